@@ -1,0 +1,233 @@
+//! The in-memory twin of a table: the same promises as DynamoDB, for tests, the model and the simulation.
+
+use crate::{
+    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Move, Page, Pages, Position, StoreError,
+    StreamId, Transaction, TransactionError,
+};
+use async_trait::async_trait;
+use events::Envelope;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A table in memory.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Table>);
+
+#[derive(Debug, Default)]
+struct Table {
+    streams: HashMap<StreamId, Vec<Envelope>>,
+    /// Every event in the order of its writing: what a table's stream would carry.
+    written: Vec<Envelope>,
+    documents: BTreeMap<Key, Document>,
+    counters: BTreeMap<Key, Counts>,
+}
+
+impl Table {
+    fn has_place(&self, stream: &StreamId, envelope: &Envelope) -> bool {
+        let length = self.streams.get(stream).map_or(0, Vec::len);
+        usize::try_from(envelope.sequence.number()).is_ok_and(|place| place == length + 1)
+    }
+
+    fn push(&mut self, stream: &StreamId, envelope: &Envelope) {
+        self.streams.entry(stream.clone()).or_default().push(envelope.clone());
+        self.written.push(envelope.clone());
+    }
+}
+
+impl Memory {
+    /// The events written since the first `seen`, in the order of their writing.
+    pub fn written_since(&self, seen: usize) -> Vec<Envelope> {
+        self.table().written.get(seen..).unwrap_or_default().to_vec()
+    }
+
+    /// All documents, by key.
+    pub fn all_documents(&self) -> Vec<(Key, Document)> {
+        self.table().documents.iter().map(|(key, document)| (key.clone(), document.clone())).collect()
+    }
+
+    /// All counters, by key.
+    pub fn all_counts(&self) -> Vec<(Key, Counts)> {
+        self.table().counters.iter().map(|(key, counts)| (key.clone(), counts.clone())).collect()
+    }
+
+    /// The twin of an index: documents that have both attributes, by the value of the second.
+    pub fn index<'a>(&'a self, partition: &'static str, order: &'static str) -> MemoryIndex<'a> {
+        MemoryIndex { memory: self, partition, order }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl EventStore for Memory {
+    async fn read(&self, stream: &StreamId) -> Result<Vec<Envelope>, StoreError> {
+        Ok(self.table().streams.get(stream).cloned().unwrap_or_default())
+    }
+
+    async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError> {
+        let mut table = self.table();
+        if !table.has_place(stream, envelope) {
+            return Err(AppendError::Conflict);
+        }
+        table.push(stream, envelope);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Documents for Memory {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
+        Ok(self.table().documents.get(key).cloned())
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
+        let table = self.table();
+        Ok(keys.iter().filter_map(|key| Some((key.clone(), table.documents.get(key)?.clone()))).collect())
+    }
+
+    async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
+        self.table().documents.insert(key.clone(), document.clone());
+        Ok(())
+    }
+
+    async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        let mut table = self.table();
+        if table.documents.contains_key(key) {
+            return Ok(false);
+        }
+        table.documents.insert(key.clone(), document.clone());
+        Ok(true)
+    }
+
+    async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        let mut table = self.table();
+        if table.documents.get(key).is_some_and(|there| there.version >= document.version) {
+            return Ok(false);
+        }
+        table.documents.insert(key.clone(), document.clone());
+        Ok(true)
+    }
+
+    async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
+        Ok(self.all_documents().into_iter().filter(|(key, _)| key.pk == pk && key.sk.starts_with(prefix)).collect())
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.table().documents.remove(key);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Counters for Memory {
+    async fn counts(&self, key: &Key) -> Result<Option<Counts>, StoreError> {
+        Ok(self.table().counters.get(key).cloned())
+    }
+
+    async fn set(
+        &self,
+        key: &Key,
+        expected: Option<u64>,
+        values: &[(&'static str, i64)],
+    ) -> Result<bool, StoreError> {
+        let mut table = self.table();
+        if table.counters.get(key).map(|counts| counts.version) != expected {
+            return Ok(false);
+        }
+        let version = expected.map_or(1, |version| version + 1);
+        table.counters.insert(key.clone(), Counts { values: values.iter().copied().collect(), version });
+        Ok(true)
+    }
+
+    async fn count_up(&self, key: &Key, _expires_at: Timestamp) -> Result<u64, StoreError> {
+        let mut table = self.table();
+        let counts = table.counters.entry(key.clone()).or_default();
+        let count = counts.values.entry("count").or_default();
+        *count += 1;
+        Ok(u64::try_from(*count).unwrap_or_default())
+    }
+
+    async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {
+        let mut table = self.table();
+        let event_fits =
+            transaction.event.as_ref().is_none_or(|(stream, envelope)| table.has_place(stream, envelope));
+        let document_fits =
+            transaction.document.as_ref().is_none_or(|(key, _)| !table.documents.contains_key(key));
+        if !(event_fits && document_fits) {
+            return Err(TransactionError::Conflict);
+        }
+        let mut moved = Vec::new();
+        let mut short = Vec::new();
+        for Move { key, changes } in &transaction.moves {
+            let mut counts = table.counters.get(key).cloned().unwrap_or_default();
+            counts.version += 1;
+            for (name, change) in changes {
+                *counts.values.entry(name).or_default() += change;
+            }
+            if changes.iter().any(|(name, _)| counts.get(name) < 0) {
+                short.push(key.clone());
+            }
+            moved.push((key.clone(), counts));
+        }
+        if !short.is_empty() {
+            return Err(TransactionError::Short(short));
+        }
+        table.counters.extend(moved);
+        if let Some((stream, envelope)) = &transaction.event {
+            table.push(stream, envelope);
+        }
+        if let Some((key, document)) = &transaction.document {
+            table.documents.insert(key.clone(), document.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The twin of an index over a [`Memory`].
+#[derive(Debug)]
+pub struct MemoryIndex<'a> {
+    memory: &'a Memory,
+    partition: &'static str,
+    order: &'static str,
+}
+
+#[async_trait]
+impl Pages for MemoryIndex<'_> {
+    async fn page(
+        &self,
+        partition: &str,
+        newest_first: bool,
+        limit: u32,
+        position: Option<&Position>,
+    ) -> Result<Page, StoreError> {
+        let value = |document: &Document, name: &str| {
+            document.attributes.iter().find(|(attribute, _)| *attribute == name).map(|(_, value)| value.clone())
+        };
+        let mut found: Vec<_> = self
+            .memory
+            .all_documents()
+            .into_iter()
+            .filter(|(_, document)| value(document, self.partition).as_deref() == Some(partition))
+            .filter_map(|(key, document)| Some(((value(&document, self.order)?, key), document)))
+            .collect();
+        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        if newest_first {
+            found.reverse();
+        }
+        let start = position.map(|at| (at.order.clone(), Key::new(&at.pk, &at.sk)));
+        let mut rest = found.into_iter().filter(|(place, _)| {
+            start.as_ref().is_none_or(|start| if newest_first { place < start } else { place > start })
+        });
+        let page: Vec<_> = rest.by_ref().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
+        let next = match (rest.next(), page.last()) {
+            (Some(_), Some(((order, key), _))) => {
+                Some(Position { pk: key.pk.clone(), sk: key.sk.clone(), order: order.clone() })
+            }
+            _ => None,
+        };
+        Ok(Page { documents: page.into_iter().map(|((_, key), document)| (key, document)).collect(), next })
+    }
+}

@@ -1,0 +1,40 @@
+//! The port to an index: documents by a partition and an order of their own, a page at a time.
+//!
+//! Indexes lag behind the table. What must be right is decided from a stream, never from a page.
+
+use crate::{Document, Key, StoreError};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Where a page ended. It names a place and nothing else, so that it can be handed to a client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Partition key of the last document.
+    pub pk: String,
+    /// Sort key of the last document.
+    pub sk: String,
+    /// Its place in the index's order.
+    pub order: String,
+}
+
+/// One page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The documents in order.
+    pub documents: Vec<(Key, Document)>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Position>,
+}
+
+/// An index over one table's documents.
+#[async_trait]
+pub trait Pages: Send + Sync {
+    /// Up to `limit` documents of `partition`, after `position`, in the index's order or against it.
+    async fn page(
+        &self,
+        partition: &str,
+        newest_first: bool,
+        limit: u32,
+        position: Option<&Position>,
+    ) -> Result<Page, StoreError>;
+}

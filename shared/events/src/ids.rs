@@ -1,0 +1,138 @@
+//! Typed ids. A bare `String` is never an id; each type admits only what its issuer can have made.
+
+use crate::{Sequence, Service};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A text that cannot be the id it claims to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not {what}")]
+pub struct InvalidId {
+    /// What was expected, for a person.
+    pub what: &'static str,
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $valid:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                let valid: fn(&str) -> bool = $valid;
+                if valid(&text) { Ok(Self(text)) } else { Err(InvalidId { what: $what }) }
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = InvalidId;
+
+            fn try_from(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// An order: 32 lower-case hexadecimal digits, the first half of a SHA-256 over who ordered and their
+    /// `Idempotency-Key`. Made by `place-order` alone.
+    OrderId,
+    "an order id of 32 lower-case hexadecimal digits",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+);
+
+text_id!(
+    /// A product: 1 to 64 of `A–Z a–z 0–9 . _ -`.
+    Sku,
+    "a SKU of 1 to 64 letters, digits, dots, underscores and hyphens",
+    |text| (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+);
+
+text_id!(
+    /// A refund of an order: 1 to 128 printable ASCII characters, unique within the order. It travels to the
+    /// provider as `metadata.refund_id`, which is how a refund is found again.
+    RefundId,
+    "a refund id of 1 to 128 printable characters",
+    |text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+);
+
+text_id!(
+    /// An event, or the request or webhook that caused one: `<service>/<subject>/<sequence>` for events.
+    EventId,
+    "an event id of 1 to 256 printable characters",
+    |text| (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+);
+
+impl EventId {
+    /// The id of the event at `sequence` in the stream of `subject`: unique by construction.
+    pub fn of(service: Service, subject: &str, sequence: Sequence) -> Self {
+        Self(format!("{}/{subject}/{}", service.as_str(), sequence.number()))
+    }
+
+    /// The id of something outside that causes events: a request, a webhook, a schedule. Characters that an
+    /// id cannot hold become `_`.
+    pub fn outside(kind: &str, id: &str) -> Self {
+        let id: String = id.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).take(200).collect();
+        Self(format!("{kind}/{id}"))
+    }
+}
+
+/// Who ordered: the token's issuer and subject. The pair is the identity; a subject alone is not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Customer {
+    /// `iss` of the access token.
+    pub issuer: String,
+    /// `sub` of the access token.
+    pub subject: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_id_is_32_hexadecimal_digits() {
+        assert!(OrderId::try_from("0123456789abcdef0123456789abcdef").is_ok());
+        for wrong in ["", "0123456789ABCDEF0123456789ABCDEF", "0123", "../../../../../../../../../etc/pw"] {
+            assert!(OrderId::try_from(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_sku_has_no_separator_of_ours() {
+        assert!(Sku::try_from("TEA-01_b.2").is_ok());
+        for wrong in ["", "a#b", "a/b", "a b", "é", &"x".repeat(65)] {
+            assert!(Sku::try_from(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_event_id_names_service_subject_and_sequence() {
+        assert_eq!(EventId::of(Service::Orders, "abc", Sequence::FIRST).as_str(), "orders/abc/1");
+    }
+}

@@ -1,0 +1,77 @@
+//! The W3C `traceparent` that ties an HTTP request to every event it leads to.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A `traceparent` of version 00 (W3C Trace Context, section 3.2): `00-<32 hex>-<16 hex>-<2 hex>`, ids not zero.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Traceparent(String);
+
+impl Traceparent {
+    /// Reads a header. `None` where it is not a valid version-00 value: the specification says to start a new
+    /// trace then, not to fail.
+    pub fn parse(header: &str) -> Option<Self> {
+        let mut parts = header.trim().split('-');
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let sound = version == "00"
+            && is_hex(trace, 32)
+            && is_hex(span, 16)
+            && is_hex(flags, 2)
+            && parts.next().is_none()
+            && trace.bytes().any(|b| b != b'0')
+            && span.bytes().any(|b| b != b'0');
+        sound.then(|| Self(header.trim().to_owned()))
+    }
+
+    /// A trace that starts here, of two random numbers.
+    pub fn start(trace: u128, span: u64) -> Self {
+        Self(format!("00-{:032x}-{:016x}-01", trace.max(1), span.max(1)))
+    }
+
+    /// The header's value.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Traceparent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn is_hex(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_header_is_kept_as_it_is() {
+        let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(Traceparent::parse(header).unwrap().as_str(), header);
+    }
+
+    #[test]
+    fn an_unsound_header_starts_a_new_trace() {
+        for wrong in [
+            "",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
+        ] {
+            assert_eq!(Traceparent::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_started_trace_reads_back() {
+        let started = Traceparent::start(7, 9);
+        assert_eq!(Traceparent::parse(started.as_str()), Some(started));
+    }
+}

@@ -1,0 +1,16 @@
+//! The ports to everything outside of a service's own table: HTTP, secrets, mail, text messages, topics, queues.
+//!
+//! Each port is narrow and named for the need; `shared/aws` has one adapter file for each file here. They stand
+//! in a crate of their own because Cargo admits no circle: `aws` implements what the functions ask for.
+
+mod http;
+mod mail;
+mod queue;
+mod secrets;
+mod topic;
+
+pub use http::{Call, CallError, Answer, Method, Transport};
+pub use mail::{Mail, MailError, Mailer, Text, Texter};
+pub use queue::{DeadLetter, Queue, QueueError};
+pub use secrets::{Secret, SecretError, Secrets};
+pub use topic::{Publication, PublishError, Topic};

@@ -1,0 +1,36 @@
+//! A service's topic.
+
+use async_trait::async_trait;
+
+/// One message for a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publication {
+    /// The envelope's JSON.
+    pub body: String,
+    /// Message attribute `type`.
+    pub event_type: String,
+    /// Message attribute `status`, for `OrderUpdated`.
+    pub status: Option<String>,
+}
+
+/// Not every message was accepted. Which ones does not matter: the whole batch is published again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// The topic did not answer, or refused some entries for now.
+    #[error("the topic did not accept {failed} of {of} messages: {reason}")]
+    Unavailable {
+        /// How many were not accepted.
+        failed: usize,
+        /// Of how many.
+        of: usize,
+        /// The first entry's reason.
+        reason: String,
+    },
+}
+
+/// Publishes to one topic.
+#[async_trait]
+pub trait Topic: Send + Sync {
+    /// Publishes all messages, in batches as the platform bounds them; `Ok` only if every entry was accepted.
+    async fn publish(&self, messages: &[Publication]) -> Result<(), PublishError>;
+}

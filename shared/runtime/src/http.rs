@@ -1,0 +1,84 @@
+//! HTTP functions: a parsed request in, a reply or a problem out.
+
+mod access;
+mod limit;
+mod problem;
+mod reply;
+mod request;
+
+pub use access::{Access, Caller};
+pub use limit::{Limit, Limiter};
+pub use problem::{FieldError, Problem};
+pub use reply::Reply;
+pub use request::{Request, parse_sample};
+
+use async_trait::async_trait;
+use lambda_http::RequestExt as _;
+use std::sync::Arc;
+use tracing::Instrument as _;
+
+/// What a function does with a request.
+#[async_trait]
+pub trait Endpoint: Send + Sync {
+    /// Answers one request. A 2xx means that it is durable; a problem means that nothing changed, or that
+    /// repeating the request is harmless.
+    async fn answer(&self, request: Request) -> Result<Reply, Problem>;
+}
+
+/// An HTTP function: who may call, how often, and what answers.
+pub struct Server {
+    /// How the caller is read from the token; `None` where no token is asked for.
+    pub access: Option<Access>,
+    /// How often a caller may call; `None` where the stage's own throttle is enough.
+    pub limiter: Option<Limiter>,
+    /// What answers.
+    pub endpoint: Arc<dyn Endpoint>,
+}
+
+impl Server {
+    /// A server without tokens and limits: webhooks and health.
+    pub fn open(endpoint: impl Endpoint + 'static) -> Self {
+        Self { access: None, limiter: None, endpoint: Arc::new(endpoint) }
+    }
+
+    /// Answers one gateway request.
+    pub async fn serve(&self, raw: lambda_http::Request) -> lambda_http::Response<lambda_http::Body> {
+        let request_id = raw.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        let span = tracing::info_span!("request", request_id, order.id = tracing::field::Empty);
+        async {
+            let outcome = self.answer(raw, &request_id).await;
+            let (status, problem) = match &outcome {
+                Ok(reply) => (reply.status, None),
+                Err(problem) => (problem.status, Some(problem)),
+            };
+            match problem {
+                Some(problem) if status >= 500 => {
+                    tracing::error!(http.status = status, problem = problem.kind, cause = problem.cause, "{}", problem.detail);
+                }
+                Some(problem) => tracing::info!(http.status = status, problem = problem.kind, "refused"),
+                None => tracing::info!(http.status = status, "answered"),
+            }
+            outcome.unwrap_or_else(Reply::from).into_response()
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn answer(&self, raw: lambda_http::Request, request_id: &str) -> Result<Reply, Problem> {
+        let request = Request::read(raw, request_id, self.access.as_ref())?;
+        if let (Some(limiter), Some(caller)) = (&self.limiter, &request.caller) {
+            limiter.admit(&caller.customer, &request.route).await?;
+        }
+        self.endpoint.answer(request).await
+    }
+}
+
+/// Runs an HTTP function until the platform ends it.
+pub async fn run(server: Server) -> Result<(), crate::Error> {
+    let server = Arc::new(server);
+    lambda_http::run(lambda_http::service_fn(move |raw: lambda_http::Request| {
+        let server = Arc::clone(&server);
+        async move { Ok::<_, std::convert::Infallible>(server.serve(raw).await) }
+    }))
+    .await
+}

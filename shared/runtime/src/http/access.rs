@@ -1,0 +1,107 @@
+//! Who calls: read from the claims that the gateway's authorizer has verified.
+
+use super::Problem;
+use crate::Settings;
+use events::Customer;
+use std::collections::HashMap;
+
+/// The caller of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Issuer and subject of the token.
+    pub customer: Customer,
+    /// Whether the token says that they belong to the admin group.
+    pub admin: bool,
+}
+
+/// How a caller is read from a token's claims.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// The group whose members may do what customers may not.
+    pub admin_group: String,
+    /// The claim that lists the groups.
+    pub groups_claim: String,
+    /// What `token_use` must say; `None` for issuers that do not set it.
+    pub token_use: Option<String>,
+}
+
+impl Access {
+    /// `ADMIN_GROUP` (admin), `GROUPS_CLAIM` (`cognito:groups`), `TOKEN_USE` (empty: not checked).
+    pub fn from_settings(settings: &mut Settings) -> Self {
+        Self {
+            admin_group: settings.optional("ADMIN_GROUP").unwrap_or_else(|| "admin".to_owned()),
+            groups_claim: settings.optional("GROUPS_CLAIM").unwrap_or_else(|| "cognito:groups".to_owned()),
+            token_use: settings.optional("TOKEN_USE"),
+        }
+    }
+
+    pub(super) fn caller(&self, claims: &HashMap<String, String>) -> Result<Caller, Problem> {
+        let claim = |name: &str| claims.get(name).map(String::as_str).filter(|value| !value.is_empty());
+        if let Some(wanted) = &self.token_use
+            && claim("token_use") != Some(wanted)
+        {
+            return Err(Problem::unauthorized("the token is not an access token"));
+        }
+        let (Some(issuer), Some(subject)) = (claim("iss"), claim("sub")) else {
+            return Err(Problem::unauthorized("the token names no issuer or no subject"));
+        };
+        Ok(Caller {
+            customer: Customer { issuer: issuer.to_owned(), subject: subject.to_owned() },
+            admin: claim(&self.groups_claim)
+                .is_some_and(|groups| groups_of(groups).any(|group| group == self.admin_group)),
+        })
+    }
+}
+
+/// The gateway hands a list claim over as `[admin staff]`; a single text comes as it is. Some gateways and
+/// emulators hand over JSON or commas; a group's name holds none of these separators (Cognito forbids spaces).
+fn groups_of(claim: &str) -> impl Iterator<Item = &str> {
+    let inner = claim.trim();
+    let inner = inner.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(inner);
+    inner.split([' ', ',']).map(|group| group.trim_matches('"')).filter(|group| !group.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access() -> Access {
+        Access {
+            admin_group: "admin".to_owned(),
+            groups_claim: "cognito:groups".to_owned(),
+            token_use: Some("access".to_owned()),
+        }
+    }
+
+    fn claims(groups: Option<&str>, token_use: &str) -> HashMap<String, String> {
+        let mut claims: HashMap<String, String> =
+            [("iss", "https://issuer"), ("sub", "s1"), ("token_use", token_use)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into();
+        if let Some(groups) = groups {
+            claims.insert("cognito:groups".to_owned(), groups.to_owned());
+        }
+        claims
+    }
+
+    #[test]
+    fn only_a_member_of_exactly_the_admin_group_is_an_admin() {
+        for (groups, admin) in [
+            (Some("[admin staff]"), true),
+            (Some("[staff admin]"), true),
+            (Some("admin"), true),
+            (Some(r#"["admin"]"#), true),
+            (Some("[administrators]"), false),
+            (Some("[not-admin]"), false),
+            (Some("[]"), false),
+            (None, false),
+        ] {
+            assert_eq!(access().caller(&claims(groups, "access")).unwrap().admin, admin, "{groups:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_token_is_not_an_access_token() {
+        assert_eq!(access().caller(&claims(None, "id")).unwrap_err().status, 401);
+    }
+}

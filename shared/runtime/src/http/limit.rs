@@ -1,0 +1,54 @@
+//! How often a caller may call: a count per caller and hour, in a table of its own that forgets.
+
+use super::Problem;
+use event_store::{Counters, Key};
+use events::Customer;
+use jiff::Timestamp;
+use resilience::Clock;
+use std::sync::Arc;
+
+const HOUR: i64 = 3600;
+
+/// A limit on some routes.
+#[derive(Debug, Clone)]
+pub struct Limit {
+    /// The route it holds for, for example `POST /orders`; `None`: all routes together.
+    pub route: Option<&'static str>,
+    /// Requests an hour.
+    pub per_hour: u64,
+}
+
+/// Counts each caller's requests in fixed windows of an hour.
+pub struct Limiter {
+    /// Where the counts stand.
+    pub counters: Arc<dyn Counters>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The limits, each counted by itself.
+    pub limits: Vec<Limit>,
+}
+
+impl Limiter {
+    /// Counts the request, and refuses it over a limit. A table that does not answer lets the request pass: a
+    /// shop that sells nothing because its limiter is out is worse than one that counts too few.
+    pub(super) async fn admit(&self, caller: &Customer, route: &str) -> Result<(), Problem> {
+        let second = self.clock.now().as_second();
+        let window = second.div_euclid(HOUR);
+        let resets_in = u64::try_from((window + 1) * HOUR - second).unwrap_or_default();
+        for limit in self.limits.iter().filter(|limit| limit.route.is_none_or(|wanted| wanted == route)) {
+            let key = Key::new(
+                format!("caller#{}#{}", caller.issuer, caller.subject),
+                format!("{}#{window}", limit.route.unwrap_or("*")),
+            );
+            let forget_at = Timestamp::from_second((window + 2) * HOUR).unwrap_or(Timestamp::MAX);
+            match self.counters.count_up(&key, forget_at).await {
+                Ok(count) if count > limit.per_hour => {
+                    return Err(Problem::too_many_requests(limit.per_hour, resets_in));
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "requests are not counted: the limits' table is out"),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! A reply: JSON with a status and headers.
+
+use super::Problem;
+use lambda_http::{Body, Response};
+use serde::Serialize;
+
+/// What goes back to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers beside the content type.
+    pub headers: Vec<(&'static str, String)>,
+    /// The content type of the body.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: String,
+}
+
+impl Reply {
+    /// JSON with a status.
+    pub fn json(status: u16, body: &impl Serialize) -> Self {
+        // Our own structs hold nothing that JSON cannot.
+        let body = serde_json::to_string(body).unwrap_or_default();
+        Self { status, headers: Vec::new(), content_type: "application/json", body }
+    }
+
+    /// The same, with a further header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn into_response(self) -> Response<Body> {
+        let mut response = Response::builder()
+            .status(self.status)
+            .header("content-type", self.content_type)
+            .header("cache-control", "no-store")
+            .header("x-content-type-options", "nosniff");
+        for (name, value) in &self.headers {
+            response = response.header(*name, value);
+        }
+        response.body(Body::Text(self.body)).unwrap_or_else(|error| {
+            tracing::error!(%error, "a reply of ours cannot be sent: a header is not sound");
+            let mut broken = Response::new(Body::Empty);
+            *broken.status_mut() = lambda_http::http::StatusCode::INTERNAL_SERVER_ERROR;
+            broken
+        })
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        Self {
+            status: problem.status,
+            content_type: "application/problem+json",
+            body: problem.body(),
+            headers: problem.headers,
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, logs.
+//!
+//! A step knows one of three traits: [`http::Endpoint`], [`queue::Consumer`] or [`stream::Reader`]. Its `main`
+//! reads settings, makes adapters and hands the step to the matching `run`. Nothing here knows an AWS service;
+//! what a runner needs of one (a queue, a limiter) is a port.
+
+pub mod http;
+pub mod queue;
+pub mod settings;
+pub mod stream;
+mod telemetry;
+
+pub use settings::{Settings, SettingsError};
+
+/// Why a function could not start or went down.
+pub type Error = lambda_runtime::Error;
+
+/// Begins a function's start: logs are set up, and the settings are ready to be read.
+pub fn start(function: &'static str) -> Settings {
+    let mut settings = Settings::from_environment();
+    let level = settings.optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
+    telemetry::start(function, &level);
+    settings
+}
