@@ -1,0 +1,122 @@
+"""`template.yaml` onto the emulator, by the same SAM CLI that deploys it to AWS.
+
+Skipped when template, parameters and binaries are what was deployed already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import subprocess
+import time
+
+from . import aws, build, console, tools
+from .settings import MAIL_FROM, ROOT, STACK_NAME, STATE, TEMPLATE, REGION, aws_environment
+from .state import Stack
+from .trouble import Trouble
+
+LOG = STATE / "deploy.log"
+# A stack in one of these states takes no update: it has to go first.
+BEYOND_REPAIR = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
+
+
+def deploy(stack: Stack) -> None:
+    _invent_secrets(stack)
+    fingerprint = _fingerprint(stack)
+    if stack.deployed == fingerprint:
+        console.say("  template, parameters and binaries are as deployed: nothing to deploy")
+        return
+    stack.deployed = ""
+    stack.save()
+    _remove_if_beyond_repair(stack)
+    with console.waiting("sam deploy"):
+        _sam_deploy(stack)
+    stack.resources = _resources(stack)
+    stack.deployed = fingerprint
+    stack.save()
+
+
+def parameters(stack: Stack) -> dict[str, str]:
+    """What differs from a deploy to AWS. Everything else is the template's default."""
+    plenty = "1000000"
+    return {
+        "Architecture": build.architecture(),
+        "DataDeletionPolicy": "Delete",
+        "MailFrom": MAIL_FROM,
+        "ShopName": "Conveyor (local)",
+        # Tests and benchmarks are one busy caller. The limits themselves are tested in process.
+        "RequestsPerHour": plenty,
+        "OrdersPerHour": plenty,
+        "ThrottleRate": plenty,
+        "ThrottleBurst": plenty,
+        "StripeApiBase": stack.stripe,
+        "StripeApiKeyValue": stack.secrets["stripe_api_key"],
+        "StripeWebhookSecretValue": stack.secrets["stripe_webhook"],
+        "EasyPostWebhookSecretValue": stack.secrets["easypost_webhook"],
+    }
+
+
+def _invent_secrets(stack: Stack) -> None:
+    if not stack.secrets:
+        stack.secrets = {
+            "stripe_api_key": f"sk_test_{secrets.token_hex(12)}",
+            "stripe_webhook": f"whsec_{secrets.token_hex(16)}",
+            "easypost_webhook": secrets.token_hex(16),
+        }
+        stack.save()
+
+
+def _fingerprint(stack: Stack) -> str:
+    digest = hashlib.sha256(TEMPLATE.read_bytes())
+    digest.update(json.dumps(parameters(stack), sort_keys=True).encode())
+    for name, binary in build.binaries().items():
+        digest.update(name.encode())
+        digest.update(hashlib.sha256(binary).digest())
+    return digest.hexdigest()
+
+
+def _sam_deploy(stack: Stack) -> None:
+    command = [str(tools.program("tools", "sam")), "deploy", "--template-file", str(TEMPLATE), "--stack-name", STACK_NAME]
+    command += ["--region", REGION, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+    command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar", "--force-upload"]
+    command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters(stack).items())]
+    with LOG.open("w") as output:
+        ended = subprocess.run(command, cwd=ROOT, env=aws_environment(stack.endpoint), stdout=output, stderr=subprocess.STDOUT)
+    if ended.returncode != 0:
+        raise Trouble(f"sam deploy failed: {_last_words()} The whole story is in .local/deploy.log, the emulator's in .local/emulator.log.")
+
+
+def _last_words() -> str:
+    lines = [line.strip() for line in LOG.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing."
+
+
+def _remove_if_beyond_repair(stack: Stack) -> None:
+    cloudformation = aws.client("cloudformation", stack)
+    if _status(cloudformation) not in BEYOND_REPAIR:
+        return
+    with console.waiting("removing what a failed deploy left"):
+        cloudformation.delete_stack(StackName=STACK_NAME)
+        deadline = time.monotonic() + 60
+        while _status(cloudformation):
+            if time.monotonic() > deadline:
+                raise Trouble("The failed stack could not be removed: `make down`, then `make up`.")
+            time.sleep(0.2)
+
+
+def _status(cloudformation) -> str:
+    try:
+        return cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["StackStatus"]
+    except cloudformation.exceptions.ClientError:
+        return ""
+
+
+def _resources(stack: Stack) -> dict[str, str]:
+    pages = aws.client("cloudformation", stack).get_paginator("list_stack_resources").paginate(StackName=STACK_NAME)
+    return {
+        resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+        for page in pages
+        for resource in page["StackResourceSummaries"]
+        if "PhysicalResourceId" in resource
+    }

@@ -1,0 +1,25 @@
+"""What must be on the machine already, because a package installer of a single language cannot bring it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from .trouble import Trouble
+
+NEEDED = {
+    "cargo": "install Rust (1.94 or newer) with rustup",
+    "rustc": "install Rust (1.94 or newer) with rustup",
+    "node": "install Node.js 20 or newer",
+    "make": "install GNU make",
+}
+
+
+def check() -> None:
+    if sys.version_info < (3, 10):
+        raise Trouble(f"Python 3.10 or newer is needed and this is {sys.version.split()[0]}: install one, or name it: `make PYTHON=python3.11 …`.")
+    if sys.platform not in ("linux", "darwin"):
+        raise Trouble("The local stack runs on Linux and macOS only: on Windows use it inside WSL.")
+    for program, remedy in NEEDED.items():
+        if shutil.which(program) is None:
+            raise Trouble(f"`{program}` is not on the PATH: {remedy}, then try again.")

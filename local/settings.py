@@ -1,0 +1,44 @@
+"""Names and places that several files here need. Everything the stack writes is under `.tools/` and `.local/`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLS = ROOT / ".tools"
+STATE = ROOT / ".local"
+REQUIREMENTS = ROOT / "local" / "requirements"
+TEMPLATE = ROOT / "template.yaml"
+FUNCTIONS = ROOT / "target" / "lambda"
+
+STACK_NAME = "conveyor-local"
+LOOPBACK = "127.0.0.1"
+REGION = "us-east-1"
+# What the emulator takes for its administrator. It guards nothing: the emulator listens on this machine only.
+ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+# Told to every process that we start, and so to the processes that those start: the sure sign that one is ours to stop.
+MARK = "CONVEYOR_LOCAL_STACK"
+
+MAIL_FROM = "orders@shop.example"
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without a trace of anybody's AWS account: `make up` must never deploy to one."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """What a program needs to speak to the emulator, and to nothing else."""
+    return {
+        **clean_environment(),
+        **ADMINISTRATOR,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "SAM_CLI_TELEMETRY": "0",
+    }

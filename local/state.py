@@ -1,0 +1,87 @@
+"""What a running stack is, written down: `.local/stack.json`, from `make up` until `make down`."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from .processes import Process
+from .settings import LOOPBACK, STATE
+from .trouble import Trouble
+
+FILE = STATE / "stack.json"
+
+
+@dataclass
+class Stack:
+    """Processes by name ("emulator", "stripe"), their ports, and what was deployed."""
+
+    mark: str
+    ports: dict[str, int]
+    processes: dict[str, Process] = field(default_factory=dict)
+    # The hash of template, parameters and binaries as deployed; empty until a deploy has gone through.
+    deployed: str = ""
+    # Physical ids of the stack's resources by logical id, and what HTTP clients need.
+    resources: dict[str, str] = field(default_factory=dict)
+    # Passwords and signing secrets, made up at random for this stack.
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['emulator']}"
+
+    @property
+    def stripe(self) -> str:
+        return f"http://{LOOPBACK}:{self.ports['stripe']}"
+
+    @property
+    def api(self) -> str:
+        return f"{self.endpoint}/_aws/execute-api/{self.resources['Api']}/$default"
+
+    def save(self) -> None:
+        STATE.mkdir(exist_ok=True)
+        beside = FILE.with_suffix(".new")
+        # It holds secrets, if only of a toy: not for other users of the machine.
+        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(asdict(self), file, indent=1)
+        beside.replace(FILE)
+
+
+def load() -> Stack | None:
+    try:
+        written: dict[str, Any] = json.loads(FILE.read_text())
+        written["processes"] = {name: Process(**process) for name, process in written["processes"].items()}
+        return Stack(**written)
+    except FileNotFoundError:
+        return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise Trouble(f"{FILE.name} in .local/ cannot be read ({error}): stop what still runs by hand, then remove the folder.") from error
+
+
+def running() -> Stack:
+    """The stack that is up. Whoever calls this has nothing to do without one."""
+    stack = load()
+    if stack is None or not stack.deployed or not all(process.is_alive() for process in stack.processes.values()):
+        raise Trouble("The local stack is not up: start it with `make up`.")
+    return stack
+
+
+def forget() -> None:
+    FILE.unlink(missing_ok=True)
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Two `make up` at once would start everything twice and deploy over each other."""
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Trouble("Another `make` is starting or stopping this stack right now: wait for it to end.") from error
+        yield

@@ -1,0 +1,102 @@
+"""The tools, at the versions that `requirements/` pins, in the ignored folder `.tools/`.
+
+Two virtual environments, because the emulator and the SAM CLI pin different versions of botocore:
+`stack` has what runs (emulator, payment provider), `tools` what builds, checks and deploys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from . import console
+from .settings import REQUIREMENTS, ROOT, STATE, TOOLS
+from .trouble import Trouble
+
+VENVS = ("stack", "tools")
+NEXTEST = "0.9.143"
+NEXTEST_LEAST = (0, 9, 100)
+
+
+def program(venv_name: str, name: str) -> Path:
+    return TOOLS / venv_name / "bin" / name
+
+
+def running_on_the_stacks_python() -> bool:
+    return Path(sys.prefix).resolve() == (TOOLS / "stack").resolve() and all(_installed(name) for name in VENVS)
+
+
+def start_again_on_the_stacks_python(arguments: list[str]) -> None:
+    python = str(program("stack", "python"))
+    os.execv(python, [python, "-m", "local", *arguments])
+
+
+def install() -> None:
+    """Does nothing, and at once, when what is there is what the requirements say."""
+    for name in VENVS:
+        if not _installed(name):
+            _install(name)
+
+
+def path_with_tools() -> str:
+    """cargo-lambda finds zig only through the first `python3` on the PATH, so our venv has to come first."""
+    return os.pathsep.join([str(TOOLS / "tools" / "bin"), str(TOOLS / "bin"), os.environ.get("PATH", "")])
+
+
+def nextest() -> Path:
+    """The test runner: the machine's own if it is new enough, else ours, built once (some minutes)."""
+    ours = TOOLS / "bin" / "cargo-nextest"
+    theirs = shutil.which("cargo-nextest")
+    if theirs and _nextest_version(theirs) >= NEXTEST_LEAST:
+        return Path(theirs)
+    if not ours.exists():
+        console.say(f"  cargo-nextest {NEXTEST} is built now, once; this takes some minutes")
+        command = ["cargo", "install", "cargo-nextest", "--locked", "--version", NEXTEST, "--root", str(TOOLS)]
+        if subprocess.run(command, cwd=ROOT).returncode != 0:
+            raise Trouble("cargo-nextest could not be built: cargo's own words are above.")
+    return ours
+
+
+def _nextest_version(path: str) -> tuple[int, ...]:
+    told = subprocess.run([path, "nextest", "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", told)
+    return tuple(int(part) for part in found.groups()) if found else (0,)
+
+
+def _install(name: str) -> None:
+    folder = TOOLS / name
+    log = STATE / f"install-{name}.log"
+    log.parent.mkdir(exist_ok=True)
+    with console.waiting(f"installing the pinned tools into .tools/{name}"), log.open("w") as output:
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            venv.create(folder, with_pip=True)
+        except subprocess.CalledProcessError as error:
+            raise Trouble("Python could not make a virtual environment: install its venv package (python3-venv), then try again.") from error
+        command = [str(program(name, "python")), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(_requirements(name))]
+        if subprocess.run(command, stdout=output, stderr=subprocess.STDOUT).returncode != 0:
+            raise Trouble(f"pip could not install the tools of {_requirements(name).relative_to(ROOT)}: see {log.relative_to(ROOT)}, then try again.")
+    _stamp(name).write_text(_fingerprint(name))
+
+
+def _installed(name: str) -> bool:
+    return _stamp(name).exists() and _stamp(name).read_text() == _fingerprint(name)
+
+
+def _fingerprint(name: str) -> str:
+    # The folder is part of it: a virtual environment that was moved or copied points at the old place and does not work.
+    return hashlib.sha256(_requirements(name).read_bytes() + str(TOOLS / name).encode()).hexdigest()
+
+
+def _stamp(name: str) -> Path:
+    return TOOLS / name / "installed"
+
+
+def _requirements(name: str) -> Path:
+    return REQUIREMENTS / f"{name}.txt"
