@@ -1,1 +1,23 @@
+//! Webhooks: what a sender signed is told from what anybody sent, and kept until a stream reader applies it.
+//!
+//! Each sender's rules are a [`Scheme`] in a file of its own, `sign` beside `verify`. [`verify`] is the only way
+//! to a [`Verified`], and [`inbox::keep`] takes nothing else: what is not proven cannot be stored. Bodies are
+//! judged as the exact bytes that came; nothing is parsed before it is verified.
 
+mod easypost;
+mod github;
+pub mod inbox;
+mod mac;
+mod refusal;
+mod scheme;
+mod shopify;
+mod standard;
+mod stripe;
+
+pub use easypost::EasyPost;
+pub use github::GitHub;
+pub use refusal::Refusal;
+pub use scheme::{Scheme, TOLERANCE, Verified, verify};
+pub use shopify::Shopify;
+pub use standard::StandardWebhooks;
+pub use stripe::Stripe;

@@ -1,0 +1,186 @@
+//! The inbox: a verified webhook becomes durable with one conditional write, and is applied later by the reader
+//! of the table's stream.
+//!
+//! The item is `webhook#<source>#<event id>` / `inbox`. The sender's event id is the condition, so a repeat is
+//! seen and left alone. The body is compressed because the largest events come near the 400 KB that an item may
+//! hold; the item is forgotten after 30 days, long after any sender has stopped repeating.
+
+use crate::Verified;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use event_store::{Document, Documents, Key, StoreError};
+use events::{Cause, Traceparent};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::io::{Read as _, Write as _};
+
+/// The sort key of every inbox item.
+pub const SORT_KEY: &str = "inbox";
+
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What a body may take once it is compressed and written as text; the rest of the 400 KB is for the attributes.
+const LARGEST_PACKED: usize = 380_000;
+
+/// What a body may take once it is unpacked again: more than the gateway lets through.
+const LARGEST_BODY: u64 = 16 * 1024 * 1024;
+
+/// A webhook that has arrived, without its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// The sender's id of the event: the same for every repeat.
+    pub event_id: String,
+    /// The sender's name of what happened.
+    pub event_type: String,
+    /// When it came first.
+    pub received_at: Timestamp,
+    /// The trace that its request opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<Traceparent>,
+    /// Gzip, then base64.
+    body: String,
+}
+
+/// What came of keeping a webhook. Both mean that it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kept {
+    /// It is in the inbox now.
+    New,
+    /// It had been there before.
+    Seen,
+}
+
+/// Where the event `event_id` of `source` (`stripe`, `easypost`) stands.
+pub fn key(source: &str, event_id: &str) -> Key {
+    Key::new(format!("webhook#{source}#{event_id}"), SORT_KEY)
+}
+
+/// Keeps a verified webhook, unless it is there already.
+pub async fn keep(
+    documents: &dyn Documents,
+    source: &str,
+    body: &Verified<&[u8]>,
+    event_id: &str,
+    event_type: &str,
+    cause: &Cause,
+    now: Timestamp,
+) -> Result<Kept, StoreError> {
+    let packed = pack(body.get());
+    if packed.len() > LARGEST_PACKED {
+        return Err(StoreError::Refused(format!(
+            "a webhook's body takes {} bytes compressed, and an item holds {LARGEST_PACKED}",
+            packed.len()
+        )));
+    }
+    let arrival = Arrival {
+        event_id: event_id.to_owned(),
+        event_type: event_type.to_owned(),
+        received_at: now,
+        traceparent: cause.traceparent.clone(),
+        body: packed,
+    };
+    let document = Document::of(&arrival).until(now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX));
+    let new = documents.put_new(&key(source, event_id), &document).await?;
+    Ok(if new { Kept::New } else { Kept::Seen })
+}
+
+/// Reads an inbox item: what is known of it, and the body's bytes as they came.
+pub fn open(document: &Document, key: &Key) -> Result<(Arrival, Vec<u8>), StoreError> {
+    let arrival: Arrival = document.read(key)?;
+    let body = unpack(&arrival.body).map_err(|reason| StoreError::Corrupt {
+        pk: key.pk.clone(),
+        sk: key.sk.clone(),
+        attribute: "document",
+        reason: reason.to_owned(),
+    })?;
+    Ok((arrival, body))
+}
+
+#[expect(clippy::expect_used, reason = "writing to memory cannot fail")]
+fn pack(body: &[u8]) -> String {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).expect("memory takes every byte");
+    STANDARD.encode(encoder.finish().expect("memory takes every byte"))
+}
+
+fn unpack(text: &str) -> Result<Vec<u8>, &'static str> {
+    let compressed = STANDARD.decode(text).map_err(|_| "the body is not base64")?;
+    let mut body = Vec::new();
+    GzDecoder::new(compressed.as_slice())
+        .take(LARGEST_BODY)
+        .read_to_end(&mut body)
+        .map_err(|_| "the body is not gzip")?;
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{GitHub, verify};
+    use event_store::Memory;
+    use events::EventId;
+    use http::{HeaderMap, HeaderValue};
+    use outbound::Secret;
+
+    fn verified(body: &[u8]) -> Verified<&[u8]> {
+        let secret = Secret::new("s");
+        let mut headers = HeaderMap::new();
+        headers.insert("x-hub-signature-256", HeaderValue::try_from(GitHub::sign(body, &secret)).unwrap());
+        verify(&GitHub, &headers, body, &[secret], Timestamp::UNIX_EPOCH).unwrap()
+    }
+
+    fn cause() -> Cause {
+        Cause { id: EventId::outside("request", "r1"), traceparent: Some(Traceparent::start(1, 2)) }
+    }
+
+    #[tokio::test]
+    async fn a_repeat_is_seen_and_the_first_body_stays() {
+        let table = Memory::default();
+        let now = Timestamp::UNIX_EPOCH;
+        for (body, expected) in [(b"first".as_slice(), Kept::New), (b"second", Kept::Seen)] {
+            let kept = keep(&table, "github", &verified(body), "e1", "push", &cause(), now).await.unwrap();
+            assert_eq!(kept, expected);
+        }
+        let key = key("github", "e1");
+        assert_eq!((key.pk.as_str(), key.sk.as_str()), ("webhook#github#e1", "inbox"));
+        let document = table.get(&key).await.unwrap().unwrap();
+        assert_eq!(document.expires_at.unwrap().as_second(), 30 * 24 * 3600);
+        let (arrival, body) = open(&document, &key).unwrap();
+        assert_eq!((arrival.event_id.as_str(), arrival.event_type.as_str()), ("e1", "push"));
+        assert_eq!(arrival.traceparent, cause().traceparent);
+        assert_eq!(body, b"first");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_no_item_can_hold_is_refused_and_not_half_kept() {
+        let table = Memory::default();
+        let mut state = 1_u32;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        })
+        .take(400_000)
+        .collect();
+        let now = Timestamp::UNIX_EPOCH;
+        let refused = keep(&table, "github", &verified(&noise), "e1", "push", &cause(), now).await;
+        assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+        assert_eq!(table.all_documents(), []);
+        let repetitive = vec![b'a'; 2_000_000];
+        let kept = keep(&table, "github", &verified(&repetitive), "e2", "push", &cause(), now).await;
+        assert_eq!(kept, Ok(Kept::New));
+    }
+
+    #[test]
+    fn an_item_that_makes_no_sense_is_named() {
+        let key = key("github", "e1");
+        for body in ["!", "aGVsbG8="] {
+            let document = Document::of(&serde_json::json!({
+                "event_id": "e1", "event_type": "push", "received_at": "2026-01-01T00:00:00Z", "body": body,
+            }));
+            assert!(matches!(open(&document, &key), Err(StoreError::Corrupt { .. })), "{body}");
+        }
+    }
+}

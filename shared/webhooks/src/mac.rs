@@ -1,0 +1,62 @@
+//! HMAC-SHA256 and comparisons in constant time.
+
+use crate::Refusal;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use outbound::Secret;
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
+
+/// HMAC-SHA256 over `parts`, one after the other.
+#[expect(clippy::expect_used, reason = "HMAC takes keys of any length; only other MACs can refuse one")]
+pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// Standard padded base64.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// Whether a signature as it was sent is exactly the one expected. Texts are compared, not decoded bytes, so
+/// that upper-case hex and URL-safe base64 are no second form of the same signature.
+pub(crate) fn same(sent: &str, expected: &str) -> bool {
+    sent.as_bytes().ct_eq(expected.as_bytes()).into()
+}
+
+/// Asks `matches` about every secret's key. All are asked, so that the time does not tell which one matched.
+pub(crate) fn any_secret<K: AsRef<[u8]>>(
+    secrets: &[Secret],
+    key: impl Fn(&Secret) -> Option<K>,
+    matches: impl Fn(&[u8]) -> bool,
+) -> Result<(), Refusal> {
+    let verdicts: Vec<bool> = secrets
+        .iter()
+        .filter_map(key)
+        .filter(|key| !key.as_ref().is_empty())
+        .map(|key| matches(key.as_ref()))
+        .collect();
+    match verdicts.iter().filter(|matched| **matched).count() {
+        _ if verdicts.is_empty() => Err(Refusal::EmptySecret),
+        0 => Err(Refusal::NoMatchingSignature),
+        _ => Ok(()),
+    }
+}
+
+/// The secret's own bytes as the key.
+pub(crate) fn plain(secret: &Secret) -> Option<Vec<u8>> {
+    Some(secret.expose().as_bytes().to_vec())
+}
