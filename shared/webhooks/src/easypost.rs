@@ -32,7 +32,7 @@ impl Scheme for EasyPost {
         _now: Timestamp,
     ) -> Result<(), Refusal> {
         let sent = header(headers, HEADER)?;
-        mac::any_secret(secrets, |secret| Some(key(secret)), |key| mac::same(sent, &signature(key, body)))
+        mac::any_secret(secrets, key, |key| mac::same(sent, &signature(key, body)))
     }
 }
 

@@ -37,18 +37,15 @@ pub(crate) fn same(sent: &str, expected: &str) -> bool {
     sent.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
-/// Asks `matches` about every secret's key. All are asked, so that the time does not tell which one matched.
-pub(crate) fn any_secret<K: AsRef<[u8]>>(
+/// Asks `matches` about every secret's key; an empty key is none. All are asked, so that the time does not tell
+/// which one matched.
+pub(crate) fn any_secret(
     secrets: &[Secret],
-    key: impl Fn(&Secret) -> Option<K>,
+    key: impl Fn(&Secret) -> Vec<u8>,
     matches: impl Fn(&[u8]) -> bool,
 ) -> Result<(), Refusal> {
-    let verdicts: Vec<bool> = secrets
-        .iter()
-        .filter_map(key)
-        .filter(|key| !key.as_ref().is_empty())
-        .map(|key| matches(key.as_ref()))
-        .collect();
+    let verdicts: Vec<bool> =
+        secrets.iter().map(key).filter(|key| !key.is_empty()).map(|key| matches(&key)).collect();
     match verdicts.iter().filter(|matched| **matched).count() {
         _ if verdicts.is_empty() => Err(Refusal::EmptySecret),
         0 => Err(Refusal::NoMatchingSignature),
@@ -57,6 +54,6 @@ pub(crate) fn any_secret<K: AsRef<[u8]>>(
 }
 
 /// The secret's own bytes as the key.
-pub(crate) fn plain(secret: &Secret) -> Option<Vec<u8>> {
-    Some(secret.expose().as_bytes().to_vec())
+pub(crate) fn plain(secret: &Secret) -> Vec<u8> {
+    secret.expose().as_bytes().to_vec()
 }

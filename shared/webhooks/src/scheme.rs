@@ -7,7 +7,7 @@ use outbound::Secret;
 use std::time::Duration;
 
 /// How far a signature's time may lie from now, either way: 300 seconds pass, 301 do not.
-pub const TOLERANCE: Duration = Duration::from_secs(300);
+pub const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// A sender's way of signing.
 ///

@@ -3,6 +3,8 @@
 //! `WEBHOOK_CASES` names another directory of such files. A case counts where its `check` is `must` or missing:
 //! `policy` is where a stricter answer is defensible, `either` is where the libraries disagree.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may be blunt about its own files")]
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use outbound::Secret;

@@ -1,5 +1,7 @@
 //! What holds for every scheme: what was signed verifies, and nothing else does.
 
+#![expect(clippy::unwrap_used, reason = "a test's own texts are sound")]
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use outbound::Secret;
