@@ -1,0 +1,152 @@
+//! The clients, built once when a function starts, and the adapters made of them.
+
+use crate::http::HttpTransport;
+use crate::mail::{SesMailer, SnsTexter};
+use crate::pages::TableIndex;
+use crate::queue::SqsQueue;
+use crate::secrets::CachedSecrets;
+use crate::topic::SnsTopic;
+use crate::Table;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use event_store::Pages;
+use outbound::{Mailer, Queue, Secrets, Texter, Topic, Transport};
+use runtime::Settings;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Amazon's roots, as Amazon Trust Services publishes them: reading five certificates costs a start far less
+/// than reading a machine's hundred and forty.
+const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
+
+/// What every client shares.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    config: SdkConfig,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Roots {
+    Amazon,
+    Native,
+}
+
+impl Clients {
+    /// Reads `AWS_REGION`, the credentials' variables, `AWS_ENDPOINT_URL` (another endpoint, for the local
+    /// stack) and `TRUST_STORE` (`amazon` or `native`).
+    pub fn from_settings(settings: &mut Settings) -> Self {
+        let region = settings.text("AWS_REGION");
+        let credentials = Credentials::new(
+            settings.text("AWS_ACCESS_KEY_ID"),
+            settings.text("AWS_SECRET_ACCESS_KEY"),
+            settings.optional("AWS_SESSION_TOKEN"),
+            None,
+            "environment",
+        );
+        let endpoint = settings.optional("AWS_ENDPOINT_URL");
+        let roots =
+            settings.one_of("TRUST_STORE", &[("amazon", Roots::Amazon), ("native", Roots::Native)], Roots::Amazon);
+        Self { config: config(region, credentials, endpoint, roots) }
+    }
+
+    /// A service's own table.
+    pub fn table(&self, name: &str) -> Arc<Table> {
+        Arc::new(Table::new(aws_sdk_dynamodb::Client::new(&self.config), name))
+    }
+
+    /// An index of a table: partitioned by one text attribute, ordered by another.
+    pub fn index(
+        &self,
+        table: &str,
+        index: &'static str,
+        partition: &'static str,
+        order: &'static str,
+    ) -> Arc<dyn Pages> {
+        let client = aws_sdk_dynamodb::Client::new(&self.config);
+        Arc::new(TableIndex { client, table: table.to_owned(), index, partition, order })
+    }
+
+    /// A consumer's queue and its dead-letter queue, by their URLs.
+    pub fn queue(&self, url: &str, dead_letters: &str) -> Arc<dyn Queue> {
+        let client = aws_sdk_sqs::Client::new(&self.config);
+        Arc::new(SqsQueue { client, url: url.to_owned(), dead_letters: dead_letters.to_owned() })
+    }
+
+    /// The dead-letter queue of a stream reader, by its URL.
+    pub fn dead_letters(&self, url: &str) -> Arc<dyn Queue> {
+        self.queue("", url)
+    }
+
+    /// A topic, by its ARN.
+    pub fn topic(&self, arn: &str) -> Arc<dyn Topic> {
+        Arc::new(SnsTopic { client: aws_sdk_sns::Client::new(&self.config), arn: arn.to_owned() })
+    }
+
+    /// Secrets, re-read at most once a minute.
+    pub fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(CachedSecrets::new(aws_sdk_secretsmanager::Client::new(&self.config)))
+    }
+
+    /// Email from this sender.
+    pub fn mailer(&self, from: &str) -> Arc<dyn Mailer> {
+        Arc::new(SesMailer { client: aws_sdk_sesv2::Client::new(&self.config), from: from.to_owned() })
+    }
+
+    /// Text messages.
+    pub fn texter(&self) -> Arc<dyn Texter> {
+        Arc::new(SnsTexter { client: aws_sdk_sns::Client::new(&self.config) })
+    }
+
+    /// Calls to providers, which are not AWS.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::new(HttpTransport::new())
+    }
+}
+
+fn config(region: String, credentials: Credentials, endpoint: Option<String>, roots: Roots) -> SdkConfig {
+    let store = match roots {
+        Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
+        Roots::Native => TrustStore::default(),
+    };
+    let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
+    // The context is sound whenever the roots above parse, which a test shows; native roots are the way on.
+    let client = match TlsContext::builder().with_trust_store(store).build() {
+        Ok(context) => client.tls_context(context),
+        Err(_) => client,
+    };
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(region))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(client.build_https())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts);
+    config.set_endpoint_url(endpoint);
+    config.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amazons_roots_make_a_sound_tls_context() {
+        let store = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+        assert!(TlsContext::builder().with_trust_store(store).build().is_ok());
+    }
+}

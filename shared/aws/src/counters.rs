@@ -1,0 +1,170 @@
+//! [`Counters`] on DynamoDB: conditional updates, and one transaction for an event with its moves.
+
+use crate::Table;
+use crate::error::{describe, store_error};
+use crate::item::{document_item, event_item, key_item, number, read_number};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValue, TransactWriteItem, Update};
+use event_store::{Counters, Counts, Key, Move, StoreError, Transaction, TransactionError};
+use jiff::Timestamp;
+
+#[async_trait]
+impl Counters for Table {
+    async fn counts(&self, key: &Key) -> Result<Option<Counts>, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(key_item(key)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        let Some(item) = answer.item else { return Ok(None) };
+        let mut counts = Counts::default();
+        for name in ["available", "allocated"] {
+            if let Some(value) = read_number(&item, name)? {
+                counts.values.insert(name, value);
+            }
+        }
+        counts.version = read_number(&item, "version")?.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+        Ok(Some(counts))
+    }
+
+    async fn set(
+        &self,
+        key: &Key,
+        expected: Option<u64>,
+        values: &[(&'static str, i64)],
+    ) -> Result<bool, StoreError> {
+        let mut item = key_item(key);
+        item.insert("version".to_owned(), number(expected.map_or(1, |version| version + 1)));
+        for (name, value) in values {
+            item.insert((*name).to_owned(), number(value));
+        }
+        let put = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let put = match expected {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(version) => put
+                .condition_expression("#version = :expected")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":expected", number(version)),
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(store_error(&error)),
+        }
+    }
+
+    async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError> {
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression("ADD #count :one SET #expires = :expires")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":expires", number(expires_at.as_second()))
+            .return_values(ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        let count = read_number(&answer.attributes.unwrap_or_default(), "count")?;
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+    }
+
+    async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {
+        let mut actions = Vec::new();
+        if let Some((stream, envelope)) = &transaction.event {
+            actions.push(self.put_absent(event_item(stream, envelope))?);
+        }
+        if let Some((key, document)) = &transaction.document {
+            actions.push(self.put_absent(document_item(key, document))?);
+        }
+        let places = actions.len();
+        for one in &transaction.moves {
+            actions.push(self.update(one)?);
+        }
+        let Err(error) = self.client.transact_write_items().set_transact_items(Some(actions)).send().await else {
+            return Ok(());
+        };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let reasons = cancelled.cancellation_reasons();
+                Err(verdict(reasons, places, &transaction.moves, &describe(&error)))
+            }
+            _ => Err(store_error(&error).into()),
+        }
+    }
+}
+
+impl Table {
+    fn put_absent(&self, item: crate::item::Item) -> Result<TransactWriteItem, StoreError> {
+        let put = Put::builder()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(unsound)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Adds every change; whatever goes down must have been at least as large.
+    fn update(&self, one: &Move) -> Result<TransactWriteItem, StoreError> {
+        let mut sums = vec!["#version :one".to_owned()];
+        let mut conditions = Vec::new();
+        let mut update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key_item(&one.key)))
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":one", number(1));
+        for (place, (name, change)) in one.changes.iter().enumerate() {
+            sums.push(format!("#n{place} :c{place}"));
+            update = update
+                .expression_attribute_names(format!("#n{place}"), *name)
+                .expression_attribute_values(format!(":c{place}"), number(change));
+            if *change < 0 {
+                conditions.push(format!("#n{place} >= :need{place}"));
+                update = update
+                    .expression_attribute_values(format!(":need{place}"), number(change.unsigned_abs()));
+            }
+        }
+        update = update.update_expression(format!("ADD {}", sums.join(", ")));
+        if !conditions.is_empty() {
+            update = update.condition_expression(conditions.join(" AND "));
+        }
+        Ok(TransactWriteItem::builder().update(update.build().map_err(unsound)?).build())
+    }
+}
+
+/// The reasons stand in the order of the actions. A taken place comes first: then the numbers do not matter.
+/// Any reason but a failed condition (a conflict with another transaction, a throttle) says nothing about them.
+fn verdict(reasons: &[CancellationReason], places: usize, moves: &[Move], told: &str) -> TransactionError {
+    let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
+    if reasons.iter().take(places).any(failed) {
+        return TransactionError::Conflict;
+    }
+    let passing = |reason: &CancellationReason| {
+        matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed"))
+    };
+    if !reasons.iter().all(passing) {
+        return StoreError::Unavailable(told.to_owned()).into();
+    }
+    let short: Vec<Key> = reasons
+        .iter()
+        .skip(places)
+        .zip(moves)
+        .filter(|(reason, _)| failed(reason))
+        .map(|(_, one)| one.key.clone())
+        .collect();
+    if short.is_empty() { StoreError::Unavailable(told.to_owned()).into() } else { TransactionError::Short(short) }
+}
+
+fn unsound(error: BuildError) -> StoreError {
+    StoreError::Refused(error.to_string())
+}

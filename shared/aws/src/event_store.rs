@@ -1,0 +1,52 @@
+//! [`EventStore`] on DynamoDB: one consistent query to read, one conditional put to append.
+
+use crate::Table;
+use crate::error::store_error;
+use crate::item::{event_item, read_envelope, text};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::error::SdkError;
+use event_store::{AppendError, EventStore, StoreError, StreamId};
+use events::Envelope;
+
+#[async_trait]
+impl EventStore for Table {
+    async fn read(&self, stream: &StreamId) -> Result<Vec<Envelope>, StoreError> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :event)")
+            .expression_attribute_values(":pk", text(stream.to_string()))
+            .expression_attribute_values(":event", text("event#"))
+            .consistent_read(true)
+            .into_paginator()
+            .send();
+        let mut envelopes = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(|error| store_error(&error))?.items.unwrap_or_default() {
+                envelopes.push(read_envelope(&item)?);
+            }
+        }
+        Ok(envelopes)
+    }
+
+    async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError> {
+        let answer = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(event_item(stream, envelope)))
+            .condition_expression("attribute_not_exists(pk)")
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            // The SDK repeats a put whose answer was lost, and the repeat meets our own event: that is a conflict
+            // like any other. The step reads again and finds its effect there.
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Err(AppendError::Conflict)
+            }
+            Err(error) => Err(AppendError::Store(store_error(&error))),
+        }
+    }
+}

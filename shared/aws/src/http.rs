@@ -1,0 +1,88 @@
+//! [`Transport`]: calls to providers that are not AWS, over the HTTP and TLS stack that the SDK links already.
+//! Their certificates are checked against Mozilla's roots, compiled in.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use outbound::{Answer, Call, CallError, Method, Transport};
+use std::error::Error;
+use std::time::Duration;
+
+/// No answer of a provider that we read is larger.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+pub(crate) struct HttpTransport {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+impl HttpTransport {
+    pub(crate) fn new() -> Self {
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(
+                rustls::ClientConfig::builder().with_root_certificates(roots()).with_no_client_auth(),
+            )
+            .https_or_http()
+            .enable_http1()
+            .build();
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(Duration::from_secs(20))
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self { client }
+    }
+}
+
+fn roots() -> rustls::RootCertStore {
+    rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, call: Call) -> Result<Answer, CallError> {
+        let timeout = call.timeout;
+        tokio::time::timeout(timeout, self.exchange(call)).await.map_err(|_| CallError::TimedOut(timeout))?
+    }
+}
+
+impl HttpTransport {
+    async fn exchange(&self, call: Call) -> Result<Answer, CallError> {
+        let method = match call.method {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+            Method::Delete => http::Method::DELETE,
+        };
+        let mut request = http::Request::builder().method(method).uri(&call.url);
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        let request = request
+            .body(Full::new(Bytes::from(call.body)))
+            .map_err(|error| CallError::Unsound(error.to_string()))?;
+        let response = self.client.request(request).await.map_err(|error| connection(&error))?;
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, LARGEST_ANSWER)
+            .collect()
+            .await
+            .map_err(|error| CallError::Connection(error.to_string()))?
+            .to_bytes();
+        let headers = parts
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+            .collect();
+        Ok(Answer { status: parts.status.as_u16(), headers, body: body.to_vec() })
+    }
+}
+
+/// The outer error only says "client error"; what a person needs is at the bottom of the chain.
+fn connection(error: &(dyn Error + 'static)) -> CallError {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    CallError::Connection(deepest.to_string())
+}

@@ -1,0 +1,84 @@
+//! Items as they stand in a table: how they are written, and how they are parsed when they come back.
+//!
+//! An event: `pk`, `sk`, `type`, `event` (the envelope's JSON). A document: `pk`, `sk`, `document` (JSON),
+//! `version`, `expires_at` and text attributes for indexes. Counters: `pk`, `sk`, numbers and `version`.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use event_store::{Document, Key, StoreError, StreamId};
+use events::Envelope;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(crate) fn key_item(key: &Key) -> Item {
+    HashMap::from([("pk".to_owned(), text(&key.pk)), ("sk".to_owned(), text(&key.sk))])
+}
+
+pub(crate) fn event_item(stream: &StreamId, envelope: &Envelope) -> Item {
+    let key = Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number()));
+    let mut item = key_item(&key);
+    // An envelope is texts, numbers and JSON: writing it as JSON cannot fail.
+    let json = serde_json::to_string(envelope).unwrap_or_default();
+    item.insert("type".to_owned(), text(&envelope.event_type));
+    item.insert("event".to_owned(), text(json));
+    item
+}
+
+pub(crate) fn document_item(key: &Key, document: &Document) -> Item {
+    let mut item = key_item(key);
+    item.insert("document".to_owned(), text(document.body.to_string()));
+    if document.version > 0 {
+        item.insert("version".to_owned(), number(document.version));
+    }
+    if let Some(moment) = document.expires_at {
+        item.insert("expires_at".to_owned(), number(moment.as_second()));
+    }
+    for (name, value) in &document.attributes {
+        item.insert((*name).to_owned(), text(value));
+    }
+    item
+}
+
+pub(crate) fn read_key(item: &Item) -> Key {
+    let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+    Key { pk: part("pk"), sk: part("sk") }
+}
+
+pub(crate) fn read_envelope(item: &Item) -> Result<Envelope, StoreError> {
+    let json = item.get("event").and_then(|value| value.as_s().ok());
+    let json = json.ok_or_else(|| corrupt(item, "event", "it is missing"))?;
+    serde_json::from_str(json).map_err(|error| corrupt(item, "event", &format!("{:?}", error.classify())))
+}
+
+pub(crate) fn read_document(item: &Item) -> Result<Document, StoreError> {
+    let json = item.get("document").and_then(|value| value.as_s().ok());
+    let json = json.ok_or_else(|| corrupt(item, "document", "it is missing"))?;
+    let body =
+        serde_json::from_str(json).map_err(|error| corrupt(item, "document", &format!("{:?}", error.classify())))?;
+    Ok(Document {
+        body,
+        version: read_number(item, "version")?.and_then(|version| u64::try_from(version).ok()).unwrap_or(0),
+        expires_at: read_number(item, "expires_at")?.and_then(|second| Timestamp::from_second(second).ok()),
+        attributes: Vec::new(),
+    })
+}
+
+pub(crate) fn read_number(item: &Item, name: &'static str) -> Result<Option<i64>, StoreError> {
+    let Some(value) = item.get(name) else { return Ok(None) };
+    let parsed = value.as_n().ok().and_then(|text| text.parse().ok());
+    parsed.map(Some).ok_or_else(|| corrupt(item, name, "it is not a whole number"))
+}
+
+fn corrupt(item: &Item, attribute: &'static str, reason: &str) -> StoreError {
+    let Key { pk, sk } = read_key(item);
+    StoreError::Corrupt { pk, sk, attribute, reason: reason.to_owned() }
+}

@@ -1,0 +1,63 @@
+//! [`Mailer`] on SES, [`Texter`] on SNS.
+
+use crate::error::describe;
+use async_trait::async_trait;
+use aws_sdk_sesv2::error::ProvideErrorMetadata as _;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use outbound::{Mail, MailError, Mailer, Text, Texter};
+
+#[derive(Debug)]
+pub(crate) struct SesMailer {
+    pub(crate) client: aws_sdk_sesv2::Client,
+    pub(crate) from: String,
+}
+
+#[async_trait]
+impl Mailer for SesMailer {
+    async fn send_mail(&self, mail: &Mail) -> Result<String, MailError> {
+        let text = |data: &str| {
+            Content::builder().data(data).charset("UTF-8").build().map_err(|e| MailError::Refused(e.to_string()))
+        };
+        let message = Message::builder()
+            .subject(text(&mail.subject)?)
+            .body(Body::builder().text(text(&mail.body)?).build())
+            .build();
+        let answer = self
+            .client
+            .send_email()
+            .from_email_address(&self.from)
+            .destination(Destination::builder().to_addresses(&mail.to).build())
+            .content(EmailContent::builder().simple(message).build())
+            .send()
+            .await;
+        match answer {
+            Ok(sent) => Ok(sent.message_id.unwrap_or_default()),
+            // Only a word about this one message is final. A sender that is not verified, or a grant that is
+            // missing, is ours to mend: the message waits for it.
+            Err(error) => match error.as_service_error().and_then(|service| service.code()) {
+                Some(code @ ("MessageRejected" | "BadRequestException" | "InvalidParameterValue")) => {
+                    Err(MailError::Refused(code.to_owned()))
+                }
+                _ => Err(MailError::Unavailable(describe(&error))),
+            },
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct SnsTexter {
+    pub(crate) client: aws_sdk_sns::Client,
+}
+
+#[async_trait]
+impl Texter for SnsTexter {
+    async fn send_text(&self, text: &Text) -> Result<String, MailError> {
+        match self.client.publish().phone_number(&text.to).message(&text.body).send().await {
+            Ok(sent) => Ok(sent.message_id.unwrap_or_default()),
+            Err(error) if error.as_service_error().and_then(|e| e.code()) == Some("InvalidParameter") => {
+                Err(MailError::Refused("InvalidParameter".to_owned()))
+            }
+            Err(error) => Err(MailError::Unavailable(describe(&error))),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! [`Pages`] on a global secondary index.
+
+use crate::error::store_error;
+use crate::item::{Item, read_document, read_key, text};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use event_store::{Page, Pages, Position, StoreError};
+use std::collections::HashMap;
+
+#[derive(Debug)]
+pub(crate) struct TableIndex {
+    pub(crate) client: Client,
+    pub(crate) table: String,
+    pub(crate) index: &'static str,
+    pub(crate) partition: &'static str,
+    pub(crate) order: &'static str,
+}
+
+#[async_trait]
+impl Pages for TableIndex {
+    async fn page(
+        &self,
+        partition: &str,
+        newest_first: bool,
+        limit: u32,
+        position: Option<&Position>,
+    ) -> Result<Page, StoreError> {
+        let start = position.map(|at| {
+            HashMap::from([
+                ("pk".to_owned(), text(&at.pk)),
+                ("sk".to_owned(), text(&at.sk)),
+                (self.partition.to_owned(), text(partition)),
+                (self.order.to_owned(), text(&at.order)),
+            ])
+        });
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(self.index)
+            .key_condition_expression("#partition = :partition")
+            .expression_attribute_names("#partition", self.partition)
+            .expression_attribute_values(":partition", text(partition))
+            .scan_index_forward(!newest_first)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| store_error(&error))?;
+        let documents = answer
+            .items
+            .unwrap_or_default()
+            .iter()
+            .map(|item| Ok((read_key(item), read_document(item)?)))
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Page { documents, next: answer.last_evaluated_key.map(|last| self.position(&last)) })
+    }
+}
+
+impl TableIndex {
+    fn position(&self, last: &Item) -> Position {
+        let key = read_key(last);
+        let order = last.get(self.order).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+        Position { pk: key.pk, sk: key.sk, order }
+    }
+}

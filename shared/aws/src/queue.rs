@@ -1,0 +1,57 @@
+//! [`Queue`] on SQS.
+
+use crate::error::describe;
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::MessageAttributeValue;
+use outbound::{DeadLetter, Queue, QueueError};
+use std::time::Duration;
+
+/// The longest visibility time-out that SQS admits.
+const LONGEST_WAIT: i32 = 43_200;
+
+#[derive(Debug)]
+pub(crate) struct SqsQueue {
+    pub(crate) client: Client,
+    pub(crate) url: String,
+    pub(crate) dead_letters: String,
+}
+
+#[async_trait]
+impl Queue for SqsQueue {
+    async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+        let seconds = i32::try_from(wait.as_secs()).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+        self.client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt)
+            .visibility_timeout(seconds)
+            .send()
+            .await
+            .map_err(|error| QueueError(describe(&error)))?;
+        Ok(())
+    }
+
+    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+        self.client
+            .send_message()
+            .queue_url(&self.dead_letters)
+            .message_body(&letter.body)
+            .message_attributes("reason", text(&letter.reason)?)
+            .message_attributes("function", text(&letter.function)?)
+            .send()
+            .await
+            .map_err(|error| QueueError(describe(&error)))?;
+        Ok(())
+    }
+}
+
+/// SQS refuses empty attributes and control characters in them.
+fn text(value: &str) -> Result<MessageAttributeValue, QueueError> {
+    let value: String = value.chars().filter(|c| !c.is_control()).take(1000).collect();
+    MessageAttributeValue::builder()
+        .data_type("String")
+        .string_value(if value.is_empty() { "unknown" } else { &value })
+        .build()
+        .map_err(|error| QueueError(error.to_string()))
+}

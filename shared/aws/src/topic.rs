@@ -1,0 +1,111 @@
+//! [`Topic`] on SNS: batches of at most ten messages and 256 KiB, every entry's answer checked.
+
+use crate::error::describe;
+use async_trait::async_trait;
+use aws_sdk_sns::Client;
+use aws_sdk_sns::error::BuildError;
+use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
+use outbound::{Publication, PublishError, Topic};
+
+const ENTRIES: usize = 10;
+/// The limit is 262,144 bytes for the whole batch, attributes included; what is left over is for those.
+const BYTES: usize = 250_000;
+
+#[derive(Debug)]
+pub(crate) struct SnsTopic {
+    pub(crate) client: Client,
+    pub(crate) arn: String,
+}
+
+#[async_trait]
+impl Topic for SnsTopic {
+    async fn publish(&self, messages: &[Publication]) -> Result<(), PublishError> {
+        for batch in batches(messages) {
+            let entries: Vec<_> = batch
+                .iter()
+                .enumerate()
+                .map(|(place, message)| entry(place, message))
+                .collect::<Result<_, _>>()
+                .map_err(|error| unavailable(batch.len(), batch.len(), error.to_string()))?;
+            let answer = self
+                .client
+                .publish_batch()
+                .topic_arn(&self.arn)
+                .set_publish_batch_request_entries(Some(entries))
+                .send()
+                .await
+                .map_err(|error| unavailable(batch.len(), batch.len(), describe(&error)))?;
+            let failed = answer.failed.unwrap_or_default();
+            if let Some(first) = failed.first() {
+                return Err(unavailable(failed.len(), batch.len(), first.code.clone()));
+            }
+            let accepted = answer.successful.unwrap_or_default().len();
+            if accepted != batch.len() {
+                let reason = "an entry was neither accepted nor refused".to_owned();
+                return Err(unavailable(batch.len() - accepted.min(batch.len()), batch.len(), reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unavailable(failed: usize, of: usize, reason: String) -> PublishError {
+    PublishError::Unavailable { failed, of, reason }
+}
+
+fn entry(place: usize, message: &Publication) -> Result<PublishBatchRequestEntry, BuildError> {
+    let attribute = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    let mut entry = PublishBatchRequestEntry::builder()
+        .id(place.to_string())
+        .message(&message.body)
+        .message_attributes("type", attribute(&message.event_type)?);
+    if let Some(status) = &message.status {
+        entry = entry.message_attributes("status", attribute(status)?);
+    }
+    entry.build()
+}
+
+/// Consecutive messages, as many as fit a batch by count and by bytes.
+fn batches(messages: &[Publication]) -> Vec<&[Publication]> {
+    let mut batches = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (place, message) in messages.iter().enumerate() {
+        if place > start && (place - start == ENTRIES || bytes + message.body.len() > BYTES) {
+            batches.push(&messages[start..place]);
+            (start, bytes) = (place, 0);
+        }
+        bytes += message.body.len();
+    }
+    if start < messages.len() {
+        batches.push(&messages[start..]);
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(sizes: &[usize]) -> Vec<Publication> {
+        sizes
+            .iter()
+            .map(|size| Publication { body: "x".repeat(*size), event_type: "T".to_owned(), status: None })
+            .collect()
+    }
+
+    fn lengths(sizes: &[usize]) -> Vec<usize> {
+        batches(&messages(sizes)).iter().map(|batch| batch.len()).collect()
+    }
+
+    #[test]
+    fn a_batch_holds_at_most_ten_entries() {
+        assert_eq!(lengths(&[1; 23]), [10, 10, 3]);
+        assert_eq!(lengths(&[]), [0_usize; 0]);
+    }
+
+    #[test]
+    fn a_batch_is_split_by_its_bytes() {
+        assert_eq!(lengths(&[120_000, 120_000, 120_000]), [2, 1]);
+        assert_eq!(lengths(&[249_000, 249_000]), [1, 1]);
+    }
+}
