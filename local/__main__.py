@@ -6,12 +6,15 @@ pinned tools, and then starts itself again on the python of the stack's tools, w
 
 import sys
 
-from . import console, prerequisites, tools
+from . import console, emulators, prerequisites, tools
 from .trouble import Trouble
 
 
 def main(arguments: list[str]) -> int:
     console.write_through()
+    if arguments == ["down"]:
+        emulators.take_down()
+        return 0
     prerequisites.check()
     if not tools.running_on_the_stacks_python():
         tools.install()

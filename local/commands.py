@@ -4,30 +4,93 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import build, console, deploy, emulators, state
+from . import build, checks, demo, deploy, emulators, env, gaps, invoke, seed, state, stripe, testing, users
+from .state import Stack
 from .trouble import Trouble
 
 
 def up(_: list[str]) -> int:
+    stack = bring_up()
+    print(f"""
+The stack is up. Its API: {stack.api}
+
+  eval "$(make -s env)"      puts its address and the tokens of two customers and an admin into this shell; then try
+  curl "$CONVEYOR_API_URL/health"
+  curl -H "Authorization: Bearer $CONVEYOR_TOKEN" "$CONVEYOR_API_URL/products"
+  curl -H "Authorization: Bearer $CONVEYOR_TOKEN" "$CONVEYOR_API_URL/orders"
+
+`make demo` follows one order to its delivery, `make down` stops everything.""")
+    return 0
+
+
+def bring_up() -> Stack:
     with state.only_one():
         stack = emulators.start()
         build.functions()
         emulators.await_health(stack)
         deploy.deploy(stack)
-    return 0
+        gaps.fill(stack)
+        users.create(stack)
+        stripe.register_webhook(stack)
+        seed.seed(stack)
+    return stack
 
 
 def down(_: list[str]) -> int:
-    with state.only_one():
-        stack = state.load()
-        if stack is None:
-            console.say("  the local stack is not up")
-        else:
-            emulators.stop(stack)
+    emulators.take_down()
     return 0
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"up": up, "down": down}
+def environment(_: list[str]) -> int:
+    print("\n".join(env.lines(state.running())))
+    return 0
+
+
+def order(_: list[str]) -> int:
+    demo.run(bring_up())
+    return 0
+
+
+def one_function(arguments: list[str]) -> int:
+    function, event = (*arguments, "", "")[:2]
+    return invoke.run(state.running(), function, event)
+
+
+def check(_: list[str]) -> int:
+    return checks.run()
+
+
+def test(arguments: list[str]) -> int:
+    return testing.run(bring_up, emulators.take_down, was_up=state.is_up(), arguments=arguments)
+
+
+def compile_functions(_: list[str]) -> int:
+    build.functions()
+    return 0
+
+
+def compile_for_aws(arguments: list[str]) -> int:
+    build.release(*arguments)
+    return 0
+
+
+def to_aws(arguments: list[str]) -> int:
+    build.release(*arguments)
+    return deploy.to_aws(*arguments)
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "up": up,
+    "down": down,
+    "env": environment,
+    "demo": order,
+    "invoke": one_function,
+    "check": check,
+    "test": test,
+    "build": compile_functions,
+    "build-release": compile_for_aws,
+    "deploy": to_aws,
+}
 
 
 def run(arguments: list[str]) -> int:

@@ -10,9 +10,10 @@ import json
 import secrets
 import subprocess
 import time
+from typing import Any
 
 from . import aws, build, console, tools
-from .settings import MAIL_FROM, ROOT, STACK_NAME, STATE, TEMPLATE, REGION, aws_environment
+from .settings import MAIL_FROM, REGION, ROOT, STACK_NAME, STATE, TEMPLATE, aws_environment
 from .state import Stack
 from .trouble import Trouble
 
@@ -35,6 +36,21 @@ def deploy(stack: Stack) -> None:
     stack.resources = _resources(stack)
     stack.deployed = fingerprint
     stack.save()
+
+
+def to_aws(machine: str) -> int:
+    """A person's deploy to a real account, with that person's credentials and answers."""
+    sam = str(tools.program("tools", "sam"))
+    command = [
+        sam,
+        "deploy",
+        "--guided",
+        "--template-file",
+        str(TEMPLATE),
+        "--parameter-overrides",
+        f"Architecture={machine}",
+    ]
+    return subprocess.run(command, cwd=ROOT).returncode
 
 
 def parameters(stack: Stack) -> dict[str, str]:
@@ -77,14 +93,21 @@ def _fingerprint(stack: Stack) -> str:
 
 
 def _sam_deploy(stack: Stack) -> None:
-    command = [str(tools.program("tools", "sam")), "deploy", "--template-file", str(TEMPLATE), "--stack-name", STACK_NAME]
+    command = [
+        str(tools.program("tools", "sam")),
+        "deploy",
+        "--template-file",
+        str(TEMPLATE),
+        "--stack-name",
+        STACK_NAME,
+    ]
     command += ["--region", REGION, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar", "--force-upload"]
     command += ["--parameter-overrides", *(f"{name}={value}" for name, value in parameters(stack).items())]
     with LOG.open("w") as output:
         ended = subprocess.run(command, cwd=ROOT, env=aws_environment(stack.endpoint), stdout=output, stderr=subprocess.STDOUT)
     if ended.returncode != 0:
-        raise Trouble(f"sam deploy failed: {_last_words()} The whole story is in .local/deploy.log, the emulator's in .local/emulator.log.")
+        raise Trouble(f"sam deploy failed: {_last_words()} See .local/deploy.log and .local/emulator.log.")
 
 
 def _last_words() -> str:
@@ -105,7 +128,7 @@ def _remove_if_beyond_repair(stack: Stack) -> None:
             time.sleep(0.2)
 
 
-def _status(cloudformation) -> str:
+def _status(cloudformation: Any) -> str:
     try:
         return cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"][0]["StackStatus"]
     except cloudformation.exceptions.ClientError:

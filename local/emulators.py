@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import urllib.error
 import urllib.request
 import uuid
+from pathlib import Path
 
 from . import console, ports, processes, state, tools
-from .settings import LOOPBACK, MARK, STATE, aws_environment
+from .settings import LOOPBACK, MARK, STATE, aws_environment, aws_settings
 from .state import Stack
 from .trouble import Trouble
 
@@ -18,17 +20,19 @@ SCRATCH = STATE / "tmp"
 def start() -> Stack:
     """What runs already is kept, with its ports and its data. Servers that died are reason to begin anew."""
     stack = state.load()
-    if stack and all(process.is_alive() for process in stack.processes.values()):
+    if stack and stack.is_alive() and stack.tools == tools.fingerprint("stack"):
         console.say("  the emulator and the payment provider run already")
         return stack
     if stack:
-        console.say("  a server of the last stack has died: its remains are stopped, and a new one is made")
+        console.say("  a server of the last stack has died, or is of another version: it makes way for a new one")
         stop(stack)
     mark = uuid.uuid4().hex
-    stack = Stack(mark=mark, ports=ports.choose())
+    stack = Stack(mark=mark, tools=tools.fingerprint("stack"), ports=ports.choose())
     SCRATCH.mkdir(parents=True, exist_ok=True)
     # Written down before the second one is started, so that whatever happens `make down` knows of the first.
-    stack.processes["emulator"] = processes.start([str(tools.program("stack", "ministack"))], _emulator_environment(stack), log("emulator"))
+    stack.processes["emulator"] = processes.start(
+        [str(tools.program("stack", "ministack"))], _emulator_environment(stack), log("emulator")
+    )
     stack.save()
     stack.processes["stripe"] = processes.start(
         [str(tools.program("stack", "python")), "-m", "local.stripe_server", str(stack.ports["stripe"])],
@@ -44,10 +48,20 @@ def await_health(stack: Stack) -> None:
         console.until(
             f"waiting for the {name} on port {stack.ports[name]}",
             seconds=60,
-            look=lambda: _answers(url) or _complain_if_dead(stack, name),
+            look=lambda name=name, url=url: _answers(url) or _complain_if_dead(stack, name),
             otherwise=f"The {name} did not answer within 60 s: see .local/{name}.log, then `make down` and `make up`.",
             every=0.1,
         )
+
+
+def take_down() -> None:
+    """Needs nothing but the standard library: stopping must not wait for tools to be installed."""
+    with state.only_one():
+        stack = state.load()
+        if stack is None:
+            console.say("  the local stack is not up")
+        else:
+            stop(stack)
 
 
 def stop(stack: Stack) -> None:
@@ -58,14 +72,16 @@ def stop(stack: Stack) -> None:
     state.forget()
 
 
-def log(name: str):
+def log(name: str) -> Path:
     return STATE / f"{name}.log"
 
 
 def _emulator_environment(stack: Stack) -> dict[str, str]:
     return {
-        # Functions inherit this environment: it is how they find the emulator.
-        **aws_environment(stack.endpoint),
+        # The functions inherit this environment. It is how they find the emulator, and all that they are to find: nothing
+        # of the shell that `make up` was called from.
+        **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+        **aws_settings(stack.endpoint),
         MARK: stack.mark,
         "AUTH": "true",  # a role may do what the template grants, and nothing else
         "BIND_HOST": LOOPBACK,

@@ -45,7 +45,10 @@ def _routes(stack: Stack, template: Template) -> None:
             uri = _resolve(integration["uri"], stack)
             if uri not in integrations:
                 integrations[uri] = gateway.create_integration(
-                    ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=uri, PayloadFormatVersion=integration["payloadFormatVersion"]
+                    ApiId=api,
+                    IntegrationType="AWS_PROXY",
+                    IntegrationUri=uri,
+                    PayloadFormatVersion=integration["payloadFormatVersion"],
                 )["IntegrationId"]
             route = {"RouteKey": f"{method.upper()} {path}", "Target": f"integrations/{integrations[uri]}"}
             route |= _authorization(operation, authorizers)
@@ -91,7 +94,9 @@ def _authorizers(gateway: Any, api: str, body: Template, stack: Stack) -> dict[s
 def _time_to_live(stack: Stack, template: Template) -> None:
     dynamodb = aws.client("dynamodb", stack)
     for name, resource in template["Resources"].items():
-        specification = resource["Properties"].get("TimeToLiveSpecification") if resource["Type"] == "AWS::DynamoDB::Table" else None
+        specification = (
+            resource["Properties"].get("TimeToLiveSpecification") if resource["Type"] == "AWS::DynamoDB::Table" else None
+        )
         if specification:
             table = stack.resources[name]
             status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
@@ -122,7 +127,9 @@ def _resolve(value: Any, stack: Stack) -> Any:
         case {"Fn::If": ["OwnUserPool", own, _]}:  # the local stack always has its own user pool
             return _resolve(own, stack)
         case _ if any(name.startswith("Fn::") for name in value):
-            raise Trouble(f"local/gaps.py does not know {', '.join(value)}, which the HTTP API of the template uses: teach it, in `_resolve`.")
+            raise Trouble(
+                f"local/gaps.py does not know {', '.join(value)}, which the template's HTTP API uses: teach it, in `_resolve`."
+            )
     return {name: _resolve(item, stack) for name, item in value.items()}
 
 
@@ -132,7 +139,12 @@ def _substitute(name: str, stack: Stack) -> str:
 
 
 def _reference(name: str, stack: Stack) -> str:
-    pseudo = {"AWS::Region": REGION, "AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com", "AWS::StackName": STACK_NAME}
+    pseudo = {
+        "AWS::Region": REGION,
+        "AWS::Partition": "aws",
+        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::StackName": STACK_NAME,
+    }
     return pseudo.get(name) or stack.resources[name]
 
 

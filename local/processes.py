@@ -7,6 +7,7 @@ in that group: stopping is by group, and also finds the children of a process th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -55,7 +56,12 @@ def start(command: list[str], environment: dict[str, str], log: Path) -> Process
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as output:
         child = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     _started.append(child)
     return Process(child.pid, _birth(child.pid))
@@ -75,10 +81,8 @@ def _birth(pid: int) -> str:
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
-    except ProcessLookupError:
-        pass
 
 
 def _group_lives(group: int) -> bool:

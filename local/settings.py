@@ -29,10 +29,9 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
-def aws_environment(endpoint: str) -> dict[str, str]:
+def aws_settings(endpoint: str) -> dict[str, str]:
     """What a program needs to speak to the emulator, and to nothing else."""
     return {
-        **clean_environment(),
         **ADMINISTRATOR,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": REGION,
@@ -42,3 +41,8 @@ def aws_environment(endpoint: str) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "SAM_CLI_TELEMETRY": "0",
     }
+
+
+def aws_environment(endpoint: str) -> dict[str, str]:
+    """This process's environment, turned to the emulator."""
+    return {**clean_environment(), **aws_settings(endpoint)}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -22,6 +21,8 @@ class Stack:
     """Processes by name ("emulator", "stripe"), their ports, and what was deployed."""
 
     mark: str
+    # Of which tools it was started: others may behave otherwise.
+    tools: str
     ports: dict[str, int]
     processes: dict[str, Process] = field(default_factory=dict)
     # The hash of template, parameters and binaries as deployed; empty until a deploy has gone through.
@@ -43,12 +44,18 @@ class Stack:
     def api(self) -> str:
         return f"{self.endpoint}/_aws/execute-api/{self.resources['Api']}/$default"
 
+    def is_up(self) -> bool:
+        return self.deployed != "" and self.is_alive()
+
+    def is_alive(self) -> bool:
+        return all(process.is_alive() for process in self.processes.values())
+
     def save(self) -> None:
         STATE.mkdir(exist_ok=True)
         beside = FILE.with_suffix(".new")
         # It holds secrets, if only of a toy: not for other users of the machine.
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(asdict(self), file, indent=1)
+        beside.touch(mode=0o600)
+        beside.write_text(json.dumps(asdict(self), indent=1))
         beside.replace(FILE)
 
 
@@ -60,15 +67,22 @@ def load() -> Stack | None:
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
-        raise Trouble(f"{FILE.name} in .local/ cannot be read ({error}): stop what still runs by hand, then remove the folder.") from error
+        raise Trouble(
+            f"{FILE.name} in .local/ cannot be read ({error}): stop what still runs by hand, then remove the folder."
+        ) from error
 
 
 def running() -> Stack:
     """The stack that is up. Whoever calls this has nothing to do without one."""
     stack = load()
-    if stack is None or not stack.deployed or not all(process.is_alive() for process in stack.processes.values()):
+    if stack is None or not stack.is_up():
         raise Trouble("The local stack is not up: start it with `make up`.")
     return stack
+
+
+def is_up() -> bool:
+    stack = load()
+    return stack is not None and stack.is_up()
 
 
 def forget() -> None:

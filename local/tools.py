@@ -78,20 +78,32 @@ def _install(name: str) -> None:
             shutil.rmtree(folder, ignore_errors=True)
             venv.create(folder, with_pip=True)
         except subprocess.CalledProcessError as error:
-            raise Trouble("Python could not make a virtual environment: install its venv package (python3-venv), then try again.") from error
-        command = [str(program(name, "python")), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(_requirements(name))]
+            raise Trouble(
+                "Python could not make a virtual environment: install its venv package (python3-venv), then try again."
+            ) from error
+        command = [
+            str(program(name, "python")),
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "-r",
+            str(_requirements(name)),
+        ]
         if subprocess.run(command, stdout=output, stderr=subprocess.STDOUT).returncode != 0:
-            raise Trouble(f"pip could not install the tools of {_requirements(name).relative_to(ROOT)}: see {log.relative_to(ROOT)}, then try again.")
-    _stamp(name).write_text(_fingerprint(name))
+            raise Trouble(
+                f"pip could not install {_requirements(name).relative_to(ROOT)}: see {log.relative_to(ROOT)}, then try again."
+            )
+    _stamp(name).write_text(fingerprint(name))
+
+
+def fingerprint(name: str) -> str:
+    # The folder is part of it: a virtual environment that was moved or copied points at the old place and does not work.
+    return hashlib.sha256(_requirements(name).read_bytes() + str(TOOLS / name).encode()).hexdigest()
 
 
 def _installed(name: str) -> bool:
-    return _stamp(name).exists() and _stamp(name).read_text() == _fingerprint(name)
-
-
-def _fingerprint(name: str) -> str:
-    # The folder is part of it: a virtual environment that was moved or copied points at the old place and does not work.
-    return hashlib.sha256(_requirements(name).read_bytes() + str(TOOLS / name).encode()).hexdigest()
+    return _stamp(name).exists() and _stamp(name).read_text() == fingerprint(name)
 
 
 def _stamp(name: str) -> Path:

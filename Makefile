@@ -1,0 +1,42 @@
+# Thin on purpose: each target is a command or two. What they do is in local/commands.py.
+# For another interpreter: make PYTHON=python3.12 up
+PYTHON ?= python3
+LOCAL := $(PYTHON) -m local
+# Whose machines to compile for with build-release and deploy: arm64 or x86_64.
+ARCH ?= arm64
+
+.DEFAULT_GOAL := help
+.PHONY: help up down env demo invoke build build-release deploy check test
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+up: ## Starts the whole stack on this machine, with products and stock
+	@$(LOCAL) up
+
+down: ## Stops everything that `make up` started; its data is gone
+	@$(LOCAL) down
+
+env: ## Prints addresses, tokens and names for a shell: eval "`make -s env`"
+	@$(LOCAL) env
+
+demo: ## Follows one order from checkout to delivery (starts the stack if need be)
+	@$(LOCAL) demo
+
+invoke: ## Runs one function by hand: make invoke F=place-order E=events/place-order/basic.json
+	@$(LOCAL) invoke "$(F)" "$(E)"
+
+check: ## Format, lints, documentation, template
+	@$(LOCAL) check
+
+test: ## Every test, with the stack up. One package: make test ARGS="-p orders"
+	@$(LOCAL) test $(ARGS)
+
+build: ## Compiles the functions for this machine
+	@$(LOCAL) build
+
+build-release: ## Compiles the functions for Lambda: make build-release ARCH=x86_64
+	@$(LOCAL) build-release $(ARCH)
+
+deploy: ## Compiles the functions for Lambda and deploys to your AWS account, asking what it must know
+	@$(LOCAL) deploy $(ARCH)

@@ -1,0 +1,53 @@
+"""`make check`: everything that can be said about the code without running it. Stops at the first that fails."""
+
+from __future__ import annotations
+
+import subprocess
+
+from . import build, console, tools
+from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
+from .trouble import Trouble
+
+
+def run() -> int:
+    same = ["--profile", build.PROFILE, "--target", build.host()]  # as the build of the functions, to share its work
+    _cargo(["fmt", "--all", "--check"], "run `cargo fmt --all`")
+    _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "mend what clippy says")
+    _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "mend the documentation")
+    _quietly(["sam", "validate", "--lint", "--template-file", str(TEMPLATE), "--region", REGION], "mend template.yaml")
+    _quietly(["cfn-lint", str(TEMPLATE)], "mend template.yaml")
+    _quietly(["ruff", "check", "local"], "mend what ruff says")
+    _quietly(["ruff", "format", "--check", "local"], "run `.tools/tools/bin/ruff format local`")
+    _quietly(["python", "-m", "compileall", "-q", "local"], "mend the Python in local/")
+    return 0
+
+
+def _cargo(arguments: list[str], remedy: str) -> None:
+    """cargo shows its own progress."""
+    console.say(f"  cargo {arguments[0]}")
+    environment = {**build.environment(), "RUSTDOCFLAGS": "-D warnings"}
+    if subprocess.run(["cargo", *arguments], cwd=ROOT, env=environment).returncode != 0:
+        raise _found(f"cargo {arguments[0]}", remedy)
+
+
+def _quietly(command: list[str], remedy: str) -> None:
+    """What these say is worth reading only if they find something."""
+    shown = " ".join(command[:2])
+    # `sam validate` wants an account. It asks nothing of it, and must not find a real one.
+    environment = aws_environment(f"http://{LOOPBACK}:9")
+    with console.waiting(shown):
+        done = subprocess.run(
+            [str(tools.program("tools", command[0])), *command[1:]],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    if done.returncode != 0:
+        console.say(done.stdout)
+        raise _found(shown, remedy)
+
+
+def _found(shown: str, remedy: str) -> Trouble:
+    return Trouble(f"`{shown}` found something, above: {remedy}, then `make check` again.")

@@ -1,0 +1,157 @@
+"""`make demo`: one order from the shop's page to the customer's door, on one screen.
+
+What people and outside parties do is done as they would do it: the customer orders over HTTP, the warehouse dispatches over
+HTTP, the carrier reports the delivery by its signed webhook. Everything between happens by itself, and is only watched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+import unicodedata
+import uuid
+from datetime import datetime, timezone
+from typing import Any
+
+from . import console, summary, users
+from .http_api import HttpApi
+from .journey import Event, Journey
+from .state import Stack
+from .trouble import Trouble
+
+# Generous: on an idle machine an order takes a few seconds, two of them the payment provider's.
+BOUND_SECONDS = 90
+CARRIER = "Alpine Parcel"
+LINES = [{"sku": "TEA-01", "quantity": 2}, {"sku": "MUG-01", "quantity": 1}]
+
+
+def run(stack: Stack) -> None:
+    customer = HttpApi(stack.api, users.token(stack, users.CUSTOMER))
+    shop = HttpApi(stack.api, users.token(stack, users.ADMIN))
+    email = f"ada+{uuid.uuid4().hex[:8]}@customer.example"
+    before = summary.stock(shop, LINES)
+    began = datetime.now(timezone.utc)
+    order = _place(customer, email)
+    journey = Journey(stack, order["order_id"])
+    deadline = time.monotonic() + BOUND_SECONDS
+    print(f"\n  order {order['order_id']}\n")
+    print(f"  {'time':<15}{'since placed':>13}   {'service':<11}event")
+    _watch(journey, "ShipmentRequested", deadline)
+    tracking_code = _dispatch(shop, order["order_id"])
+    _watch(journey, "Shipped", deadline)
+    _report_delivery(stack, tracking_code)
+    _watch(journey, "Delivered", deadline)
+    _watch_status(customer, order["order_id"], journey, deadline)
+    summary.show(stack, customer, shop, order["order_id"], journey, email, before, began)
+
+
+def _place(customer: HttpApi, email: str) -> Any:
+    order = {
+        "items": LINES,
+        "currency": "EUR",
+        "payment_method": "pm_card_visa",
+        "contact": {"email": email, "phone": "+41790000000"},
+        "shipping_address": {
+            "name": "Ada Example",
+            "line1": "Bahnhofstrasse 1",
+            "city": "Zürich",
+            "postal_code": "8001",
+            "country": "CH",
+        },
+    }
+    return customer.post("/orders", order, {"Idempotency-Key": uuid.uuid4().hex}).expect(202, what="POST /orders")
+
+
+def _dispatch(shop: HttpApi, order_id: str) -> str:
+    _act("the warehouse hands the parcel over: POST /shipments/…/dispatch")
+    tracking_code = f"AP{uuid.uuid4().int % 10**10:010}"
+    shop.post(f"/shipments/{order_id}/dispatch", {"carrier": CARRIER, "tracking_code": tracking_code}).expect(
+        202, what="the dispatch"
+    )
+    return tracking_code
+
+
+def _report_delivery(stack: Stack, tracking_code: str) -> None:
+    _act("the carrier reports the delivery: its signed webhook, POST /webhooks/easypost")
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    detail = {
+        "object": "TrackingDetail",
+        "message": "Delivered",
+        "status": "delivered",
+        "datetime": now,
+        "source": CARRIER,
+    }
+    tracker = {
+        "id": f"trk_{uuid.uuid4().hex}",
+        "object": "Tracker",
+        "mode": "test",
+        "tracking_code": tracking_code,
+        "carrier": CARRIER,
+        "status": "delivered",
+        "status_detail": "arrived_at_destination",
+        "created_at": now,
+        "updated_at": now,
+        "tracking_details": [detail],
+    }
+    event = {
+        "id": f"evt_{uuid.uuid4().hex}",
+        "object": "Event",
+        "mode": "test",
+        "description": "tracker.updated",
+        "previous_attributes": {"status": "in_transit"},
+        "pending_urls": [],
+        "completed_urls": [],
+        "created_at": now,
+        "updated_at": now,
+        "result": tracker,
+    }
+    body = json.dumps(event).encode()
+    secret = unicodedata.normalize("NFKD", stack.secrets["easypost_webhook"]).encode()
+    signature = f"hmac-sha256-hex={hmac.new(secret, body, hashlib.sha256).hexdigest()}"
+    HttpApi(stack.api).post_bytes("/webhooks/easypost", body, {"X-Hmac-Signature": signature}).expect(
+        200, what="the carrier's webhook"
+    )
+
+
+def _watch(journey: Journey, wanted: str, deadline: float) -> None:
+    while True:
+        for event in journey.look():
+            _show(event, journey.events[0])
+        if journey.find(wanted):
+            return
+        if time.monotonic() > deadline:
+            raise Trouble(
+                f"`{wanted}` did not happen within {BOUND_SECONDS} s: the functions' own words are in .local/emulator.log."
+            )
+        time.sleep(0.1)
+
+
+def _watch_status(customer: HttpApi, order_id: str, journey: Journey, deadline: float) -> None:
+    """The customer hears of the delivery last, when the orders service has; only then is the order delivered."""
+    while customer.get(f"/orders/{order_id}").expect(200, what="GET /orders/…")["status"] != "delivered":
+        for event in journey.look():
+            _show(event, journey.events[0])
+        if time.monotonic() > deadline:
+            raise Trouble(
+                f"The order's status was not `delivered` within {BOUND_SECONDS} s: see track-order in .local/emulator.log."
+            )
+        time.sleep(0.1)
+    for event in journey.look():
+        _show(event, journey.events[0])
+
+
+def _show(event: Event, first: Event) -> None:
+    since = f"{(event.time - first.time).total_seconds():.3f} s"
+    print(f"  {event.time:%H:%M:%S.%f}  {since:>12}   {event.service:<11}{event.type}{_detail(event)}", flush=True)
+
+
+def _detail(event: Event) -> str:
+    """The one thing about an event that a glance wants to know."""
+    told = [str(event.data[name]) for name in ("status", "because", "cause", "amount", "tracking_code") if name in event.data]
+    return f" ({', '.join(told)})" if told else ""
+
+
+def _act(what: str) -> None:
+    console.say(f"  {'':<28}   → {what}")

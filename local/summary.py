@@ -1,0 +1,81 @@
+"""The last screen of `make demo`: where the order, the money, the goods and the messages ended up, each asked of its keeper."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from . import aws, stripe
+from .http_api import HttpApi
+from .journey import Journey
+from .settings import STACK_NAME
+from .state import Stack
+
+Stock = dict[str, dict[str, int]]
+
+
+def stock(shop: HttpApi, lines: list[dict[str, Any]]) -> Stock:
+    return {line["sku"]: shop.get(f"/stock/{line['sku']}").expect(200, what="GET /stock/…") for line in lines}
+
+
+def show(
+    stack: Stack,
+    customer: HttpApi,
+    shop: HttpApi,
+    order_id: str,
+    journey: Journey,
+    email: str,
+    before: Stock,
+    began: datetime,
+) -> None:
+    order = customer.get(f"/orders/{order_id}").expect(200, what="GET /orders/…")
+    print(f"\n  order        {order['status']}, attention: {order.get('attention') or 'none'}")
+    print(f"  money        {_money(stack, journey)}")
+    for sku, was in before.items():
+        now = shop.get(f"/stock/{sku}").expect(200, what="GET /stock/…")
+        print(
+            f"  stock        {sku}: on hand {was['on_hand']} → {now['on_hand']},"
+            f" available {was['available']} → {now['available']}"
+        )
+    for subject in _emails(stack, email):
+        print(f"  email        {subject}")
+    counted = Counter(event.service for event in journey.events)
+    print(f"  events       {len(journey.events)}: {', '.join(f'{service} {count}' for service, count in counted.items())}")
+    took_part = _functions(stack, began)
+    print(f"  functions    {len(took_part)}: {', '.join(took_part)}")
+
+
+def _money(stack: Stack, journey: Journey) -> str:
+    requested = journey.find("PaymentRequested")
+    if requested is None:
+        return "never asked for"
+    intent = stripe.get(stack, f"/v1/payment_intents/{requested.data['intent_id']}")
+    charged = [charge for charge in intent["charges"]["data"] if charge["status"] == "succeeded"]
+    captured = sum(charge["amount"] for charge in charged) / 100
+    refunded = sum(charge["amount_refunded"] for charge in charged) / 100
+    return (
+        f"{captured:.2f} {intent['currency'].upper()} captured in {len(charged)} charge,"
+        f" {refunded:.2f} refunded ({intent['status']})"
+    )
+
+
+def _emails(stack: Stack, to: str) -> list[str]:
+    with urllib.request.urlopen(f"{stack.endpoint}/_ministack/ses/messages", timeout=10) as answer:
+        accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
+    return [message["Subject"] for messages in accounts.values() for message in messages if to in message["To"]]
+
+
+def _functions(stack: Stack, began: datetime) -> list[str]:
+    """Who was invoked since, by the log that the platform itself keeps of every invocation."""
+    logs, since = aws.client("logs", stack), int(began.timestamp() * 1000)
+    prefix = f"/aws/lambda/{STACK_NAME}-"
+    groups = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+    names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
+    return [
+        name.removeprefix(prefix)
+        for name in names
+        if logs.filter_log_events(logGroupName=name, startTime=since, limit=1)["events"]
+    ]

@@ -1,0 +1,66 @@
+"""`make test`: every test of the workspace, with the stack up.
+
+Leaves the stack as it found it: one that was up before stays up. The runner's own summary is the last thing printed, and its
+verdict is ours.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+
+from . import build, console, env, tools
+from .settings import ROOT, clean_environment
+from .state import Stack
+
+RULE = "────────────"
+
+
+def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bool, arguments: list[str]) -> int:
+    runner = tools.nextest()
+    try:
+        stack = bring_up()
+        code, summary = _nextest(str(runner), stack, arguments)
+    finally:
+        if not was_up:
+            take_down()
+    print(summary, end="")
+    return code
+
+
+def _nextest(runner: str, stack: Stack, arguments: list[str]) -> tuple[int, str]:
+    """Shows what the runner says as it says it, and gives back its last words too: they are needed once more at the end."""
+    environment = {**clean_environment(), **env.variables(stack), "PATH": tools.path_with_tools()}
+    # Compiled like the functions, so that what they share is compiled once.
+    command = [
+        runner,
+        "nextest",
+        "run",
+        "--workspace",
+        "--cargo-profile",
+        build.PROFILE,
+        "--target",
+        build.host(),
+        *arguments,
+    ]
+    console.say(f"  {' '.join(['cargo', *command[1:]])}")
+    lines: list[str] = []
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as child:
+        assert child.stdout is not None  # it was asked for, just above
+        for line in child.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    return child.returncode, _last_words(lines)
+
+
+def _last_words(lines: list[str]) -> str:
+    rules = [number for number, line in enumerate(lines) if line.strip() == RULE]
+    return "".join(lines[rules[-1] :]) if rules else ""

@@ -1,0 +1,56 @@
+"""Three people in the stack's user pool: two customers (one must not see the other's orders) and one who runs the shop."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import urllib.request
+from typing import Any
+
+from . import aws
+from .state import Stack
+
+CUSTOMER = "ada@customer.example"
+OTHER_CUSTOMER = "ben@customer.example"
+ADMIN = "olga@shop.example"
+
+
+def create(stack: Stack) -> None:
+    """Makes those that are missing. Their passwords are random, kept in `.local/`, and gone with the stack."""
+    cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
+    for email in (CUSTOMER, OTHER_CUSTOMER, ADMIN):
+        password = stack.secrets.get(email)
+        if password is None:
+            # Long enough, and with each kind of character that the pool insists on.
+            password = stack.secrets[email] = f"Aa1{secrets.token_urlsafe(18)}"
+            stack.save()
+        if not _exists(cognito, pool, email):
+            attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+            cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
+            cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=ADMIN, GroupName="admin")
+
+
+def token(stack: Stack, email: str) -> str:
+    """A fresh access token, got as a shop's page would get it: by signing in."""
+    request = {
+        "AuthFlow": "USER_PASSWORD_AUTH",
+        "ClientId": stack.resources["UserPoolClient"],
+        "AuthParameters": {"USERNAME": email, "PASSWORD": stack.secrets[email]},
+    }
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
+    }
+    with urllib.request.urlopen(
+        urllib.request.Request(stack.endpoint, json.dumps(request).encode(), headers), timeout=10
+    ) as answer:
+        return json.load(answer)["AuthenticationResult"]["AccessToken"]
+
+
+def _exists(cognito: Any, pool: str, email: str) -> bool:
+    try:
+        cognito.admin_get_user(UserPoolId=pool, Username=email)
+    except cognito.exceptions.UserNotFoundException:
+        return False
+    return True
