@@ -1,1 +1,28 @@
-//! orders
+//! Orders: the order, its history and its views.
+//!
+//! Owns the table of orders and the table of their views. Says `OrderPlaced`, `OrderCancellationRequested`,
+//! `OrderExpired` and `OrderUpdated`. Reacts to `ProductChanged` (keeps a copy of price and weight) and to
+//! everything that payments, inventory and shipping say (records it as a fact and computes the status anew).
+//!
+//! [`Order`] is the aggregate; [`Facts`] is what the status is a pure function of. One file a step.
+
+mod cancel;
+mod cursor;
+mod facts;
+mod get;
+mod order;
+mod place;
+mod prices;
+mod project;
+mod track;
+mod view;
+
+pub use cancel::CancelOrder;
+pub use facts::Facts;
+pub use get::GetOrder;
+pub use order::Order;
+pub use place::PlaceOrder;
+pub use prices::{CopyPrices, Price};
+pub use project::ProjectOrders;
+pub use track::TrackOrder;
+pub use view::{OrderPage, Summary};

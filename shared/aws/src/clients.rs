@@ -1,12 +1,12 @@
 //! The clients, built once when a function starts, and the adapters made of them.
 
+use crate::Table;
 use crate::http::HttpTransport;
 use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
 use crate::secrets::CachedSecrets;
 use crate::topic::SnsTopic;
-use crate::Table;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -52,8 +52,11 @@ impl Clients {
             "environment",
         );
         let endpoint = settings.optional("AWS_ENDPOINT_URL");
-        let roots =
-            settings.one_of("TRUST_STORE", &[("amazon", Roots::Amazon), ("native", Roots::Native)], Roots::Amazon);
+        let roots = settings.one_of(
+            "TRUST_STORE",
+            &[("amazon", Roots::Amazon), ("native", Roots::Native)],
+            Roots::Amazon,
+        );
         Self { config: config(region, credentials, endpoint, roots) }
     }
 

@@ -54,7 +54,9 @@ impl Counters for Table {
         };
         match put.send().await {
             Ok(_) => Ok(true),
-            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
             Err(error) => Err(store_error(&error)),
         }
     }
@@ -90,7 +92,8 @@ impl Counters for Table {
         for one in &transaction.moves {
             actions.push(self.update(one)?);
         }
-        let Err(error) = self.client.transact_write_items().set_transact_items(Some(actions)).send().await else {
+        let Err(error) = self.client.transact_write_items().set_transact_items(Some(actions)).send().await
+        else {
             return Ok(());
         };
         match error.as_service_error() {
@@ -149,9 +152,8 @@ fn verdict(reasons: &[CancellationReason], places: usize, moves: &[Move], told: 
     if reasons.iter().take(places).any(failed) {
         return TransactionError::Conflict;
     }
-    let passing = |reason: &CancellationReason| {
-        matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed"))
-    };
+    let passing =
+        |reason: &CancellationReason| matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed"));
     if !reasons.iter().all(passing) {
         return StoreError::Unavailable(told.to_owned()).into();
     }
@@ -162,9 +164,14 @@ fn verdict(reasons: &[CancellationReason], places: usize, moves: &[Move], told: 
         .filter(|(reason, _)| failed(reason))
         .map(|(_, one)| one.key.clone())
         .collect();
-    if short.is_empty() { StoreError::Unavailable(told.to_owned()).into() } else { TransactionError::Short(short) }
+    if short.is_empty() {
+        StoreError::Unavailable(told.to_owned()).into()
+    } else {
+        TransactionError::Short(short)
+    }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
 fn unsound(error: BuildError) -> StoreError {
     StoreError::Refused(error.to_string())
 }

@@ -121,7 +121,9 @@ impl Table {
 async fn if_condition_holds(write: PutItemFluentBuilder) -> Result<bool, StoreError> {
     match write.send().await {
         Ok(_) => Ok(true),
-        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => Ok(false),
+        Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+            Ok(false)
+        }
         Err(error) => Err(store_error(&error)),
     }
 }

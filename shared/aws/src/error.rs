@@ -33,5 +33,9 @@ where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug + 'static,
 {
-    if is_refusal(error) { StoreError::Refused(describe(error)) } else { StoreError::Unavailable(describe(error)) }
+    if is_refusal(error) {
+        StoreError::Refused(describe(error))
+    } else {
+        StoreError::Unavailable(describe(error))
+    }
 }

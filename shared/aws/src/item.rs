@@ -15,7 +15,7 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
+pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -62,8 +62,8 @@ pub(crate) fn read_envelope(item: &Item) -> Result<Envelope, StoreError> {
 pub(crate) fn read_document(item: &Item) -> Result<Document, StoreError> {
     let json = item.get("document").and_then(|value| value.as_s().ok());
     let json = json.ok_or_else(|| corrupt(item, "document", "it is missing"))?;
-    let body =
-        serde_json::from_str(json).map_err(|error| corrupt(item, "document", &format!("{:?}", error.classify())))?;
+    let body = serde_json::from_str(json)
+        .map_err(|error| corrupt(item, "document", &format!("{:?}", error.classify())))?;
     Ok(Document {
         body,
         version: read_number(item, "version")?.and_then(|version| u64::try_from(version).ok()).unwrap_or(0),

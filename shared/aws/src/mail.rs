@@ -16,7 +16,11 @@ pub(crate) struct SesMailer {
 impl Mailer for SesMailer {
     async fn send_mail(&self, mail: &Mail) -> Result<String, MailError> {
         let text = |data: &str| {
-            Content::builder().data(data).charset("UTF-8").build().map_err(|e| MailError::Refused(e.to_string()))
+            Content::builder()
+                .data(data)
+                .charset("UTF-8")
+                .build()
+                .map_err(|e| MailError::Refused(e.to_string()))
         };
         let message = Message::builder()
             .subject(text(&mail.subject)?)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 
 pub(crate) struct CachedSecrets {
     client: Client,
@@ -33,9 +33,10 @@ impl Secrets for CachedSecrets {
         {
             return Ok(secrets.clone());
         }
-        let answer = self.client.get_secret_value().secret_id(name).send().await.map_err(|error| {
-            SecretError::Unavailable { name: name.to_owned(), reason: describe(&error) }
-        })?;
+        let answer =
+            self.client.get_secret_value().secret_id(name).send().await.map_err(|error| {
+                SecretError::Unavailable { name: name.to_owned(), reason: describe(&error) }
+            })?;
         let secrets = Secret::parse_list(answer.secret_string().unwrap_or_default());
         if secrets.is_empty() {
             return Err(SecretError::Missing { name: name.to_owned() });

@@ -54,7 +54,8 @@ fn unavailable(failed: usize, of: usize, reason: String) -> PublishError {
 }
 
 fn entry(place: usize, message: &Publication) -> Result<PublishBatchRequestEntry, BuildError> {
-    let attribute = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build();
+    let attribute =
+        |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build();
     let mut entry = PublishBatchRequestEntry::builder()
         .id(place.to_string())
         .message(&message.body)

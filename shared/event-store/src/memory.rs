@@ -1,8 +1,8 @@
 //! The in-memory twin of a table: the same promises as DynamoDB, for tests, the model and the simulation.
 
 use crate::{
-    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Move, Page, Pages, Position, StoreError,
-    StreamId, Transaction, TransactionError,
+    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Move, Page, Pages, Position,
+    StoreError, StreamId, Transaction, TransactionError,
 };
 use async_trait::async_trait;
 use events::Envelope;
@@ -112,7 +112,11 @@ impl Documents for Memory {
     }
 
     async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
-        Ok(self.all_documents().into_iter().filter(|(key, _)| key.pk == pk && key.sk.starts_with(prefix)).collect())
+        Ok(self
+            .all_documents()
+            .into_iter()
+            .filter(|(key, _)| key.pk == pk && key.sk.starts_with(prefix))
+            .collect())
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {
@@ -204,7 +208,11 @@ impl Pages for MemoryIndex<'_> {
         position: Option<&Position>,
     ) -> Result<Page, StoreError> {
         let value = |document: &Document, name: &str| {
-            document.attributes.iter().find(|(attribute, _)| *attribute == name).map(|(_, value)| value.clone())
+            document
+                .attributes
+                .iter()
+                .find(|(attribute, _)| *attribute == name)
+                .map(|(_, value)| value.clone())
         };
         let mut found: Vec<_> = self
             .memory

@@ -88,6 +88,13 @@ text_id!(
     |text| (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 );
 
+impl OrderId {
+    /// The id that sixteen bytes of a digest make.
+    pub fn from_digest(bytes: [u8; 16]) -> Self {
+        Self(format!("{:032x}", u128::from_be_bytes(bytes)))
+    }
+}
+
 impl EventId {
     /// The id of the event at `sequence` in the stream of `subject`: unique by construction.
     pub fn of(service: Service, subject: &str, sequence: Sequence) -> Self {

@@ -20,7 +20,9 @@ mod trace;
 pub use catalog::{CatalogEvent, ProductChanged};
 pub use envelope::{Cause, Envelope, Sequence, Service};
 pub use ids::{Customer, EventId, InvalidId, OrderId, RefundId, Sku};
-pub use inventory::{InventoryEvent, InventoryUpdated, OutOfStock, StockCommitted, StockReleased, StockReturned};
+pub use inventory::{
+    InventoryEvent, InventoryUpdated, OutOfStock, StockCommitted, StockReleased, StockReturned,
+};
 pub use money::{Amount, Currency, InvalidCurrency};
 pub use orders::{
     Attention, Because, Contact, Detail, OrderCancellationRequested, OrderExpired, OrderLine, OrderPlaced,

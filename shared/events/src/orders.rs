@@ -70,13 +70,13 @@ pub struct OrderPlaced {
     pub shipping_address: ShippingAddress,
     /// The provider's payment method, for example `pm_card_visa`.
     pub payment_method: String,
-    /// SHA-256 of the parsed request, hexadecimal: it tells a repeat from another request under the same key,
+    /// SHA-256 of the parsed request, base64url: it tells a repeat from another request under the same key,
     /// also after the personal fields were erased.
     pub request_digest: String,
 }
 
 /// Who asked for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedBy {
     /// The customer whose order it is.

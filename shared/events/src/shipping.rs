@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Who moves the parcel. The one recorded in `ShipmentRequested` decides from then on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
     /// The warehouse's own dispatch, over `manage-shipments`.
@@ -59,7 +59,7 @@ pub struct ShippingFailed {
 pub struct ShipmentCancelled {}
 
 /// What came before the cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectedBecause {
     /// It had been handed over.
@@ -87,7 +87,7 @@ pub struct LabelVoidFailed {
 }
 
 /// The carrier's word on where a parcel is (`EasyPost`, tracker statuses).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrackingStatus {
     /// Announced, not handed over.

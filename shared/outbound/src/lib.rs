@@ -9,7 +9,7 @@ mod queue;
 mod secrets;
 mod topic;
 
-pub use http::{Call, CallError, Answer, Method, Transport};
+pub use http::{Answer, Call, CallError, Method, Transport};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};
 pub use secrets::{Secret, SecretError, Secrets};

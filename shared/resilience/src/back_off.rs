@@ -44,14 +44,15 @@ impl BackOff {
     /// Between two tries of a conditional write within one invocation.
     pub const CONFLICT: Self = Self { first: Duration::from_millis(10), longest: Duration::from_millis(200) };
     /// Between two deliveries of one message: SQS counts visibility in whole seconds.
-    pub const MESSAGE: Self = Self { first: Duration::from_secs(2), longest: Duration::from_secs(900) };
+    pub const MESSAGE: Self = Self { first: Duration::from_secs(2), longest: Duration::from_mins(15) };
 
     /// The wait after `attempt` attempts (from 1).
     pub fn wait(self, attempt: u32, jitter: &dyn Jitter) -> Duration {
         let doublings = attempt.saturating_sub(1).min(20);
         let cap = self.first.saturating_mul(1 << doublings).min(self.longest);
         // At least a quarter of the cap: a wait of nothing would hammer what is already struggling.
-        cap / 4 + (cap - cap / 4) * jitter.thousandths().min(1000) / 1000
+        let quarter = cap / 4;
+        quarter + quarter * 3 * jitter.thousandths().min(1000) / 1000
     }
 }
 

@@ -47,7 +47,9 @@ impl Failure {
     #[must_use]
     pub fn during(self, doing: impl fmt::Display) -> Self {
         match self {
-            Self::Retry { reason, after } => Self::Retry { reason: format!("failed to {doing}: {reason}"), after },
+            Self::Retry { reason, after } => {
+                Self::Retry { reason: format!("failed to {doing}: {reason}"), after }
+            }
             Self::Reject { reason } => Self::Reject { reason: format!("failed to {doing}: {reason}") },
         }
     }

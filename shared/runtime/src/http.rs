@@ -7,13 +7,15 @@ mod reply;
 mod request;
 
 pub use access::{Access, Caller};
-pub use limit::{Limit, Limiter};
+pub use limit::{Guard, Limit, Limiter};
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
 pub use request::{Request, parse_sample};
 
 use async_trait::async_trait;
+use event_store::Counters;
 use lambda_http::RequestExt as _;
+use resilience::Clock;
 use std::sync::Arc;
 use tracing::Instrument as _;
 
@@ -41,9 +43,21 @@ impl Server {
         Self { access: None, limiter: None, endpoint: Arc::new(endpoint) }
     }
 
+    /// A server that asks for a token and counts requests in the table behind `counters`.
+    pub fn guarded(
+        guard: Guard,
+        counters: Arc<dyn Counters>,
+        clock: Arc<dyn Clock>,
+        endpoint: impl Endpoint + 'static,
+    ) -> Self {
+        let limiter = Limiter { counters, clock, limits: guard.limits };
+        Self { access: Some(guard.access), limiter: Some(limiter), endpoint: Arc::new(endpoint) }
+    }
+
     /// Answers one gateway request.
     pub async fn serve(&self, raw: lambda_http::Request) -> lambda_http::Response<lambda_http::Body> {
-        let request_id = raw.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+        let request_id =
+            raw.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
         let span = tracing::info_span!("request", request_id, order.id = tracing::field::Empty);
         async {
             let outcome = self.answer(raw, &request_id).await;
@@ -53,7 +67,13 @@ impl Server {
             };
             match problem {
                 Some(problem) if status >= 500 => {
-                    tracing::error!(http.status = status, problem = problem.kind, cause = problem.cause, "{}", problem.detail);
+                    tracing::error!(
+                        http.status = status,
+                        problem = problem.kind,
+                        cause = problem.cause,
+                        "{}",
+                        problem.detail
+                    );
                 }
                 Some(problem) => tracing::info!(http.status = status, problem = problem.kind, "refused"),
                 None => tracing::info!(http.status = status, "answered"),

@@ -26,8 +26,9 @@ pub struct Message {
 impl Message {
     /// Reads an envelope's JSON. Unreadable for good is `Reject`; written by a newer build is `Retry`.
     pub fn read(body: &str, deliveries: u32) -> Result<Self, Failure> {
-        let envelope: Envelope = serde_json::from_str(body)
-            .map_err(|error| Failure::reject(format!("the message is no envelope: {:?}", error.classify())))?;
+        let envelope: Envelope = serde_json::from_str(body).map_err(|error| {
+            Failure::reject(format!("the message is no envelope: {:?}", error.classify()))
+        })?;
         let event = Event::read(&envelope).map_err(|error| match error {
             ReadError::NewerVersion { .. } => Failure::retry(error),
             ReadError::UnknownType { .. } | ReadError::Malformed { .. } => Failure::reject(error),
@@ -111,7 +112,9 @@ impl Worker {
             Failure::Retry { reason, after } => (reason, after),
         };
         if self.is_too_old(record) {
-            return self.set_aside(record, format!("given up after {}s: {reason}", self.give_up_after.as_secs())).await;
+            return self
+                .set_aside(record, format!("given up after {}s: {reason}", self.give_up_after.as_secs()))
+                .await;
         }
         let wait = after.unwrap_or_else(|| BackOff::MESSAGE.wait(deliveries, &RandomJitter));
         tracing::warn!(failure = "retry", reason, wait_seconds = wait.as_secs(), "the message comes back");
@@ -145,7 +148,8 @@ impl Worker {
             .and_then(|text| text.parse().ok())
             .and_then(|millis| Timestamp::from_millisecond(millis).ok());
         sent.is_some_and(|sent| {
-            self.clock.now().duration_since(sent).unsigned_abs() > self.give_up_after && self.clock.now() > sent
+            self.clock.now().duration_since(sent).unsigned_abs() > self.give_up_after
+                && self.clock.now() > sent
         })
     }
 }

@@ -4,12 +4,14 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+type Lookup = Box<dyn Fn(&str) -> Option<String> + Send>;
+
 /// A reader of settings that remembers every problem until [`Settings::finish`].
 ///
 /// A value read before `finish` may be a placeholder (empty, zero) where the variable was missing; `finish`
 /// fails then, so no placeholder is ever used.
 pub struct Settings {
-    lookup: Box<dyn Fn(&str) -> Option<String> + Send>,
+    lookup: Lookup,
     problems: Vec<String>,
 }
 

@@ -136,7 +136,11 @@ pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
             async {
                 let outcome = worker.work(event.payload).await;
                 if let Err(failure) = &outcome {
-                    tracing::error!(failure = "retry", reason = failure.reason(), "the whole batch comes back");
+                    tracing::error!(
+                        failure = "retry",
+                        reason = failure.reason(),
+                        "the whole batch comes back"
+                    );
                 }
                 outcome.map_err(crate::Error::from)
             }

@@ -43,7 +43,8 @@ where
         line.insert("time".to_owned(), time.into());
         line.insert("level".to_owned(), event.metadata().level().as_str().into());
         line.insert("function".to_owned(), self.function.into());
-        for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root) {
+        for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root)
+        {
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
                 && let Ok(Value::Object(fields)) = serde_json::from_str(&fields.fields)
             {

@@ -1,6 +1,7 @@
 //! How often a caller may call: a count per caller and hour, in a table of its own that forgets.
 
-use super::Problem;
+use super::{Access, Problem};
+use crate::Settings;
 use event_store::{Counters, Key};
 use events::Customer;
 use jiff::Timestamp;
@@ -16,6 +17,36 @@ pub struct Limit {
     pub route: Option<&'static str>,
     /// Requests an hour.
     pub per_hour: u64,
+}
+
+/// Who may call an HTTP function and how often, as its settings say.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    /// How the caller is read from the token.
+    pub access: Access,
+    /// The limits, each counted by itself.
+    pub limits: Vec<Limit>,
+    /// The table of the counts.
+    pub limits_table: String,
+}
+
+impl Guard {
+    /// The settings of [`Access`], and `LIMITS_TABLE_NAME`, `REQUESTS_PER_HOUR` (1000) and `ORDERS_PER_HOUR`
+    /// (a lower limit on placing orders, against the testing of stolen cards; no such limit where it is missing).
+    pub fn from_settings(settings: &mut Settings) -> Self {
+        let mut limits = vec![Limit { route: None, per_hour: settings.parsed("REQUESTS_PER_HOUR", 1000) }];
+        if settings.optional("ORDERS_PER_HOUR").is_some() {
+            limits.push(Limit {
+                route: Some("POST /orders"),
+                per_hour: settings.parsed("ORDERS_PER_HOUR", 100),
+            });
+        }
+        Self {
+            access: Access::from_settings(settings),
+            limits,
+            limits_table: settings.text("LIMITS_TABLE_NAME"),
+        }
+    }
 }
 
 /// Counts each caller's requests in fixed windows of an hour.

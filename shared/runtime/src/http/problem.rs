@@ -41,7 +41,15 @@ pub struct Problem {
 impl Problem {
     /// A problem of any kind.
     pub fn new(status: u16, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, title, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+        Self {
+            status,
+            kind,
+            title,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+        }
     }
 
     /// 400: the request cannot be understood.

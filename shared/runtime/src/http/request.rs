@@ -36,9 +36,8 @@ impl Request {
         request_id: &str,
         access: Option<&Access>,
     ) -> Result<Self, Problem> {
-        let context = match raw.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context,
-            _ => return Err(Problem::internal("not a request of an HTTP API, payload format 2.0")),
+        let Some(RequestContext::ApiGatewayV2(context)) = raw.request_context_ref() else {
+            return Err(Problem::internal("not a request of an HTTP API, payload format 2.0"));
         };
         let route = context.route_key.clone().unwrap_or_default();
         let claims = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
@@ -81,7 +80,8 @@ impl Request {
 
     /// The order id in the path (`{order_id}`); 404 where it cannot be one. It joins the log's fields.
     pub fn order_id(&self) -> Result<OrderId, Problem> {
-        let id = OrderId::try_from(self.in_path("order_id")).map_err(|_| Problem::not_found("no such order"))?;
+        let id =
+            OrderId::try_from(self.in_path("order_id")).map_err(|_| Problem::not_found("no such order"))?;
         tracing::Span::current().record("order.id", id.as_str());
         Ok(id)
     }
@@ -142,17 +142,20 @@ fn wrong_shape(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem
             Problem::bad_request(format!("the body is not JSON (line {line}, column {column})"))
         }
         Category::Data => {
-            let mut pointer = String::new();
-            for segment in error.path().iter() {
-                use serde_path_to_error::Segment;
-                match segment {
-                    Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-                    Segment::Map { key } => pointer.push_str(&format!("/{key}")),
-                    Segment::Enum { .. } | Segment::Unknown => {}
-                }
-            }
+            let pointer: Vec<String> = error.path().iter().filter_map(reference_token).collect();
+            let pointer = pointer.concat();
             Problem::validation(vec![FieldError::at(pointer, without_value(&error.inner().to_string()))])
         }
+    }
+}
+
+/// One step of a JSON pointer.
+fn reference_token(segment: &serde_path_to_error::Segment) -> Option<String> {
+    use serde_path_to_error::Segment;
+    match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+        Segment::Enum { .. } | Segment::Unknown => None,
     }
 }
 

@@ -1,0 +1,20 @@
+//! `cancel-order`: see [`orders::CancelOrder`].
+
+use orders::CancelOrder;
+use resilience::SystemClock;
+use runtime::http::{Guard, Server};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let mut settings = runtime::start("cancel-order");
+    let aws = aws::Clients::from_settings(&mut settings);
+    let guard = Guard::from_settings(&mut settings);
+    let table = settings.text("TABLE_NAME");
+    settings.finish()?;
+
+    let table = aws.table(&table);
+    let limits = aws.table(&guard.limits_table);
+    let step = CancelOrder { store: table, clock: Arc::new(SystemClock) };
+    runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), step)).await
+}

@@ -1,0 +1,26 @@
+//! `copy-prices`: see [`orders::CopyPrices`].
+
+use orders::CopyPrices;
+use resilience::SystemClock;
+use runtime::queue::Worker;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let mut settings = runtime::start("copy-prices");
+    let aws = aws::Clients::from_settings(&mut settings);
+    let table = settings.text("TABLE_NAME");
+    let queue = settings.text("QUEUE_URL");
+    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
+    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
+    settings.finish()?;
+
+    let worker = Worker {
+        function: "copy-prices",
+        queue: aws.queue(&queue, &dead_letters),
+        clock: Arc::new(SystemClock),
+        give_up_after,
+        consumer: Arc::new(CopyPrices { documents: aws.table(&table) }),
+    };
+    runtime::queue::run(worker).await
+}

@@ -1,0 +1,61 @@
+//! The cursor of a list: where a page ended, in a form that a client hands back without reading it.
+//!
+//! It encodes a position and the partition it is of, as a digest: a cursor of another list is refused.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use event_store::Position;
+use runtime::http::Problem;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cursor {
+    /// Which list.
+    list: String,
+    /// Which of its partitions the page ended in.
+    pub(crate) shard: u8,
+    /// Where in the partition; `None`: at its beginning.
+    pub(crate) position: Option<Position>,
+}
+
+impl Cursor {
+    pub(crate) fn start(list: &str) -> Self {
+        Self::at(list, 0, None)
+    }
+
+    pub(crate) fn at(list: &str, shard: u8, position: Option<Position>) -> Self {
+        Self { list: digest(list), shard, position }
+    }
+
+    pub(crate) fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    pub(crate) fn decode(text: &str, list: &str) -> Result<Self, Problem> {
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()
+            .and_then(|json| serde_json::from_slice::<Self>(&json).ok())
+            .filter(|cursor| cursor.list == digest(list))
+            .ok_or_else(|| Problem::bad_request("the cursor is not one of this list; begin without a cursor"))
+    }
+}
+
+fn digest(list: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(list)[..9])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        let cursor = Cursor::start("mine").encode();
+        assert!(Cursor::decode(&cursor, "mine").is_ok());
+        assert_eq!(Cursor::decode(&cursor, "yours").unwrap_err().status, 400);
+        assert_eq!(Cursor::decode("nonsense", "mine").unwrap_err().status, 400);
+    }
+}

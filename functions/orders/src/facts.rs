@@ -1,0 +1,307 @@
+//! What is known about an order, as a set, and the status that follows from it.
+//!
+//! Facts arrive in any order, and more than once. The status is a pure function of the *set*, so that every
+//! order of arrival gives the same answer, and a status never goes backwards.
+
+use events::{
+    Amount, Attention, Because, CancelCause, Detail, DisputeOutcome, OrderStatus, RefundCause, RefundId,
+    TrackingStatus,
+};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// The set of facts.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    seen: HashSet<Because>,
+    /// Why the payment was to be ended, and why it ended.
+    cancel_causes: HashSet<CancelCause>,
+    late_capture: bool,
+    captured: Option<Amount>,
+    refunds: BTreeMap<RefundId, Refund>,
+    disputes: BTreeMap<String, HashSet<DisputeOutcome>>,
+    tracked: HashSet<TrackingStatus>,
+    scanned_after_cancellation: bool,
+    carrier: Option<(String, String)>,
+    stuck_in: HashSet<OrderStatus>,
+}
+
+/// One refund: what was asked for, what came of it. All of it grows only.
+#[derive(Debug, Clone, Default)]
+struct Refund {
+    requested: bool,
+    refunded: Option<Amount>,
+    failed: bool,
+    replaced: bool,
+}
+
+impl Refund {
+    fn is_open(&self) -> bool {
+        self.requested && self.refunded.is_none() && !self.replaced
+    }
+}
+
+/// The payment's part of the page of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    None,
+    Requested,
+    ActionRequired,
+    Paid,
+    Failed,
+    Cancelled,
+}
+
+/// The shipment's part of the page of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShipmentState {
+    None,
+    Requested,
+    Labelled,
+    Shipped,
+    Delivered,
+    Failed,
+    Cancelled,
+    Returned,
+}
+
+impl Facts {
+    /// The set with one more fact. Adding a fact again changes nothing. `status` is the one recorded beside a
+    /// deadline that passed: it is the status that the order was stuck in.
+    pub fn add(&mut self, because: Because, detail: &Detail, status: OrderStatus) {
+        self.seen.insert(because);
+        match because {
+            Because::OrderPaid => self.captured = self.captured.max(detail.amount),
+            Because::PaymentFailed => {
+                self.cancel_causes.insert(CancelCause::Declined);
+            }
+            Because::PaymentCancellationRequested | Because::PaymentCancelled => {
+                self.cancel_causes.extend(detail.cancel_cause);
+            }
+            Because::RefundRequested => self.add_refund_request(detail),
+            Because::PaymentRefunded => {
+                if let Some(refund) = self.refund(detail) {
+                    refund.refunded = refund.refunded.max(detail.amount);
+                }
+            }
+            Because::RefundFailed => {
+                if let Some(refund) = self.refund(detail) {
+                    refund.failed = true;
+                }
+            }
+            Because::PaymentDisputed => {
+                let id = detail.dispute_id.clone().unwrap_or_default();
+                self.disputes.entry(id).or_default().extend(detail.dispute);
+            }
+            Because::LabelPurchased | Because::Shipped => self.add_carrier(detail),
+            Because::ShipmentTracked => {
+                self.tracked.extend(detail.tracking);
+                self.scanned_after_cancellation |= detail.after_cancellation;
+            }
+            Because::Deadline => {
+                self.stuck_in.insert(status);
+            }
+            Because::PaymentRequested
+            | Because::PaymentActionRequired
+            | Because::InventoryUpdated
+            | Because::OutOfStock
+            | Because::StockReleased
+            | Because::StockCommitted
+            | Because::StockReturned
+            | Because::ShipmentRequested
+            | Because::ShippingFailed
+            | Because::ShipmentCancelled
+            | Because::CancellationRejected
+            | Because::LabelVoided
+            | Because::LabelVoidFailed
+            | Because::Delivered
+            | Because::ReturnedToSender
+            | Because::ReturnReceived => {}
+        }
+    }
+
+    /// The first that applies, of the furthest first (architecture, "Order status").
+    pub fn status(&self) -> OrderStatus {
+        if self.has(Because::ReturnReceived) {
+            OrderStatus::Returned
+        } else if self.has(Because::Delivered) {
+            OrderStatus::Delivered
+        } else if self.has(Because::Shipped) {
+            OrderStatus::Shipped
+        } else if self.has(Because::ShippingFailed) {
+            OrderStatus::ShippingFailed
+        } else if self.has(Because::OutOfStock) && !self.has(Because::ShipmentCancelled) {
+            OrderStatus::OutOfStock
+        } else if self.payment_ended_by(CancelCause::Declined) {
+            OrderStatus::PaymentFailed
+        } else if self.payment_ended_by(CancelCause::Expired) {
+            OrderStatus::Expired
+        } else if self.has(Because::ShipmentCancelled) || self.payment_ended_by(CancelCause::Cancelled) {
+            if self.is_cancellation_settled() { OrderStatus::Cancelled } else { OrderStatus::Cancelling }
+        } else if self.has(Because::InventoryUpdated) {
+            OrderStatus::Allocated
+        } else if self.has(Because::OrderPaid) {
+            OrderStatus::Paid
+        } else if self.has(Because::PaymentActionRequired) {
+            OrderStatus::PaymentActionRequired
+        } else {
+            OrderStatus::Placed
+        }
+    }
+
+    /// What somebody has to look at.
+    pub fn attention(&self) -> BTreeSet<Attention> {
+        let on_its_way_back = self.has(Because::ReturnedToSender)
+            || self.tracked.contains(&TrackingStatus::Failure)
+            || self.tracked.contains(&TrackingStatus::ReturnToSender);
+        let arrived = self.has(Because::Delivered) || self.has(Because::ReturnReceived);
+        let disputed = self.disputes.values().any(|outcomes| {
+            !outcomes.contains(&DisputeOutcome::Won) && !outcomes.contains(&DisputeOutcome::Lost)
+        });
+        [
+            (Attention::RefundFailed, self.refunds.values().any(|refund| refund.failed && refund.is_open())),
+            (Attention::VoidFailed, self.has(Because::LabelVoidFailed) && !self.has(Because::LabelVoided)),
+            (Attention::Disputed, disputed),
+            (Attention::DeliveryFailed, on_its_way_back && !arrived),
+            (Attention::ScannedAfterCancel, self.scanned_after_cancellation),
+            (Attention::Stuck, self.stuck_in.contains(&self.status())),
+        ]
+        .into_iter()
+        .filter_map(|(attention, holds)| holds.then_some(attention))
+        .collect()
+    }
+
+    /// Whether something still has to happen: the order has not ended, or owes money, stock or a label.
+    pub fn is_open(&self) -> bool {
+        match self.status() {
+            OrderStatus::Placed
+            | OrderStatus::PaymentActionRequired
+            | OrderStatus::Paid
+            | OrderStatus::Allocated
+            | OrderStatus::Cancelling => true,
+            OrderStatus::ShippingFailed => {
+                !self.is_money_settled()
+                    || !self.is_stock_settled()
+                    || !self.is_label_settled()
+                    || self.owes()
+            }
+            OrderStatus::OutOfStock => !self.is_money_settled() || self.owes(),
+            OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Returned
+            | OrderStatus::PaymentFailed
+            | OrderStatus::Cancelled
+            | OrderStatus::Expired => self.owes(),
+        }
+    }
+
+    /// Whether this fact is known.
+    pub fn has(&self, because: Because) -> bool {
+        self.seen.contains(&because)
+    }
+
+    /// Where the payment stands.
+    pub fn payment(&self) -> PaymentState {
+        if self.late_capture || self.has(Because::PaymentCancelled) {
+            PaymentState::Cancelled
+        } else if self.has(Because::OrderPaid) {
+            PaymentState::Paid
+        } else if self.has(Because::PaymentFailed) {
+            PaymentState::Failed
+        } else if self.has(Because::PaymentActionRequired) {
+            PaymentState::ActionRequired
+        } else if self.has(Because::PaymentRequested) {
+            PaymentState::Requested
+        } else {
+            PaymentState::None
+        }
+    }
+
+    /// Where the shipment stands.
+    pub fn shipment(&self) -> ShipmentState {
+        [
+            (Because::ReturnReceived, ShipmentState::Returned),
+            (Because::Delivered, ShipmentState::Delivered),
+            (Because::Shipped, ShipmentState::Shipped),
+            (Because::ShippingFailed, ShipmentState::Failed),
+            (Because::ShipmentCancelled, ShipmentState::Cancelled),
+            (Because::LabelPurchased, ShipmentState::Labelled),
+            (Because::ShipmentRequested, ShipmentState::Requested),
+        ]
+        .into_iter()
+        .find_map(|(because, state)| self.has(because).then_some(state))
+        .unwrap_or(ShipmentState::None)
+    }
+
+    /// What was captured, in minor units.
+    pub fn captured(&self) -> Amount {
+        self.captured.unwrap_or_default()
+    }
+
+    /// What went back, in minor units.
+    pub fn refunded(&self) -> Amount {
+        self.refunds.values().filter_map(|refund| refund.refunded).fold(Amount::ZERO, Amount::plus)
+    }
+
+    /// Carrier and tracking code, once known.
+    pub fn carrier(&self) -> Option<(&str, &str)> {
+        self.carrier.as_ref().map(|(carrier, code)| (carrier.as_str(), code.as_str()))
+    }
+
+    fn add_refund_request(&mut self, detail: &Detail) {
+        if detail.refund_cause == Some(RefundCause::LateCapture) {
+            self.late_capture = true;
+            self.captured = self.captured.max(detail.captured);
+        }
+        if let Some(refund) = self.refund(detail) {
+            refund.requested = true;
+        }
+        if let Some(earlier) = &detail.instead_of {
+            self.refunds.entry(earlier.clone()).or_default().replaced = true;
+        }
+    }
+
+    fn refund(&mut self, detail: &Detail) -> Option<&mut Refund> {
+        Some(self.refunds.entry(detail.refund_id.clone()?).or_default())
+    }
+
+    /// Label and hand-over name the same code. Should they differ, the larger one holds, whichever came first.
+    fn add_carrier(&mut self, detail: &Detail) {
+        if let (Some(carrier), Some(code)) = (&detail.carrier, &detail.tracking_code) {
+            let told = Some((carrier.clone(), code.clone()));
+            self.carrier = self.carrier.take().max(told);
+        }
+    }
+
+    fn payment_ended_by(&self, cause: CancelCause) -> bool {
+        let ended =
+            self.late_capture || self.has(Because::PaymentCancelled) || self.has(Because::PaymentFailed);
+        ended && self.cancel_causes.contains(&cause)
+    }
+
+    fn owes(&self) -> bool {
+        self.refunds.values().any(Refund::is_open) || self.attention().contains(&Attention::Disputed)
+    }
+
+    fn is_cancellation_settled(&self) -> bool {
+        self.is_stock_settled() && self.is_money_settled() && self.is_label_settled()
+    }
+
+    /// Released, never taken, or a tombstone in its place (which is a release of nothing).
+    fn is_stock_settled(&self) -> bool {
+        self.has(Because::StockReleased) || self.has(Because::OutOfStock)
+    }
+
+    /// The payment ended without money, or every refund that is due was asked for and made.
+    fn is_money_settled(&self) -> bool {
+        let without_money =
+            !self.late_capture && (self.has(Because::PaymentCancelled) || self.has(Because::PaymentFailed));
+        let asked = self.refunds.values().any(|refund| refund.requested);
+        without_money || (asked && !self.refunds.values().any(Refund::is_open))
+    }
+
+    fn is_label_settled(&self) -> bool {
+        !self.has(Because::LabelPurchased) || self.has(Because::LabelVoided)
+    }
+}

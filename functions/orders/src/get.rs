@@ -1,0 +1,109 @@
+//! `get-order`: `GET /orders`, `GET /orders/{order_id}`, `GET /orders/{order_id}/events`.
+//!
+//! One order is always the fold of its stream, so that a client reads its own write. Lists come from the views,
+//! which follow within moments. A customer sees only their own orders: another's is a 404. Writes nothing.
+
+use crate::cursor::Cursor;
+use crate::view::OPEN_SHARDS;
+use crate::{Order, OrderPage, Summary};
+use async_trait::async_trait;
+use event_store::{EventStore, History, Pages, StreamId};
+use events::OrderId;
+use runtime::http::{Caller, Endpoint, Problem, Reply, Request};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// The step.
+pub struct GetOrder {
+    /// Orders' streams.
+    pub store: Arc<dyn EventStore>,
+    /// The views by customer and time.
+    pub by_customer: Arc<dyn Pages>,
+    /// The views of open orders by deadline.
+    pub open_by_deadline: Arc<dyn Pages>,
+}
+
+#[derive(Debug, Serialize)]
+struct List {
+    items: Vec<Summary>,
+    next: Option<String>,
+}
+
+#[async_trait]
+impl Endpoint for GetOrder {
+    async fn answer(&self, request: Request) -> Result<Reply, Problem> {
+        let caller = request.caller()?;
+        match request.route.as_str() {
+            "GET /orders" if request.query.contains_key("open") => self.open_orders(&request).await,
+            "GET /orders" => self.own_orders(&request, caller).await,
+            "GET /orders/{order_id}" => {
+                let id = request.order_id()?;
+                let history = self.visible(&id, caller).await?;
+                let page = OrderPage::of(&id, &history).ok_or_else(|| Problem::not_found("no such order"))?;
+                Ok(Reply::json(200, &page))
+            }
+            "GET /orders/{order_id}/events" => {
+                let id = request.order_id()?;
+                let history = self.visible(&id, caller).await?;
+                Ok(Reply::json(200, &serde_json::json!({ "events": history.envelopes })))
+            }
+            other => Err(Problem::not_found(format!("no route {other}"))),
+        }
+    }
+}
+
+impl GetOrder {
+    async fn visible(&self, id: &OrderId, caller: &Caller) -> Result<History<Order>, Problem> {
+        let history = self.store.history::<Order>(&StreamId::order(id)).await?;
+        match history.state.placed() {
+            Some((placed, _)) if caller.admin || placed.customer == caller.customer => Ok(history),
+            _ => Err(Problem::not_found("no such order")),
+        }
+    }
+
+    async fn own_orders(&self, request: &Request, caller: &Caller) -> Result<Reply, Problem> {
+        let partition = Summary::customer_partition(&caller.customer);
+        let (limit, cursor) = paging(request, &partition)?;
+        let page = self.by_customer.page(&partition, true, limit, cursor.position.as_ref()).await?;
+        let next = page.next.map(|position| Cursor::at(&partition, 0, Some(position)).encode());
+        let items =
+            page.documents.iter().map(|(key, document)| document.read(key)).collect::<Result<_, _>>()?;
+        Ok(Reply::json(200, &List { items, next }))
+    }
+
+    /// All open orders, those whose deadline is nearest first within each of the index's partitions.
+    async fn open_orders(&self, request: &Request) -> Result<Reply, Problem> {
+        request.admin()?;
+        if request.query.get("open").map(String::as_str) != Some("true") {
+            return Err(Problem::bad_request("open can only be true"));
+        }
+        let (limit, Cursor { mut shard, mut position, .. }) = paging(request, "open")?;
+        let mut items = Vec::new();
+        while shard < OPEN_SHARDS {
+            let wanted = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
+            if wanted == 0 {
+                let next = Some(Cursor::at("open", shard, position).encode());
+                return Ok(Reply::json(200, &List { items, next }));
+            }
+            let partition = Summary::open_partition(shard);
+            let page = self.open_by_deadline.page(&partition, false, wanted, position.as_ref()).await?;
+            for (key, document) in &page.documents {
+                items.push(document.read(key)?);
+            }
+            position = page.next;
+            if position.is_none() {
+                shard += 1;
+            }
+        }
+        Ok(Reply::json(200, &List { items, next: None }))
+    }
+}
+
+fn paging(request: &Request, list: &str) -> Result<(u32, Cursor), Problem> {
+    let limit = request.number_in_query("limit", 20, 1, 100)?;
+    let cursor = match request.query.get("cursor") {
+        Some(text) => Cursor::decode(text, list)?,
+        None => Cursor::start(list),
+    };
+    Ok((limit, cursor))
+}

@@ -1,0 +1,201 @@
+//! `place-order`: `POST /orders` with the header `Idempotency-Key`.
+//!
+//! Effect and event said: `OrderPlaced`, priced from orders' own copy of prices. Idempotent by the order id,
+//! which is made of who orders and their key: a second append at the stream's first place fails its condition,
+//! and the answer is then made from the event that stands there. Nothing is charged here: payments reacts.
+//!
+//! Answers 202; the same with `Idempotency-Replayed: true` to a repeat; 400 without a sound key or body; 422 for
+//! what cannot be ordered, and for another request under a used key; 503 when the table is out.
+
+mod request;
+
+use crate::view::{Item, Links};
+use crate::{Order, Price};
+use async_trait::async_trait;
+use event_store::{AppendError, Documents, EventStore, StreamId};
+use events::{
+    Amount, Customer, Envelope, OrderId, OrderLine, OrderPlaced, OrderStatus, OrdersEvent, Sequence,
+};
+use jiff::Timestamp;
+use request::OrderRequest;
+use resilience::Clock;
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the payment provider can charge at once, in minor units: Stripe's smallest charge in most currencies,
+/// and eight digits (Stripe, "Supported currencies", minimum and maximum charge amounts).
+const CHARGEABLE: std::ops::RangeInclusive<u64> = 50..=99_999_999;
+
+/// The step.
+pub struct PlaceOrder {
+    /// Orders' streams.
+    pub store: Arc<dyn EventStore>,
+    /// The copies of prices.
+    pub documents: Arc<dyn Documents>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How long an order may stay unpaid.
+    pub pay_within: Duration,
+}
+
+#[derive(Debug, Serialize)]
+struct Accepted {
+    order_id: OrderId,
+    status: OrderStatus,
+    items: Vec<Item>,
+    total: Amount,
+    currency: events::Currency,
+    placed_at: Timestamp,
+    pay_by: Timestamp,
+    links: Links,
+}
+
+#[async_trait]
+impl Endpoint for PlaceOrder {
+    async fn answer(&self, request: Request) -> Result<Reply, Problem> {
+        let customer = &request.caller()?.customer;
+        let id = order_id(customer, idempotency_key(&request)?);
+        tracing::Span::current().record("order.id", id.as_str());
+        let wanted = request.json::<OrderRequest>()?.validated()?;
+        let digest = wanted.digest();
+
+        let lines = match self.price(&wanted).await? {
+            Ok(lines) => lines,
+            // A repeat is answered as the first time, whatever has become of products and prices since.
+            Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
+        };
+        let total = match total(&lines) {
+            Ok(total) => total,
+            Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
+        };
+        let now = self.clock.now();
+        let placed = OrderPlaced {
+            customer: customer.clone(),
+            lines,
+            total,
+            currency: wanted.currency,
+            pay_by: now.checked_add(self.pay_within).map_err(Problem::internal)?,
+            contact: wanted.contact,
+            shipping_address: wanted.shipping_address,
+            payment_method: wanted.payment_method,
+            request_digest: digest.clone(),
+        };
+        let event = OrdersEvent::from(placed.clone());
+        let envelope = Envelope::wrap(id.as_str(), Sequence::FIRST, now, &request.cause, &event);
+        match self.store.append(&StreamId::order(&id), &envelope).await {
+            Ok(()) => {
+                tracing::info!(event.id = %envelope.id, "order placed");
+                Ok(accepted(&id, &placed, now))
+            }
+            Err(AppendError::Conflict) => {
+                let replayed = self.replay(&id, &digest).await?;
+                replayed.ok_or_else(|| Problem::internal("an order's place was taken, and no order is there"))
+            }
+            Err(AppendError::Store(error)) => Err(error.into()),
+        }
+    }
+}
+
+impl PlaceOrder {
+    /// Prices every line from our own copy. The inner error is what the client has to mend.
+    async fn price(&self, wanted: &OrderRequest) -> Result<Result<Vec<OrderLine>, Problem>, Problem> {
+        let keys: Vec<_> = wanted.items.iter().map(|item| Price::key(&item.sku)).collect();
+        let mut prices = HashMap::new();
+        for (key, document) in self.documents.get_many(&keys).await? {
+            let price: Price = document.read(&key)?;
+            prices.insert(key, price);
+        }
+        let mut lines = Vec::new();
+        let mut errors = Vec::new();
+        for (place, (item, key)) in wanted.items.iter().zip(keys).enumerate() {
+            match prices.get(&key) {
+                Some(price) if price.active && price.currency == wanted.currency => lines.push(OrderLine {
+                    sku: item.sku.clone(),
+                    quantity: item.quantity,
+                    unit_price: price.price,
+                    weight_grams: price.weight_grams,
+                }),
+                Some(price) if price.active => {
+                    errors.push(FieldError::at(
+                        "/currency",
+                        format!("this product is sold in {}", price.currency),
+                    ));
+                }
+                Some(_) | None => {
+                    errors.push(FieldError::at(format!("/items/{place}/sku"), "this product is not sold"));
+                }
+            }
+        }
+        Ok(if errors.is_empty() { Ok(lines) } else { Err(Problem::validation(errors)) })
+    }
+
+    /// The answer from the order that stands under this id, if there is one.
+    async fn replay(&self, id: &OrderId, digest: &str) -> Result<Option<Reply>, Problem> {
+        let history = self.store.history::<Order>(&StreamId::order(id)).await?;
+        let Some((placed, placed_at)) = history.state.placed() else { return Ok(None) };
+        if placed.request_digest != digest {
+            return Err(Problem::new(
+                422,
+                "idempotency-key-reused",
+                "The idempotency key was used for another request",
+                "use a new key for a new order",
+            ));
+        }
+        tracing::info!("order replayed");
+        Ok(Some(accepted(id, placed, placed_at).with("idempotency-replayed", "true")))
+    }
+}
+
+fn accepted(id: &OrderId, placed: &OrderPlaced, placed_at: Timestamp) -> Reply {
+    let body = Accepted {
+        order_id: id.clone(),
+        status: OrderStatus::Placed,
+        items: placed.lines.iter().map(Item::from).collect(),
+        total: placed.total,
+        currency: placed.currency,
+        placed_at,
+        pay_by: placed.pay_by,
+        links: Links::to(id),
+    };
+    Reply::json(202, &body).with("location", format!("/orders/{id}"))
+}
+
+fn idempotency_key(request: &Request) -> Result<&str, Problem> {
+    let wrong = "send the header Idempotency-Key: 1 to 255 printable characters, new for each order";
+    request
+        .header("idempotency-key")
+        .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| (0x20..0x7f).contains(&b)))
+        .ok_or_else(|| Problem::new(400, "idempotency-key-missing", "An idempotency key is needed", wrong))
+}
+
+/// SHA-256 over the length-prefixed issuer, subject and key, its first half. It needs no second record and never
+/// expires; the lengths keep two different triples from reading the same.
+fn order_id(customer: &Customer, key: &str) -> OrderId {
+    let mut hash = Sha256::new();
+    for part in [&customer.issuer, &customer.subject, key] {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    OrderId::from_digest(*half)
+}
+
+fn total(lines: &[OrderLine]) -> Result<Amount, Problem> {
+    lines
+        .iter()
+        .try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.unit_price.checked_times(line.quantity)?))
+        .filter(|total| CHARGEABLE.contains(&total.units()))
+        .ok_or_else(|| {
+            let bounds =
+                format!("the total must be from {} to {} minor units", CHARGEABLE.start(), CHARGEABLE.end());
+            Problem::validation(vec![FieldError::at("/items", bounds)])
+        })
+}
+
+#[cfg(test)]
+mod tests;

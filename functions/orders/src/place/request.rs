@@ -1,0 +1,129 @@
+//! The body of `POST /orders`, parsed and validated: what a client may say, and within which bounds.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use events::{Contact, Currency, ShippingAddress, Sku};
+use runtime::http::{FieldError, Problem};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashSet;
+
+/// DynamoDB admits 100 actions in a transaction: 99 lines and the event.
+const MOST_ITEMS: usize = 99;
+const MOST_PIECES: u32 = 10_000;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderRequest {
+    pub(super) items: Vec<WantedItem>,
+    pub(super) currency: Currency,
+    pub(super) payment_method: String,
+    pub(super) contact: Contact,
+    pub(super) shipping_address: ShippingAddress,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantedItem {
+    pub(super) sku: Sku,
+    pub(super) quantity: u32,
+}
+
+impl OrderRequest {
+    pub(super) fn validated(self) -> Result<Self, Problem> {
+        let mut errors = Vec::new();
+        self.check_items(&mut errors);
+        let contact = &self.contact;
+        let address = &self.shipping_address;
+        let texts = [
+            ("/payment_method", Some(&self.payment_method), 255),
+            ("/contact/email", Some(&contact.email), 254),
+            ("/contact/phone", contact.phone.as_ref(), 16),
+            ("/shipping_address/name", Some(&address.name), 100),
+            ("/shipping_address/line1", Some(&address.line1), 200),
+            ("/shipping_address/line2", address.line2.as_ref(), 200),
+            ("/shipping_address/city", Some(&address.city), 100),
+            ("/shipping_address/postal_code", address.postal_code.as_ref(), 20),
+            ("/shipping_address/region", address.region.as_ref(), 100),
+        ];
+        for (pointer, text, longest) in texts {
+            let sound = |text: &String| {
+                !text.trim().is_empty()
+                    && text.chars().count() <= longest
+                    && !text.chars().any(char::is_control)
+            };
+            if text.is_some_and(|text| !sound(text)) {
+                errors.push(FieldError::at(
+                    pointer,
+                    format!("1 to {longest} characters, no control characters"),
+                ));
+            }
+        }
+        if !is_payment_method(&self.payment_method) {
+            errors.push(FieldError::at(
+                "/payment_method",
+                "an id of the payment provider: letters, digits, _ and -",
+            ));
+        }
+        if !is_email(&contact.email) {
+            errors.push(FieldError::at("/contact/email", "an email address"));
+        }
+        if contact.phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
+            errors.push(FieldError::at("/contact/phone", "a number in E.164 form, for example +41790000000"));
+        }
+        if !(address.country.len() == 2 && address.country.bytes().all(|b| b.is_ascii_uppercase())) {
+            errors.push(FieldError::at(
+                "/shipping_address/country",
+                "an ISO 3166-1 code of two upper-case letters",
+            ));
+        }
+        if errors.is_empty() { Ok(self) } else { Err(Problem::validation(errors)) }
+    }
+
+    fn check_items(&self, errors: &mut Vec<FieldError>) {
+        if !(1..=MOST_ITEMS).contains(&self.items.len()) {
+            errors.push(FieldError::at("/items", format!("1 to {MOST_ITEMS} items")));
+        }
+        let mut seen = HashSet::new();
+        for (place, item) in self.items.iter().enumerate() {
+            if !seen.insert(&item.sku) {
+                errors
+                    .push(FieldError::at(format!("/items/{place}/sku"), "each SKU once; add the quantities"));
+            }
+            if !(1..=MOST_PIECES).contains(&item.quantity) {
+                errors
+                    .push(FieldError::at(format!("/items/{place}/quantity"), format!("1 to {MOST_PIECES}")));
+            }
+        }
+    }
+
+    /// SHA-256 of the parsed request, base64url: white space and the order of fields do not count.
+    pub(super) fn digest(&self) -> String {
+        // Texts and numbers only: writing it as JSON cannot fail.
+        let json = serde_json::to_vec(self).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode(Sha256::digest(json))
+    }
+}
+
+fn is_payment_method(id: &str) -> bool {
+    id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+}
+
+/// One @ with something before it and a domain with a dot after it. Whether it exists, only a message tells.
+fn is_email(address: &str) -> bool {
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let sound = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && b != b'@');
+    sound(local)
+        && sound(domain)
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+}
+
+fn is_phone(number: &str) -> bool {
+    number.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0')
+    })
+}

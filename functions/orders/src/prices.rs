@@ -1,0 +1,63 @@
+//! `copy-prices`: orders' own copy of every product's price and weight.
+//!
+//! Trigger: `ProductChanged` from catalog, over SQS. Effect: the item `sku#<sku>` / `price` holds the newest.
+//! Says nothing. Idempotent by the event's sequence: an older or repeated one is not newer and is left out.
+//! Retry when the table is out; Reject for any other event.
+
+use async_trait::async_trait;
+use event_store::{Document, Documents, Key};
+use events::{Amount, CatalogEvent, Currency, Event, Sku};
+use resilience::Failure;
+use runtime::queue::{Consumer, Message};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What an order is priced by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Price of one piece in minor units.
+    pub price: Amount,
+    /// Its currency.
+    pub currency: Currency,
+    /// Weight of one piece in grams; 0 where the catalog does not say.
+    pub weight_grams: u32,
+    /// Whether it can be ordered.
+    pub active: bool,
+}
+
+impl Price {
+    /// Where the copy of a product's price stands.
+    pub fn key(sku: &Sku) -> Key {
+        Key::new(format!("sku#{sku}"), "price")
+    }
+}
+
+/// The step.
+pub struct CopyPrices {
+    /// Orders' table.
+    pub documents: Arc<dyn Documents>,
+}
+
+#[async_trait]
+impl Consumer for CopyPrices {
+    async fn consume(&self, message: &Message) -> Result<(), Failure> {
+        let product = match &message.event {
+            Event::Catalog(CatalogEvent::ProductChanged(product)) => product,
+            Event::Orders(_) | Event::Payments(_) | Event::Inventory(_) | Event::Shipping(_) => {
+                return Err(Failure::reject(
+                    "copy-prices is subscribed to catalog alone; mend the subscription",
+                ));
+            }
+        };
+        let price = Price {
+            price: product.price,
+            currency: product.currency,
+            weight_grams: product.weight_grams.unwrap_or(0),
+            active: product.active,
+        };
+        let document = Document::of(&price).versioned(message.envelope.sequence.number().into());
+        let newer = self.documents.put_newer(&Price::key(&product.sku), &document).await?;
+        tracing::info!(sku = product.sku.as_str(), newer, "price copied");
+        Ok(())
+    }
+}

@@ -1,0 +1,65 @@
+//! `project-orders`: the views of orders follow their streams.
+//!
+//! Trigger: new events in orders' table, over its stream. Effect: the view is the fold of the order's stream,
+//! written once for each order in the batch. Says nothing. Idempotent by the last event's sequence: a view that
+//! is not newer is left alone. Retry (the whole batch) when a table is out; an order whose stream cannot be
+//! read is set aside with its key.
+
+use crate::{Order, Summary};
+use async_trait::async_trait;
+use event_store::{Documents, EventStore, Key, StoreError, StreamId};
+use events::OrderId;
+use resilience::Failure;
+use runtime::stream::{Item, Poison, Reader, Record};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The step.
+pub struct ProjectOrders {
+    /// Orders' streams.
+    pub store: Arc<dyn EventStore>,
+    /// The table of views.
+    pub views: Arc<dyn Documents>,
+}
+
+#[async_trait]
+impl Reader for ProjectOrders {
+    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
+        let mut orders: BTreeMap<String, Key> = BTreeMap::new();
+        for Record { key, item } in records {
+            match item {
+                Item::Event(envelope) => orders.insert(envelope.subject, key),
+                // Price copies stand in the same table and are nobody's view.
+                Item::Document(_) => None,
+            };
+        }
+        let mut poison = Vec::new();
+        for (subject, key) in orders {
+            match self.project(&subject).await {
+                Ok(()) => {}
+                Err(Failure::Reject { reason }) => poison.push(Poison { key, reason }),
+                Err(retry @ Failure::Retry { .. }) => return Err(retry),
+            }
+        }
+        Ok(poison)
+    }
+}
+
+impl ProjectOrders {
+    async fn project(&self, subject: &str) -> Result<(), Failure> {
+        let id = OrderId::try_from(subject).map_err(Failure::reject)?;
+        let history = self.store.history::<Order>(&StreamId::order(&id)).await?;
+        let Some(document) = Summary::document(&history, &id) else {
+            return Err(StoreError::Corrupt {
+                pk: format!("order#{id}"),
+                sk: "event#000001".to_owned(),
+                attribute: "event",
+                reason: "the stream does not begin with OrderPlaced".to_owned(),
+            }
+            .into());
+        };
+        let newer = self.views.put_newer(&Summary::key(&id), &document).await?;
+        tracing::info!(order.id = %id, newer, "view written");
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! `track-order`: everything that payments, inventory and shipping say becomes a fact in the order's history.
+//!
+//! Trigger: all events of payments, inventory and shipping, over SQS. Effect and event said: one `OrderUpdated`
+//! for each distinct event. Idempotent by the causing event's id, which the history remembers. Retry when the
+//! table is out; Reject for an order that was never placed.
+
+use crate::Order;
+use async_trait::async_trait;
+use event_store::{EventStore, StreamId, append_decided};
+use events::{Because, Detail, Event, InventoryEvent, OrderId, PaymentsEvent, ShippingEvent};
+use resilience::{Clock, Failure};
+use runtime::queue::{Consumer, Message};
+use std::sync::Arc;
+
+/// The step.
+pub struct TrackOrder {
+    /// Orders' streams.
+    pub store: Arc<dyn EventStore>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Consumer for TrackOrder {
+    async fn consume(&self, message: &Message) -> Result<(), Failure> {
+        let (because, detail) = fact(&message.event)?;
+        let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
+        let told_by = &message.envelope.id;
+        append_decided(
+            &*self.store,
+            &StreamId::order(&order),
+            &message.envelope.as_cause(),
+            &*self.clock,
+            |order: &Order| {
+                if order.placed().is_none() {
+                    return Err(Failure::reject(
+                        "there is no such order; the event belongs to another stack",
+                    ));
+                }
+                Ok(order.decide_update(because, &detail, told_by))
+            },
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// The fact that an event tells, with what a timeline shows of it.
+fn fact(event: &Event) -> Result<(Because, Detail), Failure> {
+    match event {
+        Event::Payments(event) => Ok(payment_fact(event)),
+        Event::Inventory(event) => Ok(stock_fact(event)),
+        Event::Shipping(event) => Ok(shipping_fact(event)),
+        Event::Orders(_) | Event::Catalog(_) => {
+            Err(Failure::reject("track-order is not subscribed to catalog and orders; mend the subscription"))
+        }
+    }
+}
+
+fn payment_fact(event: &PaymentsEvent) -> (Because, Detail) {
+    let nothing = Detail::default();
+    match event {
+        PaymentsEvent::PaymentRequested(e) => {
+            (Because::PaymentRequested, Detail { amount: Some(e.amount), ..nothing })
+        }
+        PaymentsEvent::PaymentActionRequired(_) => (Because::PaymentActionRequired, nothing),
+        PaymentsEvent::OrderPaid(e) => (Because::OrderPaid, Detail { amount: Some(e.amount), ..nothing }),
+        PaymentsEvent::PaymentFailed(e) => {
+            (Because::PaymentFailed, Detail { code: Some(e.code.clone()), ..nothing })
+        }
+        PaymentsEvent::PaymentCancellationRequested(e) => (
+            Because::PaymentCancellationRequested,
+            Detail { cancel_cause: Some(e.cause), code: e.code.clone(), ..nothing },
+        ),
+        PaymentsEvent::PaymentCancelled(e) => {
+            (Because::PaymentCancelled, Detail { cancel_cause: Some(e.cause), ..nothing })
+        }
+        PaymentsEvent::RefundRequested(e) => (
+            Because::RefundRequested,
+            Detail {
+                amount: Some(e.amount),
+                captured: e.captured,
+                refund_id: Some(e.refund_id.clone()),
+                refund_cause: Some(e.cause),
+                instead_of: e.instead_of.clone(),
+                ..nothing
+            },
+        ),
+        PaymentsEvent::PaymentRefunded(e) => (
+            Because::PaymentRefunded,
+            Detail { amount: Some(e.amount), refund_id: Some(e.refund_id.clone()), ..nothing },
+        ),
+        PaymentsEvent::RefundFailed(e) => (
+            Because::RefundFailed,
+            Detail {
+                amount: Some(e.amount),
+                refund_id: Some(e.refund_id.clone()),
+                code: Some(e.code.clone()),
+                ..nothing
+            },
+        ),
+        PaymentsEvent::PaymentDisputed(e) => (
+            Because::PaymentDisputed,
+            Detail {
+                amount: Some(e.amount),
+                dispute: Some(e.outcome),
+                dispute_id: Some(e.dispute_id.clone()),
+                ..nothing
+            },
+        ),
+    }
+}
+
+fn stock_fact(event: &InventoryEvent) -> (Because, Detail) {
+    match event {
+        InventoryEvent::InventoryUpdated(_) => (Because::InventoryUpdated, Detail::default()),
+        InventoryEvent::OutOfStock(e) => {
+            (Because::OutOfStock, Detail { missing: e.missing.clone(), ..Detail::default() })
+        }
+        InventoryEvent::StockReleased(_) => (Because::StockReleased, Detail::default()),
+        InventoryEvent::StockCommitted(_) => (Because::StockCommitted, Detail::default()),
+        InventoryEvent::StockReturned(_) => (Because::StockReturned, Detail::default()),
+    }
+}
+
+fn shipping_fact(event: &ShippingEvent) -> (Because, Detail) {
+    let nothing = Detail::default();
+    let on_its_way = |carrier: &String, code: &String| Detail {
+        carrier: Some(carrier.clone()),
+        tracking_code: Some(code.clone()),
+        ..Detail::default()
+    };
+    match event {
+        ShippingEvent::ShipmentRequested(e) => {
+            (Because::ShipmentRequested, Detail { provider: Some(e.provider), ..nothing })
+        }
+        ShippingEvent::LabelPurchased(e) => {
+            (Because::LabelPurchased, on_its_way(&e.carrier, &e.tracking_code))
+        }
+        ShippingEvent::Shipped(e) => (Because::Shipped, on_its_way(&e.carrier, &e.tracking_code)),
+        ShippingEvent::ShippingFailed(e) => {
+            (Because::ShippingFailed, Detail { reason: Some(e.reason.clone()), ..nothing })
+        }
+        ShippingEvent::ShipmentCancelled(_) => (Because::ShipmentCancelled, nothing),
+        ShippingEvent::CancellationRejected(_) => (Because::CancellationRejected, nothing),
+        ShippingEvent::LabelVoided(_) => (Because::LabelVoided, nothing),
+        ShippingEvent::LabelVoidFailed(e) => {
+            (Because::LabelVoidFailed, Detail { reason: Some(e.reason.clone()), ..nothing })
+        }
+        ShippingEvent::ShipmentTracked(e) => (
+            Because::ShipmentTracked,
+            Detail {
+                tracking: Some(e.status),
+                reason: e.status_detail.clone(),
+                after_cancellation: e.after_cancellation,
+                ..nothing
+            },
+        ),
+        ShippingEvent::Delivered(_) => (Because::Delivered, nothing),
+        ShippingEvent::ReturnedToSender(_) => (Because::ReturnedToSender, nothing),
+        ShippingEvent::ReturnReceived(_) => (Because::ReturnReceived, nothing),
+    }
+}

@@ -1,0 +1,255 @@
+//! What a client sees of an order: one line of a list, or the whole page.
+
+use crate::Order;
+use crate::facts::{PaymentState, ShipmentState};
+use event_store::{Document, History, Key};
+use events::{
+    Amount, Attention, Currency, Customer, Detail, Envelope, OrderId, OrderLine, OrderStatus, OrdersEvent,
+    ServiceEvent as _, Sku,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How many partitions the index of open orders is spread over.
+pub(crate) const OPEN_SHARDS: u8 = 16;
+
+/// One line of a list. It is what the table of views holds, and equals the fold of the order's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// What somebody has to look at.
+    pub attention: Vec<Attention>,
+    /// The sum, in minor units.
+    pub total: Amount,
+    /// Its currency.
+    pub currency: Currency,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When something was last recorded.
+    pub updated_at: Timestamp,
+}
+
+impl Summary {
+    /// The summary of an order; `None` before it is placed.
+    pub fn of(id: &OrderId, order: &Order) -> Option<Self> {
+        let (placed, placed_at) = order.placed()?;
+        Some(Self {
+            order_id: id.clone(),
+            status: order.status(),
+            attention: order.attention(),
+            total: placed.total,
+            currency: placed.currency,
+            placed_at,
+            updated_at: order.updated_at()?,
+        })
+    }
+
+    /// Where the view of an order stands.
+    pub fn key(id: &OrderId) -> Key {
+        Key::new(format!("order#{id}"), "view")
+    }
+
+    /// The partition of a customer's orders in the index `by-customer`.
+    pub fn customer_partition(customer: &Customer) -> String {
+        format!("{}#{}", customer.issuer, customer.subject)
+    }
+
+    /// A partition of the index `open-by-deadline`.
+    pub fn open_partition(shard: u8) -> String {
+        format!("open#{shard:02}")
+    }
+
+    /// The view as a document, in the indexes that it belongs to. An order that is no longer open leaves the
+    /// index of open orders by having no attribute for it.
+    pub fn document(history: &History<Order>, id: &OrderId) -> Option<Document> {
+        let order = &history.state;
+        let summary = Self::of(id, order)?;
+        let (placed, _) = order.placed()?;
+        let last = history.envelopes.last()?.sequence.number();
+        let document = Document::of(&summary)
+            .versioned(last.into())
+            .with("customer", Self::customer_partition(&placed.customer))
+            .with("placed_at", summary.placed_at.to_string());
+        if !order.facts().is_open() {
+            return Some(document);
+        }
+        let shard = u8::from_str_radix(&id.as_str()[..1], 16).unwrap_or(0);
+        let deadline = order.since()?.checked_add(longest_stay(order.status())).unwrap_or(Timestamp::MAX);
+        let deadline = if order.facts().payment() == PaymentState::Paid {
+            deadline
+        } else {
+            deadline.min(placed.pay_by)
+        };
+        Some(document.with("open_shard", Self::open_partition(shard)).with("deadline", deadline.to_string()))
+    }
+}
+
+/// How long an order may stand in a status before somebody should look.
+fn longest_stay(status: OrderStatus) -> SignedDuration {
+    match status {
+        OrderStatus::Placed | OrderStatus::PaymentActionRequired => SignedDuration::from_mins(45),
+        OrderStatus::Paid | OrderStatus::Cancelling => SignedDuration::from_mins(30),
+        OrderStatus::Allocated => SignedDuration::from_hours(72),
+        OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Returned
+        | OrderStatus::PaymentFailed
+        | OrderStatus::OutOfStock
+        | OrderStatus::ShippingFailed
+        | OrderStatus::Cancelled
+        | OrderStatus::Expired => SignedDuration::from_hours(24),
+    }
+}
+
+/// The whole page of an order.
+#[derive(Debug, Clone, Serialize)]
+pub struct OrderPage {
+    order_id: OrderId,
+    status: OrderStatus,
+    attention: Vec<Attention>,
+    items: Vec<Item>,
+    total: Amount,
+    currency: Currency,
+    placed_at: Timestamp,
+    pay_by: Timestamp,
+    updated_at: Timestamp,
+    payment: PaymentPart,
+    shipment: ShipmentPart,
+    timeline: Vec<TimelineEntry>,
+    links: Links,
+}
+
+/// One line of an order as a client sees it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Item {
+    sku: Sku,
+    quantity: u32,
+    unit_price: Amount,
+}
+
+impl From<&OrderLine> for Item {
+    fn from(line: &OrderLine) -> Self {
+        Self { sku: line.sku.clone(), quantity: line.quantity, unit_price: line.unit_price }
+    }
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct PaymentPart {
+    status: PaymentState,
+    captured: Amount,
+    refunded: Amount,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct ShipmentPart {
+    status: ShipmentState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_code: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct TimelineEntry {
+    time: Timestamp,
+    r#type: String,
+    status: OrderStatus,
+    #[serde(skip_serializing_if = "is_empty")]
+    detail: Detail,
+}
+
+fn is_empty(detail: &Detail) -> bool {
+    *detail == Detail::default()
+}
+
+/// Where an order's pages are.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Links {
+    #[serde(rename = "self")]
+    order: String,
+    payment: String,
+    events: String,
+    cancel: String,
+}
+
+impl Links {
+    pub(crate) fn to(id: &OrderId) -> Self {
+        let order = format!("/orders/{id}");
+        Self {
+            payment: format!("{order}/payment"),
+            events: format!("{order}/events"),
+            cancel: format!("{order}/cancel"),
+            order,
+        }
+    }
+}
+
+impl OrderPage {
+    /// The page of an order; `None` before it is placed.
+    pub fn of(id: &OrderId, history: &History<Order>) -> Option<Self> {
+        let order = &history.state;
+        let (placed, placed_at) = order.placed()?;
+        let facts = order.facts();
+        let carrier = facts.carrier();
+        Some(Self {
+            order_id: id.clone(),
+            status: order.status(),
+            attention: order.attention(),
+            items: placed.lines.iter().map(Item::from).collect(),
+            total: placed.total,
+            currency: placed.currency,
+            placed_at,
+            pay_by: placed.pay_by,
+            updated_at: order.updated_at()?,
+            payment: PaymentPart {
+                status: facts.payment(),
+                captured: facts.captured(),
+                refunded: facts.refunded(),
+            },
+            shipment: ShipmentPart {
+                status: facts.shipment(),
+                carrier: carrier.map(|(carrier, _)| carrier.to_owned()),
+                tracking_code: carrier.map(|(_, code)| code.to_owned()),
+            },
+            timeline: timeline(&history.envelopes),
+            links: Links::to(id),
+        })
+    }
+}
+
+fn timeline(envelopes: &[Envelope]) -> Vec<TimelineEntry> {
+    let mut status = OrderStatus::Placed;
+    envelopes
+        .iter()
+        .filter_map(|envelope| {
+            let (name, detail) = match OrdersEvent::read(envelope).ok()? {
+                OrdersEvent::OrderUpdated(updated) => {
+                    status = updated.status;
+                    let name = serde_json::to_value(updated.because).ok()?;
+                    (snake_case(name.as_str()?), updated.detail)
+                }
+                OrdersEvent::OrderCancellationRequested(request) => {
+                    (snake_case(&envelope.event_type), Detail { reason: request.reason, ..Detail::default() })
+                }
+                OrdersEvent::OrderPlaced(_) | OrdersEvent::OrderExpired(_) => {
+                    (snake_case(&envelope.event_type), Detail::default())
+                }
+            };
+            Some(TimelineEntry { time: envelope.time, r#type: name, status, detail })
+        })
+        .collect()
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for (place, letter) in name.chars().enumerate() {
+        if letter.is_ascii_uppercase() && place > 0 {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
