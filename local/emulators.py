@@ -6,11 +6,10 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-import uuid
 from pathlib import Path
 
 from . import console, ports, processes, state, tools
-from .settings import LOOPBACK, MARK, STATE, aws_environment, aws_settings
+from .settings import LOOPBACK, STATE, aws_settings, clean_environment
 from .state import Stack
 from .trouble import Trouble
 
@@ -26,8 +25,7 @@ def start() -> Stack:
     if stack:
         console.say("  a server of the last stack has died, or is of another version: it makes way for a new one")
         stop(stack)
-    mark = uuid.uuid4().hex
-    stack = Stack(mark=mark, tools=tools.fingerprint("stack"), ports=ports.choose())
+    stack = Stack(tools=tools.fingerprint("stack"), ports=ports.choose())
     SCRATCH.mkdir(parents=True, exist_ok=True)
     # Written down before the second one is started, so that whatever happens `make down` knows of the first.
     stack.processes["emulator"] = processes.start(
@@ -36,7 +34,7 @@ def start() -> Stack:
     stack.save()
     stack.processes["stripe"] = processes.start(
         [str(tools.program("stack", "python")), "-m", "local.stripe_server", str(stack.ports["stripe"])],
-        {**aws_environment(stack.endpoint), MARK: mark},
+        clean_environment(),
         log("stripe"),
     )
     stack.save()
@@ -82,7 +80,6 @@ def _emulator_environment(stack: Stack) -> dict[str, str]:
         # of the shell that `make up` was called from.
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         **aws_settings(stack.endpoint),
-        MARK: stack.mark,
         "AUTH": "true",  # a role may do what the template grants, and nothing else
         "BIND_HOST": LOOPBACK,
         "MINISTACK_HOST": LOOPBACK,

@@ -18,7 +18,7 @@ NEEDED = {
 def check() -> None:
     if sys.version_info < (3, 10):
         raise Trouble(
-            f"Python 3.10 or newer is needed, this is {sys.version.split()[0]}: install one and name it, `make PYTHON=python3.11 …`."
+            f"Python 3.10 or newer is needed, not {sys.version.split()[0]}: install one, then `make PYTHON=python3.11 …`."
         )
     if sys.platform not in ("linux", "darwin"):
         raise Trouble("The local stack runs on Linux and macOS only: on Windows use it inside WSL.")

@@ -18,8 +18,6 @@ from pathlib import Path
 
 GRACE_SECONDS = 10.0
 
-_started: list[subprocess.Popen[bytes]] = []
-
 
 @dataclass(frozen=True)
 class Process:
@@ -63,34 +61,41 @@ def start(command: list[str], environment: dict[str, str], log: Path) -> Process
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _started.append(child)
     return Process(child.pid, _birth(child.pid))
 
 
 def _birth(pid: int) -> str:
-    """When the process with this id was started, or nothing if there is none (one that only awaits burial counts as none)."""
+    """When the process with this id was started, or nothing if there is none."""
     if sys.platform == "linux":
-        try:
-            # The name in parentheses may itself hold spaces and parentheses: only what follows the last one is a list.
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except (FileNotFoundError, ProcessLookupError):
-            return ""
-        return "" if fields[0] in "ZX" else fields[19]
-    told = subprocess.run(["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True).stdout.split(None, 1)
-    return "" if len(told) < 2 or told[0].startswith("Z") else told[1].strip()
+        told = _stat(pid)
+        return "" if told is None else told[19]
+    lines = _ps("lstart=", "-p", str(pid))
+    return lines[0].strip() if lines else ""
+
+
+def _group_lives(group: int) -> bool:
+    if sys.platform == "linux":
+        ids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+        return any(told is not None and told[2] == str(group) for told in map(_stat, ids))
+    return str(group) in [line.strip() for line in _ps("pgid=", "-ax")]
+
+
+def _stat(pid: int) -> list[str] | None:
+    """What the system says about a living process, from its state on. One that only awaits its burial does not live."""
+    try:
+        # The name in parentheses may itself hold spaces and parentheses: only what follows the last one is a list.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in "ZX" else fields
+
+
+def _ps(column: str, *which: str) -> list[str]:
+    told = subprocess.run(["ps", "-o", f"state=,{column}", *which], capture_output=True, text=True).stdout
+    split = [line.strip().partition(" ") for line in told.splitlines()]
+    return [rest for state, _, rest in split if not state.startswith("Z")]
 
 
 def _signal_group(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
-
-
-def _group_lives(group: int) -> bool:
-    for child in _started:
-        # One that has ended keeps its place among the living until somebody has asked how it ended.
-        child.poll()
-    try:
-        os.killpg(group, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True

@@ -18,9 +18,6 @@ REGION = "us-east-1"
 # What the emulator takes for its administrator. It guards nothing: the emulator listens on this machine only.
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
-# Told to every process that we start, and so to the processes that those start: the sure sign that one is ours to stop.
-MARK = "CONVEYOR_LOCAL_STACK"
-
 MAIL_FROM = "orders@shop.example"
 
 

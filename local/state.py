@@ -20,7 +20,6 @@ FILE = STATE / "stack.json"
 class Stack:
     """Processes by name ("emulator", "stripe"), their ports, and what was deployed."""
 
-    mark: str
     # Of which tools it was started: others may behave otherwise.
     tools: str
     ports: dict[str, int]

@@ -17,7 +17,7 @@ from .settings import LOOPBACK
 
 def main() -> None:
     type(store).dump_to_disk = lambda self: None
-    web.run_app(app, host=LOOPBACK, port=int(sys.argv[1]), print=None)
+    web.run_app(app, host=LOOPBACK, port=int(sys.argv[1]), print=None, shutdown_timeout=0.1)
 
 
 if __name__ == "__main__":
