@@ -196,6 +196,3 @@ fn total(lines: &[OrderLine]) -> Result<Amount, Problem> {
             Problem::validation(vec![FieldError::at("/items", bounds)])
         })
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,14 @@
+//! What tests of every room share: builders, and honest in-process providers. Never part of a function.
 
+mod builders;
+mod stripe;
+mod easypost;
+
+pub use builders::{
+    RequestBuilder, cause, customer, delivered, envelope, eur, lines, message, now, order_id, other_customer,
+    placed, record, request, sku,
+};
+pub use easypost::{
+    EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
+};
+pub use stripe::{FakeStripe, Fault};

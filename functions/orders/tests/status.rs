@@ -1,0 +1,235 @@
+//! The status is a function of the set of facts: the order of their arrival is nothing, repeats are nothing.
+
+use event_store::{EventStore, Memory, StreamId};
+use events::{
+    Amount, CancelCause, Delivered, InventoryEvent, InventoryUpdated, LabelPurchased, LabelVoided, OrderPaid,
+    OrderStatus, OrdersEvent, OutOfStock, PaymentCancelled, PaymentFailed, PaymentRefunded, PaymentRequested,
+    PaymentsEvent, RefundCause, RefundFailed, RefundId, RefundRequested, ReturnReceived, ServiceEvent,
+    ShipmentCancelled, ShipmentRequested, Shipped, ShippingEvent, StockReleased,
+};
+use orders::{Order, TrackOrder};
+use proptest::prelude::*;
+use resilience::{Failure, FixedClock};
+use runtime::queue::{Consumer as _, Message};
+use std::sync::Arc;
+use testkit::{customer, envelope, eur, lines, now, order_id, placed, sku};
+
+fn on_one_thread<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
+
+/// Places an order, lets it be told all of `messages` in their order, and folds what stands there then.
+fn told(messages: &[Message]) -> Order {
+    on_one_thread(async {
+        let table = Arc::new(Memory::default());
+        let id = order_id(1);
+        let first = envelope(&id, 1, &OrdersEvent::from(placed()));
+        table.append(&StreamId::order(&id), &first).await.unwrap();
+        let track = TrackOrder { store: table.clone(), clock: Arc::new(FixedClock::at(now())) };
+        for message in messages {
+            track.consume(message).await.unwrap();
+        }
+        let store: Arc<dyn EventStore> = table;
+        store.history::<Order>(&StreamId::order(&id)).await.unwrap().state
+    })
+}
+
+fn says<E: ServiceEvent>(sequence: u32, event: impl Into<E>) -> Message {
+    testkit::message(&order_id(1), sequence, &event.into())
+}
+
+fn payment_requested() -> PaymentRequested {
+    PaymentRequested {
+        intent_id: "pi_1".to_owned(),
+        amount: Amount::minor(1900),
+        currency: eur(),
+        lines: lines(),
+        customer: customer(),
+        pay_by: now(),
+    }
+}
+
+fn order_paid() -> OrderPaid {
+    OrderPaid { intent_id: "pi_1".to_owned(), amount: Amount::minor(1900), currency: eur(), lines: lines() }
+}
+
+fn refund(id: &str, instead_of: Option<&str>, cause: RefundCause) -> RefundRequested {
+    RefundRequested {
+        refund_id: RefundId::try_from(id).unwrap(),
+        cause,
+        amount: Amount::minor(1900),
+        captured: None,
+        instead_of: instead_of.map(|id| RefundId::try_from(id).unwrap()),
+    }
+}
+
+fn refunded(id: &str) -> PaymentRefunded {
+    PaymentRefunded {
+        refund_id: RefundId::try_from(id).unwrap(),
+        provider_refund_id: None,
+        amount: Amount::minor(1900),
+    }
+}
+
+fn shipped() -> Shipped {
+    Shipped { carrier: "DHL".to_owned(), tracking_code: "T1".to_owned() }
+}
+
+fn label() -> LabelPurchased {
+    LabelPurchased {
+        carrier: "DHL".to_owned(),
+        tracking_code: "T1".to_owned(),
+        label_url: "https://l".to_owned(),
+    }
+}
+
+fn delivered_order() -> Vec<Message> {
+    vec![
+        says::<PaymentsEvent>(1, payment_requested()),
+        says::<PaymentsEvent>(2, order_paid()),
+        says::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
+        says::<ShippingEvent>(
+            1,
+            ShipmentRequested { provider: events::Provider::Warehouse, shipment_id: None, lines: lines() },
+        ),
+        says::<ShippingEvent>(2, shipped()),
+        says::<ShippingEvent>(3, Delivered {}),
+    ]
+}
+
+fn cancelled_order() -> Vec<Message> {
+    vec![
+        says::<PaymentsEvent>(1, payment_requested()),
+        says::<PaymentsEvent>(2, order_paid()),
+        says::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
+        says::<ShippingEvent>(1, label()),
+        says::<ShippingEvent>(2, ShipmentCancelled {}),
+        says::<InventoryEvent>(2, StockReleased { lines: lines() }),
+        says::<PaymentsEvent>(3, refund("r1", None, RefundCause::Cancelled)),
+        says::<PaymentsEvent>(4, refunded("r1")),
+        says::<ShippingEvent>(3, LabelVoided {}),
+    ]
+}
+
+#[test]
+fn the_happy_way_ends_delivered_with_every_step_on_it() {
+    let way = delivered_order();
+    let statuses: Vec<_> = (0..=way.len()).map(|n| told(&way[..n]).status()).collect();
+    use OrderStatus::{Allocated, Delivered, Paid, Placed, Shipped};
+    assert_eq!(statuses, [Placed, Placed, Paid, Allocated, Allocated, Shipped, Delivered]);
+    let order = told(&way);
+    assert!(!order.facts().is_open());
+    assert_eq!(order.facts().carrier(), Some(("DHL", "T1")));
+}
+
+#[test]
+fn a_cancellation_lasts_until_stock_money_and_label_are_settled() {
+    let way = cancelled_order();
+    for settled in 5..way.len() {
+        assert_eq!(told(&way[..settled]).status(), OrderStatus::Cancelling, "after {settled} facts");
+        assert!(told(&way[..settled]).facts().is_open());
+    }
+    let order = told(&way);
+    assert_eq!(order.status(), OrderStatus::Cancelled);
+    assert!(!order.facts().is_open());
+}
+
+#[test]
+fn each_way_of_ending_has_its_status() {
+    let out_of_stock = vec![
+        says::<PaymentsEvent>(1, order_paid()),
+        says::<InventoryEvent>(1, OutOfStock { missing: vec![sku("TEA-01")] }),
+    ];
+    let declined = vec![says::<PaymentsEvent>(1, PaymentFailed { code: "card_declined".to_owned() })];
+    let expired = vec![says::<PaymentsEvent>(1, PaymentCancelled { cause: CancelCause::Expired })];
+    let mut returned = delivered_order();
+    returned.push(says::<ShippingEvent>(4, ReturnReceived { restock: true }));
+    for (way, status) in [
+        (out_of_stock, OrderStatus::OutOfStock),
+        (declined, OrderStatus::PaymentFailed),
+        (expired, OrderStatus::Expired),
+        (returned, OrderStatus::Returned),
+    ] {
+        assert_eq!(told(&way).status(), status);
+    }
+}
+
+#[test]
+fn an_order_that_owes_money_is_open_and_a_failed_refund_asks_for_attention() {
+    let mut way = vec![
+        says::<PaymentsEvent>(1, order_paid()),
+        says::<InventoryEvent>(1, OutOfStock { missing: vec![sku("TEA-01")] }),
+    ];
+    assert!(told(&way).facts().is_open(), "nobody has asked for the refund yet");
+    way.push(says::<PaymentsEvent>(2, refund("r1", None, RefundCause::OutOfStock)));
+    way.push(says::<PaymentsEvent>(
+        3,
+        RefundFailed {
+            refund_id: RefundId::try_from("r1").unwrap(),
+            amount: Amount::minor(1900),
+            code: "lost_card".to_owned(),
+        },
+    ));
+    let failed = told(&way);
+    assert_eq!(failed.attention(), [events::Attention::RefundFailed]);
+    assert!(failed.facts().is_open());
+    way.push(says::<PaymentsEvent>(4, refund("r2", Some("r1"), RefundCause::OutOfStock)));
+    way.push(says::<PaymentsEvent>(5, refunded("r2")));
+    let settled = told(&way);
+    assert_eq!(settled.attention(), []);
+    assert!(!settled.facts().is_open());
+    assert_eq!(settled.facts().refunded(), Amount::minor(1900));
+}
+
+#[test]
+fn a_fact_told_twice_is_recorded_once() {
+    on_one_thread(async {
+        let table = Arc::new(Memory::default());
+        let id = order_id(1);
+        let first = envelope(&id, 1, &OrdersEvent::from(placed()));
+        table.append(&StreamId::order(&id), &first).await.unwrap();
+        let track = TrackOrder { store: table.clone(), clock: Arc::new(FixedClock::at(now())) };
+        for _ in 0..3 {
+            for message in delivered_order() {
+                track.consume(&message).await.unwrap();
+            }
+        }
+        assert_eq!(table.written_since(0).len(), 1 + delivered_order().len());
+    });
+}
+
+#[tokio::test]
+async fn a_fact_about_an_order_of_another_stack_is_rejected() {
+    let track = TrackOrder { store: Arc::new(Memory::default()), clock: Arc::new(FixedClock::at(now())) };
+    let failure = track.consume(&delivered_order()[0]).await.unwrap_err();
+    assert!(matches!(failure, Failure::Reject { .. }));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn any_order_of_arrival_gives_the_same_order(
+        way in prop_oneof![Just(delivered_order()), Just(cancelled_order())].prop_shuffle_twice(),
+    ) {
+        let (straight, shuffled) = way;
+        let (left, right) = (told(&straight), told(&shuffled));
+        prop_assert_eq!(left.status(), right.status());
+        prop_assert_eq!(left.attention(), right.attention());
+        prop_assert_eq!(left.facts().is_open(), right.facts().is_open());
+        prop_assert_eq!(left.facts().refunded(), right.facts().refunded());
+    }
+}
+
+/// A way and the same way in another order, with some of its facts told twice.
+trait ShuffleTwice: Strategy<Value = Vec<Message>> + Sized + 'static {
+    fn prop_shuffle_twice(self) -> BoxedStrategy<(Vec<Message>, Vec<Message>)> {
+        self.prop_flat_map(|way| {
+            let twice: Vec<Message> = way.iter().chain(&way).cloned().collect();
+            (Just(way), Just(twice).prop_shuffle())
+        })
+        .boxed()
+    }
+}
+
+impl<S: Strategy<Value = Vec<Message>> + 'static> ShuffleTwice for S {}

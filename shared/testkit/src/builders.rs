@@ -1,0 +1,193 @@
+//! Builders of what tests need again and again: ids, times, messages, requests, records.
+
+use event_store::{Key, StreamId};
+use events::{
+    Amount, Cause, Contact, Currency, Customer, Envelope, EventId, Line, OrderId, OrderLine, OrderPlaced,
+    Sequence, ServiceEvent, ShippingAddress, Sku,
+};
+use jiff::Timestamp;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use runtime::http::{Caller, Request};
+use runtime::queue::Message;
+use runtime::stream::{Item, Record};
+use std::collections::HashMap;
+
+/// When every test begins: 2026-01-02T03:04:05Z.
+pub fn now() -> Timestamp {
+    Timestamp::from_second(1_767_323_045).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The n-th order of a test.
+pub fn order_id(n: u64) -> OrderId {
+    OrderId::from_digest(u128::from(n).to_be_bytes())
+}
+
+/// A SKU that is known to be sound.
+///
+/// # Panics
+/// On an unsound one: the test is wrong.
+#[expect(clippy::expect_used, reason = "an unsound SKU in a test is a mistake in the test")]
+pub fn sku(text: &str) -> Sku {
+    Sku::try_from(text).expect("a sound SKU")
+}
+
+/// Euros.
+///
+/// # Panics
+/// Never: EUR is a currency.
+#[expect(clippy::expect_used, reason = "EUR is a currency")]
+pub fn eur() -> Currency {
+    Currency::try_from("EUR").expect("a currency")
+}
+
+/// The customer who orders.
+pub fn customer() -> Customer {
+    Customer { issuer: "https://issuer.example".to_owned(), subject: "customer-1".to_owned() }
+}
+
+/// Somebody else.
+pub fn other_customer() -> Customer {
+    Customer { subject: "customer-2".to_owned(), ..customer() }
+}
+
+/// What a test's events come of.
+pub fn cause() -> Cause {
+    Cause { id: EventId::outside("request", "test"), traceparent: None }
+}
+
+/// Two packets of tea.
+pub fn lines() -> Vec<Line> {
+    vec![Line { sku: sku("TEA-01"), quantity: 2, weight_grams: 120 }]
+}
+
+/// An order of two packets of tea for 19.00 EUR, to be paid within half an hour.
+pub fn placed() -> OrderPlaced {
+    OrderPlaced {
+        customer: customer(),
+        lines: vec![OrderLine {
+            sku: sku("TEA-01"),
+            quantity: 2,
+            unit_price: Amount::minor(950),
+            weight_grams: 120,
+        }],
+        total: Amount::minor(1900),
+        currency: eur(),
+        pay_by: now().checked_add(std::time::Duration::from_mins(30)).unwrap_or(Timestamp::MAX),
+        contact: Contact { email: "a@b.example".to_owned(), phone: Some("+41790000000".to_owned()) },
+        shipping_address: ShippingAddress {
+            name: "A. Person".to_owned(),
+            line1: "Street 1".to_owned(),
+            line2: None,
+            city: "Bern".to_owned(),
+            postal_code: Some("3000".to_owned()),
+            region: None,
+            country: "CH".to_owned(),
+        },
+        payment_method: "pm_card_visa".to_owned(),
+        request_digest: "digest".to_owned(),
+    }
+}
+
+/// An event about an order, as it would stand at this place of its service's stream.
+pub fn envelope<E: ServiceEvent>(order: &OrderId, sequence: u32, event: &E) -> Envelope {
+    let place = Sequence::after(sequence.saturating_sub(1));
+    Envelope::wrap(order.as_str(), place, now(), &cause(), event)
+}
+
+/// An event about an order as its queue delivers it the first time.
+///
+/// # Panics
+/// Never for events of ours: what is written reads back.
+#[expect(clippy::expect_used, reason = "what is written reads back; wire tests show it")]
+pub fn message<E: ServiceEvent>(order: &OrderId, sequence: u32, event: &E) -> Message {
+    delivered(&envelope(order, sequence, event), 1).expect("an event of ours reads back")
+}
+
+/// An envelope as its queue delivers it for the n-th time.
+pub fn delivered(envelope: &Envelope, deliveries: u32) -> Result<Message, resilience::Failure> {
+    let json = serde_json::to_string(envelope).unwrap_or_default();
+    Message::read(&json, deliveries)
+}
+
+/// An event as its table's stream carries it.
+///
+/// # Panics
+/// On an envelope of no service of ours: the test is wrong.
+#[expect(clippy::expect_used, reason = "an envelope of no service in a test is a mistake in the test")]
+pub fn record(envelope: &Envelope) -> Record {
+    let stream = StreamId::of(envelope).expect("an envelope of ours");
+    Record {
+        key: Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number())),
+        item: Item::Event(Box::new(envelope.clone())),
+    }
+}
+
+/// A request to a route, by nobody, without a body.
+pub fn request(route: &str) -> Request {
+    Request {
+        route: route.to_owned(),
+        path: HashMap::new(),
+        query: HashMap::new(),
+        headers: HeaderMap::new(),
+        body: Vec::new(),
+        caller: None,
+        cause: cause(),
+    }
+}
+
+/// Adds to a request what a test wants of it.
+pub trait RequestBuilder: Sized {
+    /// Sent by a customer.
+    #[must_use]
+    fn by(self, customer: Customer) -> Self;
+    /// Sent by somebody of the admin group.
+    #[must_use]
+    fn by_admin(self) -> Self;
+    /// With a value in the path.
+    #[must_use]
+    fn path(self, name: &str, value: &str) -> Self;
+    /// With a value in the query.
+    #[must_use]
+    fn query(self, name: &str, value: &str) -> Self;
+    /// With a header.
+    #[must_use]
+    fn header(self, name: &'static str, value: &str) -> Self;
+    /// With a JSON body.
+    #[must_use]
+    fn json(self, body: &serde_json::Value) -> Self;
+}
+
+impl RequestBuilder for Request {
+    fn by(mut self, customer: Customer) -> Self {
+        self.caller = Some(Caller { customer, admin: false });
+        self
+    }
+
+    fn by_admin(mut self) -> Self {
+        let customer = Customer { subject: "admin-1".to_owned(), ..customer() };
+        self.caller = Some(Caller { customer, admin: true });
+        self
+    }
+
+    fn path(mut self, name: &str, value: &str) -> Self {
+        self.path.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    fn query(mut self, name: &str, value: &str) -> Self {
+        self.query.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    fn header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    fn json(mut self, body: &serde_json::Value) -> Self {
+        self.body = body.to_string().into_bytes();
+        self.header("content-type", "application/json")
+    }
+}

@@ -1,0 +1,327 @@
+//! The account behind the API: intents, refunds, disputes, and the events that they make.
+
+use super::form::Form;
+use serde_json::{Value, json};
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    pub(super) body: Value,
+}
+
+impl Outcome {
+    fn ok(body: Value) -> Self {
+        Self { status: 200, body }
+    }
+
+    pub(super) fn refused(code: &str, param: Option<&str>) -> Self {
+        let error = json!({"type": "invalid_request_error", "code": code, "param": param});
+        Self { status: 400, body: json!({ "error": error }) }
+    }
+
+    fn missing() -> Self {
+        Self { status: 404, ..Self::refused("resource_missing", Some("id")) }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    intents: Vec<Intent>,
+    refunds: Vec<Refund>,
+    disputes: Vec<Dispute>,
+    pub(super) events: Vec<Value>,
+    pub(super) hold_refunds: bool,
+    made: u32,
+}
+
+#[derive(Debug)]
+struct Intent {
+    id: String,
+    status: &'static str,
+    amount: u64,
+    received: u64,
+    currency: String,
+    payment_method: String,
+    metadata: Value,
+    last_error: Option<&'static str>,
+}
+
+#[derive(Debug)]
+struct Refund {
+    id: String,
+    intent: String,
+    status: &'static str,
+    amount: u64,
+    currency: String,
+    metadata: Value,
+}
+
+#[derive(Debug)]
+struct Dispute {
+    id: String,
+    intent: String,
+    status: &'static str,
+    amount: u64,
+}
+
+impl Intent {
+    fn json(&self) -> Value {
+        let error = self.last_error.map(|code| json!({"code": "card_declined", "decline_code": code}));
+        json!({
+            "id": self.id, "object": "payment_intent", "status": self.status, "amount": self.amount,
+            "amount_received": self.received, "currency": self.currency, "metadata": self.metadata,
+            "client_secret": format!("{}_secret_x", self.id), "last_payment_error": error, "livemode": false,
+        })
+    }
+}
+
+impl Refund {
+    fn json(&self) -> Value {
+        json!({
+            "id": self.id, "object": "refund", "status": self.status, "amount": self.amount,
+            "currency": self.currency, "payment_intent": self.intent, "metadata": self.metadata,
+            "failure_reason": (self.status == "failed").then_some("lost_or_stolen_card"),
+        })
+    }
+}
+
+impl Dispute {
+    fn json(&self) -> Value {
+        json!({
+            "id": self.id, "object": "dispute", "status": self.status, "amount": self.amount,
+            "payment_intent": self.intent, "metadata": {},
+        })
+    }
+}
+
+impl Account {
+    pub(super) fn answer(&mut self, line: &str, form: &Form) -> Outcome {
+        let parts: Vec<&str> = line.split('/').skip(2).collect();
+        match (line.split(' ').next().unwrap_or_default(), parts.as_slice()) {
+            ("POST", ["payment_intents"]) => self.create(form),
+            ("GET", ["payment_intents", id]) => self.retrieve(id),
+            ("POST", ["payment_intents", id, "confirm"]) => self.confirm(id),
+            ("POST", ["payment_intents", id, "cancel"]) => self.cancel(id),
+            ("POST", ["refunds"]) => self.refund(form),
+            ("GET", ["refunds"]) => self.list_refunds(form),
+            _ => Outcome::missing(),
+        }
+    }
+
+    fn create(&mut self, form: &Form) -> Outcome {
+        let known = ["amount", "currency", "payment_method", "payment_method_types[]"];
+        if let Some(stranger) = form.stranger(&known) {
+            return Outcome::refused("parameter_unknown", Some(stranger));
+        }
+        let Some(amount) = form.number("amount").filter(|amount| *amount >= 50) else {
+            return Outcome::refused("amount_too_small", Some("amount"));
+        };
+        let payment_method = form.get("payment_method").unwrap_or_default().to_owned();
+        if !MAGIC.contains(&payment_method.as_str()) {
+            return Outcome::refused("resource_missing", Some("payment_method"));
+        }
+        let intent = Intent {
+            id: self.next_id("pi"),
+            status: "requires_confirmation",
+            amount,
+            received: 0,
+            currency: form.get("currency").unwrap_or_default().to_owned(),
+            payment_method,
+            metadata: form.metadata(),
+            last_error: None,
+        };
+        let body = intent.json();
+        self.intents.push(intent);
+        Outcome::ok(body)
+    }
+
+    fn retrieve(&self, id: &str) -> Outcome {
+        self.intent(id).map_or_else(Outcome::missing, |intent| Outcome::ok(intent.json()))
+    }
+
+    fn confirm(&mut self, id: &str) -> Outcome {
+        let Some(intent) = self.intent(id) else { return Outcome::missing() };
+        if intent.status != "requires_confirmation" {
+            return Outcome::refused("payment_intent_unexpected_state", None);
+        }
+        match intent.payment_method.as_str() {
+            "pm_card_chargeCustomerFail" => {
+                self.decline(id, "generic_decline");
+                let error = json!({"type": "card_error", "code": "card_declined", "decline_code": "generic_decline"});
+                return Outcome { status: 402, body: json!({ "error": error }) };
+            }
+            "pm_card_threeDSecure" => self.change(id, "requires_action", "payment_intent.requires_action"),
+            _ => {
+                self.pay(id);
+            }
+        }
+        self.retrieve(id)
+    }
+
+    /// Every state that may still pay does; `false` for the others.
+    pub(super) fn pay(&mut self, id: &str) -> bool {
+        let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) else { return false };
+        if matches!(intent.status, "succeeded" | "canceled") {
+            return false;
+        }
+        intent.received = intent.amount;
+        intent.last_error = None;
+        self.change(id, "succeeded", "payment_intent.succeeded");
+        true
+    }
+
+    fn decline(&mut self, id: &str, code: &'static str) {
+        if let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) {
+            intent.last_error = Some(code);
+        }
+        self.change(id, "requires_payment_method", "payment_intent.payment_failed");
+    }
+
+    pub(super) fn authenticate(&mut self, id: &str, success: bool) {
+        if self.status_of(id) != "requires_action" {
+            return;
+        }
+        if success {
+            self.pay(id);
+        } else {
+            self.decline(id, "authentication_required");
+        }
+    }
+
+    pub(super) fn cancel(&mut self, id: &str) -> Outcome {
+        match self.status_of(id).as_str() {
+            "" => return Outcome::missing(),
+            "succeeded" | "canceled" | "processing" => {
+                return Outcome::refused("payment_intent_unexpected_state", None);
+            }
+            _ => self.change(id, "canceled", "payment_intent.canceled"),
+        }
+        self.retrieve(id)
+    }
+
+    pub(super) fn refund(&mut self, form: &Form) -> Outcome {
+        if let Some(stranger) = form.stranger(&["payment_intent", "amount"]) {
+            return Outcome::refused("parameter_unknown", Some(stranger));
+        }
+        let Some(intent) = form.get("payment_intent").and_then(|id| self.intent(id)) else {
+            return Outcome::refused("resource_missing", Some("payment_intent"));
+        };
+        let (id, currency) = (intent.id.clone(), intent.currency.clone());
+        let held = self.disputes.iter().any(|dispute| dispute.intent == id && dispute.status != "won");
+        let gone: u64 = self.standing().filter(|refund| refund.intent == id).map(|refund| refund.amount).sum();
+        let left = intent.received.saturating_sub(gone);
+        let amount = form.number("amount").unwrap_or(left);
+        if held {
+            return Outcome::refused("charge_disputed", None);
+        }
+        if left == 0 {
+            return Outcome::refused("charge_already_refunded", None);
+        }
+        if amount == 0 || amount > left {
+            return Outcome::refused("amount_too_large", Some("amount"));
+        }
+        let refund = Refund {
+            id: self.next_id("re"),
+            intent: id,
+            status: if self.hold_refunds { "pending" } else { "succeeded" },
+            amount,
+            currency,
+            metadata: form.metadata(),
+        };
+        let body = refund.json();
+        self.say("refund.created", body.clone());
+        self.refunds.push(refund);
+        Outcome::ok(body)
+    }
+
+    fn list_refunds(&self, form: &Form) -> Outcome {
+        let limit = form.number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10);
+        let of_intent = self.refunds.iter().rev().filter(|refund| form.get("payment_intent") == Some(&refund.intent));
+        let all: Vec<Value> = of_intent.map(Refund::json).collect();
+        let start = form.get("starting_after").map_or(0, |after| {
+            all.iter().position(|refund| refund["id"] == after).map_or(all.len(), |place| place + 1)
+        });
+        let page: Vec<Value> = all.iter().skip(start).take(limit).cloned().collect();
+        let has_more = start + page.len() < all.len();
+        Outcome::ok(json!({"object": "list", "data": page, "has_more": has_more}))
+    }
+
+    pub(super) fn settle_refund(&mut self, id: &str, success: bool) {
+        let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else { return };
+        refund.status = if success { "succeeded" } else { "failed" };
+        let body = refund.json();
+        self.say(if success { "refund.updated" } else { "refund.failed" }, body);
+    }
+
+    pub(super) fn dispute(&mut self, intent_id: &str, amount: u64) -> String {
+        let id = self.next_id("dp");
+        let dispute = Dispute { id: id.clone(), intent: intent_id.to_owned(), status: "needs_response", amount };
+        self.say("charge.dispute.created", dispute.json());
+        self.disputes.push(dispute);
+        id
+    }
+
+    pub(super) fn close_dispute(&mut self, id: &str, won: bool) {
+        let Some(dispute) = self.disputes.iter_mut().find(|dispute| dispute.id == id) else { return };
+        dispute.status = if won { "won" } else { "lost" };
+        let body = dispute.json();
+        self.say("charge.dispute.closed", body);
+    }
+
+    pub(super) fn intents_of(&self, order_id: &str) -> Vec<String> {
+        let of_order = self.intents.iter().filter(|intent| intent.metadata["order_id"] == order_id);
+        of_order.map(|intent| intent.id.clone()).collect()
+    }
+
+    pub(super) fn refunds_of(&self, intent_id: &str) -> Vec<String> {
+        self.refunds.iter().filter(|refund| refund.intent == intent_id).map(|refund| refund.id.clone()).collect()
+    }
+
+    pub(super) fn status_of(&self, id: &str) -> String {
+        self.intent(id).map(|intent| intent.status.to_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn charges(&self) -> usize {
+        self.intents.iter().filter(|intent| intent.received > 0).count()
+    }
+
+    pub(super) fn captured(&self) -> u64 {
+        self.intents.iter().map(|intent| intent.received).sum()
+    }
+
+    pub(super) fn refunded(&self) -> u64 {
+        self.standing().map(|refund| refund.amount).sum()
+    }
+
+    fn standing(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| refund.status != "failed")
+    }
+
+    fn intent(&self, id: &str) -> Option<&Intent> {
+        self.intents.iter().find(|intent| intent.id == id)
+    }
+
+    fn change(&mut self, id: &str, status: &'static str, event_type: &str) {
+        let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) else { return };
+        intent.status = status;
+        let body = intent.json();
+        self.say(event_type, body);
+    }
+
+    fn say(&mut self, event_type: &str, object: Value) {
+        let id = self.next_id("evt");
+        let data = json!({ "object": object });
+        self.events.push(json!({
+            "id": id, "object": "event", "type": event_type, "livemode": false, "created": 1_767_323_045, "data": data,
+        }));
+    }
+
+    fn next_id(&mut self, kind: &str) -> String {
+        self.made += 1;
+        format!("{kind}_{:08}", self.made)
+    }
+}
+
+/// The payment methods that there are.
+const MAGIC: [&str; 3] = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_threeDSecure"];
