@@ -1,0 +1,156 @@
+//! `allocate-stock`: takes, gives back, sends away and brings back the stock of an order.
+//!
+//! - Trigger: `OrderPaid` of payments; `Shipped`, `ShippingFailed`, `ShipmentCancelled`, `ReturnReceived` of shipping.
+//! - Effect and events, in one transaction of the event and a move for each SKU: `OrderPaid` → `InventoryUpdated`
+//!   (available to allocated), or `OutOfStock` with nothing taken; `Shipped` → `StockCommitted` (allocated to
+//!   gone); `ShippingFailed`, `ShipmentCancelled` → `StockReleased` (allocated to available), on an empty stream
+//!   as a tombstone; `ReturnReceived` to be restocked → `StockReturned` (gone to available).
+//! - More than one write: the numbers belong to the SKU and the event to the order. All or nothing, so I2 holds.
+//! - Idempotent by the order's stream: its fold says that the effect is there, and its next place is a condition
+//!   of the transaction.
+//! - Retry: the table is out, or transactions were in each other's way (which says nothing about the stock);
+//!   `Shipped` or `ReturnReceived` came before what they follow.
+//! - Reject: facts that exclude each other (shipped although released), or stock items that do not hold what the
+//!   stream says was taken. Somebody has to count the shelf.
+
+use crate::Allocation;
+use crate::stock::{moves, sku_at};
+use async_trait::async_trait;
+use event_store::{Counters, EventStore, History, StreamId, Transaction, TransactionError};
+use events::{
+    CatalogEvent, Envelope, Event, InventoryEvent, OrderId, OrdersEvent, OutOfStock, PaymentsEvent,
+    ShippingEvent,
+};
+use resilience::{BackOff, Clock, Failure, RandomJitter};
+use runtime::queue::{Consumer, Message};
+use std::sync::Arc;
+
+/// How often a step decides anew before the message is given back to its queue.
+const TRIES: u32 = 8;
+
+/// The step of `allocate-stock`.
+pub struct AllocateStock {
+    /// The orders' streams.
+    pub store: Arc<dyn EventStore>,
+    /// The SKUs' numbers, in the same table.
+    pub counters: Arc<dyn Counters>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Consumer for AllocateStock {
+    async fn consume(&self, message: &Message) -> Result<(), Failure> {
+        match &message.event {
+            Event::Payments(PaymentsEvent::OrderPaid(paid)) => {
+                self.settle(message, |allocation| allocation.decide_allocate(&paid.lines)).await
+            }
+            Event::Shipping(ShippingEvent::Shipped(_)) => {
+                self.settle(message, Allocation::decide_commit).await
+            }
+            Event::Shipping(ShippingEvent::ShippingFailed(_) | ShippingEvent::ShipmentCancelled(_)) => {
+                self.settle(message, Allocation::decide_release).await
+            }
+            Event::Shipping(ShippingEvent::ReturnReceived(received)) if received.restock => {
+                self.settle(message, Allocation::decide_return).await
+            }
+            // What cannot be sold again stays gone.
+            Event::Shipping(ShippingEvent::ReturnReceived(_)) => Ok(()),
+            Event::Payments(
+                PaymentsEvent::PaymentRequested(_)
+                | PaymentsEvent::PaymentActionRequired(_)
+                | PaymentsEvent::PaymentFailed(_)
+                | PaymentsEvent::PaymentCancellationRequested(_)
+                | PaymentsEvent::PaymentCancelled(_)
+                | PaymentsEvent::RefundRequested(_)
+                | PaymentsEvent::PaymentRefunded(_)
+                | PaymentsEvent::RefundFailed(_)
+                | PaymentsEvent::PaymentDisputed(_),
+            )
+            | Event::Shipping(
+                ShippingEvent::ShipmentRequested(_)
+                | ShippingEvent::LabelPurchased(_)
+                | ShippingEvent::CancellationRejected(_)
+                | ShippingEvent::LabelVoided(_)
+                | ShippingEvent::LabelVoidFailed(_)
+                | ShippingEvent::ShipmentTracked(_)
+                | ShippingEvent::Delivered(_)
+                | ShippingEvent::ReturnedToSender(_),
+            )
+            | Event::Catalog(CatalogEvent::ProductChanged(_))
+            | Event::Orders(
+                OrdersEvent::OrderPlaced(_)
+                | OrdersEvent::OrderCancellationRequested(_)
+                | OrdersEvent::OrderExpired(_)
+                | OrdersEvent::OrderUpdated(_),
+            )
+            | Event::Inventory(
+                InventoryEvent::InventoryUpdated(_)
+                | InventoryEvent::OutOfStock(_)
+                | InventoryEvent::StockReleased(_)
+                | InventoryEvent::StockCommitted(_)
+                | InventoryEvent::StockReturned(_),
+            ) => Err(Failure::reject(format!(
+                "allocate-stock is not subscribed to {}",
+                message.envelope.event_type
+            ))),
+        }
+    }
+}
+
+impl AllocateStock {
+    /// Reads, decides and writes, until the event stands with its moves or there is nothing to say.
+    async fn settle(
+        &self,
+        message: &Message,
+        decide: impl Fn(&Allocation) -> Result<Option<InventoryEvent>, Failure> + Send + Sync,
+    ) -> Result<(), Failure> {
+        let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
+        let stream = StreamId::order(&order);
+        for attempt in 1..=TRIES {
+            let history = self.store.history::<Allocation>(&stream).await?;
+            let Some(event) = decide(&history.state)? else { return Ok(()) };
+            let mut outcome = self.write(&stream, &history, &message.envelope, &event).await;
+            if let (Err(TransactionError::Short(keys)), InventoryEvent::InventoryUpdated(_)) =
+                (&outcome, &event)
+            {
+                let short = OutOfStock { missing: keys.iter().filter_map(sku_at).collect() };
+                outcome = self.write(&stream, &history, &message.envelope, &short.into()).await;
+            }
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(TransactionError::Conflict) => {
+                    tokio::time::sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
+                }
+                Err(TransactionError::Short(keys)) => {
+                    return Err(Failure::reject(format!(
+                        "{} stock items do not hold what the order has taken; count the shelf and set them right",
+                        keys.len()
+                    )));
+                }
+                Err(TransactionError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Err(Failure::retry(format!("others were first at {stream} {TRIES} times")))
+    }
+
+    async fn write(
+        &self,
+        stream: &StreamId,
+        history: &History<Allocation>,
+        because: &Envelope,
+        event: &InventoryEvent,
+    ) -> Result<(), TransactionError> {
+        let cause = because.as_cause();
+        let envelope = Envelope::wrap(stream.subject(), history.next(), self.clock.now(), &cause, event);
+        let id = envelope.id.clone();
+        let transaction =
+            Transaction { event: Some((stream.clone(), envelope)), document: None, moves: moves(event) };
+        self.counters.commit(&transaction).await?;
+        tracing::info!(event.id = %id, event.cause = %cause.id, moves = transaction.moves.len(), "stock moved");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! `manage-stock`: what the shop sees and sets of its stock. Needs the admin group.
+//!
+//! - `GET /stock/{sku}` → `{"sku", "on_hand", "available", "allocated", "version"}` with the version as `ETag`.
+//! - `PUT /stock/{sku}` `{"on_hand"}` sets what is in the house; what is allocated stays so. With `If-Match` only
+//!   on that version (else `412`); without it, on whichever is the newest. `409` for fewer than are allocated.
+//!   One conditional write; a repeat of what holds already writes nothing.
+//! - `POST /stock/{sku}/adjustments`: see [`crate::adjust`].
+//! - Says no event: stock belongs to no order, and nobody else needs it.
+
+use crate::adjust;
+use crate::stock::{ALLOCATED, AVAILABLE, Stock, stock_key};
+use async_trait::async_trait;
+use event_store::{Counters, Counts, Documents};
+use events::Sku;
+use resilience::{BackOff, Clock, RandomJitter};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// How often a put without `If-Match` is tried while orders move the numbers.
+const TRIES: u32 = 8;
+
+/// More pieces of one thing than any shelf holds.
+pub(crate) const MOST_PIECES: i64 = 1_000_000_000;
+
+/// The endpoint of `manage-stock`.
+pub struct ManageStock {
+    /// The SKUs' numbers.
+    pub counters: Arc<dyn Counters>,
+    /// The record of adjustments, in the same table.
+    pub documents: Arc<dyn Documents>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Endpoint for ManageStock {
+    async fn answer(&self, request: Request) -> Result<Reply, Problem> {
+        request.admin()?;
+        let sku = Sku::try_from(request.in_path("sku"))
+            .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
+        match request.route.as_str() {
+            "GET /stock/{sku}" => self.show(&sku).await,
+            "PUT /stock/{sku}" => self.set(&sku, &request).await,
+            "POST /stock/{sku}/adjustments" => adjust::adjust(self, &sku, &request).await,
+            _ => Err(Problem::not_found("there is no such route")),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    on_hand: i64,
+}
+
+impl ManageStock {
+    async fn show(&self, sku: &Sku) -> Result<Reply, Problem> {
+        let counts = self.counters.counts(&stock_key(sku)).await?;
+        let counts = counts.ok_or_else(|| Problem::not_found("this SKU has no stock item; put one"))?;
+        Ok(reply(200, sku, &counts))
+    }
+
+    async fn set(&self, sku: &Sku, request: &Request) -> Result<Reply, Problem> {
+        let Wanted { on_hand } = request.json()?;
+        if !(0..=MOST_PIECES).contains(&on_hand) {
+            let detail = format!("a whole number from 0 to {MOST_PIECES}");
+            return Err(Problem::validation(vec![FieldError::at("/on_hand", detail)]));
+        }
+        let key = stock_key(sku);
+        for attempt in 1..=TRIES {
+            let found = self.counters.counts(&key).await?;
+            if !request.header("if-match").is_none_or(|wanted| matches(wanted, found.as_ref())) {
+                return Err(Problem::new(
+                    412,
+                    "precondition-failed",
+                    "The version is another one",
+                    "the stock has changed since that version; get it and decide again",
+                ));
+            }
+            let allocated = found.as_ref().map_or(0, |counts| counts.get(ALLOCATED));
+            if on_hand < allocated {
+                return Err(Problem::conflict("more pieces than that are allocated to orders"));
+            }
+            if let Some(counts) = found.as_ref().filter(|counts| Stock::of(sku, counts).on_hand == on_hand) {
+                return Ok(reply(200, sku, counts));
+            }
+            let values = [(AVAILABLE, on_hand - allocated), (ALLOCATED, allocated)];
+            let version = found.map(|counts| counts.version);
+            if self.counters.set(&key, version, &values).await? {
+                let status = if version.is_some() { 200 } else { 201 };
+                let counts =
+                    Counts { values: values.into(), version: version.map_or(1, |version| version + 1) };
+                return Ok(reply(status, sku, &counts));
+            }
+            tokio::time::sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
+        }
+        Err(Problem::unavailable(
+            "orders move this stock all the time; try again",
+            "every try met another version",
+        ))
+    }
+}
+
+fn reply(status: u16, sku: &Sku, counts: &Counts) -> Reply {
+    Reply::json(status, &Stock::of(sku, counts)).with("etag", format!("\"{}\"", counts.version))
+}
+
+/// RFC 9110, section 13.1.1: `*` matches whatever is there; else one of the listed strong tags must be the
+/// version's. What is no tag of ours matches nothing.
+fn matches(if_match: &str, found: Option<&Counts>) -> bool {
+    let Some(counts) = found else { return false };
+    let ours = format!("\"{}\"", counts.version);
+    if_match.split(',').map(str::trim).any(|tag| tag == "*" || tag == ours)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+use crate::testing::{World, line, order, paid, request};
+use runtime::http::{Access, Endpoint as _, Problem, Reply, Server, parse_sample};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+fn body(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+}
+
+async fn show(world: &World, of: &str) -> Result<Reply, Problem> {
+    world.manage.answer(request("GET /stock/{sku}", of, &[], &Value::Null)).await
+}
+
+#[tokio::test]
+async fn a_put_stock_shows_and_a_repeat_of_it_writes_nothing() {
+    let world = World::default();
+    assert_eq!(show(&world, "TEA").await.unwrap_err().status, 404);
+    let first = world.put("TEA", 5, None).await.unwrap();
+    assert_eq!(first.status, 201);
+    assert_eq!(header(&first, "etag"), Some("\"1\""));
+    let shown = json!({ "sku": "TEA", "on_hand": 5, "available": 5, "allocated": 0, "version": 1 });
+    assert_eq!(body(&first), shown);
+    let repeat = world.put("TEA", 5, None).await.unwrap();
+    assert_eq!((repeat.status, body(&repeat)), (200, shown.clone()));
+    assert_eq!(body(&show(&world, "TEA").await.unwrap()), shown);
+}
+
+#[tokio::test]
+async fn what_is_allocated_stays_so_whatever_is_put() {
+    let world = World::with(&[("TEA", 5)]).await;
+    world.say(&order(1), &paid(&[line("TEA", 3)])).await.unwrap();
+    assert_eq!(world.put("TEA", 2, None).await.unwrap_err().status, 409);
+    assert_eq!(world.stock("TEA").await, (5, 2, 3));
+    assert_eq!(world.put("TEA", 3, None).await.unwrap().status, 200);
+    assert_eq!(world.stock("TEA").await, (3, 0, 3));
+}
+
+#[tokio::test]
+async fn a_put_holds_only_on_the_version_it_was_decided_on() {
+    let world = World::default();
+    for absent in ["*", "\"1\""] {
+        assert_eq!(world.put("TEA", 5, Some(absent)).await.unwrap_err().status, 412, "{absent}");
+    }
+    world.put("TEA", 5, None).await.unwrap();
+    world.say(&order(1), &paid(&[line("TEA", 1)])).await.unwrap();
+    for other in ["\"1\"", "2", "W/\"2\"", "\"3\"", "nonsense"] {
+        assert_eq!(world.put("TEA", 9, Some(other)).await.unwrap_err().status, 412, "{other}");
+    }
+    assert_eq!(world.put("TEA", 9, Some("\"7\", \"2\"")).await.unwrap().status, 200);
+    assert_eq!(world.put("TEA", 8, Some("*")).await.unwrap().status, 200);
+    assert_eq!(world.stock("TEA").await, (8, 7, 1));
+}
+
+#[tokio::test]
+async fn numbers_out_of_bounds_name_their_field() {
+    let world = World::default();
+    for wrong in [json!({ "on_hand": -1 }), json!({ "on_hand": 1_000_000_001 }), json!({ "on_hand": "5" })] {
+        let problem = world.manage.answer(request("PUT /stock/{sku}", "TEA", &[], &wrong)).await.unwrap_err();
+        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, "/on_hand"), "{wrong}");
+    }
+    let unknown = json!({ "on_hand": 1, "price": 2 });
+    let problem = world.manage.answer(request("PUT /stock/{sku}", "TEA", &[], &unknown)).await.unwrap_err();
+    assert_eq!(problem.status, 422);
+    assert_eq!(world.put("no sku", 1, None).await.unwrap_err().status, 400);
+}
+
+#[tokio::test]
+async fn only_admins_see_and_change_stock() {
+    let world = World::default();
+    for route in ["GET /stock/{sku}", "PUT /stock/{sku}", "POST /stock/{sku}/adjustments"] {
+        let mut request = request(route, "TEA", &[], &json!({ "on_hand": 1 }));
+        request.caller.as_mut().unwrap().admin = false;
+        assert_eq!(world.manage.answer(request).await.unwrap_err().status, 403, "{route}");
+    }
+}
+
+#[tokio::test]
+async fn an_adjustment_counts_once_under_its_key() {
+    let world = World::with(&[("TEA", 5)]).await;
+    let first = world.adjust("TEA", "k1", -2).await.unwrap();
+    let repeat = world.adjust("TEA", "k1", -2).await.unwrap();
+    assert_eq!((first.status, repeat.status), (201, 200));
+    assert_eq!(first.body, repeat.body);
+    assert_eq!(header(&repeat, "idempotency-replayed"), Some("true"));
+    assert_eq!(world.stock("TEA").await, (3, 3, 0));
+    let other = world.adjust("TEA", "k1", -1).await.unwrap_err();
+    assert_eq!((other.status, other.kind), (422, "idempotency-key-reused"));
+    assert_eq!(world.adjust("TEA", "k2", -2).await.unwrap().status, 201);
+    assert_eq!(world.stock("TEA").await, (1, 1, 0));
+}
+
+#[tokio::test]
+async fn the_same_key_of_another_caller_is_another_adjustment() {
+    let world = World::with(&[("TEA", 5)]).await;
+    world.adjust("TEA", "k1", 1).await.unwrap();
+    let wanted = json!({ "delta": 2, "reason": "delivery" });
+    let mut other = request("POST /stock/{sku}/adjustments", "TEA", &[("idempotency-key", "k1")], &wanted);
+    other.caller.as_mut().unwrap().customer.subject = "s2".to_owned();
+    assert_eq!(world.manage.answer(other).await.unwrap().status, 201);
+    assert_eq!(world.stock("TEA").await, (8, 8, 0));
+}
+
+#[tokio::test]
+async fn what_is_allocated_cannot_be_adjusted_away() {
+    let world = World::with(&[("TEA", 5)]).await;
+    world.say(&order(1), &paid(&[line("TEA", 3)])).await.unwrap();
+    assert_eq!(world.adjust("TEA", "k1", -3).await.unwrap_err().status, 409);
+    assert_eq!(world.stock("TEA").await, (5, 2, 3));
+    // A refusal is not remembered: the same key holds once there is enough.
+    world.put("TEA", 6, None).await.unwrap();
+    assert_eq!(world.adjust("TEA", "k1", -3).await.unwrap().status, 201);
+    assert_eq!(world.stock("TEA").await, (3, 0, 3));
+}
+
+#[tokio::test]
+async fn an_adjustment_needs_a_key_a_change_and_a_reason() {
+    let world = World::default();
+    let ask = |headers: &[(&'static str, &str)], body: Value| {
+        world.manage.answer(request("POST /stock/{sku}/adjustments", "TEA", headers, &body))
+    };
+    let sound = json!({ "delta": 1, "reason": "delivery" });
+    assert_eq!(ask(&[], sound.clone()).await.unwrap_err().status, 400);
+    assert_eq!(ask(&[("idempotency-key", "")], sound).await.unwrap_err().status, 400);
+    for (wrong, pointer) in [
+        (json!({ "delta": 0, "reason": "x" }), "/delta"),
+        (json!({ "delta": i64::MIN, "reason": "x" }), "/delta"),
+        (json!({ "delta": 1, "reason": " " }), "/reason"),
+        (json!({ "delta": 1, "reason": "x".repeat(201) }), "/reason"),
+    ] {
+        let problem = ask(&[("idempotency-key", "k1")], wrong).await.unwrap_err();
+        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer));
+    }
+    assert_eq!(world.stock("TEA").await, (0, 0, 0));
+}
+
+#[tokio::test]
+async fn every_sample_is_one_that_the_function_answers() {
+    let world = World::default();
+    let access = Access {
+        admin_group: "admin".to_owned(),
+        groups_claim: "cognito:groups".to_owned(),
+        token_use: Some("access".to_owned()),
+    };
+    let server = Server { access: Some(access), limiter: None, endpoint: Arc::new(world.manage) };
+    for (text, status) in [
+        (include_str!("../../../../events/manage-stock/put.json"), 201),
+        (include_str!("../../../../events/manage-stock/get.json"), 200),
+        (include_str!("../../../../events/manage-stock/adjust.json"), 201),
+    ] {
+        let answer = server.serve(parse_sample(text).unwrap()).await;
+        assert_eq!(answer.status().as_u16(), status, "{:?}", answer.body());
+    }
+}

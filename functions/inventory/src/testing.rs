@@ -1,0 +1,143 @@
+//! Builders for this service's tests: messages as payments and shipping publish them, requests as the gateway
+//! hands them over, and a table to run the steps on.
+
+use crate::stock::{Stock, stock_key};
+use crate::{AllocateStock, ManageStock};
+use event_store::{Counters as _, EventStore as _, Memory, StreamId};
+use events::{
+    Amount, Cause, Currency, Customer, Envelope, EventId, Line, OrderId, OrderPaid, Sequence, ServiceEvent,
+    Sku,
+};
+use jiff::Timestamp;
+use resilience::{Failure, FixedClock};
+use runtime::http::{Caller, Endpoint as _, Problem, Reply, Request};
+use runtime::queue::{Consumer as _, Message};
+use std::sync::Arc;
+
+pub(crate) fn sku(text: &str) -> Sku {
+    Sku::try_from(text).unwrap()
+}
+
+pub(crate) fn order(number: u8) -> OrderId {
+    OrderId::try_from(format!("{number:032x}")).unwrap()
+}
+
+pub(crate) fn line(of: &str, quantity: u32) -> Line {
+    Line { sku: sku(of), quantity, weight_grams: 250 }
+}
+
+pub(crate) fn paid(lines: &[Line]) -> events::PaymentsEvent {
+    OrderPaid {
+        intent_id: "pi_1".to_owned(),
+        amount: Amount::minor(1000),
+        currency: Currency::try_from("EUR").unwrap(),
+        lines: lines.to_vec(),
+    }
+    .into()
+}
+
+pub(crate) fn shipped() -> events::ShippingEvent {
+    events::Shipped { carrier: "post".to_owned(), tracking_code: "T1".to_owned() }.into()
+}
+
+pub(crate) fn shipping_failed() -> events::ShippingEvent {
+    events::ShippingFailed { reason: "no such street".to_owned() }.into()
+}
+
+pub(crate) fn cancelled() -> events::ShippingEvent {
+    events::ShipmentCancelled {}.into()
+}
+
+pub(crate) fn returned(restock: bool) -> events::ShippingEvent {
+    events::ReturnReceived { restock }.into()
+}
+
+pub(crate) fn message<E: ServiceEvent>(order: &OrderId, event: &E) -> Message {
+    let cause = Cause { id: EventId::outside("test", "1"), traceparent: None };
+    let envelope = Envelope::wrap(order.as_str(), Sequence::FIRST, Timestamp::UNIX_EPOCH, &cause, event);
+    Message::read(&serde_json::to_string(&envelope).unwrap(), 1).unwrap()
+}
+
+/// Inventory over a table in memory.
+pub(crate) struct World {
+    pub(crate) table: Arc<Memory>,
+    pub(crate) allocate: AllocateStock,
+    pub(crate) manage: ManageStock,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let table = Arc::new(Memory::default());
+        let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH));
+        Self {
+            allocate: AllocateStock { store: table.clone(), counters: table.clone(), clock: clock.clone() },
+            manage: ManageStock { counters: table.clone(), documents: table.clone(), clock },
+            table,
+        }
+    }
+}
+
+impl World {
+    /// A world with this much on hand.
+    pub(crate) async fn with(stock: &[(&str, i64)]) -> Self {
+        let world = Self::default();
+        for (of, on_hand) in stock {
+            assert!(world.put(of, *on_hand, None).await.unwrap().status < 300);
+        }
+        world
+    }
+
+    pub(crate) async fn say<E: ServiceEvent>(&self, order: &OrderId, event: &E) -> Result<(), Failure> {
+        self.allocate.consume(&message(order, event)).await
+    }
+
+    /// The types of an order's events, oldest first.
+    pub(crate) async fn said(&self, order: &OrderId) -> Vec<String> {
+        let stream = self.table.read(&StreamId::order(order)).await.unwrap();
+        stream.into_iter().map(|envelope| envelope.event_type).collect()
+    }
+
+    /// On hand, available, allocated.
+    pub(crate) async fn stock(&self, of: &str) -> (i64, i64, i64) {
+        let counts = self.table.counts(&stock_key(&sku(of))).await.unwrap().unwrap_or_default();
+        let stock = Stock::of(&sku(of), &counts);
+        (stock.on_hand, stock.available, stock.allocated)
+    }
+
+    pub(crate) async fn put(&self, of: &str, on_hand: i64, if_match: Option<&str>) -> Result<Reply, Problem> {
+        let headers: Vec<_> = if_match.map(|value| ("if-match", value)).into_iter().collect();
+        let body = serde_json::json!({ "on_hand": on_hand });
+        self.manage.answer(request("PUT /stock/{sku}", of, &headers, &body)).await
+    }
+
+    pub(crate) async fn adjust(&self, of: &str, key: &str, delta: i64) -> Result<Reply, Problem> {
+        let body = serde_json::json!({ "delta": delta, "reason": "counted" });
+        let headers = [("idempotency-key", key)];
+        self.manage.answer(request("POST /stock/{sku}/adjustments", of, &headers, &body)).await
+    }
+}
+
+/// An admin's request.
+pub(crate) fn request(
+    route: &str,
+    of: &str,
+    headers: &[(&'static str, &str)],
+    body: &serde_json::Value,
+) -> Request {
+    let mut request = Request {
+        route: route.to_owned(),
+        path: [("sku".to_owned(), of.to_owned())].into(),
+        query: std::collections::HashMap::new(),
+        headers: http::HeaderMap::new(),
+        body: body.to_string().into_bytes(),
+        caller: Some(Caller {
+            customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
+            admin: true,
+        }),
+        cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
+    };
+    for (name, value) in headers.iter().chain(&[("content-type", "application/json")]) {
+        request.headers.insert(*name, value.parse().unwrap());
+    }
+    request
+}
