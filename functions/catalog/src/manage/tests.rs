@@ -1,0 +1,259 @@
+use super::ManageProducts;
+use crate::list;
+use async_trait::async_trait;
+use event_store::{Document, Documents, EventStore as _, Key, Memory, StoreError, StreamId};
+use events::{CatalogEvent, Cause, Customer, EventId, ServiceEvent as _, Sku};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use resilience::FixedClock;
+use runtime::http::{Access, Caller, Endpoint as _, Problem, Reply, Request, Server, parse_sample};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+struct World {
+    table: Arc<Memory>,
+    endpoint: ManageProducts,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let table = Arc::new(Memory::default());
+        Self { endpoint: endpoint(&table, table.clone()), table }
+    }
+}
+
+fn endpoint(table: &Arc<Memory>, documents: Arc<dyn Documents>) -> ManageProducts {
+    let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH));
+    ManageProducts { store: table.clone(), documents, clock }
+}
+
+fn request(route: &str, sku: &str, query: &[(&str, &str)], body: &Value, admin: bool) -> Request {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    Request {
+        route: route.to_owned(),
+        path: [("sku".to_owned(), sku.to_owned())].into(),
+        query: query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        headers,
+        body: body.to_string().into_bytes(),
+        caller: Some(Caller {
+            customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
+            admin,
+        }),
+        cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
+    }
+}
+
+fn tea(price: u64) -> Value {
+    json!({ "name": "Sencha", "price": price, "currency": "EUR", "weight_grams": 250 })
+}
+
+fn body(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+impl World {
+    async fn put(&self, sku: &str, body: &Value) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("PUT /products/{sku}", sku, &[], body, true)).await
+    }
+
+    async fn get(&self, sku: &str) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("GET /products/{sku}", sku, &[], &Value::Null, false)).await
+    }
+
+    async fn list(&self, query: &[(&str, &str)]) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("GET /products", "", query, &Value::Null, false)).await
+    }
+
+    async fn events(&self, sku: &str) -> usize {
+        self.table.read(&StreamId::product(&Sku::try_from(sku).unwrap())).await.unwrap().len()
+    }
+}
+
+#[tokio::test]
+async fn a_product_is_created_changed_and_left_alone() {
+    let world = World::default();
+    assert_eq!(world.get("TEA").await.unwrap_err().status, 404);
+    for (price, status, version) in
+        [(1250, 201, 1), (1250, 200, 1), (1300, 200, 2), (1300, 200, 2), (1250, 200, 3)]
+    {
+        let reply = world.put("TEA", &tea(price)).await.unwrap();
+        let expected = json!({
+            "sku": "TEA", "name": "Sencha", "price": price, "currency": "EUR", "weight_grams": 250,
+            "active": true, "version": version,
+        });
+        assert_eq!((reply.status, body(&reply)), (status, expected.clone()));
+        assert_eq!(body(&world.get("TEA").await.unwrap()), expected);
+        assert_eq!(body(&world.list(&[]).await.unwrap()), json!({ "items": [expected], "next": null }));
+    }
+    assert_eq!(world.events("TEA").await, 3);
+    let CatalogEvent::ProductChanged(event) =
+        CatalogEvent::read(world.table.written_since(0).last().unwrap()).unwrap();
+    assert_eq!((event.price.units(), event.weight_grams, event.active), (1250, Some(250), true));
+}
+
+#[tokio::test]
+async fn what_is_not_valid_names_every_field_and_changes_nothing() {
+    let world = World::default();
+    let wrong = json!({ "name": " ", "price": 100_000_000, "currency": "EUR", "weight_grams": 1_000_001 });
+    let problem = world.put("TEA", &wrong).await.unwrap_err();
+    let pointers: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+    assert_eq!((problem.status, pointers.as_slice()), (422, ["/name", "/price", "/weight_grams"].as_slice()));
+    for (field, value) in [
+        ("price", json!(-1)),
+        ("price", json!(12.5)),
+        ("currency", json!("eur")),
+        ("name", json!("x".repeat(201))),
+        ("name", json!("a\nb")),
+        ("active", json!("yes")),
+        ("colour", json!("green")),
+    ] {
+        let mut wrong = tea(1);
+        wrong[field] = value;
+        let problem = world.put("TEA", &wrong).await.unwrap_err();
+        assert_eq!(problem.status, 422, "{field}");
+    }
+    assert_eq!(world.put("no sku", &tea(1)).await.unwrap_err().status, 400);
+    assert_eq!(world.table.written_since(0).len(), 0);
+}
+
+#[tokio::test]
+async fn only_admins_write_and_everybody_signed_in_reads() {
+    let world = World::default();
+    world.put("TEA", &tea(1)).await.unwrap();
+    let refused = world.endpoint.answer(request("PUT /products/{sku}", "TEA", &[], &tea(2), false)).await;
+    assert_eq!(refused.unwrap_err().status, 403);
+    assert_eq!(world.get("TEA").await.unwrap().status, 200);
+    let mut nobody = request("GET /products", "", &[], &Value::Null, false);
+    nobody.caller = None;
+    assert_eq!(world.endpoint.answer(nobody).await.unwrap_err().status, 401);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_list_and_a_limit_out_of_bounds_are_refused() {
+    let world = World::default();
+    for foreign in ["", "x", "eyJsaXN0IjoiYSJ9", "cHJvZHVjdDo", "cHJvZHVjdDphI2I"] {
+        assert_eq!(world.list(&[("cursor", foreign)]).await.unwrap_err().status, 400, "{foreign}");
+    }
+    for limit in ["0", "101", "many"] {
+        assert_eq!(world.list(&[("limit", limit)]).await.unwrap_err().status, 400, "{limit}");
+    }
+}
+
+/// Documents that fail once.
+struct Failing {
+    table: Arc<Memory>,
+    fails: AtomicBool,
+}
+
+#[async_trait]
+impl Documents for Failing {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
+        self.table.get(key).await
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.table.get_many(keys).await
+    }
+
+    async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
+        self.table.put(key, document).await
+    }
+
+    async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        self.table.put_new(key, document).await
+    }
+
+    async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        if self.fails.swap(false, Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("throttled".to_owned()));
+        }
+        self.table.put_newer(key, document).await
+    }
+
+    async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.table.list(pk, prefix).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.table.delete(key).await
+    }
+}
+
+#[tokio::test]
+async fn an_identical_repeat_mends_the_list() {
+    let table = Arc::new(Memory::default());
+    let failing = Failing { table: table.clone(), fails: AtomicBool::new(true) };
+    let world = World { endpoint: endpoint(&table, Arc::new(failing)), table };
+    let refused = world.put("TEA", &tea(1250)).await.unwrap_err();
+    assert_eq!(refused.status, 503);
+    assert_eq!(body(&world.list(&[]).await.unwrap())["items"], json!([]));
+    assert_eq!(world.put("TEA", &tea(1250)).await.unwrap().status, 200);
+    assert_eq!(body(&world.list(&[]).await.unwrap())["items"][0]["price"], 1250);
+    assert_eq!(world.events("TEA").await, 1);
+}
+
+#[tokio::test]
+async fn an_older_write_that_comes_late_does_not_replace_a_newer_one() {
+    let world = World::default();
+    world.put("TEA", &tea(1)).await.unwrap();
+    let CatalogEvent::ProductChanged(old) = CatalogEvent::read(&world.table.written_since(0)[0]).unwrap();
+    world.put("TEA", &tea(2)).await.unwrap();
+    list::keep(&*world.table, &old, 1).await.unwrap();
+    assert_eq!(body(&world.list(&[]).await.unwrap())["items"][0]["price"], 2);
+}
+
+#[tokio::test]
+async fn every_sample_is_one_that_the_function_answers() {
+    let access = Access {
+        admin_group: "admin".to_owned(),
+        groups_claim: "cognito:groups".to_owned(),
+        token_use: Some("access".to_owned()),
+    };
+    let server =
+        Server { access: Some(access), limiter: None, endpoint: Arc::new(World::default().endpoint) };
+    for (text, status) in [
+        (include_str!("../../../../events/manage-products/put.json"), 201),
+        (include_str!("../../../../events/manage-products/get.json"), 200),
+        (include_str!("../../../../events/manage-products/list.json"), 200),
+    ] {
+        let answer = server.serve(parse_sample(text).unwrap()).await;
+        assert_eq!(answer.status().as_u16(), status, "{:?}", answer.body());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn pages_hold_every_product_once_in_order(
+        skus in prop::collection::btree_set("[A-Za-z0-9._-]{1,8}", 0..25),
+        limit in 1..10_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let world = World::default();
+            for sku in &skus {
+                world.put(sku, &tea(1)).await.unwrap();
+            }
+            let (mut found, mut cursor) = (Vec::new(), None::<String>);
+            loop {
+                let limit_text = limit.to_string();
+                let mut query = vec![("limit", limit_text.as_str())];
+                query.extend(cursor.as_deref().map(|cursor| ("cursor", cursor)));
+                let page = body(&world.list(&query).await.unwrap());
+                let items = page["items"].as_array().unwrap();
+                prop_assert!(items.len() <= limit);
+                found.extend(items.iter().map(|item| item["sku"].as_str().unwrap().to_owned()));
+                cursor = page["next"].as_str().map(str::to_owned);
+                if cursor.is_none() {
+                    break;
+                }
+                prop_assert_eq!(items.len(), limit);
+            }
+            prop_assert_eq!(found, skus.into_iter().collect::<Vec<_>>());
+            Ok(())
+        })?;
+    }
+}
