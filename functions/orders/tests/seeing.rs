@@ -1,6 +1,6 @@
 //! What a client sees: their own orders, as the streams have them, a page at a time; and cancelling.
 
-use event_store::{Documents as _, EventStore, Memory, Page, Pages, Position, StoreError, StreamId};
+use event_store::{Documents as _, EventStore, Memory, StreamId};
 use events::{
     CancellationRejected, Customer, InventoryEvent, InventoryUpdated, OrderPlaced, OrdersEvent,
     RejectedBecause, ServiceEvent, ShipmentCancelled, Shipped, ShippingEvent, StockReleased,
@@ -13,22 +13,6 @@ use runtime::stream::Reader as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{RequestBuilder as _, customer, lines, now, order_id, other_customer, placed, request};
-
-/// The twin of an index that owns its table.
-struct Index(Arc<Memory>, &'static str, &'static str);
-
-#[async_trait::async_trait]
-impl Pages for Index {
-    async fn page(
-        &self,
-        partition: &str,
-        newest_first: bool,
-        limit: u32,
-        position: Option<&Position>,
-    ) -> Result<Page, StoreError> {
-        self.0.index(self.1, self.2).page(partition, newest_first, limit, position).await
-    }
-}
 
 struct Shop {
     table: Arc<Memory>,
@@ -46,8 +30,8 @@ impl Shop {
         Self {
             get: GetOrder {
                 store: table.clone(),
-                by_customer: Arc::new(Index(views.clone(), "customer", "placed_at")),
-                open_by_deadline: Arc::new(Index(views.clone(), "open_shard", "deadline")),
+                by_customer: Arc::new(views.index("customer", "placed_at")),
+                open_by_deadline: Arc::new(views.index("open_shard", "deadline")),
             },
             cancel: CancelOrder { store: table.clone(), clock: clock.clone() },
             project: ProjectOrders { store: table.clone(), views: views.clone() },

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use events::Envelope;
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A table in memory.
 #[derive(Debug, Default)]
@@ -52,8 +52,8 @@ impl Memory {
     }
 
     /// The twin of an index: documents that have both attributes, by the value of the second.
-    pub fn index<'a>(&'a self, partition: &'static str, order: &'static str) -> MemoryIndex<'a> {
-        MemoryIndex { memory: self, partition, order }
+    pub fn index(self: &Arc<Self>, partition: &'static str, order: &'static str) -> MemoryIndex {
+        MemoryIndex { memory: Arc::clone(self), partition, order }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -191,15 +191,15 @@ impl Counters for Memory {
 }
 
 /// The twin of an index over a [`Memory`].
-#[derive(Debug)]
-pub struct MemoryIndex<'a> {
-    memory: &'a Memory,
+#[derive(Debug, Clone)]
+pub struct MemoryIndex {
+    memory: Arc<Memory>,
     partition: &'static str,
     order: &'static str,
 }
 
 #[async_trait]
-impl Pages for MemoryIndex<'_> {
+impl Pages for MemoryIndex {
     async fn page(
         &self,
         partition: &str,

@@ -1,0 +1,145 @@
+//! Counters: never below zero, all moves of a transaction or none, with the event or not at all.
+
+use crate::{On, Table, on_both, table};
+use event_store::{Document, Key, Move, StreamId, Transaction, TransactionError};
+use events::{Delivered, Envelope, Sequence, ShippingEvent};
+use testkit::{cause, now};
+
+on_both!(
+    numbers_are_set_on_the_version_that_was_read,
+    i2_a_move_below_zero_moves_nothing,
+    a_move_of_numbers_that_were_never_set_is_short,
+    a_taken_place_moves_nothing,
+    a_document_that_is_there_moves_nothing,
+    i2_of_many_buyers_at_once_only_as_many_get_a_piece,
+    a_count_grows_by_one,
+);
+
+fn stock(table: &Table, sku: &str) -> Key {
+    Key::new(table.pk(sku), "stock")
+}
+
+fn allocate(key: &Key, quantity: i64) -> Move {
+    Move { key: key.clone(), changes: vec![("available", -quantity), ("allocated", quantity)] }
+}
+
+fn event(table: &Table, sequence: u32) -> (StreamId, Envelope) {
+    let event = ShippingEvent::from(Delivered {});
+    let place = Sequence::after(sequence - 1);
+    (StreamId::order(&table.run), Envelope::wrap(table.run.as_str(), place, now(), &cause(), &event))
+}
+
+async fn numbers(table: &Table, key: &Key) -> (i64, i64, u64) {
+    let counts = table.counters.counts(key).await.unwrap().unwrap();
+    (counts.get("available"), counts.get("allocated"), counts.version)
+}
+
+async fn numbers_are_set_on_the_version_that_was_read(on: On) {
+    let table = table(on);
+    let key = stock(&table, "TEA");
+    assert_eq!(table.counters.counts(&key).await.unwrap(), None);
+    assert!(!table.counters.set(&key, Some(1), &[("available", 5)]).await.unwrap());
+    assert!(table.counters.set(&key, None, &[("available", 5), ("allocated", 0)]).await.unwrap());
+    assert!(!table.counters.set(&key, None, &[("available", 6)]).await.unwrap());
+    assert!(table.counters.set(&key, Some(1), &[("available", 7), ("allocated", 2)]).await.unwrap());
+    assert_eq!(numbers(&table, &key).await, (7, 2, 2));
+}
+
+async fn i2_a_move_below_zero_moves_nothing(on: On) {
+    let table = table(on);
+    let (tea, mug) = (stock(&table, "TEA"), stock(&table, "MUG"));
+    table.counters.set(&tea, None, &[("available", 5), ("allocated", 0)]).await.unwrap();
+    table.counters.set(&mug, None, &[("available", 1), ("allocated", 0)]).await.unwrap();
+    let transaction = |pieces| Transaction {
+        event: Some(event(&table, 1)),
+        document: None,
+        moves: vec![allocate(&tea, pieces), allocate(&mug, pieces)],
+    };
+    let refused = table.counters.commit(&transaction(2)).await;
+    assert_eq!(refused, Err(TransactionError::Short(vec![mug.clone()])));
+    assert_eq!(numbers(&table, &tea).await, (5, 0, 1));
+    assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap(), []);
+    table.counters.commit(&transaction(1)).await.unwrap();
+    assert_eq!(numbers(&table, &tea).await, (4, 1, 2));
+    assert_eq!(numbers(&table, &mug).await, (0, 1, 2));
+    assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap().len(), 1);
+}
+
+async fn a_move_of_numbers_that_were_never_set_is_short(on: On) {
+    let table = table(on);
+    let key = stock(&table, "NEVER");
+    let transaction = Transaction { moves: vec![allocate(&key, 1)], ..Transaction::default() };
+    assert_eq!(table.counters.commit(&transaction).await, Err(TransactionError::Short(vec![key.clone()])));
+    assert_eq!(table.counters.counts(&key).await.unwrap(), None);
+}
+
+async fn a_taken_place_moves_nothing(on: On) {
+    let table = table(on);
+    let key = stock(&table, "TEA");
+    table.counters.set(&key, None, &[("available", 1), ("allocated", 0)]).await.unwrap();
+    let (stream, envelope) = event(&table, 1);
+    table.store.append(&stream, &envelope).await.unwrap();
+    for pieces in [1, 2] {
+        let transaction = Transaction {
+            event: Some(event(&table, 1)),
+            document: None,
+            moves: vec![allocate(&key, pieces)],
+        };
+        assert_eq!(
+            table.counters.commit(&transaction).await,
+            Err(TransactionError::Conflict),
+            "{pieces} pieces"
+        );
+    }
+    assert_eq!(numbers(&table, &key).await, (1, 0, 1));
+}
+
+async fn a_document_that_is_there_moves_nothing(on: On) {
+    let table = table(on);
+    let key = stock(&table, "TEA");
+    table.counters.set(&key, None, &[("available", 1), ("allocated", 0)]).await.unwrap();
+    let record = (Key::new(table.pk("TEA"), "adjustment#1"), Document::of(&"counted"));
+    let transaction = Transaction {
+        event: None,
+        document: Some(record.clone()),
+        moves: vec![Move { key: key.clone(), changes: vec![("available", 4)] }],
+    };
+    table.counters.commit(&transaction).await.unwrap();
+    assert_eq!(table.counters.commit(&transaction).await, Err(TransactionError::Conflict));
+    assert_eq!(numbers(&table, &key).await, (5, 0, 2));
+    assert_eq!(table.documents.get(&record.0).await.unwrap(), Some(record.1));
+}
+
+async fn i2_of_many_buyers_at_once_only_as_many_get_a_piece(on: On) {
+    let table = table(on);
+    let key = stock(&table, "LAST");
+    table.counters.set(&key, None, &[("available", 5), ("allocated", 0)]).await.unwrap();
+    let mut buyers = tokio::task::JoinSet::new();
+    for _ in 0..12 {
+        let (counters, one) = (table.counters.clone(), allocate(&key, 1));
+        buyers.spawn(async move {
+            let transaction = Transaction { moves: vec![one], ..Transaction::default() };
+            loop {
+                match counters.commit(&transaction).await {
+                    Ok(()) => return true,
+                    Err(TransactionError::Short(_)) => return false,
+                    // A conflict between transactions says nothing about the numbers.
+                    Err(TransactionError::Store(_)) => tokio::task::yield_now().await,
+                    Err(TransactionError::Conflict) => panic!("no place is at stake"),
+                }
+            }
+        });
+    }
+    let got = buyers.join_all().await.into_iter().filter(|got| *got).count();
+    assert_eq!(got, 5);
+    let (available, allocated, _) = numbers(&table, &key).await;
+    assert_eq!((available, allocated), (0, 5));
+}
+
+async fn a_count_grows_by_one(on: On) {
+    let table = table(on);
+    let key = Key::new(table.pk("caller"), "*#1");
+    for expected in 1..=3 {
+        assert_eq!(table.counters.count_up(&key, now()).await.unwrap(), expected);
+    }
+}

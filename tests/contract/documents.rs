@@ -1,0 +1,86 @@
+//! Documents: put, put if new, put if newer, many at once, listed by prefix, taken away.
+
+use crate::{On, on_both, table};
+use event_store::{Document, Key};
+use serde_json::json;
+use testkit::now;
+
+on_both!(
+    absence_is_none,
+    what_is_put_is_read_back_and_replaced,
+    a_new_document_is_put_once,
+    only_a_newer_version_replaces,
+    many_are_read_without_those_that_are_not_there,
+    a_partition_is_listed_by_prefix,
+    what_is_taken_away_is_gone,
+);
+
+fn document(text: &str) -> Document {
+    Document::of(&json!({ "text": text }))
+}
+
+async fn absence_is_none(on: On) {
+    let table = table(on);
+    assert_eq!(table.documents.get(&Key::new(table.pk("nothing"), "here")).await.unwrap(), None);
+}
+
+async fn what_is_put_is_read_back_and_replaced(on: On) {
+    let table = table(on);
+    let key = Key::new(table.pk("a"), "price");
+    let first = document("first").versioned(7).until(now());
+    table.documents.put(&key, &first).await.unwrap();
+    assert_eq!(table.documents.get(&key).await.unwrap(), Some(first));
+    table.documents.put(&key, &document("second")).await.unwrap();
+    assert_eq!(table.documents.get(&key).await.unwrap(), Some(document("second")));
+}
+
+async fn a_new_document_is_put_once(on: On) {
+    let table = table(on);
+    let key = Key::new(table.pk("a"), "inbox");
+    assert!(table.documents.put_new(&key, &document("first")).await.unwrap());
+    assert!(!table.documents.put_new(&key, &document("second")).await.unwrap());
+    assert_eq!(table.documents.get(&key).await.unwrap(), Some(document("first")));
+}
+
+async fn only_a_newer_version_replaces(on: On) {
+    let table = table(on);
+    let key = Key::new(table.pk("a"), "price");
+    for (version, newer) in [(3, true), (2, false), (3, false), (10, true), (9, false)] {
+        let document = document(&version.to_string()).versioned(version);
+        assert_eq!(table.documents.put_newer(&key, &document).await.unwrap(), newer, "version {version}");
+    }
+    assert_eq!(table.documents.get(&key).await.unwrap().unwrap().version, 10);
+}
+
+async fn many_are_read_without_those_that_are_not_there(on: On) {
+    let table = table(on);
+    let keys: Vec<Key> = (0..99).map(|n| Key::new(table.pk(&n.to_string()), "price")).collect();
+    for key in keys.iter().step_by(2) {
+        table.documents.put(key, &document(&key.pk)).await.unwrap();
+    }
+    let found = table.documents.get_many(&keys).await.unwrap();
+    assert_eq!(found.len(), 50);
+    assert!(found.iter().all(|(key, found)| *found == document(&key.pk)));
+    assert_eq!(table.documents.get_many(&[]).await.unwrap(), []);
+}
+
+async fn a_partition_is_listed_by_prefix(on: On) {
+    let table = table(on);
+    let pk = table.pk("a");
+    for sk in ["parked#2", "order", "parked#1"] {
+        table.documents.put(&Key::new(&pk, sk), &document(sk)).await.unwrap();
+    }
+    let sks = |found: Vec<(Key, Document)>| found.into_iter().map(|(key, _)| key.sk).collect::<Vec<_>>();
+    assert_eq!(sks(table.documents.list(&pk, "parked#").await.unwrap()), ["parked#1", "parked#2"]);
+    assert_eq!(sks(table.documents.list(&pk, "").await.unwrap()), ["order", "parked#1", "parked#2"]);
+}
+
+async fn what_is_taken_away_is_gone(on: On) {
+    let table = table(on);
+    let key = Key::new(table.pk("a"), "address");
+    table.documents.put(&key, &document("x")).await.unwrap();
+    for _ in 0..2 {
+        table.documents.delete(&key).await.unwrap();
+        assert_eq!(table.documents.get(&key).await.unwrap(), None);
+    }
+}

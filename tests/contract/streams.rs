@@ -1,0 +1,88 @@
+//! Streams: read whole and in order, appended at exactly one place.
+
+use crate::{On, on_both, table};
+use event_store::{AppendError, StreamId};
+use events::{Delivered, Envelope, LabelVoidFailed, Sequence, ShippingEvent};
+use std::collections::BTreeSet;
+use testkit::{cause, now};
+
+on_both!(
+    an_unknown_stream_is_empty,
+    what_is_appended_is_read_back_in_order,
+    i5_a_place_is_taken_once,
+    i5_of_many_writers_at_once_each_place_has_one,
+    a_stream_longer_than_a_page_is_read_whole,
+);
+
+fn event(run: &events::OrderId, sequence: u32) -> Envelope {
+    let event = ShippingEvent::from(Delivered {});
+    Envelope::wrap(run.as_str(), Sequence::after(sequence - 1), now(), &cause(), &event)
+}
+
+async fn an_unknown_stream_is_empty(on: On) {
+    let table = table(on);
+    assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap(), []);
+}
+
+async fn what_is_appended_is_read_back_in_order(on: On) {
+    let table = table(on);
+    let stream = StreamId::order(&table.run);
+    let written: Vec<_> = (1..=12).map(|sequence| event(&table.run, sequence)).collect();
+    for envelope in &written {
+        table.store.append(&stream, envelope).await.unwrap();
+    }
+    assert_eq!(table.store.read(&stream).await.unwrap(), written);
+}
+
+async fn i5_a_place_is_taken_once(on: On) {
+    let table = table(on);
+    let stream = StreamId::order(&table.run);
+    let first = event(&table.run, 1);
+    table.store.append(&stream, &first).await.unwrap();
+    let mut late = event(&table.run, 1);
+    late.causationid = events::EventId::outside("request", "a-late-zombie");
+    assert_eq!(table.store.append(&stream, &late).await, Err(AppendError::Conflict));
+    assert_eq!(table.store.append(&stream, &first).await, Err(AppendError::Conflict), "a repeat is one too");
+    assert_eq!(table.store.read(&stream).await.unwrap(), [first]);
+}
+
+async fn i5_of_many_writers_at_once_each_place_has_one(on: On) {
+    let table = table(on);
+    let stream = StreamId::order(&table.run);
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let (store, stream, run) = (table.store.clone(), stream.clone(), table.run.clone());
+        writers.spawn(async move {
+            let mut won = 0;
+            while won < 3 {
+                let length = store.read(&stream).await.unwrap().len();
+                let mut envelope = event(&run, u32::try_from(length).unwrap() + 1);
+                envelope.causationid = events::EventId::outside("writer", &format!("{writer}-{won}"));
+                match store.append(&stream, &envelope).await {
+                    Ok(()) => won += 1,
+                    Err(AppendError::Conflict) => tokio::task::yield_now().await,
+                    Err(AppendError::Store(error)) => panic!("{error}"),
+                }
+            }
+        });
+    }
+    writers.join_all().await;
+    let stream = table.store.read(&stream).await.unwrap();
+    let sequences: Vec<u32> = stream.iter().map(|envelope| envelope.sequence.number()).collect();
+    assert_eq!(sequences, (1..=24).collect::<Vec<_>>(), "no gaps, no two at one place");
+    let causes: BTreeSet<_> = stream.iter().map(|envelope| envelope.causationid.as_str()).collect();
+    assert_eq!(causes.len(), 24, "nobody's event was lost");
+}
+
+/// DynamoDB answers a query in pages of at most 1 MiB.
+async fn a_stream_longer_than_a_page_is_read_whole(on: On) {
+    let table = table(on);
+    let stream = StreamId::order(&table.run);
+    let event = ShippingEvent::from(LabelVoidFailed { reason: "x".repeat(200_000) });
+    for sequence in 0..7 {
+        let place = Sequence::after(sequence);
+        let envelope = Envelope::wrap(table.run.as_str(), place, now(), &cause(), &event);
+        table.store.append(&stream, &envelope).await.unwrap();
+    }
+    assert_eq!(table.store.read(&stream).await.unwrap().len(), 7);
+}
