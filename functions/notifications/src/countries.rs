@@ -1,0 +1,49 @@
+//! The countries to which text messages go.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+/// A set of ISO 3166-1 alpha-2 codes, written `CH,DE`. Empty: no text messages at all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Countries(BTreeSet<String>);
+
+/// A text that is no list of country codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a list of two-letter country codes, separated by commas")]
+pub struct InvalidCountries;
+
+impl Countries {
+    pub(crate) fn contain(&self, country: &str) -> bool {
+        self.0.contains(country)
+    }
+}
+
+impl FromStr for Countries {
+    type Err = InvalidCountries;
+
+    fn from_str(text: &str) -> Result<Self, InvalidCountries> {
+        let codes = text.split(',').map(str::trim).filter(|code| !code.is_empty());
+        codes
+            .map(|code| {
+                let sound = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+                if sound { Ok(code.to_owned()) } else { Err(InvalidCountries) }
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_codes_reads_and_anything_else_does_not() {
+        let countries: Countries = "CH, DE,".parse().unwrap();
+        assert!(countries.contain("CH") && countries.contain("DE") && !countries.contain("FR"));
+        assert_eq!(" ".parse(), Ok(Countries::default()));
+        for wrong in ["ch", "CHE", "CH;DE", "C1"] {
+            assert_eq!(wrong.parse::<Countries>(), Err(InvalidCountries), "{wrong}");
+        }
+    }
+}

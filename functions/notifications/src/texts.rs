@@ -1,0 +1,166 @@
+//! What the customer reads. Plain words, no secrets of a payment, no reason of a bank.
+
+use crate::contact::ContactCopy;
+use crate::occasion::Occasion;
+use events::{Amount, Currency, OrderId};
+use outbound::{Mail, Text};
+
+/// The email for an occasion.
+pub(crate) fn mail(shop: &str, order: &OrderId, contact: &ContactCopy, occasion: Occasion<'_>) -> Mail {
+    let (subject, said) = words(contact, occasion);
+    Mail {
+        to: contact.email.clone(),
+        subject: format!("{shop}: {subject}"),
+        body: format!("Hello,\n\n{said}\n\nYour order: {order}\n\nThank you,\n{shop}\n"),
+    }
+}
+
+/// The text message for an occasion: the subject line is all that fits.
+pub(crate) fn text(
+    shop: &str,
+    order: &OrderId,
+    phone: &str,
+    contact: &ContactCopy,
+    occasion: Occasion<'_>,
+) -> Text {
+    let (subject, _) = words(contact, occasion);
+    let code = match occasion {
+        Occasion::Shipped { tracking_code, .. } => format!(" Tracking code {}.", line(tracking_code)),
+        Occasion::Paid
+        | Occasion::PaymentFailed
+        | Occasion::PaymentActionRequired
+        | Occasion::Refunded { .. }
+        | Occasion::OutOfStock
+        | Occasion::ShippingFailed
+        | Occasion::Delivered
+        | Occasion::Cancelled
+        | Occasion::Expired => String::new(),
+    };
+    Text { to: phone.to_owned(), body: format!("{shop}: {subject}.{code} Order {order}") }
+}
+
+/// The subject line, and what the email says under it.
+fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String) {
+    let total = money(contact.total, contact.currency);
+    match occasion {
+        Occasion::Paid => (
+            "we have your payment",
+            format!(
+                "Your payment of {total} has arrived. We are getting your order ready and write again once it is \
+                 on its way."
+            ),
+        ),
+        Occasion::PaymentFailed => (
+            "your payment did not go through",
+            format!(
+                "Your payment of {total} was declined, so we could not accept your order. Nothing was charged. \
+                 You are welcome to order again with another payment method."
+            ),
+        ),
+        Occasion::PaymentActionRequired => (
+            "please confirm your payment",
+            format!(
+                "Your bank wants you to confirm the payment of {total}. Please open your order in the shop and \
+                 follow the steps there; until then the order waits."
+            ),
+        ),
+        Occasion::Refunded { amount } => (
+            "your money is on its way back",
+            format!(
+                "We have sent {} back to you. Depending on your bank it takes a few days to arrive.",
+                money(amount, contact.currency)
+            ),
+        ),
+        Occasion::OutOfStock => (
+            "sorry, your order is out of stock",
+            "We are sorry: something that you ordered is no longer in stock, so we cannot send your order. What \
+             you paid goes back to you in full."
+                .to_owned(),
+        ),
+        Occasion::Shipped { carrier, tracking_code } => (
+            "your order is on its way",
+            format!(
+                "Your parcel has left the house.\n\nCarrier: {}\nTracking code: {}",
+                line(carrier),
+                line(tracking_code)
+            ),
+        ),
+        Occasion::ShippingFailed => (
+            "sorry, we cannot send your order",
+            "We are sorry: your order cannot be delivered, so we will not send it. What you paid goes back to you \
+             in full."
+                .to_owned(),
+        ),
+        Occasion::Delivered => (
+            "your order has arrived",
+            "The carrier tells us that your parcel was delivered. Enjoy it!".to_owned(),
+        ),
+        Occasion::Cancelled => (
+            "your order is cancelled",
+            "Your order is cancelled, and nothing will be sent. If you had paid, your money goes back to you."
+                .to_owned(),
+        ),
+        Occasion::Expired => (
+            "your order has expired",
+            format!(
+                "Your order over {total} was not paid in time, so it has expired. Nothing was charged. You are \
+                 welcome to order again."
+            ),
+        ),
+    }
+}
+
+/// A carrier's word on one line, whatever it holds.
+fn line(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(100).collect()
+}
+
+/// An amount as people write it: `12.50 EUR`, `1250 JPY`.
+fn money(amount: Amount, currency: Currency) -> String {
+    let units = amount.units();
+    match exponent(currency) {
+        0 => format!("{units} {currency}"),
+        digits => {
+            let one = 10_u64.pow(digits);
+            let width = usize::try_from(digits).unwrap_or_default();
+            format!("{}.{:0width$} {currency}", units / one, units % one)
+        }
+    }
+}
+
+/// How many digits stand behind the point (ISO 4217, list one).
+fn exponent(currency: Currency) -> u32 {
+    match currency.as_str() {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
+        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_digits_of_their_currency() {
+        for (units, currency, expected) in [
+            (1250, "EUR", "12.50 EUR"),
+            (5, "EUR", "0.05 EUR"),
+            (0, "CHF", "0.00 CHF"),
+            (1250, "JPY", "1250 JPY"),
+            (1250, "KWD", "1.250 KWD"),
+            (12_345, "CLF", "1.2345 CLF"),
+            (u64::MAX, "EUR", "184467440737095516.15 EUR"),
+        ] {
+            assert_eq!(money(Amount::minor(units), Currency::try_from(currency).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn a_carriers_word_stays_on_its_line() {
+        assert_eq!(line("T1\r\nBcc: x"), "T1Bcc: x");
+        assert_eq!(line(&"x".repeat(500)).len(), 100);
+    }
+}
