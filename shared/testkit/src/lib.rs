@@ -1,8 +1,9 @@
 //! What tests of every room share: builders, and honest in-process providers. Never part of a function.
 
 mod builders;
-mod stripe;
 mod easypost;
+mod outside;
+mod stripe;
 
 pub use builders::{
     RequestBuilder, cause, customer, delivered, envelope, eur, lines, message, now, order_id, other_customer,
@@ -11,4 +12,5 @@ pub use builders::{
 pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };
+pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
 pub use stripe::{FakeStripe, Fault};

@@ -1,0 +1,128 @@
+//! Gateway requests: who calls, what they say, how a problem looks on the wire, and how often one may call.
+
+use event_store::Memory;
+use lambda_http::Body;
+use resilience::FixedClock;
+use runtime::http::{Access, Endpoint, Guard, Limit, Problem, Reply, Request, Server, parse_sample};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use testkit::now;
+
+/// Tells what it was sent.
+struct Mirror;
+
+#[async_trait::async_trait]
+impl Endpoint for Mirror {
+    async fn answer(&self, request: Request) -> Result<Reply, Problem> {
+        let body = json!({
+            "route": request.route,
+            "id": request.in_path("order_id"),
+            "limit": request.query.get("limit"),
+            "subject": request.caller.as_ref().map(|caller| &caller.customer.subject),
+            "admin": request.caller.as_ref().is_some_and(|caller| caller.admin),
+            "body": String::from_utf8_lossy(&request.body),
+            "traceparent": request.cause.traceparent.map(|traceparent| traceparent.to_string()),
+        });
+        Ok(Reply::json(200, &body))
+    }
+}
+
+fn gateway(claims: Option<Value>) -> Value {
+    let mut request = json!({
+        "version": "2.0", "routeKey": "GET /orders/{order_id}", "rawPath": "/orders/o-1", "rawQueryString": "limit=2",
+        "headers": {"X-Any": "thing", "traceparent": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
+        "queryStringParameters": {"limit": "2"}, "pathParameters": {"order_id": "o-1"},
+        "requestContext": {
+            "accountId": "1", "apiId": "a", "domainName": "d", "domainPrefix": "d", "requestId": "r", "stage": "$default",
+            "routeKey": "GET /orders/{order_id}", "time": "t", "timeEpoch": 0,
+            "http": {"method": "GET", "path": "/orders/o-1", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "u"}
+        },
+        "isBase64Encoded": false
+    });
+    if let Some(claims) = claims {
+        request["requestContext"]["authorizer"] = json!({"jwt": {"claims": claims, "scopes": null}});
+    }
+    request
+}
+
+fn claims() -> Value {
+    json!({"iss": "https://issuer", "sub": "s-1", "token_use": "access", "cognito:groups": "[admin staff]"})
+}
+
+fn guarded(per_hour: u64) -> (Server, Arc<FixedClock>) {
+    let access = Access {
+        admin_group: "admin".to_owned(),
+        groups_claim: "cognito:groups".to_owned(),
+        token_use: Some("access".to_owned()),
+    };
+    let guard =
+        Guard { access, limits: vec![Limit { route: None, per_hour }], limits_table: "limits".to_owned() };
+    let clock = Arc::new(FixedClock::at(now()));
+    (Server::guarded(guard, Arc::new(Memory::default()), clock.clone(), Mirror), clock)
+}
+
+async fn answer(server: &Server, request: &Value) -> (u16, Value, lambda_http::http::HeaderMap) {
+    let response = server.serve(parse_sample(&request.to_string()).unwrap()).await;
+    let (parts, body) = response.into_parts();
+    let Body::Text(body) = body else { panic!("a text was expected") };
+    (parts.status.as_u16(), serde_json::from_str(&body).unwrap(), parts.headers)
+}
+
+#[tokio::test]
+async fn a_request_is_read_as_the_gateway_sends_it() {
+    let (server, _) = guarded(10);
+    let (status, seen, _) = answer(&server, &gateway(Some(claims()))).await;
+    assert_eq!(status, 200);
+    for (name, expected) in [
+        ("route", json!("GET /orders/{order_id}")),
+        ("id", json!("o-1")),
+        ("limit", json!("2")),
+        ("subject", json!("s-1")),
+        ("admin", json!(true)),
+        ("traceparent", json!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")),
+    ] {
+        assert_eq!(seen[name], expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_encoded_body_arrives_as_its_bytes() {
+    let mut request = gateway(None);
+    request["body"] = json!("eyJhIjogNjE0LjB9");
+    request["isBase64Encoded"] = json!(true);
+    let (_, seen, _) = answer(&Server::open(Mirror), &request).await;
+    assert_eq!(seen["body"], r#"{"a": 614.0}"#);
+}
+
+#[tokio::test]
+async fn without_a_sound_token_nobody_comes_in() {
+    let (server, _) = guarded(10);
+    let mut id_token = claims();
+    id_token["token_use"] = json!("id");
+    for claims in [None, Some(id_token), Some(json!({"sub": "s-1", "token_use": "access"}))] {
+        let (status, problem, headers) = answer(&server, &gateway(claims)).await;
+        assert_eq!(status, 401);
+        assert_eq!(problem["type"], "urn:conveyor:problem:unauthorized");
+        assert_eq!(headers["content-type"], "application/problem+json");
+    }
+}
+
+#[tokio::test]
+async fn over_the_limit_the_answer_says_when_to_come_back() {
+    let (server, clock) = guarded(2);
+    let request = gateway(Some(claims()));
+    for _ in 0..2 {
+        assert_eq!(answer(&server, &request).await.0, 200);
+    }
+    let (status, _, headers) = answer(&server, &request).await;
+    assert_eq!(status, 429);
+    let retry_after: u64 = headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=3600).contains(&retry_after));
+    assert!(headers.contains_key("ratelimit") && headers.contains_key("ratelimit-policy"));
+    let mut other = claims();
+    other["sub"] = json!("s-2");
+    assert_eq!(answer(&server, &gateway(Some(other))).await.0, 200, "the limit is each caller's own");
+    clock.advance(Duration::from_secs(retry_after));
+    assert_eq!(answer(&server, &request).await.0, 200);
+}

@@ -1,0 +1,100 @@
+//! A transport failure brings the whole batch again; a record that nobody can handle is set aside with its key.
+
+use events::{Delivered, ShippingEvent};
+use resilience::Failure;
+use runtime::stream::{Batch, Item, Poison, Reader, Record, StreamWorker};
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use testkit::{MemoryQueue, envelope, order_id};
+
+#[derive(Default)]
+struct Seen(Mutex<Vec<Record>>);
+
+#[async_trait::async_trait]
+impl Reader for Seen {
+    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
+        if records.iter().any(|record| record.key.pk == "order#out") {
+            return Err(Failure::retry("the topic is out"));
+        }
+        self.0.lock().unwrap().extend(records);
+        Ok(vec![])
+    }
+}
+
+fn record(name: &str, pk: &str, image: &Value) -> Value {
+    let mut new_image = image.clone();
+    new_image["pk"] = json!({"S": pk});
+    new_image["sk"] = json!({"S": "event#000001"});
+    let keys = json!({"pk": {"S": pk}, "sk": {"S": "event#000001"}});
+    json!({"eventName": name, "dynamodb": {"Keys": keys, "NewImage": new_image}})
+}
+
+fn event() -> Value {
+    let envelope = envelope(&order_id(1), 1, &ShippingEvent::from(Delivered {}));
+    json!({"type": {"S": "Delivered"}, "event": {"S": serde_json::to_string(&envelope).unwrap()}})
+}
+
+struct Stream {
+    seen: Arc<Seen>,
+    queue: Arc<MemoryQueue>,
+}
+
+impl Stream {
+    fn open() -> Self {
+        Self { seen: Arc::default(), queue: Arc::default() }
+    }
+
+    async fn carries(&self, records: &[Value]) -> Result<(), Failure> {
+        let worker = StreamWorker { function: "seen", queue: self.queue.clone(), reader: self.seen.clone() };
+        let batch: Batch = serde_json::from_value(json!({ "Records": records })).unwrap();
+        worker.work(batch).await
+    }
+}
+
+#[tokio::test]
+async fn new_events_and_documents_are_read_and_changes_are_not() {
+    let stream = Stream::open();
+    let document = json!({"document": {"S": "{\"a\":1}"}, "version": {"N": "3"}});
+    let records = [
+        record("INSERT", "order#1", &event()),
+        record("MODIFY", "order#1", &event()),
+        record("INSERT", "webhook#1", &document),
+    ];
+    stream.carries(&records).await.unwrap();
+    let seen = stream.seen.0.lock().unwrap();
+    assert_eq!(seen.len(), 2);
+    assert!(matches!(&seen[0].item, Item::Event(envelope) if envelope.event_type == "Delivered"));
+    assert!(
+        matches!(&seen[1].item, Item::Document(found) if found.body == json!({"a": 1}) && found.version == 3)
+    );
+}
+
+#[tokio::test]
+async fn i6_a_record_that_is_neither_is_set_aside_with_its_key_and_its_neighbours_are_read() {
+    let stream = Stream::open();
+    let unsound = json!({"event": {"S": "{"}});
+    let records = [
+        record("INSERT", "order#1", &event()),
+        record("INSERT", "order#2", &unsound),
+        record("INSERT", "order#3", &json!({})),
+    ];
+    stream.carries(&records).await.unwrap();
+    assert_eq!(stream.seen.0.lock().unwrap().len(), 1);
+    let keys: Vec<_> = stream.queue.dead_letters().into_iter().map(|letter| letter.body).collect();
+    assert_eq!(keys, [r#"{"pk":"order#2","sk":"event#000001"}"#, r#"{"pk":"order#3","sk":"event#000001"}"#]);
+}
+
+#[tokio::test]
+async fn a_transport_failure_brings_the_whole_batch_again() {
+    let stream = Stream::open();
+    let records = [record("INSERT", "order#1", &event()), record("INSERT", "order#out", &event())];
+    assert!(stream.carries(&records).await.is_err());
+}
+
+#[tokio::test]
+async fn i6_poison_that_cannot_be_set_aside_brings_the_batch_again() {
+    let stream = Stream::open();
+    stream.queue.is_out.store(true, Ordering::SeqCst);
+    assert!(stream.carries(&[record("INSERT", "order#1", &json!({}))]).await.is_err());
+}

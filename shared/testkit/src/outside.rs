@@ -1,0 +1,141 @@
+//! The twins of what stands outside of a table: a queue, a topic, secrets, and a box that mail falls into.
+//! Each remembers what was done to it, and can be told to be out.
+
+use async_trait::async_trait;
+use outbound::{
+    DeadLetter, Mail, MailError, Mailer, Publication, PublishError, Queue, QueueError, Secret, SecretError,
+    Secrets, Text, Texter, Topic,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A consumer's queue and its dead letters.
+#[derive(Debug, Default)]
+pub struct MemoryQueue {
+    put_off: Mutex<Vec<(String, Duration)>>,
+    dead: Mutex<Vec<DeadLetter>>,
+    /// Whether it refuses every call.
+    pub is_out: AtomicBool,
+}
+
+impl MemoryQueue {
+    /// The messages that were put off, by receipt, and for how long.
+    pub fn put_off(&self) -> Vec<(String, Duration)> {
+        held(&self.put_off).clone()
+    }
+
+    /// What was set aside.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        held(&self.dead).clone()
+    }
+
+    fn answer(&self) -> Result<(), QueueError> {
+        if self.is_out.load(Ordering::SeqCst) { Err(QueueError("told to be out".to_owned())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Queue for MemoryQueue {
+    async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+        self.answer()?;
+        held(&self.put_off).push((receipt.to_owned(), wait));
+        Ok(())
+    }
+
+    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+        self.answer()?;
+        held(&self.dead).push(letter.clone());
+        Ok(())
+    }
+}
+
+/// A topic that keeps what was published.
+#[derive(Debug, Default)]
+pub struct MemoryTopic {
+    published: Mutex<Vec<Publication>>,
+    /// Whether it refuses every call.
+    pub is_out: AtomicBool,
+}
+
+impl MemoryTopic {
+    /// Everything published so far.
+    pub fn published(&self) -> Vec<Publication> {
+        held(&self.published).clone()
+    }
+}
+
+#[async_trait]
+impl Topic for MemoryTopic {
+    async fn publish(&self, messages: &[Publication]) -> Result<(), PublishError> {
+        if self.is_out.load(Ordering::SeqCst) {
+            let (failed, of) = (1, messages.len());
+            return Err(PublishError::Unavailable { failed, of, reason: "told to be out".to_owned() });
+        }
+        held(&self.published).extend_from_slice(messages);
+        Ok(())
+    }
+}
+
+/// Secrets that are the same under every name.
+#[derive(Debug, Clone)]
+pub struct FixedSecrets(pub Vec<Secret>);
+
+impl FixedSecrets {
+    /// One secret.
+    pub fn one(text: &str) -> Self {
+        Self(vec![Secret::new(text)])
+    }
+}
+
+#[async_trait]
+impl Secrets for FixedSecrets {
+    async fn current(&self, name: &str) -> Result<Vec<Secret>, SecretError> {
+        if self.0.is_empty() {
+            Err(SecretError::Missing { name: name.to_owned() })
+        } else {
+            Ok(self.0.clone())
+        }
+    }
+}
+
+/// A box that mail and text messages fall into.
+#[derive(Default)]
+pub struct MailBox {
+    mails: Mutex<Vec<Mail>>,
+    texts: Mutex<Vec<Text>>,
+}
+
+impl MailBox {
+    /// All mails, in the order of their sending.
+    pub fn mails(&self) -> Vec<Mail> {
+        held(&self.mails).clone()
+    }
+
+    /// All text messages, in the order of their sending.
+    pub fn texts(&self) -> Vec<Text> {
+        held(&self.texts).clone()
+    }
+}
+
+#[async_trait]
+impl Mailer for MailBox {
+    async fn send_mail(&self, mail: &Mail) -> Result<String, MailError> {
+        let mut mails = held(&self.mails);
+        mails.push(mail.clone());
+        Ok(format!("mail-{}", mails.len()))
+    }
+}
+
+#[async_trait]
+impl Texter for MailBox {
+    async fn send_text(&self, text: &Text) -> Result<String, MailError> {
+        let mut texts = held(&self.texts);
+        texts.push(text.clone());
+        Ok(format!("text-{}", texts.len()))
+    }
+}
