@@ -1,0 +1,53 @@
+//! The house's sentences, as tests: who may know whom, how a main looks, one name everywhere, no swallowed rule.
+
+mod arrows;
+mod names;
+mod text;
+
+use std::path::{Path, PathBuf};
+
+/// The project's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the root").to_path_buf()
+}
+
+/// Every file below some folders whose name ends so, with its path from the root and its text.
+pub(crate) fn files(folders: &[&str], ending: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
+            let path = entry.expect("a readable entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().into_owned();
+                found.push((name, std::fs::read_to_string(&path).expect("a text")));
+            }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing ends with {ending}");
+    found
+}
+
+/// Fails with every offender named at once.
+pub(crate) fn none(what: &str, offenders: Vec<String>) {
+    assert!(offenders.is_empty(), "{what}:\n  {}", offenders.join("\n  "));
+}
+
+/// The functions: `(service, function)` for each binary.
+pub(crate) fn functions() -> Vec<(String, String)> {
+    files(&["functions"], ".rs")
+        .into_iter()
+        .filter_map(|(path, _)| {
+            let (before, file) = path.split_once("/src/bin/")?;
+            Some((
+                before.trim_start_matches("functions/").to_owned(),
+                file.trim_end_matches(".rs").to_owned(),
+            ))
+        })
+        .collect()
+}

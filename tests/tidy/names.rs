@@ -1,0 +1,67 @@
+//! One name everywhere, and names that say something.
+
+use crate::{files, functions, none, root};
+
+#[test]
+fn a_function_has_one_name_in_the_template_the_samples_and_the_logs() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let mut offenders = Vec::new();
+    for (service, function) in functions() {
+        let resource: String =
+            function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+        if !template.contains(&format!("\n  {resource}:\n")) {
+            offenders.push(format!("template.yaml has no resource {resource}"));
+        }
+        if !template.contains(&format!("CodeUri: target/lambda/{function}/")) {
+            offenders.push(format!("template.yaml deploys no target/lambda/{function}/"));
+        }
+        if !root().join("events").join(&function).is_dir() {
+            offenders.push(format!("events/{function}/ is missing"));
+        }
+        let main = root().join(format!("functions/{service}/src/bin/{function}.rs"));
+        if !std::fs::read_to_string(main).unwrap().contains(&format!("runtime::start(\"{function}\")")) {
+            offenders.push(format!("{function} does not start under its own name"));
+        }
+    }
+    none("one name everywhere", offenders);
+}
+
+#[test]
+fn a_main_is_short_and_has_no_branches() {
+    let mut offenders = Vec::new();
+    for (path, text) in
+        files(&["functions"], ".rs").into_iter().filter(|(path, _)| path.contains("/src/bin/"))
+    {
+        if text.lines().count() > 45 {
+            offenders.push(format!("{path} has {} lines", text.lines().count()));
+        }
+        for word in ["if ", "match ", "for ", "while "] {
+            if text.lines().any(|line| line.trim_start().starts_with(word)) {
+                offenders.push(format!("{path} has a branch: {word}"));
+            }
+        }
+    }
+    none("settings, adapters, step, run", offenders);
+}
+
+#[test]
+fn no_name_says_nothing() {
+    let empty = ["core", "common", "utils", "util", "helpers", "helper", "types", "misc"];
+    let offenders = files(&["functions", "shared", "tests"], ".rs")
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|path| path.split(['/', '.']).any(|part| empty.contains(&part)))
+        .collect();
+    none("a room's name says what it is for", offenders);
+}
+
+#[test]
+fn every_invariant_has_a_test_that_names_it() {
+    let mut sources = files(&["functions", "shared", "tests"], ".rs");
+    sources.retain(|(path, _)| !path.starts_with("tests/tidy/"));
+    let missing = (1..=8)
+        .filter(|n| !sources.iter().any(|(_, text)| text.contains(&format!("fn i{n}_"))))
+        .map(|n| format!("I{n}"))
+        .collect();
+    none("invariants without a test", missing);
+}
