@@ -1,0 +1,187 @@
+//! What EasyPost's answers and webhooks mean here.
+
+use super::payload::{RateObject, ShipmentObject, TrackerObject};
+use crate::{Parcel, Scan, Tracked};
+use events::{LabelPurchased, TrackingStatus};
+use jiff::Timestamp;
+
+/// The newest scans that are read of one webhook. Carriers scan a parcel a few dozen times.
+const MOST_SCANS: usize = 100;
+
+/// What a shipment's `refund_status` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refunded {
+    /// No refund was asked for, or it was rejected: EasyPost lets a rejected one be asked for again.
+    Open {
+        /// It was asked for and rejected.
+        rejected: bool,
+    },
+    /// The carrier takes the label back. It may take weeks to say so (`submitted`), or charge labels only when
+    /// they are scanned (`not_applicable`), so that an unused one costs nothing. A scan would raise an alarm.
+    Accepted,
+}
+
+/// The label of a shipment, if it is bought.
+pub(crate) fn label(shipment: &ShipmentObject) -> Option<LabelPurchased> {
+    let url = shipment.postage_label.as_ref().and_then(|label| {
+        label
+            .label_url
+            .clone()
+            .or_else(|| label.label_pdf_url.clone())
+            .or_else(|| label.label_zpl_url.clone())
+    })?;
+    // The tracker's name of the carrier is the one that webhooks come with.
+    let carrier = shipment
+        .tracker
+        .as_ref()
+        .and_then(|tracker| tracker.carrier.clone())
+        .or_else(|| shipment.selected_rate.as_ref().and_then(|rate| rate.carrier.clone()))?;
+    let tracking_code = shipment.tracking_code.clone().filter(|code| !code.is_empty())?;
+    Some(LabelPurchased { carrier, tracking_code, label_url: url })
+}
+
+/// The lowest rate of the service that is set, or of all.
+pub(crate) fn lowest<'a>(rates: &'a [RateObject], service: Option<&str>) -> Option<&'a RateObject> {
+    let wanted = |rate: &RateObject| service.is_none_or(|service| rate.service.as_deref() == Some(service));
+    let priced = rates.iter().filter(|rate| wanted(rate)).filter_map(|rate| Some((price(rate)?, rate)));
+    priced.min_by_key(|(price, _)| *price).map(|(_, rate)| rate)
+}
+
+/// The price in hundred-thousandths, EasyPost's finest.
+fn price(rate: &RateObject) -> Option<u64> {
+    let text = rate.rate.as_deref()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let fraction: String = fraction.chars().chain(std::iter::repeat('0')).take(5).collect();
+    whole.parse::<u64>().ok()?.checked_mul(100_000)?.checked_add(fraction.parse().ok()?)
+}
+
+/// Where a label's refund stands.
+pub(crate) fn refunded(shipment: &ShipmentObject) -> Refunded {
+    match shipment.refund_status.as_deref() {
+        Some("submitted" | "refunded" | "not_applicable") => Refunded::Accepted,
+        status => Refunded::Open { rejected: status == Some("rejected") },
+    }
+}
+
+/// What a tracker says; `None` where it does not name its parcel.
+pub(crate) fn tracked(tracker: &TrackerObject) -> Option<Tracked> {
+    let parcel = Parcel {
+        carrier: tracker
+            .carrier
+            .clone()
+            .filter(|carrier| carrier.bytes().any(|b| b.is_ascii_alphanumeric()))?,
+        tracking_code: tracker.tracking_code.clone().filter(|code| (1..=128).contains(&code.len()))?,
+    };
+    let mut scans: Vec<Scan> = Vec::new();
+    for detail in tracker.tracking_details.iter().flatten() {
+        let occurred_at = detail.datetime.as_deref().and_then(|time| time.parse::<Timestamp>().ok());
+        let scan = scan(detail.status.as_deref(), detail.status_detail.as_deref(), occurred_at);
+        if !scans.contains(&scan) {
+            scans.push(scan);
+        }
+    }
+    scans.sort_by_key(|scan| scan.occurred_at);
+    // Some carriers' trackers name a status that none of their scans has.
+    let now = scan(tracker.status.as_deref(), tracker.status_detail.as_deref(), None);
+    if now.status != TrackingStatus::Other && scans.iter().all(|scan| scan.status != now.status) {
+        scans.push(now);
+    }
+    let old = scans.len().saturating_sub(MOST_SCANS);
+    scans.drain(..old);
+    Some(Tracked { parcel, scans })
+}
+
+fn scan(status: Option<&str>, detail: Option<&str>, occurred_at: Option<Timestamp>) -> Scan {
+    let is_word =
+        |text: &&str| text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let status_detail = detail.filter(is_word).filter(|text| !text.is_empty() && *text != "unknown");
+    Scan { status: status_of(status), status_detail: status_detail.map(str::to_owned), occurred_at }
+}
+
+fn status_of(status: Option<&str>) -> TrackingStatus {
+    match status.unwrap_or_default() {
+        "pre_transit" => TrackingStatus::PreTransit,
+        "in_transit" => TrackingStatus::InTransit,
+        "out_for_delivery" => TrackingStatus::OutForDelivery,
+        "available_for_pickup" => TrackingStatus::AvailableForPickup,
+        "delivered" => TrackingStatus::Delivered,
+        "return_to_sender" => TrackingStatus::ReturnToSender,
+        "failure" => TrackingStatus::Failure,
+        // `unknown`, `cancelled` (of a label), `error`, and what EasyPost may add.
+        _ => TrackingStatus::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rate(id: &str, service: &str, price: &str) -> RateObject {
+        serde_json::from_value(json!({"id": id, "carrier": "USPS", "service": service, "rate": price}))
+            .unwrap()
+    }
+
+    #[test]
+    fn the_lowest_rate_is_found_without_floating_point() {
+        let rates = [
+            rate("a", "Express", "51.20"),
+            rate("b", "Ground", "8.2"),
+            rate("c", "Ground", "8.19999"),
+            rate("d", "Priority", "9"),
+            rate("e", "Ground", "free"),
+        ];
+        let id = |service| lowest(&rates, service).map(|rate| rate.id.as_str());
+        assert_eq!(id(None), Some("c"));
+        assert_eq!(id(Some("Priority")), Some("d"));
+        assert_eq!(id(Some("Pigeon")), None);
+        assert_eq!(lowest(&[], None), None);
+    }
+
+    #[test]
+    fn a_label_is_bought_once_it_has_a_code_and_an_address_to_print_from() {
+        let shipment = |value| serde_json::from_value::<ShipmentObject>(value).unwrap();
+        assert_eq!(label(&shipment(json!({"id": "shp_1", "rates": [], "tracking_code": null}))), None);
+        let bought = json!({"id": "shp_1", "tracking_code": "94", "postage_label": {"label_pdf_url": "u"},
+            "selected_rate": {"id": "rate_1", "carrier": "FedExDefault"}, "tracker": {"carrier": "FedEx"}});
+        let LabelPurchased { carrier, tracking_code, label_url } = label(&shipment(bought)).unwrap();
+        assert_eq!((carrier.as_str(), tracking_code.as_str(), label_url.as_str()), ("FedEx", "94", "u"));
+    }
+
+    #[test]
+    fn scans_come_in_the_order_of_their_time_and_once_each() {
+        let at = |hour: u32| format!("2026-01-01T{hour:02}:00:00Z");
+        let tracker: TrackerObject = serde_json::from_value(json!({
+            "carrier": "USPS", "tracking_code": "94", "status": "out_for_delivery", "status_detail": "unknown",
+            "tracking_details": [
+                {"status": "in_transit", "status_detail": "arrived_at_facility", "datetime": at(9)},
+                {"status": "pre_transit", "status_detail": "label_created", "datetime": at(7)},
+                {"status": "in_transit", "status_detail": "arrived_at_facility", "datetime": at(9)},
+                {"status": "sulking", "status_detail": "<b>", "datetime": "soon"},
+            ],
+        }))
+        .unwrap();
+        let scans = tracked(&tracker).unwrap().scans;
+        let seen: Vec<_> = scans.iter().map(|s| (s.status, s.status_detail.as_deref())).collect();
+        assert_eq!(
+            seen,
+            [
+                (TrackingStatus::Other, None),
+                (TrackingStatus::PreTransit, Some("label_created")),
+                (TrackingStatus::InTransit, Some("arrived_at_facility")),
+                (TrackingStatus::OutForDelivery, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_tracker_without_a_parcel_says_nothing() {
+        for value in [
+            json!({"tracking_code": "94"}),
+            json!({"carrier": "USPS"}),
+            json!({"carrier": "#", "tracking_code": "9"}),
+        ] {
+            assert_eq!(tracked(&serde_json::from_value(value).unwrap()), None);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the warehouse may ask for: the bodies, and what is checked of them.
+
+use crate::Parcel;
+use runtime::http::{FieldError, Problem};
+use serde::Deserialize;
+
+/// `POST …/dispatch`. Both or neither: with a label that was bought nothing has to be typed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Dispatch {
+    carrier: Option<String>,
+    tracking_code: Option<String>,
+}
+
+impl Dispatch {
+    pub(super) fn checked(self) -> Result<Option<Parcel>, Problem> {
+        let (carrier, tracking_code) = match (self.carrier, self.tracking_code) {
+            (Some(carrier), Some(code)) => (carrier, code),
+            (None, None) => return Ok(None),
+            (None, Some(_)) => return Err(missing("/carrier")),
+            (Some(_), None) => return Err(missing("/tracking_code")),
+        };
+        let mut errors = Vec::new();
+        let printable = |text: &str| text.chars().all(|c| !c.is_control());
+        if !((1..=64).contains(&carrier.chars().count())
+            && printable(&carrier)
+            && carrier.bytes().any(|b| b.is_ascii_alphanumeric()))
+        {
+            errors.push(FieldError::at("/carrier", "1 to 64 characters, among them a letter or digit"));
+        }
+        if !((1..=64).contains(&tracking_code.len())
+            && tracking_code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+        {
+            errors.push(FieldError::at(
+                "/tracking_code",
+                "1 to 64 letters, digits and hyphens, without spaces",
+            ));
+        }
+        if errors.is_empty() {
+            Ok(Some(Parcel { carrier, tracking_code }))
+        } else {
+            Err(Problem::validation(errors))
+        }
+    }
+}
+
+fn missing(field: &str) -> Problem {
+    Problem::validation(vec![FieldError::at(field, "is missing")])
+}
+
+/// `POST …/deliver`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Deliver {}
+
+/// `POST …/fail`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fail {
+    /// Why, for a person. It stands in the order's timeline.
+    pub(super) reason: String,
+}
+
+impl Fail {
+    pub(super) fn checked(self) -> Result<Self, Problem> {
+        let sound = (1..=200).contains(&self.reason.chars().count())
+            && !self.reason.trim().is_empty()
+            && self.reason.chars().all(|c| !c.is_control());
+        if sound {
+            return Ok(self);
+        }
+        let error = FieldError::at("/reason", "1 to 200 characters, no control characters");
+        Err(Problem::validation(vec![error]))
+    }
+}
+
+/// `POST …/return`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Return {
+    /// Whether the goods can be sold again.
+    pub(super) restock: bool,
+}

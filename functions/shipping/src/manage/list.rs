@@ -1,0 +1,53 @@
+//! The list of shipments to be packed, oldest first, a page at a time.
+
+use super::ManageShipments;
+use super::view::View;
+use crate::open::{self, Candidate};
+use events::OrderId;
+use futures_util::future::try_join_all;
+use runtime::http::{Problem, Reply, Request};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct List<'a> {
+    items: Vec<View<'a>>,
+    /// Where the next page begins; `null` on the last one.
+    next: Option<String>,
+}
+
+impl ManageShipments {
+    /// The candidates are read as they are; which of them are open is read from their streams. So a page may hold
+    /// fewer than `limit` shipments and still have a next one.
+    pub(super) async fn list(&self, request: &Request) -> Result<Reply, Problem> {
+        if request.query.get("open").map(String::as_str) != Some("true") {
+            return Err(Problem::bad_request("only open shipments are listed: ask for open=true"));
+        }
+        let limit = usize::try_from(request.number_in_query("limit", 25, 1, 100)?).unwrap_or(usize::MAX);
+        let after = request.query.get("cursor").map(|text| read_cursor(text)).transpose()?;
+        let candidates = open::candidates(&*self.documents).await?;
+        let mut rest =
+            candidates.into_iter().skip_while(|found| after.as_ref().is_some_and(|after| found <= after));
+        let page: Vec<Candidate> = rest.by_ref().take(limit).collect();
+        let next = rest.next().and(page.last()).map(cursor);
+        let histories = try_join_all(page.iter().map(|found| self.history(&found.order))).await?;
+        let items = page
+            .iter()
+            .zip(&histories)
+            .filter(|(_, history)| history.state.is_open())
+            .map(|(found, history)| View::of(&found.order, history))
+            .collect();
+        Ok(Reply::json(200, &List { items, next }))
+    }
+}
+
+/// `<milliseconds>-<order id>`: a place in the list and nothing else.
+fn cursor(at: &Candidate) -> String {
+    format!("{}-{}", at.since, at.order)
+}
+
+fn read_cursor(text: &str) -> Result<Candidate, Problem> {
+    let parts = text.split_once('-').and_then(|(since, order)| {
+        Some(Candidate { since: since.parse().ok()?, order: OrderId::try_from(order).ok()? })
+    });
+    parts.ok_or_else(|| Problem::bad_request("the cursor is none of this list"))
+}

@@ -1,0 +1,201 @@
+//! The decisions, without a table.
+
+use super::*;
+use events::{Provider, RejectedBecause, ServiceEvent as _, ShippingEvent as Event};
+use testkit::{envelope, lines, now, order_id};
+
+fn fold(events: &[Event]) -> Shipment {
+    let mut shipment = Shipment::default();
+    for (place, event) in (1..).zip(events) {
+        shipment.evolve(event, &envelope(&order_id(1), place, event));
+    }
+    shipment
+}
+
+fn requested() -> Event {
+    ShipmentRequested { provider: Provider::Easypost, shipment_id: Some("shp_1".to_owned()), lines: lines() }
+        .into()
+}
+
+fn label(code: &str) -> LabelPurchased {
+    LabelPurchased { carrier: "USPS".to_owned(), tracking_code: code.to_owned(), label_url: "u".to_owned() }
+}
+
+fn shipped(code: &str) -> Event {
+    events::Shipped { carrier: "USPS".to_owned(), tracking_code: code.to_owned() }.into()
+}
+
+fn failed() -> Event {
+    events::ShippingFailed { reason: "broken".to_owned() }.into()
+}
+
+fn cancelled() -> Event {
+    events::ShipmentCancelled {}.into()
+}
+
+fn parcel(code: &str) -> Parcel {
+    Parcel { carrier: "usps".to_owned(), tracking_code: code.to_owned() }
+}
+
+fn scan(status: TrackingStatus) -> Scan {
+    Scan { status, status_detail: None, occurred_at: Some(now()) }
+}
+
+fn scans(code: &str, statuses: &[TrackingStatus]) -> Tracked {
+    Tracked { parcel: parcel(code), scans: statuses.iter().map(|status| scan(*status)).collect() }
+}
+
+/// Everything that the scans lead to, as `type` or `type!` for a scan that alarms.
+fn led_to(mut shipment: Shipment, tracked: &Tracked) -> Vec<String> {
+    let mut said = Vec::new();
+    while let Some(event) = shipment.decide_tracking(tracked) {
+        shipment.evolve(&event, &envelope(&order_id(1), 1, &event));
+        let alarm = matches!(&event, Event::ShipmentTracked(tracked) if tracked.after_cancellation);
+        said.push(format!("{}{}", event.event_type(), if alarm { "!" } else { "" }));
+        assert!(said.len() < 100, "{said:?}");
+    }
+    said
+}
+
+#[test]
+fn a_cancellation_wins_before_the_hand_over_and_comes_too_late_after_it() {
+    let rejected = |because| Some(Event::from(events::CancellationRejected { because }));
+    for (events, expected) in [
+        (vec![], Some(cancelled())),
+        (vec![requested()], Some(cancelled())),
+        (vec![requested(), label("1").into()], Some(cancelled())),
+        (vec![requested(), shipped("1")], rejected(RejectedBecause::Shipped)),
+        (vec![requested(), shipped("1"), events::Delivered {}.into()], rejected(RejectedBecause::Shipped)),
+        (vec![failed()], rejected(RejectedBecause::ShippingFailed)),
+        (vec![requested(), failed()], rejected(RejectedBecause::ShippingFailed)),
+        (vec![cancelled()], None),
+    ] {
+        let said = fold(&events).decide_cancellation();
+        assert_eq!(said, expected, "{events:?}");
+        let after = fold(&events.iter().cloned().chain(said).collect::<Vec<_>>());
+        assert_eq!(after.decide_cancellation(), None, "the answer is given once: {events:?}");
+    }
+}
+
+#[test]
+fn nothing_begins_after_a_tombstone_or_a_refused_address() {
+    for end in [cancelled(), failed()] {
+        let shipment = fold(&[end]);
+        assert_eq!(shipment.decide_request(Provider::Warehouse, None, &lines()), None);
+        assert_eq!(shipment.decide_undeliverable("x"), None);
+        assert_eq!(shipment.decide_no_label("x"), None);
+        assert!(shipment.decide_dispatch(Some(&parcel("1"))).is_err());
+    }
+}
+
+#[test]
+fn a_label_is_said_whatever_came_before_and_once() {
+    for before in [vec![], vec![cancelled()], vec![failed()], vec![shipped("9")]] {
+        let events: Vec<Event> = std::iter::once(requested()).chain(before).collect();
+        assert_eq!(fold(&events).decide_label(&label("1")), Some(label("1").into()), "{events:?}");
+        let events: Vec<Event> = events.into_iter().chain([label("1").into()]).collect();
+        assert_eq!(fold(&events).decide_label(&label("1")), None);
+    }
+}
+
+#[test]
+fn a_label_has_no_future_when_the_order_ended_or_the_parcel_left_under_another_code() {
+    let bought = [requested(), label("1").into()];
+    let with = |more: Vec<Event>| fold(&bought.iter().cloned().chain(more).collect::<Vec<_>>());
+    for (more, void) in [
+        (vec![], false),
+        (vec![shipped("1")], false),
+        (vec![shipped("2")], true),
+        (vec![cancelled()], true),
+        (vec![failed()], true),
+        (vec![cancelled(), events::LabelVoided {}.into()], false),
+    ] {
+        let shipment = with(more.clone());
+        assert_eq!(shipment.label_without_future().is_some(), void, "{more:?}");
+        assert_eq!(shipment.decide_voiding(&Voiding::Done).is_some(), void, "{more:?}");
+    }
+    let refused = with(vec![cancelled(), events::LabelVoidFailed { reason: "no".to_owned() }.into()]);
+    assert_eq!(refused.decide_voiding(&Voiding::Refused("no".to_owned())), None);
+    assert_eq!(refused.decide_voiding(&Voiding::Done), Some(events::LabelVoided {}.into()));
+}
+
+#[test]
+fn the_first_status_beyond_in_transit_is_the_hand_over_and_comes_before_anything_else() {
+    use TrackingStatus::{Delivered, InTransit, Other, OutForDelivery, PreTransit, ReturnToSender};
+    let waiting = [requested(), label("1").into()];
+    assert_eq!(led_to(fold(&waiting), &scans("1", &[Other, PreTransit])), ["ShipmentTracked"; 2]);
+    assert_eq!(
+        led_to(fold(&waiting), &scans("1", &[PreTransit, InTransit, OutForDelivery, Delivered])),
+        ["Shipped", "ShipmentTracked", "ShipmentTracked", "ShipmentTracked", "ShipmentTracked", "Delivered"]
+    );
+    assert_eq!(
+        led_to(fold(&waiting), &scans("1", &[Delivered])),
+        ["Shipped", "ShipmentTracked", "Delivered"],
+        "a carrier may scan only once"
+    );
+    assert_eq!(
+        led_to(fold(&waiting), &scans("1", &[InTransit, ReturnToSender, Delivered])),
+        ["Shipped", "ShipmentTracked", "ShipmentTracked", "ReturnedToSender", "ShipmentTracked"],
+        "what is brought back is delivered to the sender, not to the customer"
+    );
+}
+
+#[test]
+fn a_parcel_that_moves_although_its_order_ended_is_an_alarm_and_never_shipped() {
+    use TrackingStatus::{InTransit, PreTransit};
+    for end in [cancelled(), failed()] {
+        let ended = fold(&[requested(), label("1").into(), end]);
+        assert_eq!(
+            led_to(ended, &scans("1", &[PreTransit, InTransit])),
+            ["ShipmentTracked", "ShipmentTracked!"],
+            "a label's own announcement is no movement"
+        );
+    }
+}
+
+#[test]
+fn equal_scans_are_one_and_those_of_an_unused_label_are_none() {
+    use TrackingStatus::InTransit;
+    let mut shipment = fold(&[requested(), shipped("1")]);
+    let twice = scans("1", &[InTransit, InTransit]);
+    assert_eq!(led_to(shipment.clone(), &twice), ["ShipmentTracked"]);
+    shipment.scans.push(scan(InTransit));
+    assert_eq!(led_to(shipment, &twice), [""; 0]);
+    assert_eq!(led_to(fold(&[requested(), shipped("1")]), &scans("2", &[InTransit])), [""; 0]);
+    assert_eq!(led_to(Shipment::default(), &twice), [""; 0]);
+}
+
+/// I4: `Shipped` and `ShipmentCancelled` are never both in one shipment's stream, whatever is asked in whatever
+/// order; and neither is `Shipped` beside `ShippingFailed`.
+#[test]
+fn i4_shipped_and_shipment_cancelled_are_never_both_in_one_stream() {
+    use TrackingStatus::{Delivered, Failure, InTransit, PreTransit};
+    for seed in 0..3000 {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let mut stream: Vec<Event> = Vec::new();
+        for _ in 0..12 {
+            let shipment = fold(&stream);
+            let statuses = [PreTransit, InTransit, Failure, Delivered];
+            let tracked = scans("1", &statuses[chance.usize(0..4)..]);
+            let said = match chance.u32(0..12) {
+                0 | 1 => shipment.decide_request(Provider::Easypost, Some("shp_1"), &lines()),
+                2 => shipment.decide_undeliverable("x"),
+                3 => shipment.decide_label(&label("1")),
+                4 => shipment.decide_no_label("x"),
+                5 | 6 => shipment.decide_cancellation(),
+                7 => shipment.decide_voiding(&Voiding::Done),
+                8 => shipment.decide_tracking(&tracked),
+                9 => shipment.decide_dispatch(Some(&parcel("2"))).unwrap_or_default(),
+                10 => shipment.decide_failed("x").unwrap_or_default(),
+                _ => shipment.decide_returned(true).unwrap_or_default(),
+            };
+            stream.extend(said);
+        }
+        let count = |name: &str| stream.iter().filter(|event| event.event_type() == name).count();
+        let ends = count("Shipped") + count("ShipmentCancelled") + count("ShippingFailed");
+        assert!(ends <= 1, "seed {seed}: {stream:?}");
+        let once =
+            ["ShipmentRequested", "LabelPurchased", "CancellationRejected", "Delivered", "ReturnReceived"];
+        assert!(once.iter().all(|name| count(name) <= 1), "seed {seed}: {stream:?}");
+    }
+}

@@ -1,0 +1,84 @@
+//! Which order a tracking code belongs to, and what carriers said of codes that nobody knows yet.
+//!
+//! The map stands at `tracking#<carrier>#<code>` / `order` and is put before the event that first speaks of the
+//! code. A webhook whose code has no map is parked beside it, and the map is read again; the reader of that event
+//! drains what is parked. Both sides write and then read, so neither can miss the other.
+
+use crate::{Parcel, Tracked};
+use event_store::{Document, Documents, Key, StoreError};
+use events::{OrderId, Traceparent};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// As long as the inbox item that it came from.
+const PARKED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+#[derive(Serialize, Deserialize)]
+struct Owner {
+    order_id: OrderId,
+}
+
+/// What one webhook said, waiting for its order.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Parked {
+    /// The carrier's id of the webhook's event.
+    pub(crate) event_id: String,
+    /// The trace of the webhook's request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) traceparent: Option<Traceparent>,
+    /// What it said.
+    pub(crate) tracked: Tracked,
+}
+
+fn map_key(parcel: &Parcel) -> Key {
+    Key::new(parcel.partition(), "order")
+}
+
+/// The order that the code belongs to.
+pub(crate) async fn order_of(
+    documents: &dyn Documents,
+    parcel: &Parcel,
+) -> Result<Option<OrderId>, StoreError> {
+    let key = map_key(parcel);
+    let found = documents.get(&key).await?;
+    found.map(|document| Ok(document.read::<Owner>(&key)?.order_id)).transpose()
+}
+
+/// Maps a code that the carrier itself issued for the order. Carriers use codes again after years, and the
+/// newest owner is the right one.
+pub(crate) async fn map(
+    documents: &dyn Documents,
+    parcel: &Parcel,
+    order: &OrderId,
+) -> Result<(), StoreError> {
+    documents.put(&map_key(parcel), &Document::of(&Owner { order_id: order.clone() })).await
+}
+
+/// Maps a code that a person typed, unless it belongs to another order: then `false`.
+pub(crate) async fn claim(
+    documents: &dyn Documents,
+    parcel: &Parcel,
+    order: &OrderId,
+) -> Result<bool, StoreError> {
+    if documents.put_new(&map_key(parcel), &Document::of(&Owner { order_id: order.clone() })).await? {
+        return Ok(true);
+    }
+    Ok(order_of(documents, parcel).await?.as_ref() == Some(order))
+}
+
+/// Parks what a webhook said of a code that no order has.
+pub(crate) async fn park(
+    documents: &dyn Documents,
+    parked: &Parked,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let key = Key::new(parked.tracked.parcel.partition(), format!("parked#{}", parked.event_id));
+    let until = now.saturating_add(PARKED_FOR).unwrap_or(Timestamp::MAX);
+    documents.put(&key, &Document::of(parked).until(until)).await
+}
+
+/// What is parked under the parcel's code.
+pub(crate) async fn parked(documents: &dyn Documents, parcel: &Parcel) -> Result<Vec<Parked>, StoreError> {
+    let found = documents.list(&parcel.partition(), "parked#").await?;
+    found.iter().map(|(key, document)| document.read(key)).collect()
+}
