@@ -18,7 +18,7 @@ mod stream;
 pub use counters::{Counters, Counts, Move, Transaction, TransactionError};
 pub use documents::{Document, Documents, Key};
 pub use error::{AppendError, StoreError};
-pub use memory::{Memory, MemoryIndex};
+pub use memory::{Memory, MemoryIndex, Written};
 pub use pages::{Page, Pages, Position};
 pub use step::{Decided, StepError, append_decided};
 pub use store::EventStore;

@@ -10,6 +10,15 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// A new item, as a table's stream carries it: changes of an item are not new items.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// An event.
+    Event(Envelope),
+    /// A document, where nothing stood before.
+    Document(Key, Document),
+}
+
 /// A table in memory.
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Table>);
@@ -17,8 +26,8 @@ pub struct Memory(Mutex<Table>);
 #[derive(Debug, Default)]
 struct Table {
     streams: HashMap<StreamId, Vec<Envelope>>,
-    /// Every event in the order of its writing: what a table's stream would carry.
-    written: Vec<Envelope>,
+    /// Every new item in the order of its writing: what the table's stream would carry.
+    written: Vec<Written>,
     documents: BTreeMap<Key, Document>,
     counters: BTreeMap<Key, Counts>,
 }
@@ -31,14 +40,35 @@ impl Table {
 
     fn push(&mut self, stream: &StreamId, envelope: &Envelope) {
         self.streams.entry(stream.clone()).or_default().push(envelope.clone());
-        self.written.push(envelope.clone());
+        self.written.push(Written::Event(envelope.clone()));
+    }
+
+    fn insert(&mut self, key: &Key, document: &Document) {
+        if self.documents.insert(key.clone(), document.clone()).is_none() {
+            self.written.push(Written::Document(key.clone(), document.clone()));
+        }
     }
 }
 
 impl Memory {
-    /// The events written since the first `seen`, in the order of their writing.
-    pub fn written_since(&self, seen: usize) -> Vec<Envelope> {
+    /// The new items since the first `seen` of them, in the order of their writing.
+    pub fn stream_since(&self, seen: usize) -> Vec<Written> {
         self.table().written.get(seen..).unwrap_or_default().to_vec()
+    }
+
+    /// Every event, in the order of its writing.
+    pub fn all_events(&self) -> Vec<Envelope> {
+        self.written_since(0)
+    }
+
+    /// The events since the first `seen` of them, in the order of their writing.
+    pub fn written_since(&self, seen: usize) -> Vec<Envelope> {
+        let written = self.stream_since(0).into_iter();
+        let events = written.filter_map(|written| match written {
+            Written::Event(envelope) => Some(envelope),
+            Written::Document(..) => None,
+        });
+        events.skip(seen).collect()
     }
 
     /// All documents, by key.
@@ -89,7 +119,7 @@ impl Documents for Memory {
     }
 
     async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
-        self.table().documents.insert(key.clone(), document.clone());
+        self.table().insert(key, document);
         Ok(())
     }
 
@@ -98,7 +128,7 @@ impl Documents for Memory {
         if table.documents.contains_key(key) {
             return Ok(false);
         }
-        table.documents.insert(key.clone(), document.clone());
+        table.insert(key, document);
         Ok(true)
     }
 
@@ -107,7 +137,7 @@ impl Documents for Memory {
         if table.documents.get(key).is_some_and(|there| there.version >= document.version) {
             return Ok(false);
         }
-        table.documents.insert(key.clone(), document.clone());
+        table.insert(key, document);
         Ok(true)
     }
 
@@ -184,7 +214,7 @@ impl Counters for Memory {
             table.push(stream, envelope);
         }
         if let Some((key, document)) = &transaction.document {
-            table.documents.insert(key.clone(), document.clone());
+            table.insert(key, document);
         }
         Ok(())
     }
