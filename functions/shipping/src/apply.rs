@@ -67,13 +67,11 @@ impl ApplyCarrierEvent {
             .ok_or_else(|| Failure::reject("the tracker names no carrier or no tracking code"))?;
         let said = Parked { event_id: arrival.event_id, traceparent: arrival.traceparent, tracked };
         let parcel = &said.tracked.parcel;
-        let order = match tracking::order_of(&*self.documents, parcel).await? {
-            Some(order) => Some(order),
-            None => {
-                tracking::park(&*self.documents, &said, self.clock.now()).await?;
-                tracking::order_of(&*self.documents, parcel).await?
-            }
-        };
+        let mut order = tracking::order_of(&*self.documents, parcel).await?;
+        if order.is_none() {
+            tracking::park(&*self.documents, &said, self.clock.now()).await?;
+            order = tracking::order_of(&*self.documents, parcel).await?;
+        }
         match order {
             Some(order) => self.apply(&order, &said).await,
             None => Ok(()),

@@ -19,6 +19,8 @@ mod tracking;
 mod webhook;
 
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod scene;
 
 pub use apply::ApplyCarrierEvent;

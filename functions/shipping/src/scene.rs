@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use testkit::{EASYPOST_KEY, FakeEasyPost, RequestBuilder as _, lines, message, now, placed, record};
 
-pub(crate) const WEBHOOK_SECRET: &str = "whsec_carrier";
+pub(crate) const WEBHOOK_SECRET: &str = "whsec_sample";
 
 pub(crate) struct Scene {
     pub(crate) memory: Arc<Memory>,
@@ -120,8 +120,8 @@ impl Scene {
     pub(crate) async fn run(&self) -> Vec<Failure> {
         let mut rejected = Vec::new();
         loop {
-            let new = self.memory.written_since(self.seen.load(Ordering::Relaxed));
-            let Some(envelope) = new.first() else { return rejected };
+            let events = self.memory.all_events();
+            let Some(envelope) = events.get(self.seen.load(Ordering::Relaxed)) else { return rejected };
             self.seen.fetch_add(1, Ordering::Relaxed);
             let event = ShippingEvent::read(envelope).unwrap();
             if matches!(event, ShippingEvent::LabelPurchased(_) | ShippingEvent::Shipped(_)) {

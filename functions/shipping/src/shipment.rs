@@ -270,7 +270,7 @@ impl Aggregate for Shipment {
             ShippingEvent::Delivered(_) => self.move_to(Whereabouts::Delivered),
             ShippingEvent::ReturnedToSender(_) => self.move_to(Whereabouts::SentBack),
             ShippingEvent::ReturnReceived(back) => {
-                self.move_to(Whereabouts::Returned { restock: back.restock })
+                self.move_to(Whereabouts::Returned { restock: back.restock });
             }
         }
     }

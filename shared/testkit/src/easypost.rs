@@ -107,7 +107,8 @@ impl FakeEasyPost {
 
     /// Labels that were bought and not given back.
     pub fn labels_held(&self) -> usize {
-        let held = |shipment: &&Shipment| shipment.tracking_code.is_some() && shipment.refund_status.is_none();
+        let held =
+            |shipment: &&Shipment| shipment.tracking_code.is_some() && shipment.refund_status.is_none();
         self.account().shipments.values().filter(held).count()
     }
 
@@ -133,7 +134,8 @@ impl Transport for FakeEasyPost {
         if call.method == Method::Post && !call.body.is_empty() && !sent("content-type", "application/json") {
             return Ok(error(415, "BAD_REQUEST"));
         }
-        let fault = account.faults.iter().position(|(of, _)| *of == kind).and_then(|at| account.faults.remove(at));
+        let fault =
+            account.faults.iter().position(|(of, _)| *of == kind).and_then(|at| account.faults.remove(at));
         match fault.map(|(_, fault)| fault) {
             None => Ok(account.answer(kind, &id, &call.body)),
             Some(EasyPostFault::FailsBefore) => Ok(error(500, "INTERNAL_SERVER_ERROR")),
@@ -190,7 +192,8 @@ impl Account {
     fn create(&mut self, body: &[u8]) -> Answer {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let asked = &body["shipment"];
-        if asked["parcel"]["weight"].as_str().and_then(|text| text.parse::<f32>().ok()).is_none_or(|w| w <= 0.0) {
+        let weight = asked["parcel"]["weight"].as_str().unwrap_or_default();
+        if weight.trim_matches(['0', '.']).is_empty() {
             return error(422, "PARCEL.PARAMETERS.INVALID");
         }
         if asked["to_address"]["street1"].as_str().is_none_or(str::is_empty) {
@@ -236,7 +239,8 @@ pub fn tracker_event(event_id: &str, carrier: &str, code: &str, scans: &[(&str, 
                    "message": "", "source": carrier, "tracking_location": {"object": "TrackingLocation"}})
         })
         .collect();
-    let (status, detail) = scans.last().map_or(("unknown", "unknown"), |(status, detail, _)| (status, detail));
+    let (status, detail) =
+        scans.last().map_or(("unknown", "unknown"), |(status, detail, _)| (status, detail));
     json!({
         "id": event_id, "object": "Event", "mode": "test", "description": "tracker.updated", "status": "pending",
         "previous_attributes": {}, "pending_urls": [], "completed_urls": [],

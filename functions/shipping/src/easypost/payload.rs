@@ -38,9 +38,12 @@ pub(crate) struct RatesObject {
 /// A printable label, in whichever format the account asks for.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct PostageLabelObject {
-    pub(crate) label_url: Option<String>,
-    pub(crate) label_pdf_url: Option<String>,
-    pub(crate) label_zpl_url: Option<String>,
+    #[serde(rename = "label_url")]
+    pub(crate) image: Option<String>,
+    #[serde(rename = "label_pdf_url")]
+    pub(crate) pdf: Option<String>,
+    #[serde(rename = "label_zpl_url")]
+    pub(crate) zpl: Option<String>,
 }
 
 /// A tracker: what the carrier said of a code.

@@ -23,13 +23,10 @@ pub(crate) enum Refunded {
 
 /// The label of a shipment, if it is bought.
 pub(crate) fn label(shipment: &ShipmentObject) -> Option<LabelPurchased> {
-    let url = shipment.postage_label.as_ref().and_then(|label| {
-        label
-            .label_url
-            .clone()
-            .or_else(|| label.label_pdf_url.clone())
-            .or_else(|| label.label_zpl_url.clone())
-    })?;
+    let url = shipment
+        .postage_label
+        .as_ref()
+        .and_then(|label| label.image.clone().or_else(|| label.pdf.clone()).or_else(|| label.zpl.clone()))?;
     // The tracker's name of the carrier is the one that webhooks come with.
     let carrier = shipment
         .tracker

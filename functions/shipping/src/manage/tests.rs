@@ -1,1 +1,228 @@
+//! The warehouse's contract: statuses, repeats, and what a refusal says.
 
+use crate::scene::Scene;
+use crate::{Stage, Standing};
+use events::{OrderId, Provider};
+use runtime::http::{Endpoint as _, Problem, Reply};
+use serde_json::{Value, json};
+use std::time::Duration;
+use testkit::{RequestBuilder as _, customer, order_id, request};
+
+async fn get(scene: &Scene, order: &str) -> Result<Reply, Problem> {
+    scene.manage().answer(request("GET /shipments/{order_id}").by_admin().path("order_id", order)).await
+}
+
+async fn post(scene: &Scene, order: &OrderId, verb: &str, body: Value) -> Result<Reply, Problem> {
+    let route = format!("POST /shipments/{{order_id}}/{verb}");
+    scene.manage().answer(request(&route).by_admin().path("order_id", order.as_str()).json(&body)).await
+}
+
+async fn status(scene: &Scene, order: &OrderId, verb: &str, body: Value) -> u16 {
+    post(scene, order, verb, body).await.map_or_else(|problem| problem.status, |reply| reply.status)
+}
+
+fn body(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+fn by_hand() -> Value {
+    json!({"carrier": "Post", "tracking_code": "99-1"})
+}
+
+async fn begun(provider: Provider) -> (Scene, OrderId) {
+    let (scene, order) = (Scene::with(provider), order_id(1));
+    scene.begin(&order).await;
+    (scene, order)
+}
+
+#[tokio::test]
+async fn only_the_admin_group_is_served() {
+    let (scene, order) = begun(Provider::Warehouse).await;
+    for route in ["GET /shipments", "GET /shipments/{order_id}", "POST /shipments/{order_id}/dispatch"] {
+        let asked = request(route).path("order_id", order.as_str()).query("open", "true").json(&by_hand());
+        assert_eq!(scene.manage().answer(asked.clone()).await.unwrap_err().status, 401, "{route}");
+        assert_eq!(scene.manage().answer(asked.by(customer())).await.unwrap_err().status, 403, "{route}");
+    }
+    assert_eq!(scene.shipment(&order).await.stage, Stage::Requested);
+}
+
+#[tokio::test]
+async fn a_page_says_what_to_pack_and_where_it_goes() {
+    let (scene, order) = begun(Provider::Easypost).await;
+    let page = body(&get(&scene, order.as_str()).await.unwrap());
+    assert_eq!((&page["state"], &page["provider"]), (&json!("labelled"), &json!("easypost")));
+    assert_eq!(page["lines"][0], json!({"sku": "TEA-01", "quantity": 2, "weight_grams": 120}));
+    assert_eq!((&page["address"]["city"], &page["phone"]), (&json!("Bern"), &json!("+41790000000")));
+    assert_eq!(page["label"]["carrier"], "USPS");
+    assert_eq!(page["label"]["state"], "held");
+    assert!(page["label"]["url"].as_str().unwrap().starts_with("https://"));
+    assert_eq!(page["parcel"], Value::Null);
+
+    for unknown in [order_id(7).as_str(), "nonsense"] {
+        assert_eq!(get(&scene, unknown).await.unwrap_err().status, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_parcel_goes_out_arrives_and_comes_back() {
+    let (scene, order) = begun(Provider::Warehouse).await;
+    for (verb, command, expected) in [
+        ("dispatch", by_hand(), "shipped"),
+        ("deliver", json!({}), "delivered"),
+        ("return", json!({"restock": true}), "returned"),
+    ] {
+        let reply = post(&scene, &order, verb, command.clone()).await.unwrap();
+        assert_eq!((reply.status, body(&reply)["state"].as_str()), (202, Some(expected)));
+        assert_eq!(status(&scene, &order, verb, command).await, 200, "an identical repeat of {verb}");
+    }
+    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "Shipped", "Delivered", "ReturnReceived"]);
+    assert_eq!(status(&scene, &order, "return", json!({"restock": false})).await, 409);
+    assert_eq!(status(&scene, &order, "dispatch", by_hand()).await, 200, "it was dispatched so");
+    assert_eq!(
+        status(&scene, &order, "dispatch", json!({"carrier": "Post", "tracking_code": "1"})).await,
+        409
+    );
+    let page = body(&get(&scene, order.as_str()).await.unwrap());
+    assert_eq!(
+        (&page["parcel"]["carrier"], &page["parcel"]["tracking_code"]),
+        (&json!("Post"), &json!("99-1"))
+    );
+}
+
+#[tokio::test]
+async fn what_the_state_does_not_allow_is_a_conflict_that_names_it() {
+    let (scene, order) = begun(Provider::Warehouse).await;
+    for verb in ["deliver", "return"] {
+        let command = if verb == "return" { json!({"restock": true}) } else { json!({}) };
+        let problem = post(&scene, &order, verb, command).await.unwrap_err();
+        assert_eq!((problem.status, problem.detail.as_str()), (409, "the shipment is requested"));
+    }
+    assert_eq!(status(&scene, &order, "fail", json!({"reason": "broken"})).await, 202);
+    assert_eq!(status(&scene, &order, "fail", json!({"reason": "broken"})).await, 200);
+    assert_eq!(status(&scene, &order, "fail", json!({"reason": "stolen"})).await, 409);
+    let problem = post(&scene, &order, "dispatch", by_hand()).await.unwrap_err();
+    assert_eq!((problem.status, problem.detail.as_str()), (409, "the shipment is failed"));
+    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "ShippingFailed"]);
+    assert_eq!(body(&get(&scene, order.as_str()).await.unwrap())["reason"], "broken");
+
+    let problem = post(&scene, &order_id(2), "dispatch", by_hand()).await.unwrap_err();
+    assert_eq!((problem.status, problem.detail.as_str()), (409, "there is no shipment of this order yet"));
+    let mapped = scene.memory.all_documents().into_iter().any(|(key, _)| key.pk.starts_with("tracking#"));
+    assert!(!mapped, "a refused dispatch maps no code");
+}
+
+#[tokio::test]
+async fn a_dispatch_after_the_customers_cancellation_is_refused() {
+    let (scene, order) = begun(Provider::Warehouse).await;
+    scene.consume(&order, crate::scene::cancel()).await.unwrap();
+    let problem = post(&scene, &order, "dispatch", by_hand()).await.unwrap_err();
+    assert_eq!((problem.status, problem.detail.as_str()), (409, "the shipment is cancelled"));
+}
+
+#[tokio::test]
+async fn a_bought_labels_code_wins_over_what_is_typed() {
+    let (scene, order) = begun(Provider::Easypost).await;
+    let code = scene.shipment(&order).await.label.unwrap().parcel.tracking_code;
+    for expected in [202, 200] {
+        assert_eq!(status(&scene, &order, "dispatch", by_hand()).await, expected);
+    }
+    let Stage::Left { parcel, .. } = scene.shipment(&order).await.stage else { panic!() };
+    assert_eq!(parcel.tracking_code, code);
+    assert_eq!(status(&scene, &order, "dispatch", json!({})).await, 200);
+    assert_eq!(scene.carrier.labels_held(), 1);
+}
+
+#[tokio::test]
+async fn a_code_of_another_order_is_a_conflict() {
+    let (scene, order) = begun(Provider::Warehouse).await;
+    let other = order_id(2);
+    scene.begin(&other).await;
+    assert_eq!(status(&scene, &order, "dispatch", by_hand()).await, 202);
+    let problem = post(&scene, &other, "dispatch", json!({"carrier": "POST", "tracking_code": "99-1"}))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (problem.status, problem.detail.as_str()),
+        (409, "this tracking code belongs to another order")
+    );
+    assert_eq!(scene.shipment(&other).await.standing(), Standing::Requested);
+    assert_eq!(
+        status(&scene, &other, "dispatch", json!({"carrier": "Post", "tracking_code": "99-2"})).await,
+        202
+    );
+}
+
+#[tokio::test]
+async fn an_unsound_body_is_refused_at_its_field() {
+    let (scene, order) = begun(Provider::Warehouse).await;
+    for (verb, command, pointer) in [
+        ("dispatch", json!({}), "/carrier"),
+        ("dispatch", json!({"carrier": "Post"}), "/tracking_code"),
+        ("dispatch", json!({"tracking_code": "1"}), "/carrier"),
+        ("dispatch", json!({"carrier": "--", "tracking_code": "1"}), "/carrier"),
+        ("dispatch", json!({"carrier": "Post", "tracking_code": "1 2"}), "/tracking_code"),
+        ("dispatch", json!({"carrier": "Post", "tracking_code": "1#2"}), "/tracking_code"),
+        ("dispatch", json!({"carrier": "Post", "tracking_code": "1".repeat(65)}), "/tracking_code"),
+        ("fail", json!({"reason": " "}), "/reason"),
+        ("fail", json!({"reason": "x".repeat(201)}), "/reason"),
+        ("return", json!({"restock": "yes"}), "/restock"),
+    ] {
+        let problem = post(&scene, &order, verb, command.clone()).await.unwrap_err();
+        assert_eq!(problem.status, 422, "{verb} {command}");
+        assert_eq!(problem.errors[0].pointer, pointer, "{verb} {command}");
+    }
+    assert_eq!(status(&scene, &order, "deliver", json!({"extra": 1})).await, 422);
+    assert_eq!(scene.said(&order).await, ["ShipmentRequested"]);
+}
+
+#[tokio::test]
+async fn open_shipments_are_listed_oldest_first_in_pages() {
+    let scene = Scene::with(Provider::Warehouse);
+    for n in [9, 3, 7, 1] {
+        scene.begin(&order_id(n)).await;
+        scene.clock.advance(Duration::from_secs(1));
+    }
+    let list = |limit: &str, cursor: Option<String>| {
+        let asked = request("GET /shipments").by_admin().query("open", "true").query("limit", limit);
+        cursor.into_iter().fold(asked, |asked, cursor| asked.query("cursor", &cursor))
+    };
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = body(&scene.manage().answer(list("3", cursor)).await.unwrap());
+        seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["order_id"].clone()));
+        cursor = page["next"].as_str().map(str::to_owned);
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [9, 3, 7, 1].map(|n| json!(order_id(n).as_str())));
+
+    // The stream decides, also before the event of the hand-over has come by and taken the entry away.
+    assert_eq!(status(&scene, &order_id(3), "dispatch", by_hand()).await, 202);
+    for listed in [4, 3] {
+        assert_eq!(scene.listed().await.len(), listed);
+        let page = body(&scene.manage().answer(list("100", None)).await.unwrap());
+        assert_eq!(page["items"].as_array().unwrap().len(), 3);
+        assert!(page["items"][0].get("address").is_none(), "a list holds nothing personal");
+        scene.run().await;
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_asked_for_properly() {
+    let (scene, _) = begun(Provider::Warehouse).await;
+    let asked = || request("GET /shipments").by_admin();
+    let open = || asked().query("open", "true");
+    for wrong in [
+        asked(),
+        asked().query("open", "false"),
+        open().query("limit", "0"),
+        open().query("limit", "101"),
+        open().query("cursor", "x"),
+        open().query("cursor", "1-x"),
+    ] {
+        assert_eq!(scene.manage().answer(wrong).await.unwrap_err().status, 400);
+    }
+    let other = request("DELETE /shipments/{order_id}").by_admin();
+    assert_eq!(scene.manage().answer(other).await.unwrap_err().status, 404);
+}

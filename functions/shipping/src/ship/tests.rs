@@ -51,7 +51,7 @@ async fn every_message_may_come_twice() {
         scene.run().await;
         let said = scene.said(&order).await;
         let documents = scene.memory.all_documents();
-        for envelope in scene.memory.written_since(0) {
+        for envelope in scene.memory.all_events() {
             scene.ship().consume(&own(&envelope)).await.unwrap();
         }
         scene.consume(&order, allocated()).await.unwrap();

@@ -11,7 +11,7 @@ use events::{
 };
 
 /// Why the warehouse's command cannot be obeyed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The shipment stands where the command makes no sense.
     Stands(Standing),

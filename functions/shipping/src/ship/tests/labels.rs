@@ -14,7 +14,7 @@ use EasyPostFault::{FailsAfter, FailsBefore, Refuses, TimesOutAfter, TimesOutBef
 async fn a_crash_between_purchase_and_append_buys_no_second_label() {
     let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
     scene.allocate(&order).await;
-    let request = scene.memory.written_since(0).remove(0);
+    let request = scene.memory.all_events().remove(0);
     scene.crashes.store(true, Ordering::Relaxed);
     assert!(matches!(scene.ship().consume(&own(&request)).await, Err(Failure::Retry { .. })));
     assert_eq!((scene.carrier.counts().bought, scene.said(&order).await.len()), (1, 1));
@@ -47,7 +47,7 @@ async fn an_unclear_purchase_is_settled_by_asking() {
 async fn two_deliveries_at_once_buy_one_label() {
     let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
     scene.allocate(&order).await;
-    let request = own(&scene.memory.written_since(0).remove(0));
+    let request = own(&scene.memory.all_events().remove(0));
     let (ship, twin) = (scene.ship(), scene.ship());
     let (one, two) = tokio::join!(ship.consume(&request), twin.consume(&request));
     for outcome in [one, two] {
@@ -74,7 +74,7 @@ async fn a_carrier_that_is_out_for_a_while_offers_rates_later() {
     let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
     scene.carrier.set_without_rates(true);
     scene.allocate(&order).await;
-    let request = scene.memory.written_since(0).remove(0);
+    let request = scene.memory.all_events().remove(0);
     for deliveries in 1..=3 {
         let outcome = scene.ship().consume(&delivered(&request, deliveries).unwrap()).await;
         assert!(matches!(outcome, Err(Failure::Retry { .. })));
@@ -93,7 +93,7 @@ async fn a_carrier_that_is_out_for_a_while_offers_rates_later() {
 async fn only_the_service_that_is_set_is_bought() {
     let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
     scene.allocate(&order).await;
-    let request = scene.memory.written_since(0).remove(0);
+    let request = scene.memory.all_events().remove(0);
     let mut ship = scene.ship();
     ship.terms.service = Some("Pigeon".to_owned());
     assert!(matches!(ship.consume(&own(&request)).await, Err(Failure::Retry { .. })));
@@ -106,7 +106,7 @@ async fn only_the_service_that_is_set_is_bought() {
 async fn a_label_whose_purchase_was_in_flight_when_the_customer_cancelled_is_seen_and_given_back() {
     let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
     scene.allocate(&order).await;
-    let request = scene.memory.written_since(0).remove(0);
+    let request = scene.memory.all_events().remove(0);
     scene.crashes.store(true, Ordering::Relaxed);
     scene.ship().consume(&own(&request)).await.unwrap_err();
     scene.consume(&order, cancel()).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_crash_between_refund_and_append_asks_for_no_second_refund() {
     let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
     scene.begin(&order).await;
     scene.consume(&order, cancel()).await.unwrap();
-    let cancelled = scene.memory.written_since(0).pop().unwrap();
+    let cancelled = scene.memory.all_events().pop().unwrap();
     scene.crashes.store(true, Ordering::Relaxed);
     scene.ship().consume(&own(&cancelled)).await.unwrap_err();
     scene.run().await;
@@ -165,7 +165,7 @@ async fn a_label_that_the_carrier_keeps_waits_for_somebody_who_asks_again() {
     scene.carrier.set_rejects_refunds(true);
     scene.consume(&order, cancel()).await.unwrap();
     scene.run().await;
-    let cancelled = scene.memory.written_since(0).remove(2);
+    let cancelled = scene.memory.all_events().remove(2);
     scene.ship().consume(&own(&cancelled)).await.unwrap();
     let said = scene.said(&order).await;
     assert_eq!(said, ["ShipmentRequested", "LabelPurchased", "ShipmentCancelled", "LabelVoidFailed"]);
