@@ -168,7 +168,10 @@ impl Server {
         let line = format!("{method} {path}");
         self.calls.push(line.clone());
         let header = |name: &str| {
-            call.headers.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+            call.headers
+                .iter()
+                .find(|(found, _)| found.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
         };
         if !header("authorization").is_some_and(|value| value.starts_with("Bearer ") && value.len() > 7) {
             return Ok(answer(401, &json!({"error": {"type": "invalid_request_error"}})));
@@ -195,7 +198,11 @@ impl Server {
             Some(Fault::Refuse(code)) => Outcome::refused(code, None),
             _ => self.account.answer(&line, &Form::read(if query.is_empty() { &sent } else { query })),
         };
-        let outcome = if fault == Some(Fault::ErrorAfter) { Outcome { status: 500, body: api_error() } } else { outcome };
+        let outcome = if fault == Some(Fault::ErrorAfter) {
+            Outcome { status: 500, body: api_error() }
+        } else {
+            outcome
+        };
         if let Some(key) = key {
             self.answered.insert(key, (fingerprint, outcome.status, outcome.body.clone()));
         }
@@ -206,7 +213,8 @@ impl Server {
     }
 
     fn next_fault(&mut self, line: &str) -> Option<Fault> {
-        let planned = self.faults.iter_mut().find(|planned| planned.times > 0 && line.contains(&planned.path))?;
+        let planned =
+            self.faults.iter_mut().find(|planned| planned.times > 0 && line.contains(&planned.path))?;
         planned.times -= 1;
         Some(planned.fault)
     }

@@ -148,7 +148,8 @@ impl Account {
         match intent.payment_method.as_str() {
             "pm_card_chargeCustomerFail" => {
                 self.decline(id, "generic_decline");
-                let error = json!({"type": "card_error", "code": "card_declined", "decline_code": "generic_decline"});
+                let error =
+                    json!({"type": "card_error", "code": "card_declined", "decline_code": "generic_decline"});
                 return Outcome { status: 402, body: json!({ "error": error }) };
             }
             "pm_card_threeDSecure" => self.change(id, "requires_action", "payment_intent.requires_action"),
@@ -209,7 +210,8 @@ impl Account {
         };
         let (id, currency) = (intent.id.clone(), intent.currency.clone());
         let held = self.disputes.iter().any(|dispute| dispute.intent == id && dispute.status != "won");
-        let gone: u64 = self.standing().filter(|refund| refund.intent == id).map(|refund| refund.amount).sum();
+        let gone: u64 =
+            self.standing().filter(|refund| refund.intent == id).map(|refund| refund.amount).sum();
         let left = intent.received.saturating_sub(gone);
         let amount = form.number("amount").unwrap_or(left);
         if held {
@@ -230,14 +232,15 @@ impl Account {
             metadata: form.metadata(),
         };
         let body = refund.json();
-        self.say("refund.created", body.clone());
+        self.say("refund.created", &body);
         self.refunds.push(refund);
         Outcome::ok(body)
     }
 
     fn list_refunds(&self, form: &Form) -> Outcome {
         let limit = form.number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10);
-        let of_intent = self.refunds.iter().rev().filter(|refund| form.get("payment_intent") == Some(&refund.intent));
+        let of_intent =
+            self.refunds.iter().rev().filter(|refund| form.get("payment_intent") == Some(&refund.intent));
         let all: Vec<Value> = of_intent.map(Refund::json).collect();
         let start = form.get("starting_after").map_or(0, |after| {
             all.iter().position(|refund| refund["id"] == after).map_or(all.len(), |place| place + 1)
@@ -251,13 +254,14 @@ impl Account {
         let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else { return };
         refund.status = if success { "succeeded" } else { "failed" };
         let body = refund.json();
-        self.say(if success { "refund.updated" } else { "refund.failed" }, body);
+        self.say(if success { "refund.updated" } else { "refund.failed" }, &body);
     }
 
     pub(super) fn dispute(&mut self, intent_id: &str, amount: u64) -> String {
         let id = self.next_id("dp");
-        let dispute = Dispute { id: id.clone(), intent: intent_id.to_owned(), status: "needs_response", amount };
-        self.say("charge.dispute.created", dispute.json());
+        let dispute =
+            Dispute { id: id.clone(), intent: intent_id.to_owned(), status: "needs_response", amount };
+        self.say("charge.dispute.created", &dispute.json());
         self.disputes.push(dispute);
         id
     }
@@ -266,7 +270,7 @@ impl Account {
         let Some(dispute) = self.disputes.iter_mut().find(|dispute| dispute.id == id) else { return };
         dispute.status = if won { "won" } else { "lost" };
         let body = dispute.json();
-        self.say("charge.dispute.closed", body);
+        self.say("charge.dispute.closed", &body);
     }
 
     pub(super) fn intents_of(&self, order_id: &str) -> Vec<String> {
@@ -275,7 +279,11 @@ impl Account {
     }
 
     pub(super) fn refunds_of(&self, intent_id: &str) -> Vec<String> {
-        self.refunds.iter().filter(|refund| refund.intent == intent_id).map(|refund| refund.id.clone()).collect()
+        self.refunds
+            .iter()
+            .filter(|refund| refund.intent == intent_id)
+            .map(|refund| refund.id.clone())
+            .collect()
     }
 
     pub(super) fn status_of(&self, id: &str) -> String {
@@ -306,10 +314,10 @@ impl Account {
         let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) else { return };
         intent.status = status;
         let body = intent.json();
-        self.say(event_type, body);
+        self.say(event_type, &body);
     }
 
-    fn say(&mut self, event_type: &str, object: Value) {
+    fn say(&mut self, event_type: &str, object: &Value) {
         let id = self.next_id("evt");
         let data = json!({ "object": object });
         self.events.push(json!({

@@ -24,7 +24,8 @@ impl Form {
 
     pub(super) fn metadata(&self) -> Value {
         let inner = |name: &str| Some(name.strip_prefix("metadata[")?.strip_suffix(']')?.to_owned());
-        let pairs = self.0.iter().filter_map(|(name, value)| Some((inner(name)?, Value::from(value.clone()))));
+        let pairs =
+            self.0.iter().filter_map(|(name, value)| Some((inner(name)?, Value::from(value.clone()))));
         Value::Object(pairs.collect::<Map<_, _>>())
     }
 

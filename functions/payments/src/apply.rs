@@ -1,0 +1,175 @@
+//! `apply-stripe-event`: what is in the inbox becomes outcome events.
+//!
+//! Trigger: the stream of payments' table: inbox items, and `PaymentRequested` (which drains what waits for it).
+//! Effect: for each webhook at most one event appended to its order's stream; nothing is ever fetched.
+//! Says: `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested {declined}`, `PaymentFailed`,
+//! `PaymentCancelled`, `RefundRequested {late_capture | foreign}`, `PaymentRefunded`, `RefundFailed`, `PaymentDisputed`.
+//! Idempotent by the stream: the API's answer and the webhook decide by the same rules, and one of both is written.
+//!
+//! The order is named by the object's metadata, or by the map `intent#<id>`; another stack's events are left alone. A
+//! webhook that overtakes its order is parked as `intent#<id>` / `parked#<event id>` (a pointer into the inbox), and
+//! then the order is looked for once more. The writer of `PaymentRequested` writes first and reads the parked ones
+//! after, so one of both sides sees the other.
+//!
+//! Retry: the table did not answer; the whole batch comes back. Set aside: what cannot be read, and money that does
+//! not fit what was asked for.
+
+#[cfg(test)]
+mod tests;
+
+use crate::payment::{Payment, Stage};
+use crate::stripe::{About, Event, Fact, News};
+use crate::{OrderOfIntent, SOURCE, intent_partition, order_of_intent};
+use async_trait::async_trait;
+use event_store::{Document, Documents, EventStore, Key, StreamId, append_decided};
+use events::{Cause, Envelope, EventId, OrderId, PaymentsEvent, ServiceEvent as _};
+use jiff::SignedDuration;
+use resilience::{Clock, Failure};
+use runtime::stream::{Item, Poison, Reader, Record};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use webhooks::inbox;
+
+/// As long as the inbox keeps what a parked webhook points to.
+const PARKED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+const PARKED: &str = "parked#";
+
+/// The step. See the module.
+pub struct ApplyStripeEvent {
+    /// Payments' streams.
+    pub store: Arc<dyn EventStore>,
+    /// The inbox, the maps, and what is parked.
+    pub documents: Arc<dyn Documents>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The stack's name: several may share one account at the provider.
+    pub stack: String,
+}
+
+/// A webhook that waits for its order.
+#[derive(Serialize, Deserialize)]
+struct Parked {
+    event_id: String,
+}
+
+/// A webhook that tells something, and what an event of it comes of.
+struct Telling {
+    event_id: String,
+    news: News,
+    cause: Cause,
+}
+
+/// Whether a webhook has found its order.
+#[derive(PartialEq, Eq)]
+enum Found {
+    Yes,
+    NotYet,
+}
+
+#[async_trait]
+impl Reader for ApplyStripeEvent {
+    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
+        let mut poison = Vec::new();
+        for Record { key, item } in records {
+            let outcome = match &item {
+                Item::Event(envelope) => self.drain(envelope).await,
+                Item::Document(document) => self.apply(&key, document).await,
+            };
+            match outcome {
+                Ok(()) => {}
+                Err(Failure::Reject { reason }) => poison.push(Poison { key, reason }),
+                Err(failure @ Failure::Retry { .. }) => return Err(failure),
+            }
+        }
+        Ok(poison)
+    }
+}
+
+impl ApplyStripeEvent {
+    async fn apply(&self, key: &Key, document: &Document) -> Result<(), Failure> {
+        let Some(telling) = read(key, document)? else { return Ok(()) };
+        if self.tell(&telling).await? == Found::Yes {
+            return Ok(());
+        }
+        let parked = Document::of(&Parked { event_id: telling.event_id.clone() })
+            .until(self.clock.now().saturating_add(PARKED_FOR).unwrap_or(jiff::Timestamp::MAX));
+        let place = Key::new(
+            intent_partition(&telling.news.about.intent_id),
+            format!("{PARKED}{}", telling.event_id),
+        );
+        self.documents.put(&place, &parked).await?;
+        // The order may have come between the look and the parking, and its reader may have looked before it.
+        if self.tell(&telling).await? == Found::NotYet {
+            tracing::info!(webhook.id = telling.event_id, "parked until its order is known");
+        }
+        Ok(())
+    }
+
+    /// `PaymentRequested` is in the stream: what waited for it is applied. Parked pointers stay until they are
+    /// forgotten; applying one again changes nothing.
+    async fn drain(&self, envelope: &Envelope) -> Result<(), Failure> {
+        let PaymentsEvent::PaymentRequested(request) =
+            PaymentsEvent::read(envelope).map_err(Failure::reject)?
+        else {
+            return Ok(());
+        };
+        for (key, document) in self.documents.list(&intent_partition(&request.intent_id), PARKED).await? {
+            let parked: Parked = document.read(&key)?;
+            let inbox_key = inbox::key(SOURCE, &parked.event_id);
+            let Some(document) = self.documents.get(&inbox_key).await? else { continue };
+            if let Some(telling) = read(&inbox_key, &document)? {
+                self.tell(&telling).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn tell(&self, telling: &Telling) -> Result<Found, Failure> {
+        let about = &telling.news.about;
+        if about.stack.as_ref().is_some_and(|stack| *stack != self.stack) {
+            return Ok(Found::Yes);
+        }
+        let Some(order) = self.order_of(about).await? else { return Ok(Found::NotYet) };
+        let stream = StreamId::order(&order);
+        if self.store.history::<Payment>(&stream).await?.state.stage == Stage::Unknown {
+            return Ok(Found::NotYet);
+        }
+        let decide = |payment: &Payment| decide(payment, &telling.news);
+        append_decided(&*self.store, &stream, &telling.cause, &*self.clock, decide).await?;
+        Ok(Found::Yes)
+    }
+
+    /// The order that the object names itself, or that the map names.
+    async fn order_of(&self, about: &About) -> Result<Option<OrderId>, Failure> {
+        if let (Some(order), Some(_our_stack)) = (&about.order_id, &about.stack) {
+            return OrderId::try_from(order.as_str()).map(Some).map_err(Failure::reject);
+        }
+        let key = order_of_intent(&about.intent_id);
+        let Some(document) = self.documents.get(&key).await? else { return Ok(None) };
+        let order: OrderOfIntent = document.read(&key)?;
+        Ok(Some(order.order_id))
+    }
+}
+
+fn decide(payment: &Payment, news: &News) -> Result<Option<PaymentsEvent>, Failure> {
+    let intent_id = &news.about.intent_id;
+    match &news.fact {
+        Fact::Captured(capture) => payment.decide_captured(capture),
+        Fact::ActionRequired => Ok(payment.decide_action_required(intent_id)),
+        Fact::Declined(code) => Ok(payment.decide_declined(intent_id, code)),
+        Fact::Cancelled => Ok(payment.decide_cancelled_there(intent_id)),
+        Fact::Refund(report) => payment.decide_refund_report(report),
+        Fact::Dispute(report) => Ok(payment.decide_disputed(report)),
+    }
+}
+
+/// Reads an inbox item; `None` for webhooks that tell nothing here.
+fn read(key: &Key, document: &Document) -> Result<Option<Telling>, Failure> {
+    let (arrival, body) = inbox::open(document, key)?;
+    let event: Event = serde_json::from_slice(&body).map_err(|error| {
+        Failure::reject(format!("the webhook is no event of Stripe: {:?}", error.classify()))
+    })?;
+    let Some(news) = event.news().map_err(Failure::reject)? else { return Ok(None) };
+    let cause = Cause { id: EventId::outside(SOURCE, &arrival.event_id), traceparent: arrival.traceparent };
+    Ok(Some(Telling { event_id: arrival.event_id, news, cause }))
+}

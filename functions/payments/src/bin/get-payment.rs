@@ -1,0 +1,20 @@
+//! `get-payment`: see [`payments::GetPayment`].
+
+use payments::{GetPayment, Stripe};
+use resilience::SystemClock;
+use runtime::http::{Guard, Server};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let mut settings = runtime::start("get-payment");
+    let aws = aws::Clients::from_settings(&mut settings);
+    let guard = Guard::from_settings(&mut settings);
+    let table = settings.text("TABLE_NAME");
+    let stripe = Stripe::from_settings(&mut settings, aws.transport(), aws.secrets());
+    settings.finish()?;
+
+    let limits = aws.table(&guard.limits_table);
+    let step = GetPayment { store: aws.table(&table), stripe };
+    runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), step)).await
+}

@@ -1,0 +1,129 @@
+//! The payment of one order: what its events add up to, and (in [`decide`]) what may be said next. Pure.
+
+mod decide;
+
+pub use decide::{Capture, DisputeReport, RefundReport};
+
+use crate::ledger::{Ledger, Settled};
+use event_store::Aggregate;
+use events::{CancelCause, Envelope, PaymentRequested, PaymentsEvent};
+
+/// The payment of one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Payment {
+    /// How far it is.
+    pub stage: Stage,
+    /// The money: captured, gone back, disputed. It stands beside the stage because the provider may report a
+    /// refund or a dispute before it reports the capture.
+    pub ledger: Ledger,
+}
+
+/// How far a payment is. `terms` are those of the request: the recorded intent, amount and currency.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing was heard of it.
+    #[default]
+    Unknown,
+    /// The provider holds an intent that may yet pay.
+    Open {
+        /// What was asked for.
+        terms: PaymentRequested,
+        /// Whether the bank waits for the customer.
+        action_required: bool,
+    },
+    /// It is to be ended at the provider.
+    Cancelling {
+        /// What was asked for.
+        terms: PaymentRequested,
+        /// Why it ends.
+        cause: CancelCause,
+        /// The decline code, for a decline.
+        code: Option<String>,
+    },
+    /// The money is taken.
+    Paid {
+        /// What was asked for.
+        terms: PaymentRequested,
+    },
+    /// Ended without money, by the bank's or the provider's decision.
+    Failed {
+        /// What was asked for; `None` if the provider refused to begin.
+        terms: Option<PaymentRequested>,
+        /// The provider's code.
+        code: String,
+    },
+    /// Ended by us. Money that came nevertheless (a late capture) is in the ledger, on its way back.
+    Cancelled {
+        /// What was asked for; `None` for a tombstone.
+        terms: Option<PaymentRequested>,
+        /// Why it ended.
+        cause: CancelCause,
+    },
+}
+
+impl Stage {
+    /// What was asked for, if anything was.
+    pub const fn terms(&self) -> Option<&PaymentRequested> {
+        match self {
+            Self::Unknown => None,
+            Self::Open { terms, .. } | Self::Cancelling { terms, .. } | Self::Paid { terms } => Some(terms),
+            Self::Failed { terms, .. } | Self::Cancelled { terms, .. } => terms.as_ref(),
+        }
+    }
+
+    fn ended_because(&self) -> CancelCause {
+        match self {
+            Self::Cancelling { cause, .. } | Self::Cancelled { cause, .. } => *cause,
+            Self::Failed { .. } => CancelCause::Declined,
+            Self::Unknown | Self::Open { .. } | Self::Paid { .. } => CancelCause::Cancelled,
+        }
+    }
+}
+
+impl Aggregate for Payment {
+    type Event = PaymentsEvent;
+
+    fn evolve(&mut self, event: &PaymentsEvent, _envelope: &Envelope) {
+        let terms = self.stage.terms().cloned();
+        match event {
+            PaymentsEvent::PaymentRequested(terms) => {
+                self.stage = Stage::Open { terms: terms.clone(), action_required: false };
+            }
+            PaymentsEvent::PaymentActionRequired(_) => {
+                if let Stage::Open { action_required, .. } = &mut self.stage {
+                    *action_required = true;
+                }
+            }
+            PaymentsEvent::OrderPaid(paid) => {
+                self.ledger.capture(paid.amount);
+                if let Some(terms) = terms {
+                    self.stage = Stage::Paid { terms };
+                }
+            }
+            PaymentsEvent::PaymentCancellationRequested(request) => {
+                if let Some(terms) = terms {
+                    self.stage =
+                        Stage::Cancelling { terms, cause: request.cause, code: request.code.clone() };
+                }
+            }
+            PaymentsEvent::PaymentFailed(failed) => {
+                self.stage = Stage::Failed { terms, code: failed.code.clone() };
+            }
+            PaymentsEvent::PaymentCancelled(cancelled) => {
+                self.stage = Stage::Cancelled { terms, cause: cancelled.cause };
+            }
+            PaymentsEvent::RefundRequested(request) => {
+                if let Some(captured) = request.captured {
+                    self.ledger.capture(captured);
+                    self.stage = Stage::Cancelled { terms, cause: self.stage.ended_because() };
+                }
+                self.ledger.request(request);
+            }
+            PaymentsEvent::PaymentRefunded(refunded) => {
+                self.ledger.settle(&refunded.refund_id, Settled::Refunded);
+            }
+            PaymentsEvent::RefundFailed(failed) => self.ledger.settle(&failed.refund_id, Settled::Failed),
+            PaymentsEvent::PaymentDisputed(disputed) => self.ledger.dispute_is(disputed),
+        }
+    }
+}

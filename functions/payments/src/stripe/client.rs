@@ -1,0 +1,284 @@
+//! The calls to Stripe: form-encoded, pinned to one API version, each with a time-out, repeated only where a repeat
+//! is the same call.
+//!
+//! Written by hand over [`Transport`]: six calls need no SDK, and the generated ones break on trimmed objects.
+
+use super::payload::{ErrorBody, PaymentIntent, ProviderError, Refund, RefundPage};
+use super::translate::bounded;
+use events::{Amount, Currency, EventId, OrderId, RefundId};
+use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport};
+use resilience::{BackOff, Failure, RandomJitter};
+use runtime::Settings;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A call and the question after it fit into one invocation of 20 s.
+const TIMEOUT: Duration = Duration::from_secs(7);
+/// How often one call is sent. A time-out is not repeated: the caller asks for the state instead.
+const TRIES: u32 = 2;
+const BETWEEN_TRIES: BackOff = BackOff { first: Duration::from_millis(200), longest: Duration::from_secs(1) };
+/// Stripe's longest page.
+const PAGE: &str = "100";
+/// Stripe keeps keys of up to this many characters.
+const LONGEST_KEY: usize = 255;
+
+/// Stripe's API.
+#[derive(Clone)]
+pub struct Stripe {
+    /// Sends the calls.
+    pub transport: Arc<dyn Transport>,
+    /// Holds the API key.
+    pub secrets: Arc<dyn Secrets>,
+    /// Base URL, without a slash at its end.
+    pub base_url: String,
+    /// Name of the secret with the API key.
+    pub api_key_secret: String,
+    /// The version that requests and answers are pinned to.
+    pub api_version: String,
+}
+
+/// What came of a call that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StripeError {
+    /// The bank said no.
+    #[error("the bank declined: {code}")]
+    Declined { code: String },
+    /// Stripe said no, and would again.
+    #[error("Stripe refused the call with {status}: {code}")]
+    Refused { status: u16, code: String, param: Option<String> },
+    /// It is not known whether anything happened.
+    #[error("Stripe gave no clear answer: {0}")]
+    Unclear(String),
+}
+
+impl From<StripeError> for Failure {
+    fn from(error: StripeError) -> Self {
+        match error {
+            StripeError::Unclear(_) => Self::retry(error),
+            StripeError::Declined { .. } | StripeError::Refused { .. } => Self::reject(error),
+        }
+    }
+}
+
+/// What makes a repeated call the same call: the event that asked for it, and the attempt.
+///
+/// The stack's name is part of it, because several stacks may share an account and its keys.
+pub(crate) struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    pub(crate) fn of(stack: &str, event: &EventId, attempt: u32) -> Self {
+        Self(format!("{stack}/{event}/{attempt}"))
+    }
+}
+
+/// An intent to create: unconfirmed, so that no money moves and an orphan is harmless.
+pub(crate) struct IntentDraft<'a> {
+    pub order: &'a OrderId,
+    pub stack: &'a str,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub payment_method: &'a str,
+}
+
+/// A refund to create.
+pub(crate) struct RefundDraft<'a> {
+    pub order: &'a OrderId,
+    pub stack: &'a str,
+    pub intent_id: &'a str,
+    pub refund_id: &'a RefundId,
+    pub amount: Amount,
+}
+
+impl Stripe {
+    /// `STRIPE_API_BASE`, `STRIPE_API_KEY_SECRET` and `STRIPE_API_VERSION`, over adapters that are given.
+    pub fn from_settings(
+        settings: &mut Settings,
+        transport: Arc<dyn Transport>,
+        secrets: Arc<dyn Secrets>,
+    ) -> Self {
+        Self {
+            transport,
+            secrets,
+            base_url: settings.base_url("STRIPE_API_BASE"),
+            api_key_secret: settings.text("STRIPE_API_KEY_SECRET"),
+            api_version: settings.text("STRIPE_API_VERSION"),
+        }
+    }
+
+    /// Creates an unconfirmed intent with the payment method attached. Without `payment_method_types[]=card`
+    /// a later confirmation would want a `return_url`.
+    pub(crate) async fn create_intent(
+        &self,
+        draft: &IntentDraft<'_>,
+        key: &IdempotencyKey,
+    ) -> Result<PaymentIntent, StripeError> {
+        let form = [
+            ("amount", draft.amount.to_string()),
+            ("currency", draft.currency.as_str().to_ascii_lowercase()),
+            ("payment_method", draft.payment_method.to_owned()),
+            ("payment_method_types[]", "card".to_owned()),
+            ("metadata[order_id]", draft.order.to_string()),
+            ("metadata[stack]", draft.stack.to_owned()),
+        ];
+        self.post("/v1/payment_intents", &form, key).await
+    }
+
+    /// Confirms an intent: money moves. Everything it needs was attached when it was created.
+    pub(crate) async fn confirm_intent(
+        &self,
+        id: &str,
+        key: &IdempotencyKey,
+    ) -> Result<PaymentIntent, StripeError> {
+        self.post(&format!("/v1/payment_intents/{id}/confirm"), &[], key).await
+    }
+
+    /// Cancels an intent.
+    pub(crate) async fn cancel_intent(
+        &self,
+        id: &str,
+        key: &IdempotencyKey,
+    ) -> Result<PaymentIntent, StripeError> {
+        self.post(&format!("/v1/payment_intents/{id}/cancel"), &[], key).await
+    }
+
+    /// Asks for an intent's state.
+    pub(crate) async fn intent(&self, id: &str) -> Result<PaymentIntent, StripeError> {
+        self.get(&format!("/v1/payment_intents/{id}"), &[]).await
+    }
+
+    /// Refunds a part of what an intent took.
+    pub(crate) async fn create_refund(
+        &self,
+        draft: &RefundDraft<'_>,
+        key: &IdempotencyKey,
+    ) -> Result<Refund, StripeError> {
+        let form = [
+            ("payment_intent", draft.intent_id.to_owned()),
+            ("amount", draft.amount.to_string()),
+            ("metadata[order_id]", draft.order.to_string()),
+            ("metadata[stack]", draft.stack.to_owned()),
+            ("metadata[refund_id]", draft.refund_id.to_string()),
+        ];
+        self.post("/v1/refunds", &form, key).await
+    }
+
+    /// Asks for all refunds of an intent, every page of them.
+    pub(crate) async fn refunds(&self, intent_id: &str) -> Result<Vec<Refund>, StripeError> {
+        let mut refunds: Vec<Refund> = Vec::new();
+        loop {
+            let mut query = vec![("payment_intent", intent_id.to_owned()), ("limit", PAGE.to_owned())];
+            query.extend(refunds.last().map(|last| ("starting_after", last.id.clone())));
+            let page: RefundPage = self.get("/v1/refunds", &query).await?;
+            let ends = !page.has_more || page.data.is_empty();
+            refunds.extend(page.data);
+            if ends {
+                return Ok(refunds);
+            }
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, StripeError> {
+        let query = encode(query)?;
+        let url = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        self.call(Method::Get, &url, Vec::new(), Vec::new()).await
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        form: &[(&str, String)],
+        IdempotencyKey(key): &IdempotencyKey,
+    ) -> Result<T, StripeError> {
+        if key.len() > LONGEST_KEY {
+            return Err(refused(0, "idempotency_key_too_long"));
+        }
+        let headers = vec![
+            ("idempotency-key".to_owned(), key.clone()),
+            ("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()),
+        ];
+        self.call(Method::Post, path, headers, encode(form)?.into_bytes()).await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        mut headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Result<T, StripeError> {
+        let keys = self.secrets.current(&self.api_key_secret).await;
+        let keys = keys.map_err(|error| StripeError::Unclear(error.to_string()))?;
+        let key = keys.first().map(Secret::expose).unwrap_or_default();
+        headers.push(("authorization".to_owned(), format!("Bearer {key}")));
+        headers.push(("stripe-version".to_owned(), self.api_version.clone()));
+        let call = Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT };
+        let mut attempt = 1;
+        loop {
+            let outcome = self.transport.send(call.clone()).await;
+            if attempt >= TRIES || !is_worth_repeating(&outcome) {
+                return understand(outcome);
+            }
+            tokio::time::sleep(BETWEEN_TRIES.wait(attempt, &RandomJitter)).await;
+            attempt += 1;
+        }
+    }
+}
+
+fn encode(pairs: &[(&str, String)]) -> Result<String, StripeError> {
+    serde_urlencoded::to_string(pairs).map_err(|_| refused(0, "not_encodable"))
+}
+
+fn refused(status: u16, code: &str) -> StripeError {
+    StripeError::Refused { status, code: code.to_owned(), param: None }
+}
+
+/// Whether the same call, under the same idempotency key, may fare better. Stripe's own word comes first.
+fn is_worth_repeating(outcome: &Result<Answer, CallError>) -> bool {
+    match outcome {
+        Ok(answer) => match answer.header("stripe-should-retry") {
+            Some("true") => true,
+            Some("false") => false,
+            Some(_) | None => matches!(answer.status, 409 | 424 | 429 | 500..),
+        },
+        Err(CallError::Connection(_)) => true,
+        Err(CallError::TimedOut(_) | CallError::Unsound(_)) => false,
+    }
+}
+
+fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result<T, StripeError> {
+    let answer = outcome.map_err(|error| match error {
+        CallError::TimedOut(_) | CallError::Connection(_) => StripeError::Unclear(error.to_string()),
+        CallError::Unsound(_) => refused(0, "unsound_call"),
+    })?;
+    if (200..300).contains(&answer.status) {
+        return serde_json::from_slice(&answer.body).map_err(|error| {
+            StripeError::Unclear(format!(
+                "the answer of {} is unreadable: {:?}",
+                answer.status,
+                error.classify()
+            ))
+        });
+    }
+    let ErrorBody { error: ProviderError { code, decline_code, param } } =
+        serde_json::from_slice(&answer.body).unwrap_or_default();
+    let (code, decline_code) = (code.map(|code| bounded(&code)), decline_code.map(|code| bounded(&code)));
+    match answer.status {
+        402 => Err(StripeError::Declined {
+            code: decline_code.or(code).unwrap_or_else(|| "card_declined".to_owned()),
+        }),
+        // A key that is wrong or may too little is ours to mend: nothing happened, and the message waits.
+        401 | 403 => Err(StripeError::Unclear(format!(
+            "the API key is refused with {}; check the secret",
+            answer.status
+        ))),
+        408 | 409 | 424 | 429 => Err(StripeError::Unclear(format!("status {}", answer.status))),
+        status @ 400..=499 => Err(StripeError::Refused {
+            status,
+            code: code
+                .unwrap_or_else(|| if status == 404 { "resource_missing" } else { "refused" }.to_owned()),
+            param,
+        }),
+        status => Err(StripeError::Unclear(format!("status {status}"))),
+    }
+}

@@ -1,0 +1,155 @@
+//! `take-payment`: everything that payments reacts to.
+//!
+//! Trigger: the queue of orders' `OrderPlaced` and `OrderExpired`; payments' own `PaymentRequested`,
+//! `PaymentCancellationRequested`, `RefundRequested`, `RefundFailed` and `PaymentDisputed`; inventory's `OutOfStock`;
+//! shipping's `ShippingFailed`, `ShipmentCancelled` and `ReturnReceived`.
+//!
+//! Effect: one event appended to the order's stream. Calls to Stripe: an unconfirmed intent for `OrderPlaced` (no
+//! money moves); a confirmation, a cancellation or a refund for a request that stands in the stream; a question for
+//! an expiry. The map from the intent to its order is put before the event that names the intent.
+//!
+//! Says: `PaymentRequested`, `PaymentFailed`, `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested`,
+//! `PaymentCancelled`, `RefundRequested`, `PaymentRefunded`, `RefundFailed`.
+//!
+//! Idempotent by the stream: a message whose effect is folded already does nothing. A call is idempotent by its key
+//! (event id and attempt); a delivery after the first asks for the state before it calls, and **every answer that is
+//! not clear is settled by asking**. Stripe's objects are the last fence: an intent succeeds at most once, and a refund
+//! is found again by `metadata.refund_id`.
+//!
+//! Retry: Stripe or the table gave no clear answer, or the intent is under way. Reject: money that does not fit what
+//! was asked for, a call of ours that Stripe does not understand, an event that is not subscribed to.
+
+mod charge;
+mod refund;
+#[cfg(test)]
+mod tests;
+
+use crate::payment::Payment;
+use crate::stripe::{IdempotencyKey, Stripe};
+use async_trait::async_trait;
+use event_store::{Documents, EventStore, StreamId, append_decided};
+use events::{Event, InventoryEvent, OrderId, OrdersEvent, PaymentsEvent, RefundCause, ShippingEvent};
+use resilience::{Clock, Failure};
+use runtime::queue::{Consumer, Message};
+use std::sync::Arc;
+
+/// The step. See the module.
+pub struct TakePayment {
+    /// Payments' streams.
+    pub store: Arc<dyn EventStore>,
+    /// The maps from intents to orders.
+    pub documents: Arc<dyn Documents>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The provider.
+    pub stripe: Stripe,
+    /// The stack's name: several may share one account at the provider.
+    pub stack: String,
+    /// Whether goods that came back are refunded without anybody asking.
+    pub refund_on_return: bool,
+}
+
+/// A message and the order it is about.
+struct Work<'a> {
+    message: &'a Message,
+    order: OrderId,
+    stream: StreamId,
+}
+
+impl Work<'_> {
+    /// Whether it may have been worked on before.
+    fn is_repeat(&self) -> bool {
+        self.message.deliveries > 1
+    }
+
+    /// The key of this delivery's call. Deliveries after the first ask before they call, so the attempt grows only
+    /// after a read has shown that nothing happened.
+    fn key(&self, stack: &str) -> IdempotencyKey {
+        IdempotencyKey::of(stack, &self.message.envelope.id, self.message.deliveries)
+    }
+}
+
+#[async_trait]
+impl Consumer for TakePayment {
+    async fn consume(&self, message: &Message) -> Result<(), Failure> {
+        let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
+        let work = Work { message, stream: StreamId::order(&order), order };
+        match &message.event {
+            Event::Orders(event) => match event {
+                OrdersEvent::OrderPlaced(placed) => self.begin(&work, placed).await,
+                OrdersEvent::OrderExpired(_) => self.expire(&work).await,
+                OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderUpdated(_) => {
+                    not_subscribed(message)
+                }
+            },
+            Event::Payments(event) => match event {
+                PaymentsEvent::PaymentRequested(_) => self.charge(&work).await,
+                PaymentsEvent::PaymentCancellationRequested(_) => self.cancel(&work).await,
+                PaymentsEvent::RefundRequested(request) => self.refund(&work, request).await,
+                PaymentsEvent::RefundFailed(failed) => {
+                    self.append(&work, |payment| payment.decide_refund_again(&failed.refund_id)).await
+                }
+                PaymentsEvent::PaymentDisputed(disputed) => {
+                    self.append(&work, |payment| payment.decide_after_dispute(&disputed.dispute_id)).await
+                }
+                PaymentsEvent::PaymentActionRequired(_)
+                | PaymentsEvent::OrderPaid(_)
+                | PaymentsEvent::PaymentFailed(_)
+                | PaymentsEvent::PaymentCancelled(_)
+                | PaymentsEvent::PaymentRefunded(_) => not_subscribed(message),
+            },
+            Event::Inventory(event) => match event {
+                InventoryEvent::OutOfStock(_) => self.compensate(&work, RefundCause::OutOfStock).await,
+                InventoryEvent::InventoryUpdated(_)
+                | InventoryEvent::StockReleased(_)
+                | InventoryEvent::StockCommitted(_)
+                | InventoryEvent::StockReturned(_) => not_subscribed(message),
+            },
+            Event::Shipping(event) => match event {
+                ShippingEvent::ShippingFailed(_) => self.compensate(&work, RefundCause::ShippingFailed).await,
+                ShippingEvent::ShipmentCancelled(_) => self.compensate(&work, RefundCause::Cancelled).await,
+                ShippingEvent::ReturnReceived(_) if self.refund_on_return => {
+                    self.append(&work, Payment::decide_returned).await
+                }
+                ShippingEvent::ReturnReceived(_) => Ok(()),
+                ShippingEvent::ShipmentRequested(_)
+                | ShippingEvent::LabelPurchased(_)
+                | ShippingEvent::Shipped(_)
+                | ShippingEvent::CancellationRejected(_)
+                | ShippingEvent::LabelVoided(_)
+                | ShippingEvent::LabelVoidFailed(_)
+                | ShippingEvent::ShipmentTracked(_)
+                | ShippingEvent::Delivered(_)
+                | ShippingEvent::ReturnedToSender(_) => not_subscribed(message),
+            },
+            Event::Catalog(_) => not_subscribed(message),
+        }
+    }
+}
+
+impl TakePayment {
+    async fn compensate(&self, work: &Work<'_>, cause: RefundCause) -> Result<(), Failure> {
+        self.append(work, |payment| payment.decide_compensation(cause)).await
+    }
+
+    async fn payment(&self, work: &Work<'_>) -> Result<Payment, Failure> {
+        Ok(self.store.history::<Payment>(&work.stream).await?.state)
+    }
+
+    async fn append(
+        &self,
+        work: &Work<'_>,
+        decide: impl Fn(&Payment) -> Result<Option<PaymentsEvent>, Failure> + Send + Sync,
+    ) -> Result<(), Failure> {
+        let cause = work.message.envelope.as_cause();
+        append_decided(&*self.store, &work.stream, &cause, &*self.clock, decide).await?;
+        Ok(())
+    }
+}
+
+fn not_subscribed(message: &Message) -> Result<(), Failure> {
+    Err(Failure::reject(format!(
+        "take-payment does not react to {}; mend the topic's filter policy",
+        message.envelope.event_type
+    )))
+}

@@ -1,0 +1,229 @@
+//! A payments service in memory: its table, its clock, an honest provider, and every step over them.
+
+use crate::{ApplyStripeEvent, GetPayment, Payment, Stripe, StripeWebhook, TakePayment};
+use event_store::{EventStore, Memory, StreamId};
+use events::{
+    Event, InventoryEvent, OrderExpired, OrderPlaced, OrdersEvent, OutOfStock, PaymentsEvent, ReturnReceived,
+    ServiceEvent, ShipmentCancelled, ShippingEvent, ShippingFailed,
+};
+use outbound::{Secret, Secrets};
+use resilience::{Clock as _, Failure, FixedClock};
+use runtime::http::{Endpoint as _, Problem, Reply, Request};
+use runtime::queue::{Consumer as _, Message};
+use runtime::stream::{Item, Poison, Reader as _, Record};
+use serde_json::Value;
+use std::sync::Arc;
+use testkit::{
+    FakeStripe, FixedSecrets, RequestBuilder as _, delivered, message, now, order_id, placed, record, request,
+};
+
+pub(crate) const STACK: &str = "conveyor";
+pub(crate) const SECRET: &str = "whsec_test";
+
+/// Everything of one test.
+pub(crate) struct World {
+    pub(crate) table: Arc<Memory>,
+    pub(crate) provider: Arc<FakeStripe>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) refund_on_return: bool,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            table: Arc::new(Memory::default()),
+            provider: Arc::new(FakeStripe::default()),
+            clock: Arc::new(FixedClock::at(now())),
+            refund_on_return: true,
+        }
+    }
+
+    /// An order was placed, and its payment has been worked on as far as it goes without the customer.
+    pub(crate) async fn after_checkout(payment_method: &str) -> Self {
+        let world = Self::new();
+        world.place(payment_method).await;
+        world.work().await;
+        world
+    }
+
+    fn stripe(&self) -> Stripe {
+        Stripe {
+            transport: self.provider.clone(),
+            secrets: Arc::new(FixedSecrets::one("sk_test_1")),
+            base_url: "https://stripe.example".to_owned(),
+            api_key_secret: "api-key".to_owned(),
+            api_version: "2024-06-20".to_owned(),
+        }
+    }
+
+    pub(crate) fn take_payment(&self) -> TakePayment {
+        TakePayment {
+            store: self.table.clone(),
+            documents: self.table.clone(),
+            clock: self.clock.clone(),
+            stripe: self.stripe(),
+            stack: STACK.to_owned(),
+            refund_on_return: self.refund_on_return,
+        }
+    }
+
+    pub(crate) fn apply_stripe_event(&self) -> ApplyStripeEvent {
+        ApplyStripeEvent {
+            store: self.table.clone(),
+            documents: self.table.clone(),
+            clock: self.clock.clone(),
+            stack: STACK.to_owned(),
+        }
+    }
+
+    pub(crate) fn get_payment(&self) -> GetPayment {
+        GetPayment { store: self.table.clone(), stripe: self.stripe() }
+    }
+
+    pub(crate) fn stripe_webhook(&self, secrets: Arc<dyn Secrets>) -> StripeWebhook {
+        StripeWebhook {
+            documents: self.table.clone(),
+            clock: self.clock.clone(),
+            secrets,
+            secret: "webhook".to_owned(),
+            livemode: false,
+        }
+    }
+
+    pub(crate) async fn take(&self, message: &Message) -> Result<(), Failure> {
+        self.take_payment().consume(message).await
+    }
+
+    pub(crate) async fn apply(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
+        self.apply_stripe_event().read(records).await
+    }
+
+    pub(crate) async fn get(&self, request: Request) -> Result<Reply, Problem> {
+        self.get_payment().answer(request).await
+    }
+
+    /// A rotation is under way: the new secret and the old one hold, and the provider still signs with the old.
+    pub(crate) async fn receive(&self, request: Request) -> Result<Reply, Problem> {
+        let secrets = FixedSecrets(vec![Secret::new("whsec_new"), Secret::new(SECRET)]);
+        self.stripe_webhook(Arc::new(secrets)).answer(request).await
+    }
+
+    /// A body as Stripe posts it.
+    pub(crate) fn signed(&self, body: &[u8]) -> Request {
+        let signature = webhooks::Stripe::sign(body, &Secret::new(SECRET), self.clock.now());
+        let mut request = request("POST /webhooks/stripe").header("stripe-signature", &signature);
+        request.body = body.to_vec();
+        request
+    }
+
+    /// The provider's event is received, kept and applied, as the table's stream would bring it.
+    pub(crate) async fn deliver(&self, event: &Value) -> Vec<Poison> {
+        self.receive(self.signed(event.to_string().as_bytes())).await.unwrap();
+        let id = event["id"].as_str().unwrap();
+        self.apply(vec![self.inbox(id)]).await.unwrap()
+    }
+
+    /// The inbox item of that event, as a record of the stream.
+    pub(crate) fn inbox(&self, event_id: &str) -> Record {
+        let key = webhooks::inbox::key("stripe", event_id);
+        let documents = self.table.all_documents();
+        let (key, document) = documents.into_iter().find(|(found, _)| *found == key).unwrap();
+        Record { key, item: Item::Document(document) }
+    }
+
+    /// Delivers everything that the provider has said since the last time.
+    pub(crate) async fn deliver_all(&self) {
+        for event in self.provider.take_events() {
+            assert_eq!(self.deliver(&event).await, []);
+        }
+    }
+
+    pub(crate) async fn place(&self, payment_method: &str) {
+        let placed = OrderPlaced { payment_method: payment_method.to_owned(), ..placed() };
+        self.hear(&OrdersEvent::from(placed)).await.unwrap();
+    }
+
+    /// A message about the test's order, delivered for the first time.
+    pub(crate) async fn hear<E: ServiceEvent>(&self, event: &E) -> Result<(), Failure> {
+        self.take(&message(&order_id(1), 1, event)).await
+    }
+
+    /// Our own events that come back as work, until there is no more; each delivered once.
+    pub(crate) async fn work(&self) {
+        let mut done = 0;
+        loop {
+            let new = self.table.written_since(done);
+            if new.is_empty() {
+                return;
+            }
+            done += new.len();
+            for envelope in new.iter().filter(|envelope| WORK.contains(&envelope.event_type.as_str())) {
+                self.take(&delivered(envelope, 1).unwrap()).await.unwrap();
+            }
+        }
+    }
+
+    /// The last event of that type, delivered for the n-th time.
+    pub(crate) async fn redeliver(&self, event_type: &str, deliveries: u32) -> Result<(), Failure> {
+        let written = self.table.all_events();
+        let envelope = written.iter().rev().find(|envelope| envelope.event_type == event_type).unwrap();
+        self.take(&delivered(envelope, deliveries).unwrap()).await
+    }
+
+    /// The record of the stream for the first event of that type.
+    pub(crate) fn record_of(&self, event_type: &str) -> Record {
+        let written = self.table.all_events();
+        record(written.iter().find(|envelope| envelope.event_type == event_type).unwrap())
+    }
+
+    pub(crate) fn types(&self) -> Vec<String> {
+        self.table.all_events().into_iter().map(|envelope| envelope.event_type).collect()
+    }
+
+    pub(crate) fn last(&self) -> PaymentsEvent {
+        PaymentsEvent::read(self.table.all_events().last().unwrap()).unwrap()
+    }
+
+    pub(crate) async fn payment(&self) -> Payment {
+        let store: &dyn EventStore = &*self.table;
+        store.history::<Payment>(&StreamId::order(&order_id(1))).await.unwrap().state
+    }
+
+    pub(crate) fn intent(&self) -> String {
+        self.provider.intents_of(order_id(1).as_str()).first().cloned().unwrap()
+    }
+}
+
+const WORK: [&str; 5] = [
+    "PaymentRequested",
+    "PaymentCancellationRequested",
+    "RefundRequested",
+    "RefundFailed",
+    "PaymentDisputed",
+];
+
+pub(crate) fn expired() -> OrdersEvent {
+    OrderExpired { pay_by: now() }.into()
+}
+
+pub(crate) fn out_of_stock() -> InventoryEvent {
+    OutOfStock { missing: Vec::new() }.into()
+}
+
+pub(crate) fn shipment_cancelled() -> ShippingEvent {
+    ShipmentCancelled {}.into()
+}
+
+pub(crate) fn shipping_failed() -> ShippingEvent {
+    ShippingFailed { reason: "broken".to_owned() }.into()
+}
+
+pub(crate) fn returned() -> ShippingEvent {
+    ReturnReceived { restock: true }.into()
+}
+
+/// Which events of every service there are that `take-payment` is not subscribed to is shown by the compiler; this
+/// is one of them.
+pub(crate) fn not_for_us() -> Event {
+    Event::Inventory(events::InventoryUpdated { lines: Vec::new() }.into())
+}
