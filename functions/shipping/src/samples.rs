@@ -58,7 +58,7 @@ async fn ship_order_handles_its_samples() {
             function: "ship-order",
             queue: Arc::new(Unused),
             clock: scene.clock.clone(),
-            give_up_after: Duration::from_secs(60),
+            give_up_after: Duration::from_mins(1),
             consumer: Arc::new(scene.ship()),
         };
         for case in ["order-placed", case] {

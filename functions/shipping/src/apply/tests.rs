@@ -1,12 +1,15 @@
 //! From the inbox to the parcel, in every order of arrival.
 
-use crate::scene::{Scene, cancel};
+use crate::scene::{Scene, WEBHOOK_SECRET, cancel, signed};
 use crate::{Parcel, Standing};
-use event_store::{Document, Key};
+use async_trait::async_trait;
+use event_store::{Document, Documents, Key, Memory, StoreError};
 use events::{EventId, OrderId, Provider, ShippingEvent, TrackingStatus};
 use runtime::http::Endpoint as _;
 use runtime::stream::{Item, Reader as _, Record};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use testkit::{EASYPOST_CARRIER, RequestBuilder as _, order_id, record, request, tracker_event};
 
 const ANNOUNCED: (&str, &str, &str) = ("pre_transit", "label_created", "2026-01-02T07:00:00Z");
@@ -90,6 +93,56 @@ async fn a_webhook_that_overtakes_its_label_is_parked_and_drained() {
     assert_eq!(scene.said(&order).await.len(), 5, "draining twice says nothing new");
 }
 
+/// The map is put, and what is parked is drained, between a webhook's first look and its parking.
+#[tokio::test]
+async fn a_webhook_that_its_label_overtakes_looks_again_after_parking() {
+    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
+    let code = labelled(&scene, &order).await;
+    scene.webhook().answer(signed(&said_of(&code, "evt_1", &[MOVING]), WEBHOOK_SECRET)).await.unwrap();
+    let mut apply = scene.apply();
+    apply.documents = Arc::new(Lagging { inner: scene.memory.clone(), looks: AtomicUsize::new(0) });
+    apply.read(vec![scene.inbox("evt_1")]).await.unwrap();
+    assert_eq!(scene.shipment(&order).await.standing(), Standing::Shipped);
+}
+
+/// Documents as somebody sees them who looks once too early.
+struct Lagging {
+    inner: Arc<Memory>,
+    looks: AtomicUsize,
+}
+
+#[async_trait]
+impl Documents for Lagging {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
+        let first = self.looks.fetch_add(1, Ordering::Relaxed) == 0;
+        if first { Ok(None) } else { self.inner.get(key).await }
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.inner.get_many(keys).await
+    }
+
+    async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
+        self.inner.put(key, document).await
+    }
+
+    async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        self.inner.put_new(key, document).await
+    }
+
+    async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        self.inner.put_newer(key, document).await
+    }
+
+    async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.inner.list(pk, prefix).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.inner.delete(key).await
+    }
+}
+
 #[tokio::test]
 async fn what_is_parked_under_a_code_that_the_warehouse_typed_is_drained_by_shipped() {
     let (scene, order) = (Scene::with(Provider::Warehouse), order_id(1));
@@ -146,10 +199,10 @@ async fn an_item_that_makes_no_sense_is_set_aside_and_its_neighbours_are_applied
     let nobody = json!({"id": "evt_x", "description": "tracker.updated", "result": {"status": "in_transit"}});
     let nothing = json!({"id": "evt_y", "description": "tracker.updated", "result": [1]});
     for event in [&nobody, &nothing] {
-        scene.webhook().answer(crate::scene::signed(event, crate::scene::WEBHOOK_SECRET)).await.unwrap();
+        scene.webhook().answer(signed(event, WEBHOOK_SECRET)).await.unwrap();
     }
     let good = said_of(&code, "evt_z", &[MOVING]);
-    scene.webhook().answer(crate::scene::signed(&good, crate::scene::WEBHOOK_SECRET)).await.unwrap();
+    scene.webhook().answer(signed(&good, WEBHOOK_SECRET)).await.unwrap();
     let broken = Record {
         key: Key::new("webhook#easypost#evt_w", "inbox"),
         item: Item::Document(Document::of(&json!({"event_id": "evt_w"}))),
@@ -166,9 +219,9 @@ async fn a_lost_append_brings_the_batch_again() {
     let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
     let code = labelled(&scene, &order).await;
     let event = said_of(&code, "evt_1", &[MOVING, ARRIVED]);
-    scene.webhook().answer(crate::scene::signed(&event, crate::scene::WEBHOOK_SECRET)).await.unwrap();
+    scene.webhook().answer(signed(&event, WEBHOOK_SECRET)).await.unwrap();
     let batch = vec![scene.inbox("evt_1")];
-    scene.crashes.store(true, std::sync::atomic::Ordering::Relaxed);
+    scene.crashes.store(true, Ordering::Relaxed);
     assert!(matches!(scene.apply().read(batch.clone()).await, Err(resilience::Failure::Retry { .. })));
     assert_eq!(scene.apply().read(batch).await, Ok(vec![]));
     assert_eq!(scene.shipment(&order).await.standing(), Standing::Delivered);

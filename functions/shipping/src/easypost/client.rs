@@ -12,8 +12,12 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Carriers are slow to sell a label. Two calls and the table fit into a function's 30 seconds.
-const TIMEOUT: Duration = Duration::from_secs(12);
+/// EasyPost answers from its own memory.
+const ASKING: Duration = Duration::from_secs(3);
+/// It asks every carrier for a price.
+const RATING: Duration = Duration::from_secs(6);
+/// A carrier has to do something. All three, one after the other, fit into a function's 20 seconds.
+const DOING: Duration = Duration::from_secs(8);
 
 /// Refusals that do not say whether anything was done: the carrier did not answer EasyPost, or somebody else's
 /// purchase is there or under way.
@@ -97,13 +101,13 @@ impl EasyPost {
 
     /// The shipment as it is now.
     pub(crate) async fn retrieve(&self, id: &str) -> Result<ShipmentObject, EasyPostError> {
-        self.send(Method::Get, &format!("/v2/shipments/{id}"), Vec::new()).await
+        self.send(Method::Get, &format!("/v2/shipments/{id}"), Vec::new(), ASKING).await
     }
 
     /// Fresh rates. Old ones cannot be bought.
     pub(crate) async fn rerate(&self, id: &str) -> Result<Vec<RateObject>, EasyPostError> {
         let fresh: RatesObject =
-            self.send(Method::Post, &format!("/v2/shipments/{id}/rerate"), Vec::new()).await?;
+            self.send(Method::Post, &format!("/v2/shipments/{id}/rerate"), Vec::new(), RATING).await?;
         Ok(fresh.rates)
     }
 
@@ -114,7 +118,7 @@ impl EasyPost {
 
     /// Gives the label back.
     pub(crate) async fn refund(&self, id: &str) -> Result<ShipmentObject, EasyPostError> {
-        self.send(Method::Post, &format!("/v2/shipments/{id}/refund"), Vec::new()).await
+        self.send(Method::Post, &format!("/v2/shipments/{id}/refund"), Vec::new(), DOING).await
     }
 
     async fn post<T: DeserializeOwned>(
@@ -123,7 +127,7 @@ impl EasyPost {
         body: &(impl serde::Serialize + Sync),
     ) -> Result<T, EasyPostError> {
         // Our own structs hold nothing that JSON cannot.
-        self.send(Method::Post, path, serde_json::to_vec(body).unwrap_or_default()).await
+        self.send(Method::Post, path, serde_json::to_vec(body).unwrap_or_default(), DOING).await
     }
 
     async fn send<T: DeserializeOwned>(
@@ -131,6 +135,7 @@ impl EasyPost {
         method: Method,
         path: &str,
         body: Vec<u8>,
+        timeout: Duration,
     ) -> Result<T, EasyPostError> {
         let keys = self.secrets.current(&self.api_key).await?;
         let key = keys.first().ok_or_else(|| unclear("there is no API key"))?;
@@ -145,7 +150,7 @@ impl EasyPost {
             url: format!("{}{path}", self.base),
             headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
             body,
-            timeout: TIMEOUT,
+            timeout,
         };
         let answer = self.transport.send(call).await.map_err(unclear)?;
         read(&answer)

@@ -2,13 +2,14 @@
 
 use crate::Standing;
 use crate::scene::{Scene, Uneven, allocated, cancel, placed_event};
-use event_store::EventStore as _;
-use event_store::StreamId;
-use events::Provider;
+use async_trait::async_trait;
+use event_store::{AppendError, EventStore, Memory, StoreError, StreamId};
+use events::{Envelope, Provider, ShippingEvent};
 use runtime::http::Endpoint as _;
 use runtime::queue::Consumer as _;
 use serde_json::json;
-use testkit::{RequestBuilder as _, message, order_id, request};
+use std::sync::{Arc, Mutex};
+use testkit::{RequestBuilder as _, envelope, message, order_id, request};
 
 /// Every order of arrival of three messages; one that has to wait comes again at the end.
 #[tokio::test]
@@ -91,4 +92,37 @@ async fn i4_holds_when_a_cancellation_races_a_dispatch() {
         assert_eq!(places, (1..).take(places.len()).collect::<Vec<_>>(), "I5");
     }
     assert!(shipped > 5 && cancelled > 5, "both must win sometimes: {shipped} against {cancelled}");
+}
+
+/// The cancellation and its own message come by between the listing of a shipment and its request.
+#[tokio::test]
+async fn a_request_that_loses_against_a_cancellation_leaves_nothing_to_pack() {
+    let (scene, order) = (Scene::with(Provider::Warehouse), order_id(1));
+    scene.consume(&order, placed_event()).await.unwrap();
+    let tombstone = envelope(&order, 1, &ShippingEvent::from(events::ShipmentCancelled {}));
+    let store = Arc::new(Overtaken { inner: scene.memory.clone(), by: Mutex::new(Some(tombstone)) });
+    scene.ship_on(store).consume(&message(&order, 1, &allocated())).await.unwrap();
+    assert_eq!(scene.said(&order).await, ["ShipmentCancelled"]);
+    assert!(scene.listed().await.is_empty());
+}
+
+/// A table in which somebody else is first, once.
+struct Overtaken {
+    inner: Arc<Memory>,
+    by: Mutex<Option<Envelope>>,
+}
+
+#[async_trait]
+impl EventStore for Overtaken {
+    async fn read(&self, stream: &StreamId) -> Result<Vec<Envelope>, StoreError> {
+        self.inner.read(stream).await
+    }
+
+    async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError> {
+        let first = self.by.lock().unwrap().take();
+        if let Some(first) = first {
+            self.inner.append(stream, &first).await?;
+        }
+        self.inner.append(stream, envelope).await
+    }
 }

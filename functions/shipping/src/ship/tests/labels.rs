@@ -4,9 +4,11 @@ use crate::scene::{Scene, cancel, own};
 use crate::{Disposal, Standing};
 use events::{Provider, ShippingEvent};
 use resilience::Failure;
+use runtime::http::Endpoint as _;
 use runtime::queue::Consumer as _;
+use serde_json::json;
 use std::sync::atomic::Ordering;
-use testkit::{EasyPostCall, EasyPostFault, delivered, order_id};
+use testkit::{EasyPostCall, EasyPostFault, RequestBuilder as _, delivered, order_id};
 
 use EasyPostFault::{FailsAfter, FailsBefore, Refuses, TimesOutAfter, TimesOutBefore};
 
@@ -175,4 +177,24 @@ async fn a_label_that_the_carrier_keeps_waits_for_somebody_who_asks_again() {
     scene.ship().consume(&own(&cancelled)).await.unwrap();
     assert_eq!(scene.said(&order).await.last(), Some(&"LabelVoided"));
     assert_eq!(scene.shipment(&order).await.standing(), Standing::Cancelled);
+}
+
+#[tokio::test]
+async fn a_label_that_arrives_after_the_parcel_left_by_hand_is_given_back() {
+    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
+    scene.allocate(&order).await;
+    let request = scene.memory.all_events().remove(0);
+    scene.crashes.store(true, Ordering::Relaxed);
+    scene.ship().consume(&own(&request)).await.unwrap_err();
+    let by_hand = testkit::request("POST /shipments/{order_id}/dispatch")
+        .by_admin()
+        .path("order_id", order.as_str())
+        .json(&json!({"carrier": "Post", "tracking_code": "99"}));
+    assert_eq!(scene.manage().answer(by_hand).await.unwrap().status, 202);
+    scene.run().await;
+    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "Shipped", "LabelPurchased", "LabelVoided"]);
+    assert_eq!(
+        (scene.shipment(&order).await.standing(), scene.carrier.labels_held()),
+        (Standing::Shipped, 0)
+    );
 }
