@@ -15,6 +15,8 @@ mod ledger;
 mod payment;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod simulation;
 mod stripe;
 mod take;
 #[cfg(test)]

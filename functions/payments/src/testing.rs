@@ -3,16 +3,17 @@
 use crate::{ApplyStripeEvent, GetPayment, Payment, Stripe, StripeWebhook, TakePayment};
 use event_store::{EventStore, Memory, StreamId};
 use events::{
-    Event, InventoryEvent, OrderExpired, OrderPlaced, OrdersEvent, OutOfStock, PaymentsEvent, ReturnReceived,
-    ServiceEvent, ShipmentCancelled, ShippingEvent, ShippingFailed,
+    Envelope, Event, InventoryEvent, OrderExpired, OrderPlaced, OrdersEvent, OutOfStock, PaymentsEvent,
+    ReturnReceived, ServiceEvent, ShipmentCancelled, ShippingEvent, ShippingFailed,
 };
 use outbound::{Secret, Secrets};
-use resilience::{Clock as _, Failure, FixedClock};
+use resilience::{BackOff, Clock as _, Failure, FixedClock};
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Message};
 use runtime::stream::{Item, Poison, Reader as _, Record};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::{
     FakeStripe, FixedSecrets, RequestBuilder as _, delivered, message, now, order_id, placed, record, request,
 };
@@ -53,6 +54,7 @@ impl World {
             base_url: "https://stripe.example".to_owned(),
             api_key_secret: "api-key".to_owned(),
             api_version: "2024-06-20".to_owned(),
+            between_tries: BackOff { first: Duration::ZERO, longest: Duration::ZERO },
         }
     }
 
@@ -157,10 +159,15 @@ impl World {
                 return;
             }
             done += new.len();
-            for envelope in new.iter().filter(|envelope| WORK.contains(&envelope.event_type.as_str())) {
+            for envelope in new.iter().filter(|envelope| Self::is_work(envelope)) {
                 self.take(&delivered(envelope, 1).unwrap()).await.unwrap();
             }
         }
+    }
+
+    /// Whether `take-payment` is subscribed to this event of ours.
+    pub(crate) fn is_work(envelope: &Envelope) -> bool {
+        WORK.contains(&envelope.event_type.as_str())
     }
 
     /// The last event of that type, delivered for the n-th time.

@@ -62,6 +62,11 @@ impl FakeStripe {
         self.server().faults.push(Planned { path: path.to_owned(), times, fault });
     }
 
+    /// Nothing goes wrong any more.
+    pub fn heal(&self) {
+        self.server().faults.clear();
+    }
+
     /// The customer does the bank's further step, or fails it.
     pub fn authenticate(&self, intent_id: &str, success: bool) {
         self.server().account.authenticate(intent_id, success);

@@ -36,6 +36,8 @@ pub struct Stripe {
     pub api_key_secret: String,
     /// The version that requests and answers are pinned to.
     pub api_version: String,
+    /// How long to wait before a call is sent again.
+    pub between_tries: BackOff,
 }
 
 /// What came of a call that did not succeed.
@@ -103,6 +105,7 @@ impl Stripe {
             base_url: settings.base_url("STRIPE_API_BASE"),
             api_key_secret: settings.text("STRIPE_API_KEY_SECRET"),
             api_version: settings.text("STRIPE_API_VERSION"),
+            between_tries: BETWEEN_TRIES,
         }
     }
 
@@ -219,7 +222,7 @@ impl Stripe {
             if attempt >= TRIES || !is_worth_repeating(&outcome) {
                 return understand(outcome);
             }
-            tokio::time::sleep(BETWEEN_TRIES.wait(attempt, &RandomJitter)).await;
+            tokio::time::sleep(self.between_tries.wait(attempt, &RandomJitter)).await;
             attempt += 1;
         }
     }

@@ -3,7 +3,7 @@
 use super::{TakePayment, Work};
 use crate::ledger::Settled;
 use crate::payment::{Payment, RefundReport};
-use crate::stripe::{RefundDraft, StripeError};
+use crate::stripe::{Refund, RefundDraft, StripeError};
 use events::{RefundCause, RefundId, RefundRequested};
 use resilience::Failure;
 
@@ -20,8 +20,8 @@ impl TakePayment {
         if request.amount.is_zero() {
             return self.append(work, |payment| Ok(payment.decide_refunded(id, None))).await;
         }
-        if let Some(report) = self.find(&terms.intent_id, id).await? {
-            return self.record(work, id, &report).await;
+        if let Some(report) = found(&self.list(&terms.intent_id).await?, id) {
+            return self.record(work, id, report).await;
         }
         match request.cause {
             RefundCause::Foreign => {
@@ -48,27 +48,37 @@ impl TakePayment {
             Err(error) => error,
         };
         tracing::warn!(%error, "the refund is settled by asking for the intent's refunds");
-        if let Some(report) = self.find(&terms.intent_id, id).await? {
-            return self.record(work, id, &report).await;
+        let reports = self.list(&terms.intent_id).await?;
+        if let Some(report) = found(&reports, id) {
+            return self.record(work, id, report).await;
         }
         match error {
             StripeError::Declined { code } | StripeError::Refused { code, .. } => {
+                // What was given back elsewhere may be why. It is recorded first, each by a write of its own, so that
+                // the next attempt asks for what is owed then.
+                for report in &reports {
+                    self.append(work, |payment| payment.decide_refund_report(report)).await?;
+                }
                 self.append(work, |payment| Ok(payment.decide_refund_failed(id, &code))).await
             }
             StripeError::Unclear(_) => Err(Failure::from(error).during("refund")),
         }
     }
 
-    /// The refund as the provider holds it: by our id, or by its own for one that was made elsewhere.
-    async fn find(&self, intent_id: &str, id: &RefundId) -> Result<Option<RefundReport>, Failure> {
+    async fn list(&self, intent_id: &str) -> Result<Vec<RefundReport>, Failure> {
         let refunds = self.stripe.refunds(intent_id).await;
         let refunds = refunds.map_err(|error| Failure::from(error).during("list the intent's refunds"))?;
-        Ok(refunds.iter().map(crate::stripe::Refund::report).find(|report| {
-            report.refund_id.as_ref() == Some(id) || Payment::foreign_refund_id(report).as_ref() == Ok(id)
-        }))
+        Ok(refunds.iter().map(Refund::report).collect())
     }
 
     async fn record(&self, work: &Work<'_>, id: &RefundId, report: &RefundReport) -> Result<(), Failure> {
         self.append(work, |payment| Ok(payment.decide_refund_settled(id, report))).await
     }
+}
+
+/// The refund as the provider holds it: by our id, or by its own for one that was made elsewhere.
+fn found<'a>(reports: &'a [RefundReport], id: &RefundId) -> Option<&'a RefundReport> {
+    reports.iter().find(|report| {
+        report.refund_id.as_ref() == Some(id) || Payment::foreign_refund_id(report).as_ref() == Ok(id)
+    })
 }

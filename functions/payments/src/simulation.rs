@@ -1,0 +1,139 @@
+//! Chance against the whole service: messages that come twice, late and in any order, webhooks likewise, a provider
+//! that fails before or after it did what it was asked for, customers and clerks who act meanwhile. What must hold
+//! is that nobody is charged twice and that every cent is accounted for.
+
+use crate::payment::{Payment, Stage};
+use crate::testing::{World, expired, out_of_stock, shipment_cancelled, shipping_failed};
+use events::{Amount, Envelope};
+use fastrand::Rng;
+use serde_json::Value;
+use testkit::{Fault, delivered, now};
+
+const RUNS: u64 = 400;
+const FAULTS: [Fault; 6] = [
+    Fault::ErrorBefore,
+    Fault::ErrorAfter,
+    Fault::TimeoutBefore,
+    Fault::TimeoutAfter,
+    Fault::RateLimited,
+    Fault::Conflict,
+];
+
+/// What is under way.
+struct Run {
+    world: World,
+    chance: Rng,
+    seen: usize,
+    messages: Vec<(Envelope, u32)>,
+    webhooks: Vec<Value>,
+    compensated: bool,
+}
+
+impl Run {
+    fn collect(&mut self) {
+        let new = self.world.table.written_since(self.seen);
+        self.seen += new.len();
+        self.messages.extend(new.into_iter().filter(World::is_work).map(|envelope| (envelope, 0)));
+        self.webhooks.extend(self.world.provider.take_events());
+    }
+
+    async fn step(&mut self, calm: bool) {
+        self.collect();
+        if !calm && self.chance.u8(..4) == 0 {
+            let fault = FAULTS[self.chance.usize(..FAULTS.len())];
+            self.world.provider.fail("/v1/", self.chance.u32(1..4), fault);
+        }
+        if !self.messages.is_empty() && self.chance.bool() {
+            let place = self.chance.usize(..self.messages.len());
+            let (envelope, deliveries) = &mut self.messages[place];
+            *deliveries += 1;
+            let outcome = self.world.take(&delivered(envelope, *deliveries).unwrap()).await;
+            // A message that was handled comes once more every now and then.
+            if outcome.is_ok() && (calm || self.chance.u8(..4) != 0) {
+                self.messages.swap_remove(place);
+            }
+        } else if !self.webhooks.is_empty() {
+            let place = self.chance.usize(..self.webhooks.len());
+            assert_eq!(self.world.deliver(&self.webhooks[place].clone()).await, []);
+            if calm || self.chance.u8(..4) != 0 {
+                self.webhooks.swap_remove(place);
+            }
+        }
+    }
+
+    async fn meddle(&mut self) {
+        let Some(intent) = self.world.payment().await.stage.terms().map(|terms| terms.intent_id.clone())
+        else {
+            return;
+        };
+        let paid = matches!(self.world.payment().await.stage, Stage::Paid { .. });
+        match self.chance.u8(..8) {
+            0 => self.world.provider.authenticate(&intent, self.chance.bool()),
+            1 => {
+                self.world.provider.pay_elsewhere(&intent);
+            }
+            2 => self.world.provider.cancel_elsewhere(&intent),
+            3 => self.world.hear(&expired()).await.unwrap_or_default(),
+            4 => {
+                self.compensated = true;
+                self.world.hear(&shipment_cancelled()).await.unwrap();
+            }
+            5 if paid => {
+                self.compensated = true;
+                self.world.hear(&out_of_stock()).await.unwrap();
+            }
+            6 if paid => {
+                self.compensated = true;
+                self.world.hear(&shipping_failed()).await.unwrap();
+            }
+            _ => {
+                self.world.provider.refund_elsewhere(&intent, self.chance.u64(1..400));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_happens_every_cent_is_accounted_for() {
+    for seed in 0..RUNS {
+        let mut chance = Rng::with_seed(seed);
+        let methods = ["pm_card_visa", "pm_card_threeDSecure", "pm_card_chargeCustomerFail"];
+        let world = World::new();
+        world.place(methods[chance.usize(..methods.len())]).await;
+        let mut run =
+            Run { world, chance, seen: 0, messages: Vec::new(), webhooks: Vec::new(), compensated: false };
+        for _ in 0..40 {
+            run.step(false).await;
+            if run.chance.u8(..10) == 0 {
+                run.meddle().await;
+            }
+        }
+        run.world.provider.heal();
+        for _ in 0..400 {
+            run.step(true).await;
+        }
+        run.collect();
+        assert!(run.messages.is_empty() && run.webhooks.is_empty(), "seed {seed}: it never becomes quiet");
+        check(&run, &run.world.payment().await, seed);
+    }
+}
+
+fn check(run: &Run, payment: &Payment, seed: u64) {
+    let types = run.world.types();
+    let provider = &run.world.provider;
+    let history = format!("seed {seed} at {}: {types:?}", now());
+    assert!(provider.charges() <= 1, "{history}");
+    assert!(provider.refunded() <= provider.captured(), "{history}");
+    assert!(types.iter().filter(|name| *name == "OrderPaid").count() <= 1, "{history}");
+    assert_eq!(payment.ledger.captured(), Amount::minor(provider.captured()), "{history}");
+    assert_eq!(payment.ledger.refunded(), Amount::minor(provider.refunded()), "{history}");
+    let everything_goes_back = match payment.stage {
+        Stage::Paid { .. } => run.compensated,
+        Stage::Failed { .. } | Stage::Cancelled { .. } => true,
+        Stage::Open { .. } | Stage::Unknown => false,
+        Stage::Cancelling { .. } => panic!("{history}: it is never ended"),
+    };
+    if everything_goes_back {
+        assert_eq!(provider.refunded(), provider.captured(), "{history}");
+    }
+}
