@@ -1,0 +1,107 @@
+//! What cannot be understood or done is refused, with the right status, and with where it is wrong.
+
+use crate::shop::{Checkout, Shop, fresh};
+use serde_json::{Value, json};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+fn pointers(problem: &Value) -> Vec<&str> {
+    let errors = problem["errors"].as_array().expect("errors");
+    errors.iter().map(|error| error["pointer"].as_str().expect("a pointer")).collect()
+}
+
+#[test]
+fn an_order_that_is_no_json_of_sound_size_is_refused() {
+    let shop = Shop::open();
+    let key = ("idempotency-key", "some-key");
+    let send = |headers: &[(&str, &str)], body: &str| {
+        shop.customer.send("POST", "/orders", headers, Some(body.as_bytes().to_vec()))
+    };
+    send(&[JSON, key], "{\"items\": [").problem(400);
+    send(&[JSON, key], "").problem(400);
+    send(&[JSON, key], "{} {}").problem(400);
+    send(&[("content-type", "text/plain"), key], "{}").problem(415);
+    let large = json!({"payment_method": "x".repeat(64 * 1024)}).to_string();
+    send(&[JSON, key], &large).problem(413);
+}
+
+#[test]
+fn an_order_needs_an_idempotency_key() {
+    let shop = Shop::open();
+    let tea = shop.goods(950, 5);
+    let body = Checkout::of(&[(&tea, 1)]).body();
+    let problem = shop.customer.post("/orders", &body).problem(400);
+    assert_eq!(problem["type"], "urn:conveyor:problem:idempotency-key-missing");
+    shop.customer.post_with_key("/orders", &"k".repeat(256), &body).problem(400);
+    shop.customer.post_with_key("/orders", &"k".repeat(255), &body).expect(202);
+}
+
+#[test]
+fn an_order_that_is_wrong_somewhere_is_told_where() {
+    let shop = Shop::open();
+    let tea = shop.goods(950, 5);
+    let sound = Checkout::of(&[(&tea, 1)]).body();
+    let cases: Vec<(&str, Value, &str)> = vec![
+        ("/items", json!([]), "/items"),
+        ("/items/0/quantity", json!(0), "/items/0/quantity"),
+        ("/items/0/quantity", json!(10_001), "/items/0/quantity"),
+        ("/items/0/quantity", json!("two"), "/items/0/quantity"),
+        ("/items/0/sku", json!("not sold here"), "/items/0/sku"),
+        ("/items/0/sku", json!("NOT-SOLD-HERE"), "/items/0/sku"),
+        ("/currency", json!("USD"), "/currency"),
+        ("/contact/email", json!("ada"), "/contact/email"),
+        ("/contact/phone", json!("0790000000"), "/contact/phone"),
+        ("/shipping_address/country", json!("Switzerland"), "/shipping_address/country"),
+        ("/shipping_address/name", json!("x".repeat(101)), "/shipping_address/name"),
+        ("/payment_method", json!("pm card"), "/payment_method"),
+    ];
+    for (at, value, pointer) in cases {
+        let mut body = sound.clone();
+        *body.pointer_mut(at).expect("a field") = value.clone();
+        let problem = shop.customer.post_with_key("/orders", &fresh(), &body).problem(422);
+        assert!(pointers(&problem).contains(&pointer), "{at} of {value}: {problem}");
+    }
+    let mut priced_by_the_client = sound.clone();
+    priced_by_the_client["items"][0]["unit_price"] = json!(1);
+    shop.customer.post_with_key("/orders", &fresh(), &priced_by_the_client).problem(422);
+    let mut twice = sound;
+    twice["items"] = json!([{"sku": tea.sku, "quantity": 1}, {"sku": tea.sku, "quantity": 2}]);
+    let problem = shop.customer.post_with_key("/orders", &fresh(), &twice).problem(422);
+    assert_eq!(pointers(&problem), ["/items/1/sku"]);
+}
+
+#[test]
+fn a_total_that_no_provider_charges_is_refused() {
+    let shop = Shop::open();
+    let (cheap, dear) = (shop.goods(1, 100), shop.goods(99_999_999, 100));
+    for checkout in [Checkout::of(&[(&cheap, 49)]), Checkout::of(&[(&dear, 2)])] {
+        let problem = shop.customer.post_with_key("/orders", &fresh(), &checkout.body()).problem(422);
+        assert_eq!(pointers(&problem), ["/items"]);
+    }
+}
+
+#[test]
+fn what_the_shop_sends_is_looked_at_as_closely() {
+    let shop = Shop::open();
+    let tea = shop.goods(950, 5);
+    let (product, stock) = (format!("/products/{}", tea.sku), format!("/stock/{}", tea.sku));
+    let negative = json!({"name": "Tea", "price": -1, "currency": "EUR"});
+    assert_eq!(pointers(&shop.admin.put(&product, &negative).problem(422)), ["/price"]);
+    let fraction = json!({"name": "Tea", "price": 9.5, "currency": "EUR"});
+    assert_eq!(pointers(&shop.admin.put(&product, &fraction).problem(422)), ["/price"]);
+    shop.admin.put("/products/no%20sku", &negative).problem(400);
+    assert_eq!(pointers(&shop.admin.put(&stock, &json!({"on_hand": -1})).problem(422)), ["/on_hand"]);
+    let stale = [JSON, ("if-match", "\"77\"")];
+    let body = json!({"on_hand": 9}).to_string().into_bytes();
+    shop.admin.send("PUT", &stock, &stale, Some(body)).problem(412);
+    shop.admin.post(&format!("{stock}/adjustments"), &json!({"delta": 1, "reason": "found"})).problem(400);
+    let all_of_it = json!({"delta": -6, "reason": "broken"});
+    shop.admin.post_with_key(&format!("{stock}/adjustments"), &fresh(), &all_of_it).problem(409);
+    shop.admin.get(&format!("/stock/E2E-{}", fresh())).problem(404);
+    shop.admin.get(&format!("/orders/{}", "0".repeat(32))).problem(404);
+    shop.admin.get("/orders/not-an-id").problem(404);
+    shop.customer.get("/orders?limit=0").problem(400);
+    shop.customer.get("/orders?cursor=nonsense").problem(400);
+    shop.admin.get("/shipments").problem(400);
+    assert_eq!(shop.stock(&tea), (5, 5, 0));
+}

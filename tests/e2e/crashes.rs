@@ -1,0 +1,150 @@
+//! Functions that are killed in the middle of their work lose no order, and charge none twice.
+
+use crate::api::Answer;
+use crate::shop::{Checkout, Shop, fresh};
+use crate::stripe::Moved;
+use crate::wait::{pause, until, until_within};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+const ORDERS: usize = 20;
+const BETWEEN_KILLS: Duration = Duration::from_millis(700);
+const KILLS: usize = 12;
+const LONG: Duration = Duration::from_mins(6);
+
+const CONSUMERS: [&str; 6] =
+    ["COPY_PRICES", "TRACK_ORDER", "TAKE_PAYMENT", "ALLOCATE_STOCK", "SHIP_ORDER", "NOTIFY_CUSTOMER"];
+
+/// The processes that run functions: descendants of the emulator that are a `bootstrap`. Nothing else is ever killed.
+fn functions() -> Vec<u32> {
+    let emulator: u32 = tests::stack("CONVEYOR_EMULATOR_PID").parse().expect("a process id");
+    let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid=,comm="]).output().expect("ps");
+    let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let processes: BTreeMap<u32, (u32, &str)> = listed
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let (pid, parent) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+            Some((pid, (parent, words.next()?)))
+        })
+        .collect();
+    let descends = |pid: &u32| {
+        let parents = std::iter::successors(Some(*pid), |pid| processes.get(pid).map(|(parent, _)| *parent));
+        parents.take(20).any(|parent| parent == emulator)
+    };
+    let is_function = |name: &str| name.rsplit('/').next() == Some("bootstrap");
+    processes
+        .iter()
+        .filter(|(pid, (_, name))| is_function(name) && descends(pid))
+        .map(|(pid, _)| *pid)
+        .collect()
+}
+
+/// Ends all functions at once, without a word to them.
+fn kill_functions() -> usize {
+    let pids = functions();
+    if !pids.is_empty() {
+        // Some may have ended by themselves since; kill says so, and that is fine.
+        let killed = Command::new("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).output();
+        killed.expect("kill");
+    }
+    pids.len()
+}
+
+/// A message whose consumer was killed comes back after the queue's visibility time-out. Three minutes of that are for
+/// real life; here it is seconds, until this is dropped.
+struct Impatient<'a> {
+    shop: &'a Shop,
+    before: Vec<(String, String)>,
+}
+
+impl<'a> Impatient<'a> {
+    fn new(shop: &'a Shop) -> Self {
+        let before = CONSUMERS
+            .map(|consumer| {
+                let url = tests::stack(&format!("CONVEYOR_{consumer}_QUEUE_URL"));
+                let wanted = json!({"QueueUrl": url, "AttributeNames": ["VisibilityTimeout"]});
+                let answer = shop.emulator.sqs("GetQueueAttributes", &wanted);
+                let seconds =
+                    answer["Attributes"]["VisibilityTimeout"].as_str().expect("a number").to_owned();
+                (url, seconds)
+            })
+            .to_vec();
+        let impatient = Self { shop, before };
+        for (url, _) in &impatient.before {
+            impatient.set(url, "8");
+        }
+        impatient
+    }
+
+    fn set(&self, url: &str, seconds: &str) {
+        let attributes = json!({"QueueUrl": url, "Attributes": {"VisibilityTimeout": seconds}});
+        self.shop.emulator.sqs("SetQueueAttributes", &attributes);
+    }
+}
+
+impl Drop for Impatient<'_> {
+    fn drop(&mut self) {
+        for (url, seconds) in &self.before {
+            self.set(url, seconds);
+        }
+    }
+}
+
+/// As a shop's page does it: the same request with the same key, until there is an answer that counts.
+fn place_in_spite_of_all(shop: &Shop, checkout: &Checkout) -> String {
+    let key = fresh();
+    let body = checkout.body().to_string().into_bytes();
+    let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+    let answer: Answer = until("an order to be accepted", || {
+        match shop.customer.try_send("POST", "/orders", &headers, Some(body.clone())) {
+            Ok(answer) if answer.status == 202 => Ok(answer),
+            Ok(answer) if answer.status < 500 => panic!("{answer}"),
+            Ok(answer) => Err(answer.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    });
+    answer.json()["order_id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn functions_that_are_killed_all_the_time_lose_no_order_and_charge_none_twice() {
+    let shop = Shop::alone();
+    let tea = shop.goods(950, 100);
+    let checkout = Checkout::of(&[(&tea, 2)]);
+    let impatient = Impatient::new(&shop);
+    let (killed, placed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let ids: Vec<String> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut kills = 0;
+            while kills < KILLS || !placed.load(Ordering::Relaxed) {
+                killed.fetch_add(kill_functions(), Ordering::Relaxed);
+                kills += 1;
+                pause(BETWEEN_KILLS);
+            }
+        });
+        let ids = (0..ORDERS).map(|_| place_in_spite_of_all(&shop, &checkout)).collect();
+        placed.store(true, Ordering::Relaxed);
+        ids
+    });
+    eprintln!("{} processes of functions were killed", killed.load(Ordering::Relaxed));
+    assert!(killed.load(Ordering::Relaxed) > ORDERS, "the test killed too little to say anything");
+
+    for id in &ids {
+        until_within(LONG, format!("order {id} to be allocated"), || {
+            let answer = shop.customer.get(&format!("/orders/{id}"));
+            let allocated = answer.status == 200 && answer.json()["status"] == "allocated";
+            if allocated { Ok(()) } else { Err(answer) }
+        });
+        assert_eq!(shop.stripe.moved(id), Moved { charges: 1, captured: 1900, refunded: 0 }, "order {id}");
+    }
+    let pieces = 2 * u64::try_from(ORDERS).expect("a small number");
+    shop.await_stock(&tea, 100, 100 - pieces, pieces);
+    for id in &ids {
+        shop.await_shipment(id);
+    }
+    drop(impatient);
+}

@@ -1,0 +1,107 @@
+//! The emulator: AWS's own APIs as its administrator, and its windows on what was sent.
+
+use crate::api::Client;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// The emulator, with the administrator's keys.
+#[derive(Debug, Clone)]
+pub(crate) struct Emulator(Client);
+
+impl Emulator {
+    pub(crate) fn new() -> Self {
+        Self(Client::new(tests::stack("AWS_ENDPOINT_URL"), None))
+    }
+
+    /// A call of a service that takes a form and answers XML: IAM, STS, SNS.
+    #[track_caller]
+    pub(crate) fn query(&self, service: &str, parameters: &[(&str, &str)]) -> String {
+        let mut form = String::from("Version=2010-05-08");
+        for (name, value) in parameters {
+            // Writing to memory cannot fail.
+            write!(form, "&{name}={}", encoded(value)).expect("memory takes it");
+        }
+        let authorization = authorization(service);
+        let headers =
+            [("content-type", "application/x-www-form-urlencoded"), ("authorization", &authorization)];
+        let answer = self.0.send("POST", "/", &headers, Some(form.into_bytes()));
+        assert_eq!(answer.status, 200, "{answer}");
+        answer.text().to_owned()
+    }
+
+    /// A call of SQS.
+    #[track_caller]
+    pub(crate) fn sqs(&self, operation: &str, body: &Value) -> Value {
+        let authorization = authorization("sqs");
+        let target = format!("AmazonSQS.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", &target),
+            ("authorization", &authorization),
+        ];
+        let answer = self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes()));
+        assert_eq!(answer.status, 200, "{answer}");
+        if answer.text().is_empty() { json!({}) } else { answer.json() }
+    }
+
+    /// The stack's functions, as the Lambda API lists them.
+    pub(crate) fn functions(&self) -> Vec<Value> {
+        let authorization = authorization("lambda");
+        let path = "/2015-03-31/functions/?MaxItems=1000";
+        let list = self.0.send("GET", path, &[("authorization", &authorization)], None).expect(200);
+        let all = list["Functions"].as_array().cloned().unwrap_or_default();
+        all.into_iter()
+            .filter(|function| function["Environment"]["Variables"]["FUNCTION_NAME"].is_string())
+            .collect()
+    }
+
+    /// What is in a queue, visible or not, without receiving it.
+    pub(crate) fn queued(&self, url: &str) -> Vec<Value> {
+        let all = self.0.get(&format!("/_ministack/sqs/messages?QueueUrl={}", encoded(url))).expect(200);
+        lists(&all["messages"])
+    }
+
+    /// The subjects of the email sent to this address, oldest first.
+    pub(crate) fn mail_to(&self, address: &str) -> Vec<String> {
+        let all = self.0.get("/_ministack/ses/messages").expect(200);
+        lists(&all["messages"])
+            .iter()
+            .filter(|message| message["To"].to_string().contains(address))
+            .map(|message| message["Subject"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+}
+
+/// Windows group by account, some by region and queue as well; inside are lists.
+fn lists(grouped: &Value) -> Vec<Value> {
+    match grouped {
+        Value::Array(list) => list.clone(),
+        Value::Object(groups) => groups.values().flat_map(lists).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The emulator asks its administrator for a name and checks no signature.
+fn authorization(service: &str) -> String {
+    let key = tests::stack("AWS_ACCESS_KEY_ID");
+    let scope = format!("{key}/20260101/{}/{service}/aws4_request", tests::stack("AWS_REGION"));
+    format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
+}
+
+/// Percent-encoded for a form or a query.
+pub(crate) fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            write!(out, "%{byte:02X}").expect("memory takes it");
+        }
+        out
+    })
+}
+
+/// The texts of all elements of this name, in an answer that nests no two of them.
+pub(crate) fn texts<'a>(xml: &'a str, element: &str) -> Vec<&'a str> {
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    xml.split(&open).skip(1).filter_map(|rest| rest.split(&close).next()).collect()
+}

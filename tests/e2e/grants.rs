@@ -1,0 +1,111 @@
+//! Least privilege: what each function's role grants, and what becomes of an order when one grant is missing.
+
+use crate::probe::{as_function, policies, put_policy, role_of};
+use crate::shop::{Checkout, Shop, fresh};
+use crate::stripe::Moved;
+use crate::tables::Tables;
+use crate::wait::until;
+use event_store::{Counters as _, Document, Documents as _, Key, StoreError};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const TABLES: [&str; 8] =
+    ["CATALOG", "ORDERS", "ORDER_VIEWS", "PAYMENTS", "INVENTORY", "SHIPPING", "NOTIFICATIONS", "LIMITS"];
+
+/// Functions that write into their service's table and can read nothing there.
+const WRITE_ONLY: [&str; 3] = ["copy-prices", "stripe-webhook", "carrier-webhook"];
+
+fn variables(function: &Value) -> &Value {
+    &function["Environment"]["Variables"]
+}
+
+/// What a role is let do to a table: the names of the calls that were not refused.
+fn may(tables: &Tables, table: &str) -> BTreeSet<&'static str> {
+    let table = tables.clients().table(table);
+    // No item of this key is ever there, and the put is of a kind that no reader of a stream takes.
+    let key = Key::new(format!("probe#{}", fresh()), "probe");
+    let calls: [(&'static str, Result<(), StoreError>); 5] = [
+        ("GetItem", tables.run(table.get(&key)).map(drop)),
+        ("Query", tables.run(table.list(&key.pk, "")).map(drop)),
+        ("PutItem", tables.run(table.put_new(&key, &Document::of(&"probe"))).map(drop)),
+        ("UpdateItem", tables.run(table.count_up(&key, jiff::Timestamp::UNIX_EPOCH)).map(drop)),
+        ("DeleteItem", tables.run(table.delete(&key))),
+    ];
+    calls
+        .into_iter()
+        .filter_map(|(call, outcome)| match outcome {
+            Ok(()) => Some(call),
+            Err(StoreError::Refused(why)) if why.contains("AccessDenied") => None,
+            Err(error) => panic!("{call} was neither done nor denied: {error}"),
+        })
+        .collect()
+}
+
+#[test]
+fn no_function_can_touch_another_services_table() {
+    let shop = Shop::open();
+    let functions = shop.emulator.functions();
+    assert!(functions.len() >= 20, "{}", functions.len());
+    for function in &functions {
+        let name = variables(function)["FUNCTION_NAME"].as_str().expect("a name");
+        let own: BTreeSet<&str> = ["TABLE_NAME", "VIEWS_TABLE_NAME", "LIMITS_TABLE_NAME"]
+            .iter()
+            .filter_map(|variable| variables(function)[variable].as_str())
+            .collect();
+        as_function(&shop.emulator, function, |tables| {
+            for table in TABLES.map(|table| tests::stack(&format!("CONVEYOR_{table}_TABLE"))) {
+                let may = may(tables, &table);
+                if !own.contains(table.as_str()) {
+                    assert!(may.is_empty(), "{name} may {may:?} on {table}, which is not its own");
+                }
+                if variables(function)["TABLE_NAME"] == *table {
+                    let reads = may.contains("GetItem") || may.contains("Query") || name == "place-order";
+                    assert_eq!(reads, !WRITE_ONLY.contains(&name), "{name} may {may:?} on its own table");
+                }
+            }
+        });
+    }
+}
+
+/// Without its grant `allocate-stock` can do nothing, and nothing else is disturbed: orders are taken, paid and declined.
+/// What it could not do waits in its queue, and is done once the grant is back.
+#[test]
+fn a_missing_grant_stops_its_function_alone_and_loses_nothing() {
+    let shop = Shop::alone();
+    let tea = shop.goods(950, 10);
+    let functions = shop.emulator.functions();
+    let allocate = functions
+        .iter()
+        .find(|function| variables(function)["FUNCTION_NAME"] == "allocate-stock")
+        .expect("allocate-stock is deployed");
+    let role = role_of(allocate);
+    let (name, granted) = policies(&shop.emulator, role)
+        .into_iter()
+        .find(|(_, document)| document.contains("dynamodb:PutItem"))
+        .expect("it may put");
+    let without = granted.replace("\"dynamodb:PutItem\"", "\"dynamodb:DescribeTable\"");
+    put_policy(&shop.emulator, role, &name, &without);
+    let observed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let id = shop.place(&Checkout::of(&[(&tea, 2)]));
+        shop.await_status(&id, "paid");
+        until("the message of the payment to have come back", || {
+            let waiting = shop.emulator.queued(&tests::stack("CONVEYOR_ALLOCATE_STOCK_QUEUE_URL"));
+            let of_ours = |message: &&Value| message["Body"].as_str().is_some_and(|body| body.contains(&id));
+            let tried = waiting.iter().find(of_ours).and_then(|message| message["ReceiveCount"].as_u64());
+            if tried >= Some(2) { Ok(()) } else { Err(format!("{tried:?} receives")) }
+        });
+        assert_eq!(shop.order(&id)["status"], "paid");
+        assert_eq!(shop.stock(&tea), (10, 10, 0));
+        let declined = shop.place(&Checkout::of(&[(&tea, 1)]).paid_by("pm_card_chargeCustomerFail"));
+        shop.await_status(&declined, "payment_failed");
+        shop.admin.put(&format!("/stock/{}", tea.sku), &json!({"on_hand": 12})).expect(200);
+        id
+    }));
+    put_policy(&shop.emulator, role, &name, &granted);
+    let id = observed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    shop.await_status(&id, "allocated");
+    assert_eq!(shop.stock(&tea), (12, 10, 2));
+    assert_eq!(shop.stripe.moved(&id), Moved { charges: 1, captured: 1900, refunded: 0 });
+    let dead = shop.emulator.queued(&tests::stack("CONVEYOR_ALLOCATE_STOCK_DEAD_LETTERS_URL"));
+    assert!(!dead.iter().any(|letter| letter.to_string().contains(&id)), "{dead:?}");
+}

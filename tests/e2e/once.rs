@@ -1,0 +1,80 @@
+//! The same request again, however many at once: one order, one charge, one allocation.
+
+use crate::api::Answer;
+use crate::shop::{Checkout, Shop, fresh};
+use crate::stripe::Moved;
+use std::sync::Barrier;
+
+/// Sends the same order so many times at the same moment.
+fn at_once(shop: &Shop, times: usize, key: &str, checkout: &Checkout) -> Vec<Answer> {
+    let barrier = Barrier::new(times);
+    std::thread::scope(|scope| {
+        let send = || {
+            barrier.wait();
+            shop.customer.post_with_key("/orders", key, &checkout.body())
+        };
+        let threads: Vec<_> = (0..times).map(|_| scope.spawn(send)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
+    })
+}
+
+fn many_requests_make_one_order(times: usize) {
+    let shop = Shop::open();
+    let tea = shop.goods(1234, 50);
+    let checkout = Checkout::of(&[(&tea, 3)]);
+    let key = fresh();
+    let answers = at_once(&shop, times, &key, &checkout);
+    let first = answers[0].expect(202);
+    for answer in &answers {
+        assert_eq!(answer.expect(202), first, "every answer is the same");
+    }
+    let replayed =
+        answers.iter().filter(|answer| answer.header("idempotency-replayed") == Some("true")).count();
+    assert_eq!(replayed, times - 1);
+
+    let id = first["order_id"].as_str().expect("an id").to_owned();
+    shop.await_status(&id, "allocated");
+    let again = shop.customer.post_with_key("/orders", &key, &checkout.body());
+    assert_eq!(again.expect(202), first, "also after the order has moved on");
+    assert_eq!(shop.stripe.moved(&id), Moved { charges: 1, captured: 3702, refunded: 0 });
+    assert_eq!(shop.stock(&tea), (50, 47, 3));
+}
+
+#[test]
+fn two_of_the_same_requests_at_once_make_one_order_and_one_charge() {
+    many_requests_make_one_order(2);
+}
+
+#[test]
+fn eight_of_the_same_requests_at_once_make_one_order_and_one_charge() {
+    many_requests_make_one_order(8);
+}
+
+#[test]
+fn a_key_that_was_used_for_another_order_is_refused() {
+    let shop = Shop::open();
+    let tea = shop.goods(500, 10);
+    let key = fresh();
+    shop.customer.post_with_key("/orders", &key, &Checkout::of(&[(&tea, 1)]).body()).expect(202);
+    let other = Checkout::of(&[(&tea, 2)]).body();
+    let refused = shop.customer.post_with_key("/orders", &key, &other).problem(422);
+    assert_eq!(refused["type"], "urn:conveyor:problem:idempotency-key-reused");
+    // A key is its customer's own: somebody else's same key is another order.
+    shop.other_customer.post_with_key("/orders", &key, &other).expect(202);
+}
+
+#[test]
+fn a_repeat_is_answered_as_the_first_time_whatever_the_price_has_become() {
+    let shop = Shop::open();
+    let tea = shop.goods(700, 10);
+    let (key, checkout) = (fresh(), Checkout::of(&[(&tea, 1)]));
+    let first = shop.customer.post_with_key("/orders", &key, &checkout.body()).expect(202);
+    let withdrawn =
+        serde_json::json!({"name": "Sold no more", "price": 900, "currency": "EUR", "active": false});
+    shop.admin.put(&format!("/products/{}", tea.sku), &withdrawn).expect(200);
+    crate::wait::until("the product to be sold no more", || {
+        let answer = shop.customer.post_with_key("/orders", &fresh(), &checkout.body());
+        if answer.status == 422 { Ok(()) } else { Err(answer) }
+    });
+    assert_eq!(shop.customer.post_with_key("/orders", &key, &checkout.body()).expect(202), first);
+}

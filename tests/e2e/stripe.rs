@@ -1,0 +1,68 @@
+//! The payment provider, asked for what it holds: the money's own word.
+
+use crate::api::Client;
+use serde_json::Value;
+
+/// The provider's API, with the shop's key.
+#[derive(Debug, Clone)]
+pub(crate) struct Stripe(Client);
+
+/// What moved for some orders, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Moved {
+    pub(crate) charges: usize,
+    pub(crate) captured: u64,
+    pub(crate) refunded: u64,
+}
+
+impl Stripe {
+    pub(crate) fn new() -> Self {
+        // localstripe takes Stripe's bearer form as well as basic authentication.
+        Self(Client::new(tests::stack("STRIPE_API_URL"), Some(tests::stack("STRIPE_API_KEY"))))
+    }
+
+    /// Every intent whose metadata names one of these orders: a second one for an order does not hide.
+    pub(crate) fn intents(&self, of: impl Fn(&str) -> bool) -> Vec<Value> {
+        let list = self.0.get("/v1/payment_intents?limit=1000000").expect(200);
+        let all = list["data"].as_array().cloned().unwrap_or_default();
+        all.into_iter().filter(|intent| intent["metadata"]["order_id"].as_str().is_some_and(&of)).collect()
+    }
+
+    /// What moved for one order.
+    pub(crate) fn moved(&self, order: &str) -> Moved {
+        moved(&self.intents(|id| id == order))
+    }
+
+    /// A payment method for a card of this number.
+    pub(crate) fn card(&self, number: &str) -> String {
+        let form =
+            format!("type=card&card[number]={number}&card[exp_month]=12&card[exp_year]=2034&card[cvc]=123");
+        let method = self.post("/v1/payment_methods", &form);
+        method["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// What the customer's browser does after the bank's page said yes.
+    pub(crate) fn authenticate(&self, client_secret: &str) {
+        let (intent, _) = client_secret.split_once("_secret_").expect("a client secret names its intent");
+        let form = format!("key=pk_test_browser&success=true&client_secret={client_secret}");
+        self.post(&format!("/v1/payment_intents/{intent}/_authenticate"), &form);
+    }
+
+    fn post(&self, path: &str, form: &str) -> Value {
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.0.send("POST", path, &headers, Some(form.as_bytes().to_vec())).expect(200)
+    }
+}
+
+/// The sum over intents.
+pub(crate) fn moved(intents: &[Value]) -> Moved {
+    let mut sum = Moved::default();
+    let charges =
+        intents.iter().flat_map(|intent| intent["charges"]["data"].as_array().into_iter().flatten());
+    for charge in charges.filter(|charge| charge["status"] == "succeeded") {
+        sum.charges += 1;
+        sum.captured += charge["amount"].as_u64().expect("an amount");
+        sum.refunded += charge["amount_refunded"].as_u64().expect("an amount");
+    }
+    sum
+}

@@ -1,0 +1,39 @@
+//! Waiting by asking again.
+
+use std::fmt::Display;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes on a busy machine of two cores. It bounds a test that waits in vain; no test
+/// measures against it.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+
+const BETWEEN: Duration = Duration::from_millis(150);
+
+/// Asks until there is an answer. `Err` is what was seen instead, for the one who reads why the test failed.
+pub(crate) fn until<T, S: Display>(what: impl Display, look: impl FnMut() -> Result<T, S>) -> T {
+    until_within(PATIENCE, what, look)
+}
+
+/// The same with another bound.
+pub(crate) fn until_within<T, S: Display>(
+    patience: Duration,
+    what: impl Display,
+    mut look: impl FnMut() -> Result<T, S>,
+) -> T {
+    let began = Instant::now();
+    loop {
+        match look() {
+            Ok(found) => return found,
+            Err(seen) if began.elapsed() > patience => {
+                panic!("waited {} s for {what}; seen last: {seen}", patience.as_secs())
+            }
+            Err(_) => pause(BETWEEN),
+        }
+    }
+}
+
+/// Lets the stack work for a moment.
+#[expect(clippy::disallowed_methods, reason = "a test is no function: it may wait")]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
