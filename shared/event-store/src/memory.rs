@@ -56,6 +56,11 @@ impl Memory {
         self.table().written.get(seen..).unwrap_or_default().to_vec()
     }
 
+    /// How many new items there were so far.
+    pub fn stream_length(&self) -> usize {
+        self.table().written.len()
+    }
+
     /// Every event, in the order of its writing.
     pub fn all_events(&self) -> Vec<Envelope> {
         self.written_since(0)

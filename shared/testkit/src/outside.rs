@@ -67,6 +67,11 @@ impl MemoryTopic {
     pub fn published(&self) -> Vec<Publication> {
         held(&self.published).clone()
     }
+
+    /// What was published since the last time.
+    pub fn take_published(&self) -> Vec<Publication> {
+        std::mem::take(&mut *held(&self.published))
+    }
 }
 
 #[async_trait]
