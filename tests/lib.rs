@@ -1,4 +1,42 @@
-//! What the tests of this package share: the local stack's environment, as `make env` prints it.
+//! What the tests of this package share: the local stack's environment, as `make env` prints it, and the steps
+//! whose making takes more than naming their ports.
+
+use event_store::Memory;
+use outbound::{Secrets, Transport};
+use resilience::Clock;
+use std::sync::Arc;
+
+/// A Stripe client over a transport of the test's.
+pub fn stripe(transport: Arc<dyn Transport>, secrets: Arc<dyn Secrets>) -> payments::Stripe {
+    let mut settings = runtime::Settings::from_lookup(|name| match name {
+        "STRIPE_API_BASE" => Some("http://stripe.example".to_owned()),
+        "STRIPE_API_VERSION" => Some("2024-06-20".to_owned()),
+        name => Some(name.to_lowercase()),
+    });
+    payments::Stripe::from_settings(&mut settings, transport, secrets)
+}
+
+/// `ship-order` for a shop whose own warehouse dispatches.
+pub fn warehouse(
+    table: Arc<Memory>,
+    clock: Arc<dyn Clock>,
+    secrets: Arc<dyn Secrets>,
+) -> shipping::ShipOrder {
+    let mut settings = runtime::Settings::from_lookup(|_| None);
+    shipping::ShipOrder {
+        store: table.clone(),
+        documents: table,
+        clock,
+        provider: events::Provider::Warehouse,
+        terms: shipping::easypost::Terms::from_settings(&mut settings, events::Provider::Warehouse),
+        easypost: shipping::easypost::EasyPost {
+            transport: Arc::new(testkit::FakeEasyPost::default()),
+            secrets,
+            api_key: "easypost".to_owned(),
+            base: "http://easypost.example".to_owned(),
+        },
+    }
+}
 
 /// A variable of the local stack.
 ///

@@ -10,7 +10,7 @@ use runtime::queue::{Consumer, Message};
 use runtime::stream::{Item, Reader, Record};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use testkit::{FakeEasyPost, FakeStripe, FixedSecrets, MailBox, MemoryTopic, now};
+use testkit::{FakeStripe, FixedSecrets, MailBox, MemoryTopic, now};
 
 pub(crate) const STACK: &str = "pipeline";
 
@@ -70,28 +70,11 @@ impl World {
         self.table(service)
     }
 
-    pub(crate) fn stripe(&self) -> payments::Stripe {
-        let mut settings = runtime::Settings::from_lookup(|name| match name {
-            "STRIPE_API_BASE" => Some("http://stripe.example".to_owned()),
-            "STRIPE_API_VERSION" => Some("2024-06-20".to_owned()),
-            name => Some(name.to_lowercase()),
-        });
-        payments::Stripe::from_settings(&mut settings, self.stripe.clone(), self.secrets.clone())
-    }
-
     fn consumers(&self) -> BTreeMap<&'static str, Arc<dyn Consumer>> {
         let clock: Arc<dyn Clock> = self.clock.clone();
         let [orders, payments, inventory, shipping] =
             [Service::Orders, Service::Payments, Service::Inventory, Service::Shipping]
                 .map(|s| self.table(s));
-        let mut warehouse = runtime::Settings::from_lookup(|_| None);
-        let terms = shipping::easypost::Terms::from_settings(&mut warehouse, events::Provider::Warehouse);
-        let easypost = shipping::easypost::EasyPost {
-            transport: Arc::new(FakeEasyPost::default()),
-            secrets: self.secrets.clone(),
-            api_key: "easypost".to_owned(),
-            base: "http://easypost.example".to_owned(),
-        };
         let steps: [(&'static str, Arc<dyn Consumer>); 6] = [
             ("copy-prices", Arc::new(orders::CopyPrices { documents: orders.clone() })),
             ("track-order", Arc::new(orders::TrackOrder { store: orders, clock: clock.clone() })),
@@ -101,7 +84,7 @@ impl World {
                     store: payments.clone(),
                     documents: payments,
                     clock: clock.clone(),
-                    stripe: self.stripe(),
+                    stripe: tests::stripe(self.stripe.clone(), self.secrets.clone()),
                     stack: STACK.to_owned(),
                     refund_on_return: true,
                 }),
@@ -114,17 +97,7 @@ impl World {
                     clock: clock.clone(),
                 }),
             ),
-            (
-                "ship-order",
-                Arc::new(shipping::ShipOrder {
-                    store: shipping.clone(),
-                    documents: shipping,
-                    clock: clock.clone(),
-                    provider: events::Provider::Warehouse,
-                    terms,
-                    easypost,
-                }),
-            ),
+            ("ship-order", Arc::new(tests::warehouse(shipping, clock.clone(), self.secrets.clone()))),
             (
                 "notify-customer",
                 Arc::new(notifications::NotifyCustomer {

@@ -19,7 +19,7 @@ use testkit::{
 };
 
 pub(crate) const STACK: &str = "conveyor";
-pub(crate) const SECRET: &str = "whsec_test";
+pub(crate) const SECRET: &str = "whsec_sample";
 
 /// Everything of one test.
 pub(crate) struct World {

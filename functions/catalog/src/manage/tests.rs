@@ -1,3 +1,5 @@
+//! Writing and reading products: one event a change, and a list that pages through them.
+
 use super::ManageProducts;
 use crate::list;
 use async_trait::async_trait;

@@ -1,3 +1,5 @@
+//! Stock by events: taken, given back, sent away and brought back, each once and never below zero.
+
 use crate::stock::stock_key;
 use crate::testing::{
     World, cancelled, line, message, order, paid, request, returned, shipped, shipping_failed, sku,

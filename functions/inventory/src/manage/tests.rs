@@ -1,3 +1,5 @@
+//! Stock by hand: read, put on the version that was read, adjusted once for each key.
+
 use crate::testing::{World, line, order, paid, request};
 use runtime::http::{Access, Endpoint as _, Problem, Reply, Server, parse_sample};
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! One message for each order and occasion, whatever comes twice, early or without a contact.
+
 use super::NotifyCustomer;
 use crate::contact;
 use async_trait::async_trait;

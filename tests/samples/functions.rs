@@ -1,0 +1,276 @@
+//! Every function by its name, on twins that hold what its samples speak of.
+
+use event_store::{EventStore as _, Memory, StreamId};
+use events::{Customer, OrderId, OrderPlaced, OrdersEvent};
+use resilience::{Clock, FixedClock};
+use runtime::http::{Access, Endpoint, Server, parse_sample};
+use runtime::queue::{Consumer, Worker};
+use runtime::stream::{Reader, StreamWorker};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use testkit::{FakeStripe, FixedSecrets, MailBox, MemoryQueue, MemoryTopic, now};
+
+/// What came of a sample.
+pub(crate) enum Outcome {
+    /// An HTTP function's status and body.
+    Answered(u16, String),
+    /// A queue's or stream's batch, without anything left over.
+    Handled,
+    /// Something was set aside or comes back.
+    Failed(String),
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Answered(status, body) => write!(f, "answered {status}: {body}"),
+            Self::Handled => f.write_str("handled"),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
+}
+
+/// The table of one service, in which the order of the samples has come as far as a sample needs.
+pub(crate) struct Stage {
+    table: Arc<Memory>,
+    clock: Arc<FixedClock>,
+    queue: Arc<MemoryQueue>,
+    secrets: Arc<FixedSecrets>,
+}
+
+/// The secret that the webhooks of `events/` are signed with.
+const SAMPLE_SECRET: &str = "whsec_sample";
+
+impl Stage {
+    /// Sets the stage for one sample: what it finds is what the samples before it have left.
+    pub(crate) async fn set(sample: &str) -> Self {
+        let stage = Self {
+            table: Arc::default(),
+            clock: Arc::new(FixedClock::at(now())),
+            queue: Arc::default(),
+            secrets: Arc::new(FixedSecrets::one(SAMPLE_SECRET)),
+        };
+        let function = sample.split('/').next().unwrap_or_default();
+        if ["get-order", "cancel-order", "track-order", "project-orders"].contains(&function) {
+            stage.place_the_order().await;
+        }
+        for before in before(sample) {
+            let text = crate::text_of(before);
+            let outcome = stage.run(before.split('/').next().unwrap_or_default(), &text).await;
+            assert!(matches!(outcome, Outcome::Handled | Outcome::Answered(..)), "{before}: {outcome}");
+        }
+        stage
+    }
+
+    /// The order that the samples of orders speak of, placed by the customer whose token they carry.
+    async fn place_the_order(&self) {
+        let id = OrderId::try_from("0123456789abcdef0123456789abcdef").expect("an order id");
+        let customer = Customer {
+            issuer: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example".to_owned(),
+            subject: "customer-1".to_owned(),
+        };
+        let placed = OrdersEvent::from(OrderPlaced { customer, ..testkit::placed() });
+        let envelope = testkit::envelope(&id, 1, &placed);
+        self.table.append(&StreamId::order(&id), &envelope).await.expect("an empty stream");
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    fn table(&self) -> Arc<Memory> {
+        self.table.clone()
+    }
+
+    /// Runs the sample through the function.
+    pub(crate) async fn run(&self, function: &str, text: &str) -> Outcome {
+        match function {
+            "copy-prices" => self.consume(orders::CopyPrices { documents: self.table() }, text).await,
+            "track-order" => {
+                self.consume(orders::TrackOrder { store: self.table(), clock: self.clock() }, text).await
+            }
+            "project-orders" => {
+                self.read(
+                    orders::ProjectOrders { store: self.table(), views: Arc::<Memory>::default() },
+                    text,
+                )
+                .await
+            }
+            "place-order" => {
+                let pay_within = Duration::from_mins(30);
+                let (store, documents) = (self.table(), self.table());
+                self.answer(orders::PlaceOrder { store, documents, clock: self.clock(), pay_within }, text)
+                    .await
+            }
+            "cancel-order" => {
+                self.answer(orders::CancelOrder { store: self.table(), clock: self.clock() }, text).await
+            }
+            "get-order" => {
+                let by_customer = Arc::new(self.table.index("customer", "placed_at"));
+                let open_by_deadline = Arc::new(self.table.index("open_shard", "deadline"));
+                self.answer(orders::GetOrder { store: self.table(), by_customer, open_by_deadline }, text)
+                    .await
+            }
+            "take-payment" => {
+                let step = payments::TakePayment {
+                    store: self.table(),
+                    documents: self.table(),
+                    clock: self.clock(),
+                    stripe: self.stripe(),
+                    stack: "conveyor".to_owned(),
+                    refund_on_return: true,
+                };
+                self.consume(step, text).await
+            }
+            "get-payment" => {
+                self.answer(payments::GetPayment { store: self.table(), stripe: self.stripe() }, text).await
+            }
+            "stripe-webhook" => {
+                let endpoint = payments::StripeWebhook {
+                    documents: self.table(),
+                    clock: self.clock(),
+                    secrets: self.secrets.clone(),
+                    secret: "stripe".to_owned(),
+                    livemode: false,
+                };
+                self.serve(&Server::open(endpoint), text).await
+            }
+            "apply-stripe-event" => {
+                let stack = "conveyor".to_owned();
+                let (store, documents) = (self.table(), self.table());
+                self.read(payments::ApplyStripeEvent { store, documents, clock: self.clock(), stack }, text)
+                    .await
+            }
+            "allocate-stock" => {
+                let (store, counters) = (self.table(), self.table());
+                self.consume(inventory::AllocateStock { store, counters, clock: self.clock() }, text).await
+            }
+            "manage-stock" => {
+                let (counters, documents) = (self.table(), self.table());
+                self.answer(inventory::ManageStock { counters, documents, clock: self.clock() }, text).await
+            }
+            "manage-products" => {
+                let (store, documents) = (self.table(), self.table());
+                self.answer(catalog::ManageProducts { store, documents, clock: self.clock() }, text).await
+            }
+            "ship-order" => {
+                self.consume(tests::warehouse(self.table(), self.clock(), self.secrets.clone()), text).await
+            }
+            "manage-shipments" => {
+                let (store, documents) = (self.table(), self.table());
+                self.answer(shipping::ManageShipments { store, documents, clock: self.clock() }, text).await
+            }
+            "carrier-webhook" => {
+                let endpoint = shipping::CarrierWebhook {
+                    documents: self.table(),
+                    secrets: self.secrets.clone(),
+                    secret_name: "easypost".to_owned(),
+                    clock: self.clock(),
+                };
+                self.serve(&Server::open(endpoint), text).await
+            }
+            "apply-carrier-event" => {
+                let (store, documents) = (self.table(), self.table());
+                self.read(shipping::ApplyCarrierEvent { store, documents, clock: self.clock() }, text).await
+            }
+            "notify-customer" => {
+                let mail = Arc::new(MailBox::default());
+                let step = notifications::NotifyCustomer {
+                    documents: self.table(),
+                    mailer: mail.clone(),
+                    texter: mail,
+                    clock: self.clock(),
+                    shop: "Sample".to_owned(),
+                    sms_countries: "CH".parse().expect("a country"),
+                };
+                self.consume(step, text).await
+            }
+            "publish-events" => {
+                let topic: Arc<dyn outbound::Topic> = Arc::new(MemoryTopic::default());
+                let topics: BTreeMap<_, _> =
+                    events::Service::ALL.map(|service| (service, topic.clone())).into();
+                self.read(outbox::PublishEvents { topics }, text).await
+            }
+            "health" => {
+                self.serve(&Server::open(operations::Health { stack: "conveyor".to_owned() }), text).await
+            }
+            other => Outcome::Failed(format!("{other} is not wired here; add it")),
+        }
+    }
+
+    async fn consume(&self, step: impl Consumer + 'static, text: &str) -> Outcome {
+        let worker = Worker {
+            function: "sample",
+            queue: self.queue.clone(),
+            clock: self.clock(),
+            give_up_after: Duration::from_hours(24 * 365),
+            consumer: Arc::new(step),
+        };
+        let batch = serde_json::from_str(text).expect("an SQS event");
+        let back = worker.work(batch).await.batch_item_failures.len();
+        self.left_over(back)
+    }
+
+    async fn read(&self, reader: impl Reader + 'static, text: &str) -> Outcome {
+        let worker = StreamWorker { function: "sample", queue: self.queue.clone(), reader: Arc::new(reader) };
+        match worker.work(serde_json::from_str(text).expect("a stream event")).await {
+            Ok(()) => self.left_over(0),
+            Err(failure) => Outcome::Failed(failure.to_string()),
+        }
+    }
+
+    fn left_over(&self, back: usize) -> Outcome {
+        match (back, self.queue.dead_letters().first()) {
+            (0, None) => Outcome::Handled,
+            (back, letter) => Outcome::Failed(format!("{back} come back; set aside: {letter:?}")),
+        }
+    }
+
+    /// An endpoint behind a token.
+    async fn answer(&self, endpoint: impl Endpoint + 'static, text: &str) -> Outcome {
+        let access = Access {
+            admin_group: "admin".to_owned(),
+            groups_claim: "cognito:groups".to_owned(),
+            token_use: Some("access".to_owned()),
+        };
+        let server = Server { access: Some(access), limiter: None, endpoint: Arc::new(endpoint) };
+        self.serve(&server, text).await
+    }
+
+    async fn serve(&self, server: &Server, text: &str) -> Outcome {
+        let response = server.serve(parse_sample(text).expect("a gateway request")).await;
+        let (parts, body) = response.into_parts();
+        Outcome::Answered(parts.status.as_u16(), String::from_utf8_lossy(body.as_ref()).into_owned())
+    }
+
+    fn stripe(&self) -> payments::Stripe {
+        tests::stripe(Arc::new(FakeStripe::default()), self.secrets.clone())
+    }
+}
+
+/// The samples that must have been handled before this one makes sense.
+fn before(sample: &str) -> &'static [&'static str] {
+    match sample {
+        "place-order/basic" => &["copy-prices/product-changed"],
+        "allocate-stock/order-paid" => &["manage-stock/put"],
+        "allocate-stock/shipped" => &["manage-stock/put", "allocate-stock/order-paid"],
+        "allocate-stock/return-received" => {
+            &["manage-stock/put", "allocate-stock/order-paid", "allocate-stock/shipped"]
+        }
+        "manage-stock/get" | "manage-stock/adjust" => &["manage-stock/put"],
+        "manage-products/get" => &["manage-products/put"],
+        "get-payment/owner" => &["take-payment/order-placed"],
+        "notify-customer/order-placed" => &[],
+        sample if sample.starts_with("notify-customer/") => &["notify-customer/order-placed"],
+        "ship-order/inventory-updated" => &["ship-order/order-placed"],
+        "manage-shipments/deliver" | "manage-shipments/return" => {
+            &["ship-order/order-placed", "ship-order/inventory-updated", "manage-shipments/dispatch"]
+        }
+        "manage-shipments/list" => &[],
+        sample if sample.starts_with("manage-shipments/") => {
+            &["ship-order/order-placed", "ship-order/inventory-updated"]
+        }
+        _ => &[],
+    }
+}
