@@ -2,6 +2,13 @@
 //!
 //! The notifications' table and the views' table are used, since no stream reads them, under keys of each run's own.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may be blunt outside of its test functions too"
+)]
+
 mod counters;
 mod documents;
 mod pages;

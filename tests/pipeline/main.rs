@@ -4,6 +4,12 @@
 //! A run is a function of its seed. A failing one prints it: `PIPELINE_SEED=<seed> cargo nextest run -p tests
 //! -E 'binary(pipeline)'` runs that one alone.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may be blunt outside of its test functions too"
+)]
+
 mod invariants;
 mod queues;
 mod shop;

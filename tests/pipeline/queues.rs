@@ -29,7 +29,6 @@ pub(crate) fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
             "RefundFailed",
             "PaymentDisputed",
         ]),
-        ("take-payment", Service::Inventory) => one_of(&["OutOfStock"]),
         ("take-payment", Service::Shipping) => {
             one_of(&["ShippingFailed", "ShipmentCancelled", "ReturnReceived"])
         }
@@ -46,7 +45,7 @@ pub(crate) fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
         ("notify-customer", Service::Payments) => {
             one_of(&["OrderPaid", "PaymentFailed", "PaymentActionRequired", "PaymentRefunded"])
         }
-        ("notify-customer", Service::Inventory) => one_of(&["OutOfStock"]),
+        ("take-payment" | "notify-customer", Service::Inventory) => one_of(&["OutOfStock"]),
         ("notify-customer", Service::Shipping) => one_of(&["Shipped", "ShippingFailed", "Delivered"]),
         _ => false,
     }

@@ -31,8 +31,8 @@ fn only_the_aws_crate_names_an_sdk() {
             !path.starts_with("shared/aws/") && !path.starts_with("tests/tidy/") && text.contains("aws_sdk_")
         })
         .map(|(path, _)| path)
-        .collect();
-    none("only shared/aws may call an SDK; these name one", offenders);
+        .collect::<Vec<_>>();
+    none("only shared/aws may call an SDK; these name one", &offenders);
 }
 
 #[test]
@@ -44,8 +44,8 @@ fn a_service_knows_aws_in_its_mains_alone() {
             text.lines().any(|line| line.contains("aws::") && !line.trim_start().starts_with("//"))
         })
         .map(|(path, _)| path)
-        .collect();
-    none("only src/bin may make adapters; these name the crate aws", offenders);
+        .collect::<Vec<_>>();
+    none("only src/bin may make adapters; these name the crate aws", &offenders);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn services_do_not_know_each_other() {
             }
         }
     }
-    none("services know each other's events, never each other's code", offenders);
+    none("services know each other's events, never each other's code", &offenders);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn shared_crates_know_no_service_and_no_test() {
             }
         }
     }
-    none("shared crates are below the services", offenders);
+    none("shared crates are below the services", &offenders);
 }
 
 #[test]
@@ -84,5 +84,5 @@ fn the_published_language_is_pure() {
 fn the_runtime_knows_no_aws_service() {
     let offenders: Vec<_> =
         manifest("shared/runtime").into_iter().filter(|name| name.contains("sdk")).collect();
-    none("the runtime knows Lambda, not AWS services", offenders);
+    none("the runtime knows Lambda, not AWS services", &offenders);
 }

@@ -1,5 +1,11 @@
 //! The house's sentences, as tests: who may know whom, how a main looks, one name everywhere, no swallowed rule.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may be blunt outside of its test functions too"
+)]
+
 mod arrows;
 mod names;
 mod text;
@@ -34,7 +40,7 @@ pub(crate) fn files(folders: &[&str], ending: &str) -> Vec<(String, String)> {
 }
 
 /// Fails with every offender named at once.
-pub(crate) fn none(what: &str, offenders: Vec<String>) {
+pub(crate) fn none(what: &str, offenders: &[String]) {
     assert!(offenders.is_empty(), "{what}:\n  {}", offenders.join("\n  "));
 }
 

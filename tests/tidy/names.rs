@@ -23,7 +23,7 @@ fn a_function_has_one_name_in_the_template_the_samples_and_the_logs() {
             offenders.push(format!("{function} does not start under its own name"));
         }
     }
-    none("one name everywhere", offenders);
+    none("one name everywhere", &offenders);
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_main_is_short_and_has_no_branches() {
             }
         }
     }
-    none("settings, adapters, step, run", offenders);
+    none("settings, adapters, step, run", &offenders);
 }
 
 #[test]
@@ -51,8 +51,8 @@ fn no_name_says_nothing() {
         .into_iter()
         .map(|(path, _)| path)
         .filter(|path| path.split(['/', '.']).any(|part| empty.contains(&part)))
-        .collect();
-    none("a room's name says what it is for", offenders);
+        .collect::<Vec<_>>();
+    none("a room's name says what it is for", &offenders);
 }
 
 #[test]
@@ -62,6 +62,6 @@ fn every_invariant_has_a_test_that_names_it() {
     let missing = (1..=8)
         .filter(|n| !sources.iter().any(|(_, text)| text.contains(&format!("fn i{n}_"))))
         .map(|n| format!("I{n}"))
-        .collect();
-    none("invariants without a test", missing);
+        .collect::<Vec<_>>();
+    none("invariants without a test", &missing);
 }

@@ -8,8 +8,8 @@ fn every_file_says_why_it_exists() {
         .into_iter()
         .filter(|(_, text)| !text.starts_with("//!"))
         .map(|(path, _)| path)
-        .collect();
-    none("a file begins with its reason", offenders);
+        .collect::<Vec<_>>();
+    none("a file begins with its reason", &offenders);
 }
 
 #[test]
@@ -18,8 +18,8 @@ fn no_file_is_too_long_to_read() {
         .into_iter()
         .filter(|(_, text)| text.lines().count() > 500)
         .map(|(path, text)| format!("{path}: {} lines", text.lines().count()))
-        .collect();
-    none("a file of more than 500 lines wants to be two", offenders);
+        .collect::<Vec<_>>();
+    none("a file of more than 500 lines wants to be two", &offenders);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_rule_is_never_switched_off_without_a_reason() {
             }
         }
     }
-    none("#[expect(…, reason = …)], never #[allow]", offenders);
+    none("#[expect(…, reason = …)], never #[allow]", &offenders);
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn money_is_never_a_floating_point_number() {
         .into_iter()
         .filter(|(_, text)| text.lines().any(|line| line.contains("f64") || line.contains("f32")))
         .map(|(path, _)| path)
-        .collect();
-    none("no floating point", offenders);
+        .collect::<Vec<_>>();
+    none("no floating point", &offenders);
 }
 
 #[test]
@@ -54,6 +54,6 @@ fn nothing_waits_for_the_clock_by_itself() {
             text.contains("Timestamp::now()") && !path.ends_with("resilience/src/clock.rs")
         })
         .map(|(path, _)| path)
-        .collect();
-    none("time is a parameter", offenders);
+        .collect::<Vec<_>>();
+    none("time is a parameter", &offenders);
 }
