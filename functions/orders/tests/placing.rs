@@ -1,5 +1,7 @@
 //! Placing an order: priced by us, placed once, whatever comes twice or changes meanwhile.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
+
 use event_store::{EventStore as _, Memory, StreamId};
 use events::{CatalogEvent, OrderId, ProductChanged, Sequence};
 use orders::{CopyPrices, PlaceOrder};
@@ -115,13 +117,14 @@ async fn white_space_and_the_order_of_fields_make_no_other_request() {
     let shop = Shop::open().await;
     shop.order("k1", &tea()).await.unwrap();
     let mut again = order("k1", &tea());
-    let mut shuffled = String::from("{ ");
-    for (name, value) in tea().as_object().unwrap().iter().rev() {
-        shuffled.push_str(&format!("\"{name}\" : {value} ,"));
-    }
-    shuffled.pop();
-    shuffled.push('}');
-    again.body = shuffled.into_bytes();
+    let fields: Vec<String> = tea()
+        .as_object()
+        .unwrap()
+        .iter()
+        .rev()
+        .map(|(name, value)| format!("\"{name}\" : {value}"))
+        .collect();
+    again.body = format!("{{ {} }}", fields.join(" , ")).into_bytes();
     assert_eq!(header(&shop.place.answer(again).await.unwrap(), "idempotency-replayed"), Some("true"));
 }
 

@@ -1,5 +1,7 @@
 //! What a client sees: their own orders, as the streams have them, a page at a time; and cancelling.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
+
 use event_store::{Documents as _, EventStore, Memory, StreamId};
 use events::{
     CancellationRejected, Customer, InventoryEvent, InventoryUpdated, OrderPlaced, OrdersEvent,

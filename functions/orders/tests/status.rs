@@ -1,5 +1,7 @@
 //! The status is a function of the set of facts: the order of their arrival is nothing, repeats are nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
+
 use event_store::{EventStore, Memory, StreamId};
 use events::{
     Amount, CancelCause, Delivered, InventoryEvent, InventoryUpdated, LabelPurchased, LabelVoided, OrderPaid,
@@ -113,9 +115,9 @@ fn cancelled_order() -> Vec<Message> {
 
 #[test]
 fn the_happy_way_ends_delivered_with_every_step_on_it() {
+    use OrderStatus::{Allocated, Delivered, Paid, Placed, Shipped};
     let way = delivered_order();
     let statuses: Vec<_> = (0..=way.len()).map(|n| told(&way[..n]).status()).collect();
-    use OrderStatus::{Allocated, Delivered, Paid, Placed, Shipped};
     assert_eq!(statuses, [Placed, Placed, Paid, Allocated, Allocated, Shipped, Delivered]);
     let order = told(&way);
     assert!(!order.facts().is_open());

@@ -3,9 +3,15 @@
 //! Changing what stands there changes what services say to one another. A new optional field gets a line in its
 //! file; a file that has to change in any other way is a breaking change and needs a new data version.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may be blunt outside of its test functions too"
+)]
+
 use events::{
-    CatalogEvent, Envelope, Event, InventoryEvent, OrdersEvent, PaymentsEvent, ReadError, Service, ServiceEvent,
-    ShippingEvent,
+    CatalogEvent, Envelope, Event, InventoryEvent, OrdersEvent, PaymentsEvent, ReadError, Service,
+    ServiceEvent, ShippingEvent,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -50,7 +56,10 @@ fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
             fields.iter().for_each(|(name, inner)| objects(inner, &format!("{at}/{name}"), found));
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(place, inner)| objects(inner, &format!("{at}/{place}"), found));
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(place, inner)| objects(inner, &format!("{at}/{place}"), found));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
@@ -91,7 +100,11 @@ fn an_old_reader_ignores_the_fields_of_a_new_writer() {
         for place in places {
             let mut newer = value.clone();
             newer.pointer_mut(&place).unwrap()["added_later"] = json!({"any": ["thing"]});
-            assert_eq!(Event::read(&envelope(&newer)).unwrap(), expected, "{name} with a new field at {place:?}");
+            assert_eq!(
+                Event::read(&envelope(&newer)).unwrap(),
+                expected,
+                "{name} with a new field at {place:?}"
+            );
         }
     }
 }
@@ -101,7 +114,14 @@ fn required(name: &str) -> &'static [&'static str] {
     match name {
         "catalog.ProductChanged" => &["sku", "name", "price", "currency", "active"],
         "orders.OrderPlaced" => &[
-            "customer", "lines", "total", "currency", "pay_by", "contact", "shipping_address", "payment_method",
+            "customer",
+            "lines",
+            "total",
+            "currency",
+            "pay_by",
+            "contact",
+            "shipping_address",
+            "payment_method",
             "request_digest",
         ],
         "orders.OrderCancellationRequested" => &["requested_by"],
@@ -149,7 +169,8 @@ fn a_new_reader_reads_what_an_old_writer_left_out() {
         }
         let mut bare = value.clone();
         bare["data"].as_object_mut().unwrap().retain(|field, _| required.contains(&field.as_str()));
-        Event::read(&envelope(&bare)).unwrap_or_else(|error| panic!("{name} with its first fields alone: {error}"));
+        Event::read(&envelope(&bare))
+            .unwrap_or_else(|error| panic!("{name} with its first fields alone: {error}"));
     }
 }
 

@@ -1,5 +1,11 @@
 //! Gateway requests: who calls, what they say, how a problem looks on the wire, and how often one may call.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may be blunt outside of its test functions too"
+)]
+
 use event_store::Memory;
 use lambda_http::Body;
 use resilience::FixedClock;

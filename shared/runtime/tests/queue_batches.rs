@@ -1,5 +1,7 @@
 //! A failure says what happens next, and one bad message never takes its neighbours along.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
+
 use aws_lambda_events::sqs::SqsEvent;
 use events::{Delivered, ShippingEvent};
 use resilience::{Failure, FixedClock};

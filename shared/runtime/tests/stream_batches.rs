@@ -1,5 +1,7 @@
 //! A transport failure brings the whole batch again; a record that nobody can handle is set aside with its key.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
+
 use events::{Delivered, ShippingEvent};
 use resilience::Failure;
 use runtime::stream::{Batch, Item, Poison, Reader, Record, StreamWorker};
