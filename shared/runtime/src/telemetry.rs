@@ -45,6 +45,10 @@ where
         line.insert("function".to_owned(), self.function.into());
         for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root)
         {
+            // The platform's own span says the request id once more, under another name.
+            if span.metadata().target().starts_with("lambda_runtime") {
+                continue;
+            }
             if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
                 && let Ok(Value::Object(fields)) = serde_json::from_str(&fields.fields)
             {
