@@ -1,6 +1,6 @@
 //! What a reader meets in every file: why it exists, a size that can be read, and no rule switched off in silence.
 
-use crate::{files, none};
+use crate::{files, none, root};
 
 #[test]
 fn every_file_says_why_it_exists() {
@@ -56,4 +56,38 @@ fn nothing_waits_for_the_clock_by_itself() {
         .map(|(path, _)| path)
         .collect::<Vec<_>>();
     none("time is a parameter", &offenders);
+}
+
+#[test]
+fn every_parameter_of_the_template_is_in_the_readme() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let missing: Vec<String> = template
+        .lines()
+        .skip_while(|line| *line != "Parameters:")
+        .skip(1)
+        .take_while(|line| line.is_empty() || line.starts_with(' '))
+        .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'))
+        .filter(|name| !name.starts_with(' ') && !readme.contains(&format!("| `{name}` |")))
+        .map(str::to_owned)
+        .collect();
+    none("parameters that the README does not explain", &missing);
+}
+
+#[test]
+fn every_link_of_the_documents_leads_somewhere() {
+    let mut broken = Vec::new();
+    let mut documents = files(&["docs", "events"], ".md");
+    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        documents.push((name.to_owned(), std::fs::read_to_string(root().join(name)).unwrap()));
+    }
+    for (name, text) in documents {
+        let folder = root().join(&name).parent().unwrap().to_path_buf();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if !link.contains("://") && !folder.join(link.split('#').next().unwrap_or_default()).exists() {
+                broken.push(format!("{name}: {link}"));
+            }
+        }
+    }
+    none("links that lead nowhere", &broken);
 }
