@@ -1,0 +1,102 @@
+//! Every event reaches its service's topic with the attributes that subscriptions filter on, or the batch comes back.
+
+use event_store::{Document, Key};
+use events::{
+    Because, CatalogEvent, Delivered, Detail, Envelope, OrderStatus, OrderUpdated, OrdersEvent,
+    ProductChanged, Sequence, Service, ShippingEvent,
+};
+use outbound::Topic;
+use outbox::PublishEvents;
+use runtime::stream::{Item, Reader as _, Record};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use testkit::{MemoryTopic, cause, envelope, eur, now, order_id, placed, record, sku};
+
+struct Topics(BTreeMap<Service, Arc<MemoryTopic>>);
+
+impl Topics {
+    fn open() -> Self {
+        Self(Service::ALL.map(|service| (service, Arc::default())).into())
+    }
+
+    fn step(&self) -> PublishEvents {
+        let topics = self.0.iter().map(|(service, topic)| (*service, topic.clone() as Arc<dyn Topic>));
+        PublishEvents { topics: topics.collect() }
+    }
+}
+
+fn updated(status: OrderStatus) -> OrdersEvent {
+    let because = Because::OrderPaid;
+    OrderUpdated { because, status, attention: vec![], detail: Detail::default() }.into()
+}
+
+fn product_changed() -> Envelope {
+    let product = ProductChanged {
+        sku: sku("TEA-01"),
+        name: "Sencha".to_owned(),
+        price: events::Amount::minor(950),
+        currency: eur(),
+        weight_grams: None,
+        active: true,
+    };
+    Envelope::wrap("TEA-01", Sequence::FIRST, now(), &cause(), &CatalogEvent::ProductChanged(product))
+}
+
+#[tokio::test]
+async fn i6_every_event_reaches_its_own_services_topic_byte_for_byte() {
+    let topics = Topics::open();
+    let placed = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
+    let delivered = envelope(&order_id(1), 5, &ShippingEvent::from(Delivered {}));
+    let records = [&placed, &delivered, &product_changed()].map(record).to_vec();
+    assert_eq!(topics.step().read(records).await.unwrap(), []);
+    for (service, said) in [(Service::Orders, &placed), (Service::Shipping, &delivered)] {
+        let published = topics.0[&service].published();
+        assert_eq!(published.len(), 1, "{service}");
+        assert_eq!(published[0].body, serde_json::to_string(said).unwrap());
+        assert_eq!(published[0].event_type, said.event_type);
+        assert_eq!(published[0].status, None);
+    }
+    assert_eq!(topics.0[&Service::Catalog].published().len(), 1);
+    assert_eq!(topics.0[&Service::Payments].published(), []);
+}
+
+#[tokio::test]
+async fn an_update_carries_its_status_for_the_filters() {
+    let topics = Topics::open();
+    let update = envelope(&order_id(1), 2, &updated(OrderStatus::Cancelled));
+    topics.step().read(vec![record(&update)]).await.unwrap();
+    assert_eq!(topics.0[&Service::Orders].published()[0].status.as_deref(), Some("cancelled"));
+}
+
+#[tokio::test]
+async fn i6_a_topic_that_is_out_brings_the_batch_back() {
+    let topics = Topics::open();
+    let records = || vec![record(&envelope(&order_id(1), 1, &OrdersEvent::from(placed())))];
+    topics.0[&Service::Orders].is_out.store(true, Ordering::SeqCst);
+    assert!(topics.step().read(records()).await.is_err());
+    topics.0[&Service::Orders].is_out.store(false, Ordering::SeqCst);
+    topics.step().read(records()).await.unwrap();
+    assert_eq!(topics.0[&Service::Orders].published().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_event_of_ours_is_named_and_its_neighbours_are_published() {
+    let topics = Topics::open();
+    let mut unknown = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
+    unknown.event_type = "NeverHeardOf".to_owned();
+    let document = Record { key: Key::new("sku#TEA-01", "price"), item: Item::Document(Document::of(&1)) };
+    let good = envelope(&order_id(2), 1, &OrdersEvent::from(placed()));
+    let poison = topics.step().read(vec![record(&unknown), document, record(&good)]).await.unwrap();
+    assert_eq!(poison.len(), 2);
+    assert_eq!(topics.0[&Service::Orders].published().len(), 1);
+}
+
+#[tokio::test]
+async fn a_newer_writers_event_is_published_as_it_stands() {
+    let topics = Topics::open();
+    let mut newer = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
+    newer.dataversion = 99;
+    assert_eq!(topics.step().read(vec![record(&newer)]).await.unwrap(), []);
+    assert_eq!(topics.0[&Service::Orders].published().len(), 1);
+}
