@@ -36,12 +36,12 @@ def _nextest(runner: str, stack: Stack, arguments: list[str]) -> tuple[int, str]
         runner,
         "nextest",
         "run",
-        "--workspace",
+        "--no-fail-fast",
         "--cargo-profile",
         build.PROFILE,
         "--target",
         build.host(),
-        *arguments,
+        *(arguments or ["--workspace"]),
     ]
     console.say(f"  {' '.join(['cargo', *command[1:]])}")
     lines: list[str] = []
