@@ -3,8 +3,8 @@
 //! queues, mail and tables. Nothing here knows a function's code.
 //!
 //! Each test makes products and stock of its own, so that all may run at once ([`shop::Shop::open`]); those that break
-//! something on purpose have the stack to themselves ([`shop::Shop::alone`]). Waiting is asking again, up to a bound,
-//! and a test that waited in vain says for what, and what it saw last. No test asserts a time.
+//! something on purpose, or fill the queues, have the stack to themselves ([`shop::Shop::alone`]). Waiting is asking
+//! again, up to a bound, and a test that waited in vain says for what, and what it saw last. No test asserts a time.
 
 #![expect(
     clippy::expect_used,

@@ -44,7 +44,7 @@ impl Shop {
         Self::with(File::lock_shared)
     }
 
-    /// With no other test in the stack: for those that break something on purpose.
+    /// With no other test in the stack: for those that break something on purpose, or fill the queues.
     pub(crate) fn alone() -> Self {
         Self::with(File::lock)
     }
