@@ -1,7 +1,7 @@
 """What the emulator ignores in the template, done after the deploy through the same APIs that AWS has.
 
 It takes no notice of the `Body` of an HTTP API (where SAM puts routes, integrations and the authorizer), nor of a table's time
-to live. Everything here looks first and changes only what differs.
+to live, and it hands over batches slower than AWS. Everything here looks first and changes only what differs.
 """
 
 from __future__ import annotations
@@ -18,13 +18,26 @@ from .trouble import Trouble
 
 Template = Mapping[str, Any]
 
+BATCH = 10
+
 
 def fill(stack: Stack) -> None:
     with console.waiting("routes, authorizer and time to live, which the emulator ignores"):
         template = _processed_template(stack)
         _routes(stack, template)
         _time_to_live(stack, template)
+        _batches(stack)
         _sender_identity(stack)
+
+
+def _batches(stack: Stack) -> None:
+    """The emulator hands each consumer one batch a round, and a round takes about half a second: with batches of one message,
+    as the template wants them for consumers that call out, two payments a second would be all."""
+    functions = aws.client("lambda", stack)
+    for page in functions.get_paginator("list_event_source_mappings").paginate():
+        for mapping in page["EventSourceMappings"]:
+            if ":sqs:" in mapping["EventSourceArn"] and mapping["BatchSize"] < BATCH:
+                functions.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=BATCH)
 
 
 def _processed_template(stack: Stack) -> Template:
