@@ -24,6 +24,7 @@ mod journey;
 mod many;
 mod money;
 mod once;
+mod parcels;
 mod probe;
 mod published;
 mod shop;

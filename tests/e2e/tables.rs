@@ -47,6 +47,12 @@ impl Tables {
         self.run(table.get(&Key::new(pk, sk))).expect("the table answers").is_some()
     }
 
+    /// How many items of a partition have sort keys that begin so.
+    pub(crate) fn lists(&self, service: &str, pk: &str, prefix: &str) -> usize {
+        let table = self.clients.table(&tests::stack(&format!("CONVEYOR_{service}_TABLE")));
+        self.run(table.list(pk, prefix)).expect("the table answers").len()
+    }
+
     /// Whether a webhook is in the inbox.
     pub(crate) fn in_inbox(&self, service: &str, source: &str, event_id: &str) -> bool {
         self.has(service, &format!("webhook#{source}#{event_id}"), "inbox")
