@@ -6,16 +6,13 @@ HTTP, the carrier reports the delivery by its signed webhook. Everything between
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import time
-import unicodedata
 import uuid
 from datetime import datetime, timezone
 from typing import Any
 
-from . import console, summary, users
+from . import console, signing, summary, users
 from .http_api import HttpApi
 from .journey import Event, Journey
 from .state import Stack
@@ -108,11 +105,8 @@ def _report_delivery(stack: Stack, tracking_code: str) -> None:
         "result": tracker,
     }
     body = json.dumps(event).encode()
-    secret = unicodedata.normalize("NFKD", stack.secrets["easypost_webhook"]).encode()
-    signature = f"hmac-sha256-hex={hmac.new(secret, body, hashlib.sha256).hexdigest()}"
-    HttpApi(stack.api).post_bytes("/webhooks/easypost", body, {"X-Hmac-Signature": signature}).expect(
-        200, what="the carrier's webhook"
-    )
+    signature = {"X-Hmac-Signature": signing.easypost(stack, body)}
+    HttpApi(stack.api).post_bytes("/webhooks/easypost", body, signature).expect(200, what="the carrier's webhook")
 
 
 def _watch(journey: Journey, wanted: str, deadline: float) -> None:

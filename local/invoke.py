@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import subprocess
 
-from . import aws, build, console, ports, processes, tools
+from . import aws, build, console, ports, processes, signing, tools
 from .settings import LOOPBACK, ROOT, STACK_NAME, STATE, aws_environment
 from .state import Stack
 from .trouble import Trouble
@@ -24,6 +24,7 @@ def run(stack: Stack, function: str, event: str) -> int:
     if not path.is_file():
         raise Trouble(f"There is no file {event}: the sample events are in {_samples(function)}.")
     environment = _environment(stack, function)
+    path = signing.signed_again(stack, function, path, into=STATE / "signed.json")
     port = ports.any_free()
     cargo = ["cargo", "lambda"]
     where = ["--invoke-address", LOOPBACK, "--invoke-port", str(port)]
