@@ -35,8 +35,13 @@ struct Refund {
 }
 
 impl Refund {
+    /// What it gave back. A failure is the last word: banks report some long after the success.
+    fn given_back(&self) -> Option<Amount> {
+        self.refunded.filter(|_| !self.failed)
+    }
+
     fn is_open(&self) -> bool {
-        self.requested && self.refunded.is_none() && !self.replaced
+        self.requested && self.given_back().is_none() && !self.replaced
     }
 }
 
@@ -131,7 +136,7 @@ impl Facts {
             OrderStatus::Shipped
         } else if self.has(Because::ShippingFailed) {
             OrderStatus::ShippingFailed
-        } else if self.has(Because::OutOfStock) && !self.has(Because::ShipmentCancelled) {
+        } else if self.has(Because::OutOfStock) {
             OrderStatus::OutOfStock
         } else if self.payment_ended_by(CancelCause::Declined) {
             OrderStatus::PaymentFailed
@@ -241,7 +246,7 @@ impl Facts {
 
     /// What went back, in minor units.
     pub fn refunded(&self) -> Amount {
-        self.refunds.values().filter_map(|refund| refund.refunded).fold(Amount::ZERO, Amount::plus)
+        self.refunds.values().filter_map(Refund::given_back).fold(Amount::ZERO, Amount::plus)
     }
 
     /// Carrier and tracking code, once known.

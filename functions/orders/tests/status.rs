@@ -157,6 +157,17 @@ fn each_way_of_ending_has_its_status() {
 }
 
 #[test]
+fn an_order_that_has_ended_does_not_go_backwards_when_a_cancellation_comes_late() {
+    let way = vec![
+        says::<PaymentsEvent>(1, order_paid()),
+        says::<InventoryEvent>(1, OutOfStock { missing: vec![sku("TEA-01")] }),
+        says::<ShippingEvent>(1, ShipmentCancelled {}),
+    ];
+    assert_eq!(told(&way[..2]).status(), OrderStatus::OutOfStock);
+    assert_eq!(told(&way).status(), OrderStatus::OutOfStock);
+}
+
+#[test]
 fn an_order_that_owes_money_is_open_and_a_failed_refund_asks_for_attention() {
     let mut way = vec![
         says::<PaymentsEvent>(1, order_paid()),
@@ -181,6 +192,27 @@ fn an_order_that_owes_money_is_open_and_a_failed_refund_asks_for_attention() {
     assert_eq!(settled.attention(), []);
     assert!(!settled.facts().is_open());
     assert_eq!(settled.facts().refunded(), Amount::minor(1900));
+}
+
+#[test]
+fn a_refund_that_fails_after_it_had_succeeded_is_owed_again() {
+    let failed = RefundFailed {
+        refund_id: RefundId::try_from("r1").unwrap(),
+        amount: Amount::minor(1900),
+        code: "lost_card".to_owned(),
+    };
+    let mut way = vec![
+        says::<PaymentsEvent>(1, order_paid()),
+        says::<InventoryEvent>(1, OutOfStock { missing: vec![sku("TEA-01")] }),
+        says::<PaymentsEvent>(2, refund("r1", None, RefundCause::OutOfStock)),
+        says::<PaymentsEvent>(3, refunded("r1")),
+    ];
+    assert!(!told(&way).facts().is_open());
+    way.push(says::<PaymentsEvent>(4, failed));
+    let owed = told(&way);
+    assert_eq!(owed.attention(), [events::Attention::RefundFailed]);
+    assert_eq!(owed.facts().refunded(), Amount::ZERO);
+    assert!(owed.facts().is_open());
 }
 
 #[test]
