@@ -7,7 +7,7 @@
 //!   Products that cannot be ordered are in it, with `active` false.
 //! - Says `ProductChanged`.
 //! - Idempotent by the fold: putting what is there appends nothing.
-//! - Two writes: the list's item is put after the event, the exception that architecture §1 names. If it is lost
+//! - Two writes: the list's item is put after the event, the exception that ARCHITECTURE.md, "The one idea" names. If it is lost
 //!   between the two, the caller gets an error, and the identical repeat puts it.
 
 use crate::{Product, list};

@@ -37,8 +37,9 @@ impl Endpoint for CancelOrder {
         let caller = request.caller()?;
         let id = request.order_id()?;
         let body = if request.body.is_empty() { Body::default() } else { request.json()? };
-        if body.reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-            let error = FieldError::at("/reason", format!("at most {LONGEST_REASON} characters"));
+        if body.reason.as_deref().is_some_and(|reason| !is_sound(reason)) {
+            let error =
+                FieldError::at("/reason", format!("1 to {LONGEST_REASON} characters, no control characters"));
             return Err(Problem::validation(vec![error]));
         }
         let decided = append_decided(
@@ -62,6 +63,12 @@ impl Endpoint for CancelOrder {
             &serde_json::json!({ "order_id": id, "status": status, "links": Links::to(&id) }),
         ))
     }
+}
+
+fn is_sound(reason: &str) -> bool {
+    !reason.trim().is_empty()
+        && reason.chars().count() <= LONGEST_REASON
+        && !reason.chars().any(char::is_control)
 }
 
 fn refusal(not: NotCancellable) -> Problem {

@@ -2,9 +2,12 @@
 //!
 //! It encodes a position and the partition it is of, as a digest: a cursor of another list is refused.
 
+use crate::view::OPEN_SHARDS;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::Position;
+use events::OrderId;
+use jiff::Timestamp;
 use runtime::http::Problem;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -38,9 +41,16 @@ impl Cursor {
             .decode(text)
             .ok()
             .and_then(|json| serde_json::from_slice::<Self>(&json).ok())
-            .filter(|cursor| cursor.list == digest(list))
+            .filter(|cursor| cursor.list == digest(list) && cursor.shard < OPEN_SHARDS)
+            .filter(|cursor| cursor.position.as_ref().is_none_or(is_a_view))
             .ok_or_else(|| Problem::bad_request("the cursor is not one of this list; begin without a cursor"))
     }
+}
+
+/// Whether a position is the place of a view: the table refuses any other, and a client can write what it likes.
+fn is_a_view(position: &Position) -> bool {
+    let order = position.pk.strip_prefix("order#").map(OrderId::try_from);
+    matches!(order, Some(Ok(_))) && position.sk == "view" && position.order.parse::<Timestamp>().is_ok()
 }
 
 fn digest(list: &str) -> String {
@@ -57,5 +67,8 @@ mod tests {
         assert!(Cursor::decode(&cursor, "mine").is_ok());
         assert_eq!(Cursor::decode(&cursor, "yours").unwrap_err().status, 400);
         assert_eq!(Cursor::decode("nonsense", "mine").unwrap_err().status, 400);
+        let forged = Position { pk: String::new(), sk: "view".to_owned(), order: "x".to_owned() };
+        let forged = Cursor::at("mine", 0, Some(forged)).encode();
+        assert_eq!(Cursor::decode(&forged, "mine").unwrap_err().status, 400);
     }
 }

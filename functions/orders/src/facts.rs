@@ -28,10 +28,23 @@ pub struct Facts {
 /// One refund: what was asked for, what came of it. All of it grows only.
 #[derive(Debug, Clone, Default)]
 struct Refund {
-    requested: bool,
+    /// Why it was asked for; `None` while only its outcome is known.
+    cause: Option<RefundCause>,
     refunded: Option<Amount>,
     failed: bool,
     replaced: bool,
+}
+
+/// Whether a refund for this cause gives back everything that is owed.
+fn compensates(cause: RefundCause) -> bool {
+    match cause {
+        RefundCause::OutOfStock
+        | RefundCause::ShippingFailed
+        | RefundCause::Cancelled
+        | RefundCause::LateCapture
+        | RefundCause::Returned => true,
+        RefundCause::Goodwill | RefundCause::Foreign => false,
+    }
 }
 
 impl Refund {
@@ -41,7 +54,9 @@ impl Refund {
     }
 
     fn is_open(&self) -> bool {
-        self.requested && self.given_back().is_none() && !self.replaced
+        // Nobody owes one that was made at the provider, outside of Conveyor, and failed there.
+        let is_owed = self.cause.is_some_and(|cause| cause != RefundCause::Foreign || !self.failed);
+        is_owed && self.given_back().is_none() && !self.replaced
     }
 }
 
@@ -126,7 +141,7 @@ impl Facts {
         }
     }
 
-    /// The first that applies, of the furthest first (architecture, "Order status").
+    /// The first that applies, of the furthest first (ARCHITECTURE.md, "The way of one order").
     pub fn status(&self) -> OrderStatus {
         if self.has(Because::ReturnReceived) {
             OrderStatus::Returned
@@ -260,7 +275,7 @@ impl Facts {
             self.captured = self.captured.max(detail.captured);
         }
         if let Some(refund) = self.refund(detail) {
-            refund.requested = true;
+            refund.cause = detail.refund_cause;
         }
         if let Some(earlier) = &detail.instead_of {
             self.refunds.entry(earlier.clone()).or_default().replaced = true;
@@ -298,12 +313,13 @@ impl Facts {
         self.has(Because::StockReleased) || self.has(Because::OutOfStock)
     }
 
-    /// The payment ended without money, or every refund that is due was asked for and made.
+    /// The payment ended without money, or what was due has gone back. Should that refund fail long afterwards, the
+    /// order owes again, and is open; but its status has been settled, and does not go backwards.
     fn is_money_settled(&self) -> bool {
         let without_money =
             !self.late_capture && (self.has(Because::PaymentCancelled) || self.has(Because::PaymentFailed));
-        let asked = self.refunds.values().any(|refund| refund.requested);
-        without_money || (asked && !self.refunds.values().any(Refund::is_open))
+        let settles = |refund: &Refund| refund.cause.is_some_and(compensates) && refund.refunded.is_some();
+        without_money || self.refunds.values().any(settles)
     }
 
     fn is_label_settled(&self) -> bool {

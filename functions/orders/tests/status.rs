@@ -216,6 +216,34 @@ fn a_refund_that_fails_after_it_had_succeeded_is_owed_again() {
 }
 
 #[test]
+fn a_cancelled_order_stays_cancelled_when_its_refund_fails_late_and_is_open_again() {
+    let mut way = cancelled_order();
+    let code = "lost_card".to_owned();
+    let (refund_id, amount) = (RefundId::try_from("r1").unwrap(), Amount::minor(1900));
+    way.push(says::<PaymentsEvent>(5, RefundFailed { refund_id, amount, code }));
+    assert_eq!(told(&way).status(), OrderStatus::Cancelled);
+    assert!(told(&way).facts().is_open());
+    way.push(says::<PaymentsEvent>(6, refund("r2", Some("r1"), RefundCause::Cancelled)));
+    assert_eq!(told(&way).status(), OrderStatus::Cancelled);
+    way.push(says::<PaymentsEvent>(7, refunded("r2")));
+    assert!(!told(&way).facts().is_open());
+}
+
+#[test]
+fn a_refund_made_elsewhere_that_failed_is_nobodys_debt() {
+    let mut way = delivered_order();
+    way.push(says::<PaymentsEvent>(3, refund("foreign.re_1", None, RefundCause::Foreign)));
+    assert!(told(&way).facts().is_open());
+    let refund_id = RefundId::try_from("foreign.re_1").unwrap();
+    way.push(says::<PaymentsEvent>(
+        4,
+        RefundFailed { refund_id, amount: Amount::minor(1900), code: "x".to_owned() },
+    ));
+    assert!(!told(&way).facts().is_open());
+    assert_eq!(told(&way).attention(), []);
+}
+
+#[test]
 fn a_fact_told_twice_is_recorded_once() {
     on_one_thread(async {
         let table = Arc::new(Memory::default());

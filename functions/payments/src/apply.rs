@@ -22,7 +22,7 @@ use crate::stripe::{About, Event, Fact, News};
 use crate::{OrderOfIntent, SOURCE, intent_partition, order_of_intent};
 use async_trait::async_trait;
 use event_store::{Document, Documents, EventStore, Key, StreamId, append_decided};
-use events::{Cause, Envelope, EventId, OrderId, PaymentsEvent, ServiceEvent as _};
+use events::{Cause, Envelope, EventId, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};
 use jiff::SignedDuration;
 use resilience::{Clock, Failure};
 use runtime::stream::{Item, Poison, Reader, Record};
@@ -108,18 +108,31 @@ impl ApplyStripeEvent {
     /// `PaymentRequested` is in the stream: what waited for it is applied. Parked pointers stay until they are
     /// forgotten; applying one again changes nothing.
     async fn drain(&self, envelope: &Envelope) -> Result<(), Failure> {
-        let PaymentsEvent::PaymentRequested(request) =
-            PaymentsEvent::read(envelope).map_err(Failure::reject)?
-        else {
+        let event = PaymentsEvent::read(envelope).map_err(|error| match error {
+            ReadError::NewerVersion { .. } => Failure::retry(error),
+            ReadError::UnknownType { .. } | ReadError::Malformed { .. } => Failure::reject(error),
+        })?;
+        let PaymentsEvent::PaymentRequested(request) = event else {
             return Ok(());
         };
+        let mut unsound = Vec::new();
         for (key, document) in self.documents.list(&intent_partition(&request.intent_id), PARKED).await? {
-            let parked: Parked = document.read(&key)?;
-            let inbox_key = inbox::key(SOURCE, &parked.event_id);
-            let Some(document) = self.documents.get(&inbox_key).await? else { continue };
-            if let Some(telling) = read(&inbox_key, &document)? {
-                self.tell(&telling).await?;
+            match self.tell_parked(&key, &document).await {
+                Ok(()) => {}
+                // One that can never be applied takes none of its neighbours along.
+                Err(Failure::Reject { reason }) => unsound.push(format!("{key}: {reason}")),
+                Err(retry @ Failure::Retry { .. }) => return Err(retry),
             }
+        }
+        if unsound.is_empty() { Ok(()) } else { Err(Failure::reject(unsound.join("; "))) }
+    }
+
+    async fn tell_parked(&self, key: &Key, document: &Document) -> Result<(), Failure> {
+        let parked: Parked = document.read(key)?;
+        let inbox_key = inbox::key(SOURCE, &parked.event_id);
+        let Some(document) = self.documents.get(&inbox_key).await? else { return Ok(()) };
+        if let Some(telling) = read(&inbox_key, &document)? {
+            self.tell(&telling).await?;
         }
         Ok(())
     }

@@ -102,8 +102,8 @@ impl Ledger {
     }
 
     /// What is to be asked for in place of the failed refund `id`: its root, the attempt, the cause and the amount
-    /// that is still owed. `None`: it did not fail, was asked for again already, was asked for often enough, or
-    /// nothing is owed.
+    /// that is still owed. Nothing is a valid amount: the request then says that the failure left no debt. `None`: it
+    /// did not fail, was asked for again already, or was asked for often enough.
     pub(crate) fn again(&self, id: &RefundId) -> Option<Again> {
         let failed = self.refund(id).filter(|refund| refund.settled == Settled::Failed)?;
         let chain = self.chain(id);
@@ -119,7 +119,7 @@ impl Ledger {
             (None, cause) => (cause, failed.request.amount.min(self.free())),
         };
         let root = chain.last().map_or(id, |refund| &refund.request.refund_id);
-        (!amount.is_zero()).then(|| Again { root: root.clone(), attempt: chain.len() + 1, cause, amount })
+        Some(Again { root: root.clone(), attempt: chain.len() + 1, cause, amount })
     }
 
     /// The refund of that id, then what it stands in for, and so on.

@@ -106,10 +106,16 @@ impl ApplyCarrierEvent {
     }
 
     async fn drain(&self, order: &OrderId, carrier: String, tracking_code: String) -> Result<(), Failure> {
+        let mut unsound = Vec::new();
         for parked in tracking::parked(&*self.documents, &Parcel { carrier, tracking_code }).await? {
-            self.apply(order, &parked).await?;
+            match self.apply(order, &parked).await {
+                Ok(()) => {}
+                // One that can never be applied takes none of its neighbours along.
+                Err(Failure::Reject { reason }) => unsound.push(format!("{}: {reason}", parked.event_id)),
+                Err(retry @ Failure::Retry { .. }) => return Err(retry),
+            }
         }
-        Ok(())
+        if unsound.is_empty() { Ok(()) } else { Err(Failure::reject(unsound.join("; "))) }
     }
 
     /// Appends one event after the other until the shipment has nothing more to say to these scans.

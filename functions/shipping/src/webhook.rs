@@ -53,7 +53,9 @@ impl Endpoint for CarrierWebhook {
             })?;
         let now = self.clock.now();
         let body = webhooks::verify(&webhooks::EasyPost, &request.headers, &request.body, &secrets, now)
-            .map_err(|refusal| Problem::bad_request(format!("the webhook is not verified: {refusal}")))?;
+            .map_err(|refusal| {
+                Problem::new(400, "bad-signature", "The signature does not hold", refusal.to_string())
+            })?;
         let head: EventHead = serde_json::from_slice(body.get())
             .map_err(|_| Problem::bad_request("the body is no event of EasyPost"))?;
         if !is_key(&head.id) || !is_key(&head.description) {

@@ -1,7 +1,6 @@
 //! What an SDK error means: out for now, or refused for good.
 
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use event_store::StoreError;
 use std::error::Error;
@@ -23,9 +22,27 @@ pub(crate) fn is_refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> 
     error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| REFUSALS.contains(&code))
 }
 
-/// The whole chain of an SDK error in one line. The SDK puts no payloads into it.
-pub(crate) fn describe<E: Error + 'static, R: std::fmt::Debug + 'static>(error: &SdkError<E, R>) -> String {
-    DisplayErrorContext(error).to_string().chars().take(500).collect()
+/// What happened, in one line: the service's code and message, or how the call failed before there was an answer.
+/// Never the response itself, whose body may hold what we sent.
+pub(crate) fn describe<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let told = match error.as_service_error() {
+        Some(service) => {
+            let code = service.code().unwrap_or("an error without a code");
+            format!("{code}: {}", service.message().unwrap_or("no message"))
+        }
+        None => chain(error),
+    };
+    told.chars().take(500).collect()
+}
+
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let links: Vec<String> =
+        std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string).collect();
+    links.join(": ")
 }
 
 pub(crate) fn store_error<E, R>(error: &SdkError<E, R>) -> StoreError

@@ -36,14 +36,22 @@ impl Mailer for SesMailer {
             .await;
         match answer {
             Ok(sent) => Ok(sent.message_id.unwrap_or_default()),
-            // Only a word about this one message is final. A sender that is not verified, or a grant that is
-            // missing, is ours to mend: the message waits for it.
-            Err(error) => match error.as_service_error().and_then(|service| service.code()) {
-                Some(code @ ("MessageRejected" | "BadRequestException" | "InvalidParameterValue")) => {
-                    Err(MailError::Refused(code.to_owned()))
+            Err(error) => {
+                let service = error.as_service_error();
+                let told = service.and_then(|service| service.message()).unwrap_or_default();
+                // Only a word about this one message is final. A sender that is not verified, a sandbox, a missing
+                // grant are ours to mend: the message waits for it, and its age raises an alarm.
+                match service.and_then(|service| service.code()) {
+                    Some(code @ ("MessageRejected" | "BadRequestException" | "InvalidParameterValue"))
+                        if !told.contains("not verified") =>
+                    {
+                        Err(MailError::Refused(code.to_owned()))
+                    }
+                    // What the service says may quote the address: its code alone is told.
+                    Some(code) => Err(MailError::Unavailable(code.to_owned())),
+                    None => Err(MailError::Unavailable(describe(&error))),
                 }
-                _ => Err(MailError::Unavailable(describe(&error))),
-            },
+            }
         }
     }
 }
@@ -58,10 +66,13 @@ impl Texter for SnsTexter {
     async fn send_text(&self, text: &Text) -> Result<String, MailError> {
         match self.client.publish().phone_number(&text.to).message(&text.body).send().await {
             Ok(sent) => Ok(sent.message_id.unwrap_or_default()),
-            Err(error) if error.as_service_error().and_then(|e| e.code()) == Some("InvalidParameter") => {
-                Err(MailError::Refused("InvalidParameter".to_owned()))
-            }
-            Err(error) => Err(MailError::Unavailable(describe(&error))),
+            Err(error) => match error.as_service_error().and_then(|service| service.code()) {
+                Some(code @ ("InvalidParameter" | "InvalidParameterValue")) => {
+                    Err(MailError::Refused(code.to_owned()))
+                }
+                Some(code) => Err(MailError::Unavailable(code.to_owned())),
+                None => Err(MailError::Unavailable(describe(&error))),
+            },
         }
     }
 }

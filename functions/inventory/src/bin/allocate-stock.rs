@@ -10,7 +10,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let (queue, dead_letters) = (settings.text("QUEUE_URL"), settings.text("DEAD_LETTER_QUEUE_URL"));
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
+    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
     settings.finish()?;
 
     let table = aws.table(&table);

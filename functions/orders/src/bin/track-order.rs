@@ -12,7 +12,7 @@ async fn main() -> Result<(), runtime::Error> {
     let table = settings.text("TABLE_NAME");
     let queue = settings.text("QUEUE_URL");
     let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
+    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
     settings.finish()?;
 
     let worker = Worker {

@@ -13,8 +13,9 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A call and the question after it fit into one invocation of 20 s.
-const TIMEOUT: Duration = Duration::from_secs(7);
+/// Two tries of a call and two of the question after it fit into one invocation of 20 s, the longest that the
+/// template sets unless told otherwise. In a shorter one the message comes back, and asks first.
+const TIMEOUT: Duration = Duration::from_secs(4);
 /// How often one call is sent. A time-out is not repeated: the caller asks for the state instead.
 const TRIES: u32 = 2;
 const BETWEEN_TRIES: BackOff = BackOff { first: Duration::from_millis(200), longest: Duration::from_secs(1) };
@@ -263,7 +264,7 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
             ))
         });
     }
-    let ErrorBody { error: ProviderError { code, decline_code, param } } =
+    let ErrorBody { error: ProviderError { code, decline_code, param, message } } =
         serde_json::from_slice(&answer.body).unwrap_or_default();
     let (code, decline_code) = (code.map(|code| bounded(&code)), decline_code.map(|code| bounded(&code)));
     match answer.status {
@@ -276,12 +277,14 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
             answer.status
         ))),
         408 | 409 | 424 | 429 => Err(StripeError::Unclear(format!("status {}", answer.status))),
-        status @ 400..=499 => Err(StripeError::Refused {
-            status,
-            code: code
-                .unwrap_or_else(|| if status == 404 { "resource_missing" } else { "refused" }.to_owned()),
-            param,
-        }),
+        status @ 400..=499 => {
+            // A 404 in the provider's own form says that an object is missing, unless it is the path that is wrong.
+            let is_missing =
+                status == 404 && message.is_some_and(|said| !said.starts_with("Unrecognized request URL"));
+            let code =
+                code.unwrap_or_else(|| if is_missing { "resource_missing" } else { "refused" }.to_owned());
+            Err(StripeError::Refused { status, code, param })
+        }
         status => Err(StripeError::Unclear(format!("status {status}"))),
     }
 }

@@ -121,6 +121,9 @@ pub(crate) struct ProviderError {
     pub decline_code: Option<String>,
     #[serde(default)]
     pub param: Option<String>,
+    /// For a person; it is looked at, and never told on.
+    #[serde(default)]
+    pub message: Option<String>,
 }
 
 /// The body of an error.

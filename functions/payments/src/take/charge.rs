@@ -55,8 +55,8 @@ impl TakePayment {
     async fn not_begun(&self, work: &Work<'_>, error: StripeError) -> Result<(), Failure> {
         let code = match &error {
             StripeError::Declined { code } => code,
-            StripeError::Refused { status, code, param }
-                if is_about_the_customers_choice(*status, code, param.as_deref()) =>
+            StripeError::Refused { code, param, .. }
+                if is_about_the_customers_choice(code, param.as_deref()) =>
             {
                 code
             }
@@ -162,10 +162,9 @@ impl TakePayment {
     }
 }
 
-fn is_about_the_customers_choice(status: u16, code: &str, param: Option<&str>) -> bool {
-    // A payment method that does not exist: Stripe answers 400 with its parameter, emulators 404.
-    status == 404
-        || param.is_some_and(|param| matches!(param, "payment_method" | "amount" | "currency"))
+fn is_about_the_customers_choice(code: &str, param: Option<&str>) -> bool {
+    // A payment method that does not exist: Stripe answers 400 with its parameter, or 404 `resource_missing`.
+    param.is_some_and(|param| matches!(param, "payment_method" | "amount" | "currency"))
         || matches!(
             code,
             "resource_missing" | "amount_too_small" | "amount_too_large" | "payment_method_not_available"

@@ -13,7 +13,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let (queue, dead_letters) = (settings.text("QUEUE_URL"), settings.text("DEAD_LETTER_QUEUE_URL"));
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
+    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
     let words = [("warehouse", Provider::Warehouse), ("easypost", Provider::Easypost)];
     let provider = settings.one_of("CARRIER", &words, Provider::Warehouse);
     let terms = Terms::from_settings(&mut settings, provider);
