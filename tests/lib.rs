@@ -7,13 +7,17 @@ use resilience::Clock;
 use std::sync::Arc;
 
 /// A Stripe client over a transport of the test's.
-pub fn stripe(transport: Arc<dyn Transport>, secrets: Arc<dyn Secrets>) -> payments::Stripe {
+pub fn stripe(
+    transport: Arc<dyn Transport>,
+    secrets: Arc<dyn Secrets>,
+    clock: Arc<dyn Clock>,
+) -> payments::Stripe {
     let mut settings = runtime::Settings::from_lookup(|name| match name {
         "STRIPE_API_BASE" => Some("http://stripe.example".to_owned()),
         "STRIPE_API_VERSION" => Some("2024-06-20".to_owned()),
         name => Some(name.to_lowercase()),
     });
-    payments::Stripe::from_settings(&mut settings, transport, secrets)
+    payments::Stripe::from_settings(&mut settings, transport, secrets, clock)
 }
 
 /// `ship-order` for a shop whose own warehouse dispatches.

@@ -84,7 +84,7 @@ impl World {
                     store: payments.clone(),
                     documents: payments,
                     clock: clock.clone(),
-                    stripe: tests::stripe(self.stripe.clone(), self.secrets.clone()),
+                    stripe: tests::stripe(self.stripe.clone(), self.secrets.clone(), clock.clone()),
                     stack: STACK.to_owned(),
                     refund_on_return: true,
                 }),

@@ -246,7 +246,7 @@ impl Stage {
     }
 
     fn stripe(&self) -> payments::Stripe {
-        tests::stripe(Arc::new(FakeStripe::default()), self.secrets.clone())
+        tests::stripe(Arc::new(FakeStripe::default()), self.secrets.clone(), self.clock.clone())
     }
 }
 

@@ -120,7 +120,7 @@ impl AllocateStock {
             match outcome {
                 Ok(()) => return Ok(()),
                 Err(TransactionError::Conflict) => {
-                    tokio::time::sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
+                    self.clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
                 }
                 Err(TransactionError::Short(keys)) => {
                     return Err(Failure::reject(format!(

@@ -93,7 +93,7 @@ impl ManageStock {
                     Counts { values: values.into(), version: version.map_or(1, |version| version + 1) };
                 return Ok(reply(status, sku, &counts));
             }
-            tokio::time::sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
+            self.clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
         }
         Err(Problem::unavailable(
             "orders move this stock all the time; try again",

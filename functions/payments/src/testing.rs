@@ -7,13 +7,12 @@ use events::{
     ReturnReceived, ServiceEvent, ShipmentCancelled, ShippingEvent, ShippingFailed,
 };
 use outbound::{Secret, Secrets};
-use resilience::{BackOff, Clock as _, Failure, FixedClock};
+use resilience::{Clock as _, Failure, FixedClock};
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Message};
 use runtime::stream::{Item, Poison, Reader as _, Record};
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
 use testkit::{
     FakeStripe, FixedSecrets, RequestBuilder as _, delivered, message, now, order_id, placed, record, request,
 };
@@ -54,7 +53,7 @@ impl World {
             base_url: "https://stripe.example".to_owned(),
             api_key_secret: "api-key".to_owned(),
             api_version: "2024-06-20".to_owned(),
-            between_tries: BackOff { first: Duration::ZERO, longest: Duration::ZERO },
+            clock: self.clock.clone(),
         }
     }
 

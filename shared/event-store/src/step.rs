@@ -75,7 +75,7 @@ pub async fn append_decided<A: Aggregate, E>(
                 return Ok(Decided::Appended(history));
             }
             Err(AppendError::Conflict) => {
-                tokio::time::sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
+                clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
             }
             Err(AppendError::Store(error)) => return Err(error.into()),
         }

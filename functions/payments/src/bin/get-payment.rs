@@ -11,10 +11,11 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let guard = Guard::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
-    let stripe = Stripe::from_settings(&mut settings, aws.transport(), aws.secrets());
+    let clock = Arc::new(SystemClock);
+    let stripe = Stripe::from_settings(&mut settings, aws.transport(), aws.secrets(), clock.clone());
     settings.finish()?;
 
     let limits = aws.table(&guard.limits_table);
     let step = GetPayment { store: aws.table(&table), stripe };
-    runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), step)).await
+    runtime::http::run(Server::guarded(guard, limits, clock, step)).await
 }

@@ -14,10 +14,10 @@ async fn main() -> Result<(), runtime::Error> {
     let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
     let stack = settings.text("STACK_NAME");
     let refund_on_return = settings.parsed("REFUND_ON_RETURN", false);
-    let stripe = Stripe::from_settings(&mut settings, aws.transport(), aws.secrets());
+    let clock = Arc::new(SystemClock);
+    let stripe = Stripe::from_settings(&mut settings, aws.transport(), aws.secrets(), clock.clone());
     settings.finish()?;
     let table = aws.table(&table);
-    let clock = Arc::new(SystemClock);
     let step = TakePayment {
         store: table.clone(),
         documents: table,

@@ -7,7 +7,7 @@ use super::payload::{ErrorBody, PaymentIntent, ProviderError, Refund, RefundPage
 use super::translate::bounded;
 use events::{Amount, Currency, EventId, OrderId, RefundId};
 use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport};
-use resilience::{BackOff, Failure, RandomJitter};
+use resilience::{BackOff, Clock, Failure, RandomJitter};
 use runtime::Settings;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -37,8 +37,8 @@ pub struct Stripe {
     pub api_key_secret: String,
     /// The version that requests and answers are pinned to.
     pub api_version: String,
-    /// How long to wait before a call is sent again.
-    pub between_tries: BackOff,
+    /// Waits before a call is sent again.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What came of a call that did not succeed.
@@ -99,6 +99,7 @@ impl Stripe {
         settings: &mut Settings,
         transport: Arc<dyn Transport>,
         secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             transport,
@@ -106,7 +107,7 @@ impl Stripe {
             base_url: settings.base_url("STRIPE_API_BASE"),
             api_key_secret: settings.text("STRIPE_API_KEY_SECRET"),
             api_version: settings.text("STRIPE_API_VERSION"),
-            between_tries: BETWEEN_TRIES,
+            clock,
         }
     }
 
@@ -223,7 +224,7 @@ impl Stripe {
             if attempt >= TRIES || !is_worth_repeating(&outcome) {
                 return understand(outcome);
             }
-            tokio::time::sleep(self.between_tries.wait(attempt, &RandomJitter)).await;
+            self.clock.sleep(BETWEEN_TRIES.wait(attempt, &RandomJitter)).await;
             attempt += 1;
         }
     }
