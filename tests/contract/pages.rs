@@ -1,9 +1,9 @@
-//! Pages: an index in its order or against it, a page at a time, without gaps or repeats.
+//! Pages: an index in its order, against it or up to a place, a page at a time, without gaps or repeats.
 
 use crate::{On, on_both, views};
-use event_store::{Document, Documents, Key};
+use event_store::{Document, Documents, Key, Walk};
 
-on_both!(an_index_pages_in_both_directions, a_document_without_the_attribute_is_in_no_page);
+on_both!(an_index_pages_in_both_directions_and_up_to_a_place, a_document_without_the_attribute_is_in_no_page);
 
 async fn put(documents: &dyn Documents, partition: &str, n: u32) {
     let document =
@@ -11,15 +11,22 @@ async fn put(documents: &dyn Documents, partition: &str, n: u32) {
     documents.put(&Key::new(format!("{partition}#{n}"), "view"), &document).await.unwrap();
 }
 
-async fn an_index_pages_in_both_directions(on: On) {
+async fn an_index_pages_in_both_directions_and_up_to_a_place(on: On) {
     let (documents, index, partition) = views(on);
     for n in 0..7 {
         put(&*documents, &partition, n).await;
     }
-    for newest_first in [false, true] {
+    let walks = [
+        (Walk::Forward, vec![0, 1, 2, 3, 4, 5, 6]),
+        (Walk::Backward, vec![6, 5, 4, 3, 2, 1, 0]),
+        (Walk::UpTo("2026-01-02T03:04:04Z"), vec![0, 1, 2, 3, 4]),
+        (Walk::UpTo("2026-01-02T03:04:04.5Z"), vec![0, 1, 2, 3]),
+        (Walk::UpTo("2026"), vec![]),
+    ];
+    for (walk, expected) in walks {
         let (mut seen, mut position) = (Vec::new(), None);
         loop {
-            let page = index.page(&partition, newest_first, 3, position.as_ref()).await.unwrap();
+            let page = index.page(&partition, walk, 3, position.as_ref()).await.unwrap();
             assert!(page.documents.len() <= 3);
             for (key, document) in page.documents {
                 seen.push(document.read::<u32>(&key).unwrap());
@@ -29,11 +36,7 @@ async fn an_index_pages_in_both_directions(on: On) {
                 break;
             }
         }
-        let mut expected: Vec<u32> = (0..7).collect();
-        if newest_first {
-            expected.reverse();
-        }
-        assert_eq!(seen, expected);
+        assert_eq!(seen, expected, "{walk:?}");
     }
 }
 
@@ -42,5 +45,5 @@ async fn a_document_without_the_attribute_is_in_no_page(on: On) {
     put(&*documents, &partition, 1).await;
     let key = Key::new(format!("{partition}#1"), "view");
     documents.put(&key, &Document::of(&1)).await.unwrap();
-    assert_eq!(index.page(&partition, false, 3, None).await.unwrap().documents, []);
+    assert_eq!(index.page(&partition, Walk::Forward, 3, None).await.unwrap().documents, []);
 }

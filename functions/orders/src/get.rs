@@ -7,7 +7,7 @@ use crate::cursor::Cursor;
 use crate::view::OPEN_SHARDS;
 use crate::{Order, OrderPage, Summary};
 use async_trait::async_trait;
-use event_store::{EventStore, History, Pages, StreamId};
+use event_store::{EventStore, History, Pages, StreamId, Walk};
 use events::OrderId;
 use runtime::http::{Caller, Endpoint, Problem, Reply, Request};
 use serde::Serialize;
@@ -64,7 +64,7 @@ impl GetOrder {
     async fn own_orders(&self, request: &Request, caller: &Caller) -> Result<Reply, Problem> {
         let partition = Summary::customer_partition(&caller.customer);
         let (limit, cursor) = paging(request, &partition)?;
-        let page = self.by_customer.page(&partition, true, limit, cursor.position.as_ref()).await?;
+        let page = self.by_customer.page(&partition, Walk::Backward, limit, cursor.position.as_ref()).await?;
         let next = page.next.map(|position| Cursor::at(&partition, 0, Some(position)).encode());
         let items =
             page.documents.iter().map(|(key, document)| document.read(key)).collect::<Result<_, _>>()?;
@@ -86,7 +86,7 @@ impl GetOrder {
                 return Ok(Reply::json(200, &List { items, next }));
             }
             let partition = Summary::open_partition(shard);
-            let page = self.open_by_deadline.page(&partition, false, wanted, position.as_ref()).await?;
+            let page = self.open_by_deadline.page(&partition, Walk::Forward, wanted, position.as_ref()).await?;
             for (key, document) in &page.documents {
                 items.push(document.read(key)?);
             }

@@ -4,7 +4,7 @@ use crate::error::store_error;
 use crate::item::{Item, read_document, read_key, text};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use event_store::{Page, Pages, Position, StoreError};
+use event_store::{Page, Pages, Position, StoreError, Walk};
 use std::collections::HashMap;
 
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Pages for TableIndex {
     async fn page(
         &self,
         partition: &str,
-        newest_first: bool,
+        walk: Walk<'_>,
         limit: u32,
         position: Option<&Position>,
     ) -> Result<Page, StoreError> {
@@ -33,15 +33,22 @@ impl Pages for TableIndex {
                 (self.order.to_owned(), text(&at.order)),
             ])
         });
-        let answer = self
+        let query = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(self.index)
-            .key_condition_expression("#partition = :partition")
             .expression_attribute_names("#partition", self.partition)
-            .expression_attribute_values(":partition", text(partition))
-            .scan_index_forward(!newest_first)
+            .expression_attribute_values(":partition", text(partition));
+        let query = match walk {
+            Walk::Forward | Walk::Backward => query.key_condition_expression("#partition = :partition"),
+            Walk::UpTo(last) => query
+                .key_condition_expression("#partition = :partition AND #order <= :last")
+                .expression_attribute_names("#order", self.order)
+                .expression_attribute_values(":last", text(last)),
+        };
+        let answer = query
+            .scan_index_forward(walk != Walk::Backward)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start)
             .send()

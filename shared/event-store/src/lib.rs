@@ -19,7 +19,7 @@ pub use counters::{Counters, Counts, Move, Transaction, TransactionError};
 pub use documents::{Document, Documents, Key};
 pub use error::{AppendError, StoreError};
 pub use memory::{Memory, MemoryIndex, Written};
-pub use pages::{Page, Pages, Position};
+pub use pages::{Page, Pages, Position, Walk};
 pub use step::{Decided, StepError, append_decided};
 pub use store::EventStore;
 pub use stream::{Aggregate, History, StreamId};

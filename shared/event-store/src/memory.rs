@@ -2,7 +2,7 @@
 
 use crate::{
     AppendError, Counters, Counts, Document, Documents, EventStore, Key, Move, Page, Pages, Position,
-    StoreError, StreamId, Transaction, TransactionError,
+    StoreError, StreamId, Transaction, TransactionError, Walk,
 };
 use async_trait::async_trait;
 use events::Envelope;
@@ -238,7 +238,7 @@ impl Pages for MemoryIndex {
     async fn page(
         &self,
         partition: &str,
-        newest_first: bool,
+        walk: Walk<'_>,
         limit: u32,
         position: Option<&Position>,
     ) -> Result<Page, StoreError> {
@@ -257,12 +257,14 @@ impl Pages for MemoryIndex {
             .filter_map(|(key, document)| Some(((value(&document, self.order)?, key), document)))
             .collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
-        if newest_first {
-            found.reverse();
+        match walk {
+            Walk::Forward => {}
+            Walk::Backward => found.reverse(),
+            Walk::UpTo(last) => found.retain(|((order, _), _)| order.as_str() <= last),
         }
         let start = position.map(|at| (at.order.clone(), Key::new(&at.pk, &at.sk)));
         let mut rest = found.into_iter().filter(|(place, _)| {
-            start.as_ref().is_none_or(|start| if newest_first { place < start } else { place > start })
+            start.as_ref().is_none_or(|start| if walk == Walk::Backward { place < start } else { place > start })
         });
         let page: Vec<_> = rest.by_ref().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
         let next = match (rest.next(), page.last()) {

@@ -26,14 +26,26 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
+/// From which end a partition is read, and how far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Walk<'a> {
+    /// In the index's order, to its end.
+    Forward,
+    /// Against it, to its beginning.
+    Backward,
+    /// In the index's order, up to and with this place.
+    UpTo(&'a str),
+}
+
 /// An index over one table's documents.
 #[async_trait]
 pub trait Pages: Send + Sync {
-    /// Up to `limit` documents of `partition`, after `position`, in the index's order or against it.
+    /// Up to `limit` documents of `partition`, after `position`, on this walk. A page may be empty and yet have
+    /// a next one.
     async fn page(
         &self,
         partition: &str,
-        newest_first: bool,
+        walk: Walk<'_>,
         limit: u32,
         position: Option<&Position>,
     ) -> Result<Page, StoreError>;
