@@ -3,7 +3,7 @@
 use crate::shop::{GOODS, Shop};
 use event_store::{Counters as _, Documents as _, StreamId};
 use events::{Envelope, Event, OrderStatus, OrdersEvent, Service, ShippingEvent};
-use orders::{Order, Summary};
+use orders::{Deadlines, Order, Summary};
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::sku;
 
@@ -131,7 +131,7 @@ fn i6_every_fact_is_in_the_order_once(shop: &Shop) {
 pub(crate) async fn i8_every_view_is_the_fold(shop: &Shop) {
     for id in &shop.orders {
         let history = shop.world.store(Service::Orders).history::<Order>(&StreamId::order(id)).await;
-        let fold = Summary::document(&history.expect("readable"), id);
+        let fold = Summary::document(&history.expect("readable"), id, &Deadlines::default());
         let view = shop.world.views.get(&Summary::key(id)).await.expect("readable");
         assert_eq!(view, fold, "I8: {id}");
     }

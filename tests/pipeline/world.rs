@@ -136,6 +136,7 @@ impl World {
                 Arc::new(orders::ProjectOrders {
                     store: self.table(Service::Orders),
                     views: self.views.clone(),
+                    deadlines: orders::Deadlines::default(),
                 }),
             ),
             (

@@ -92,11 +92,18 @@ impl Stage {
                 self.consume(orders::TrackOrder { store: self.table(), clock: self.clock() }, text).await
             }
             "project-orders" => {
-                self.read(
-                    orders::ProjectOrders { store: self.table(), views: Arc::<Memory>::default() },
-                    text,
-                )
-                .await
+                let (views, deadlines) = (Arc::<Memory>::default(), orders::Deadlines::default());
+                self.read(orders::ProjectOrders { store: self.table(), views, deadlines }, text).await
+            }
+            "sweep-orders" => {
+                let open_by_deadline = Arc::new(self.table.index("open_shard", "deadline"));
+                let (store, deadlines) = (self.table(), orders::Deadlines::default());
+                let step = orders::SweepOrders { store, open_by_deadline, clock: self.clock(), deadlines };
+                let _: serde_json::Value = serde_json::from_str(text).expect("a schedule's event");
+                match runtime::schedule::work(&step).await {
+                    Ok(_) => Outcome::Handled,
+                    Err(failure) => Outcome::Failed(failure.to_string()),
+                }
             }
             "place-order" => {
                 let pay_within = Duration::from_mins(30);

@@ -3,11 +3,14 @@
 //! Facts arrive in any order, and more than once. The status is a pure function of the *set*, so that every
 //! order of arrival gives the same answer, and a status never goes backwards.
 
+mod standing;
+
+pub(crate) use standing::Standing;
+
 use events::{
-    Amount, Attention, Because, CancelCause, Detail, DisputeOutcome, OrderStatus, RefundCause, RefundId,
-    TrackingStatus,
+    Amount, Because, CancelCause, Detail, DisputeOutcome, OrderStatus, RefundCause, RefundId, TrackingStatus,
 };
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 /// The set of facts.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +25,8 @@ pub struct Facts {
     tracked: HashSet<TrackingStatus>,
     scanned_after_cancellation: bool,
     carrier: Option<(String, String)>,
-    stuck_in: HashSet<OrderStatus>,
+    /// Where the sweep found it standing for too long.
+    stuck_in: HashSet<Standing>,
 }
 
 /// One refund: what was asked for, what came of it. All of it grows only.
@@ -120,7 +124,7 @@ impl Facts {
                 self.scanned_after_cancellation |= detail.after_cancellation;
             }
             Because::Deadline => {
-                self.stuck_in.insert(status);
+                self.stuck_in.insert(self.standing_in(status));
             }
             Because::PaymentRequested
             | Because::PaymentActionRequired
@@ -167,52 +171,6 @@ impl Facts {
             OrderStatus::PaymentActionRequired
         } else {
             OrderStatus::Placed
-        }
-    }
-
-    /// What somebody has to look at.
-    pub fn attention(&self) -> BTreeSet<Attention> {
-        let on_its_way_back = self.has(Because::ReturnedToSender)
-            || self.tracked.contains(&TrackingStatus::Failure)
-            || self.tracked.contains(&TrackingStatus::ReturnToSender);
-        let arrived = self.has(Because::Delivered) || self.has(Because::ReturnReceived);
-        let disputed = self.disputes.values().any(|outcomes| {
-            !outcomes.contains(&DisputeOutcome::Won) && !outcomes.contains(&DisputeOutcome::Lost)
-        });
-        [
-            (Attention::RefundFailed, self.refunds.values().any(|refund| refund.failed && refund.is_open())),
-            (Attention::VoidFailed, self.has(Because::LabelVoidFailed) && !self.has(Because::LabelVoided)),
-            (Attention::Disputed, disputed),
-            (Attention::DeliveryFailed, on_its_way_back && !arrived),
-            (Attention::ScannedAfterCancel, self.scanned_after_cancellation),
-            (Attention::Stuck, self.stuck_in.contains(&self.status())),
-        ]
-        .into_iter()
-        .filter_map(|(attention, holds)| holds.then_some(attention))
-        .collect()
-    }
-
-    /// Whether something still has to happen: the order has not ended, or owes money, stock or a label.
-    pub fn is_open(&self) -> bool {
-        match self.status() {
-            OrderStatus::Placed
-            | OrderStatus::PaymentActionRequired
-            | OrderStatus::Paid
-            | OrderStatus::Allocated
-            | OrderStatus::Cancelling => true,
-            OrderStatus::ShippingFailed => {
-                !self.is_money_settled()
-                    || !self.is_stock_settled()
-                    || !self.is_label_settled()
-                    || self.owes()
-            }
-            OrderStatus::OutOfStock => !self.is_money_settled() || self.owes(),
-            OrderStatus::Shipped
-            | OrderStatus::Delivered
-            | OrderStatus::Returned
-            | OrderStatus::PaymentFailed
-            | OrderStatus::Cancelled
-            | OrderStatus::Expired => self.owes(),
         }
     }
 
@@ -298,10 +256,6 @@ impl Facts {
         let ended =
             self.late_capture || self.has(Because::PaymentCancelled) || self.has(Because::PaymentFailed);
         ended && self.cancel_causes.contains(&cause)
-    }
-
-    fn owes(&self) -> bool {
-        self.refunds.values().any(Refund::is_open) || self.attention().contains(&Attention::Disputed)
     }
 
     fn is_cancellation_settled(&self) -> bool {

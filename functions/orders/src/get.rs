@@ -86,7 +86,8 @@ impl GetOrder {
                 return Ok(Reply::json(200, &List { items, next }));
             }
             let partition = Summary::open_partition(shard);
-            let page = self.open_by_deadline.page(&partition, Walk::Forward, wanted, position.as_ref()).await?;
+            let page =
+                self.open_by_deadline.page(&partition, Walk::Forward, wanted, position.as_ref()).await?;
             for (key, document) in &page.documents {
                 items.push(document.read(key)?);
             }

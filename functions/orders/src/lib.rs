@@ -6,23 +6,28 @@
 //!
 //! [`Order`] is the aggregate; [`Facts`] is what the status is a pure function of. One file a step.
 
+mod attention;
 mod cancel;
 mod cursor;
+mod deadlines;
 mod facts;
 mod get;
 mod order;
 mod place;
 mod prices;
 mod project;
+mod sweep;
 mod track;
 mod view;
 
 pub use cancel::CancelOrder;
+pub use deadlines::Deadlines;
 pub use facts::Facts;
 pub use get::GetOrder;
-pub use order::Order;
+pub use order::{Due, Order};
 pub use place::PlaceOrder;
 pub use prices::{CopyPrices, Price};
 pub use project::ProjectOrders;
+pub use sweep::SweepOrders;
 pub use track::TrackOrder;
 pub use view::{OrderPage, Summary};

@@ -5,7 +5,7 @@
 //! is not newer is left alone. Retry (the whole batch) when a table is out; an order whose stream cannot be
 //! read is set aside with its key.
 
-use crate::{Order, Summary};
+use crate::{Deadlines, Order, Summary};
 use async_trait::async_trait;
 use event_store::{Documents, EventStore, Key, StoreError, StreamId};
 use events::OrderId;
@@ -20,6 +20,8 @@ pub struct ProjectOrders {
     pub store: Arc<dyn EventStore>,
     /// The table of views.
     pub views: Arc<dyn Documents>,
+    /// How long an order may stand where it stands: a view says when the sweep has to look at it.
+    pub deadlines: Deadlines,
 }
 
 #[async_trait]
@@ -49,7 +51,7 @@ impl ProjectOrders {
     async fn project(&self, subject: &str) -> Result<(), Failure> {
         let id = OrderId::try_from(subject).map_err(Failure::reject)?;
         let history = self.store.history::<Order>(&StreamId::order(&id)).await?;
-        let Some(document) = Summary::document(&history, &id) else {
+        let Some(document) = Summary::document(&history, &id, &self.deadlines) else {
             return Err(StoreError::Corrupt {
                 pk: format!("order#{id}"),
                 sk: "event#000001".to_owned(),

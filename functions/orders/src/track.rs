@@ -4,7 +4,7 @@
 //! for each distinct event. Idempotent by the causing event's id, which the history remembers. Retry when the
 //! table is out; Reject for an order that was never placed.
 
-use crate::Order;
+use crate::{Order, attention};
 use async_trait::async_trait;
 use event_store::{EventStore, StreamId, append_decided};
 use events::{Because, Detail, Event, InventoryEvent, OrderId, PaymentsEvent, ShippingEvent};
@@ -26,7 +26,7 @@ impl Consumer for TrackOrder {
         let (because, detail) = fact(&message.event)?;
         let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
         let told_by = &message.envelope.id;
-        append_decided(
+        let decided = append_decided(
             &*self.store,
             &StreamId::order(&order),
             &message.envelope.as_cause(),
@@ -41,6 +41,8 @@ impl Consumer for TrackOrder {
             },
         )
         .await?;
+        // Of a message that comes again too: whoever wrote its fact may not have come to this line.
+        attention::report(&order, &decided.history().state.raised_by(told_by));
         Ok(())
     }
 }

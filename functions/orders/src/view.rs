@@ -1,13 +1,13 @@
 //! What a client sees of an order: one line of a list, or the whole page.
 
-use crate::Order;
 use crate::facts::{PaymentState, ShipmentState};
+use crate::{Deadlines, Order};
 use event_store::{Document, History, Key};
 use events::{
     Amount, Attention, Currency, Customer, Detail, Envelope, OrderId, OrderLine, OrderStatus, OrdersEvent,
     ServiceEvent as _, Sku,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How many partitions the index of open orders is spread over.
@@ -63,8 +63,10 @@ impl Summary {
     }
 
     /// The view as a document, in the indexes that it belongs to. An order that is no longer open leaves the
-    /// index of open orders by having no attribute for it.
-    pub fn document(history: &History<Order>, id: &OrderId) -> Option<Document> {
+    /// index of open orders by having no attribute for it. Its deadline there is the next moment at which the
+    /// sweep has something to do; one that waits for a person or a bank has none, and stays at the index's end,
+    /// where it is listed and not swept.
+    pub fn document(history: &History<Order>, id: &OrderId, deadlines: &Deadlines) -> Option<Document> {
         let order = &history.state;
         let summary = Self::of(id, order)?;
         let (placed, _) = order.placed()?;
@@ -77,30 +79,8 @@ impl Summary {
             return Some(document);
         }
         let shard = u8::from_str_radix(&id.as_str()[..1], 16).unwrap_or(0);
-        let deadline = order.since()?.checked_add(longest_stay(order.status())).unwrap_or(Timestamp::MAX);
-        let deadline = if order.facts().payment() == PaymentState::Paid {
-            deadline
-        } else {
-            deadline.min(placed.pay_by)
-        };
+        let deadline = order.next_deadline(deadlines).map_or(Timestamp::MAX, |(deadline, _)| deadline);
         Some(document.with("open_shard", Self::open_partition(shard)).with("deadline", deadline.to_string()))
-    }
-}
-
-/// How long an order may stand in a status before somebody should look.
-fn longest_stay(status: OrderStatus) -> SignedDuration {
-    match status {
-        OrderStatus::Placed | OrderStatus::PaymentActionRequired => SignedDuration::from_mins(45),
-        OrderStatus::Paid | OrderStatus::Cancelling => SignedDuration::from_mins(30),
-        OrderStatus::Allocated => SignedDuration::from_hours(72),
-        OrderStatus::Shipped
-        | OrderStatus::Delivered
-        | OrderStatus::Returned
-        | OrderStatus::PaymentFailed
-        | OrderStatus::OutOfStock
-        | OrderStatus::ShippingFailed
-        | OrderStatus::Cancelled
-        | OrderStatus::Expired => SignedDuration::from_hours(24),
     }
 }
 

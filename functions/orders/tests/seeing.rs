@@ -7,7 +7,7 @@ use events::{
     CancellationRejected, Customer, InventoryEvent, InventoryUpdated, OrderPlaced, OrdersEvent,
     RejectedBecause, ServiceEvent, ShipmentCancelled, Shipped, ShippingEvent, StockReleased,
 };
-use orders::{CancelOrder, GetOrder, Order, ProjectOrders, Summary, TrackOrder};
+use orders::{CancelOrder, Deadlines, GetOrder, Order, ProjectOrders, Summary, TrackOrder};
 use resilience::FixedClock;
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::Consumer as _;
@@ -36,7 +36,11 @@ impl Shop {
                 open_by_deadline: Arc::new(views.index("open_shard", "deadline")),
             },
             cancel: CancelOrder { store: table.clone(), clock: clock.clone() },
-            project: ProjectOrders { store: table.clone(), views: views.clone() },
+            project: ProjectOrders {
+                store: table.clone(),
+                views: views.clone(),
+                deadlines: Deadlines::default(),
+            },
             track: TrackOrder { store: table.clone(), clock },
             table,
             views,
@@ -155,7 +159,7 @@ async fn i8_every_view_equals_the_fold_of_its_stream() {
     let store: Arc<dyn EventStore> = shop.table.clone();
     for n in 1..=3 {
         let history = store.history::<Order>(&StreamId::order(&order_id(n))).await.unwrap();
-        let expected = Summary::document(&history, &order_id(n)).unwrap();
+        let expected = Summary::document(&history, &order_id(n), &Deadlines::default()).unwrap();
         assert_eq!(shop.views.get(&Summary::key(&order_id(n))).await.unwrap(), Some(expected));
     }
 }

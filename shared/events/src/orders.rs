@@ -173,6 +173,20 @@ pub enum Attention {
     Stuck,
 }
 
+impl Attention {
+    /// The name on the wire, for example `refund_failed`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RefundFailed => "refund_failed",
+            Self::VoidFailed => "void_failed",
+            Self::Disputed => "disputed",
+            Self::DeliveryFailed => "delivery_failed",
+            Self::ScannedAfterCancel => "scanned_after_cancel",
+            Self::Stuck => "stuck",
+        }
+    }
+}
+
 /// The fact behind an `OrderUpdated`: the type of the event that told it, or the sweep's deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each variant is the event of its name")]

@@ -1,14 +1,15 @@
-//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, logs.
+//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, schedules, logs.
 //!
-//! A step knows one of three traits: [`http::Endpoint`], [`queue::Consumer`] or [`stream::Reader`]. Its `main`
-//! reads settings, makes adapters and hands the step to the matching `run`. Nothing here knows an AWS service;
+//! A step knows one of four traits: [`http::Endpoint`], [`queue::Consumer`], [`stream::Reader`] or
+//! [`schedule::Task`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here knows an AWS service;
 //! what a runner needs of one (a queue, a limiter) is a port.
 
 pub mod http;
 pub mod queue;
+pub mod schedule;
 pub mod settings;
 pub mod stream;
-mod telemetry;
+pub mod telemetry;
 
 pub use settings::{Settings, SettingsError};
 
@@ -19,6 +20,7 @@ pub type Error = lambda_runtime::Error;
 pub fn start(function: &'static str) -> Settings {
     let mut settings = Settings::from_environment();
     let level = settings.optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
-    telemetry::start(function, &level);
+    let stack = settings.optional("STACK_NAME").unwrap_or_default();
+    telemetry::start(function, &stack, &level);
     settings
 }

@@ -1,7 +1,13 @@
 //! Logs: one JSON object a line, with the fields of all open spans and of the event side by side, so that
 //! `function`, `request_id`, `order.id` and `event.id` can be filtered on without knowing which span set them.
+//!
+//! Metrics come out of the same lines. An event with the fields `metric` (its name) and `metric.by` (the name of
+//! another of its fields) counts one of that metric, by the stack and that field: its line is written in
+//! the embedded metric format, which the platform reads out of the log by itself.
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::io::Write;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::EnvFilter;
@@ -10,20 +16,56 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormattedFields};
 use tracing_subscriber::registry::LookupSpan;
 
-pub(crate) fn start(function: &'static str, level: &str) {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .fmt_fields(JsonFields::new())
-        .event_format(FlatJson { function })
-        .finish();
+/// The namespace of the metrics.
+const NAMESPACE: &str = "Conveyor";
+
+pub(crate) fn start(function: &'static str, stack: &str, level: &str) {
+    let subscriber = subscriber(function, stack, level, std::io::stdout);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("logs were set up before");
     }
 }
 
+/// What writes the lines of a function: to the standard output when it runs, elsewhere in a test.
+pub fn subscriber<W: Write>(
+    function: &'static str,
+    stack: &str,
+    level: &str,
+    writer: impl Fn() -> W + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .fmt_fields(JsonFields::new())
+        .event_format(FlatJson { function, stack: stack.to_owned() })
+        .with_writer(writer)
+        .finish()
+}
+
 struct FlatJson {
     function: &'static str,
+    stack: String,
+}
+
+impl FlatJson {
+    /// Makes the line count, if its event said so. A dimension's value must be a text, and a metric's a number.
+    fn embed_metric(&self, line: &mut Map<String, Value>) {
+        let (Some(Value::String(name)), Some(Value::String(by))) =
+            (line.remove("metric"), line.remove("metric.by"))
+        else {
+            return;
+        };
+        let time = line["time"].as_str().and_then(|time| time.parse::<Timestamp>().ok()).unwrap_or_default();
+        let directive = json!({
+            "Namespace": NAMESPACE,
+            "Dimensions": [["stack", by]],
+            "Metrics": [{"Name": name, "Unit": "Count"}],
+        });
+        line.insert("stack".to_owned(), self.stack.as_str().into());
+        line.insert(name, 1.into());
+        let metadata = json!({"Timestamp": time.as_millisecond(), "CloudWatchMetrics": [directive]});
+        line.insert("_aws".to_owned(), metadata);
+    }
 }
 
 impl<S, N> FormatEvent<S, N> for FlatJson
@@ -56,6 +98,7 @@ where
             }
         }
         event.record(&mut Fields(&mut line));
+        self.embed_metric(&mut line);
         writeln!(writer, "{}", Value::Object(line))
     }
 }
@@ -87,9 +130,7 @@ impl Visit for Fields<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
     use std::sync::{Arc, Mutex};
-    use tracing_subscriber::fmt::MakeWriter;
 
     #[derive(Clone, Default)]
     struct Captured(Arc<Mutex<Vec<u8>>>);
@@ -104,30 +145,25 @@ mod tests {
         }
     }
 
-    impl<'a> MakeWriter<'a> for Captured {
-        type Writer = Self;
-
-        fn make_writer(&'a self) -> Self {
-            self.clone()
-        }
+    /// The line that is written meanwhile, by a function at this log level.
+    fn line(level: &str, write: impl FnOnce()) -> Value {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = subscriber("place-order", "shop", level, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, write);
+        let text = captured.0.lock().unwrap().clone();
+        serde_json::from_slice(&text).unwrap()
     }
 
     #[test]
     fn fields_of_spans_and_of_the_event_stand_side_by_side() {
-        let captured = Captured::default();
-        let subscriber = tracing_subscriber::fmt()
-            .fmt_fields(JsonFields::new())
-            .event_format(FlatJson { function: "place-order" })
-            .with_writer(captured.clone())
-            .finish();
-        tracing::subscriber::with_default(subscriber, || {
+        let line = line("info", || {
             let outer = tracing::info_span!("invocation", request_id = "r1");
             let _outer = outer.enter();
             let inner = tracing::info_span!("message", order.id = "o1");
             let _inner = inner.enter();
             tracing::info!(event.id = "orders/o1/1", count = 3, "appended");
         });
-        let line: Value = serde_json::from_slice(&captured.0.lock().unwrap()).unwrap();
         for (name, expected) in [
             ("function", "place-order"),
             ("request_id", "r1"),
@@ -139,5 +175,44 @@ mod tests {
             assert_eq!(line[name], expected, "{name} in {line}");
         }
         assert_eq!(line["count"], 3);
+        assert_eq!((line.get("_aws"), line.get("stack")), (None, None), "no metric");
+    }
+
+    #[test]
+    fn an_event_that_names_a_metric_is_a_line_in_the_embedded_metric_format() {
+        // No span is open at this level, and the line is there all the same.
+        let mut line = line("error", || {
+            let span = tracing::info_span!("message", request_id = "r1");
+            let _span = span.enter();
+            tracing::error!(
+                metric = "AttentionRaised",
+                metric.by = "attention",
+                attention = "stuck",
+                order.id = "o1",
+                "look"
+            );
+        });
+        let time: Timestamp = line["time"].as_str().unwrap().parse().unwrap();
+        line.as_object_mut().unwrap().remove("time");
+        assert_eq!(
+            line,
+            json!({
+                "_aws": {
+                    "Timestamp": time.as_millisecond(),
+                    "CloudWatchMetrics": [{
+                        "Namespace": "Conveyor",
+                        "Dimensions": [["stack", "attention"]],
+                        "Metrics": [{"Name": "AttentionRaised", "Unit": "Count"}],
+                    }],
+                },
+                "AttentionRaised": 1,
+                "stack": "shop",
+                "attention": "stuck",
+                "level": "ERROR",
+                "function": "place-order",
+                "message": "look",
+                "order.id": "o1",
+            })
+        );
     }
 }

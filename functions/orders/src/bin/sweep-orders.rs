@@ -1,0 +1,23 @@
+//! `sweep-orders`: see [`orders::SweepOrders`].
+
+use orders::{Deadlines, SweepOrders};
+use resilience::SystemClock;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let mut settings = runtime::start("sweep-orders");
+    let aws = aws::Clients::from_settings(&mut settings);
+    let table = settings.text("TABLE_NAME");
+    let views = settings.text("VIEWS_TABLE_NAME");
+    let deadlines = Deadlines::from_settings(&mut settings);
+    settings.finish()?;
+
+    let step = SweepOrders {
+        store: aws.table(&table),
+        open_by_deadline: aws.index(&views, "open-by-deadline", "open_shard", "deadline"),
+        clock: Arc::new(SystemClock),
+        deadlines,
+    };
+    runtime::schedule::run(step).await
+}

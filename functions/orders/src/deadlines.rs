@@ -1,0 +1,100 @@
+//! How long an order may stand where it stands before somebody has to look: one table, a setting an entry.
+
+use events::OrderStatus;
+use runtime::Settings;
+use std::time::Duration;
+
+/// The time that each status may last. An order that stands longer gets the attention `stuck`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Not paid: from the moment that payments was asked to let it expire, which is when its `pay_by` passed.
+    pub unpaid: Duration,
+    /// Paid, and the stock not yet taken or refused.
+    pub paid: Duration,
+    /// Allocated, and not yet handed over.
+    pub allocated: Duration,
+    /// Cancelled, and stock, money or label not yet settled.
+    pub cancelling: Duration,
+    /// Ended, and still owing money, stock or a label: from the last change of what is owed.
+    pub owing: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            unpaid: Duration::from_mins(15),
+            paid: Duration::from_mins(30),
+            allocated: Duration::from_hours(72),
+            cancelling: Duration::from_mins(30),
+            owing: Duration::from_hours(24),
+        }
+    }
+}
+
+impl Deadlines {
+    /// Reads `UNPAID_DEADLINE_SECONDS`, `PAID_DEADLINE_SECONDS`, `ALLOCATED_DEADLINE_SECONDS`,
+    /// `CANCELLING_DEADLINE_SECONDS` and `OWING_DEADLINE_SECONDS`.
+    pub fn from_settings(settings: &mut Settings) -> Self {
+        let default = Self::default();
+        let mut seconds = |name, default: Duration| settings.seconds(name, default.as_secs());
+        Self {
+            unpaid: seconds("UNPAID_DEADLINE_SECONDS", default.unpaid),
+            paid: seconds("PAID_DEADLINE_SECONDS", default.paid),
+            allocated: seconds("ALLOCATED_DEADLINE_SECONDS", default.allocated),
+            cancelling: seconds("CANCELLING_DEADLINE_SECONDS", default.cancelling),
+            owing: seconds("OWING_DEADLINE_SECONDS", default.owing),
+        }
+    }
+
+    /// The time that this status may last.
+    pub fn of(&self, status: OrderStatus) -> Duration {
+        match status {
+            OrderStatus::Placed | OrderStatus::PaymentActionRequired => self.unpaid,
+            OrderStatus::Paid => self.paid,
+            OrderStatus::Allocated => self.allocated,
+            OrderStatus::Cancelling => self.cancelling,
+            OrderStatus::Shipped
+            | OrderStatus::Delivered
+            | OrderStatus::Returned
+            | OrderStatus::PaymentFailed
+            | OrderStatus::OutOfStock
+            | OrderStatus::ShippingFailed
+            | OrderStatus::Cancelled
+            | OrderStatus::Expired => self.owing,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_deadline_can_be_set() {
+        let mut settings = Settings::from_lookup(|name| {
+            Some(match name {
+                "UNPAID_DEADLINE_SECONDS" => "1".to_owned(),
+                "PAID_DEADLINE_SECONDS" => "2".to_owned(),
+                "ALLOCATED_DEADLINE_SECONDS" => "3".to_owned(),
+                "CANCELLING_DEADLINE_SECONDS" => "4".to_owned(),
+                "OWING_DEADLINE_SECONDS" => "5".to_owned(),
+                _ => return None,
+            })
+        });
+        let deadlines = Deadlines::from_settings(&mut settings);
+        let of = |status| deadlines.of(status).as_secs();
+        assert_eq!(of(OrderStatus::Placed), 1);
+        assert_eq!(of(OrderStatus::PaymentActionRequired), 1);
+        assert_eq!(of(OrderStatus::Paid), 2);
+        assert_eq!(of(OrderStatus::Allocated), 3);
+        assert_eq!(of(OrderStatus::Cancelling), 4);
+        assert_eq!(of(OrderStatus::OutOfStock), 5);
+        assert!(settings.finish().is_ok());
+    }
+
+    #[test]
+    fn what_is_not_set_has_its_default() {
+        let mut settings = Settings::from_lookup(|_| None);
+        assert_eq!(Deadlines::from_settings(&mut settings), Deadlines::default());
+    }
+}

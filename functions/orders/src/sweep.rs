@@ -1,0 +1,120 @@
+//! `sweep-orders`: what did not happen in time is noticed.
+//!
+//! Trigger: a schedule, each minute. Effect and event said, for each order whose deadline has passed:
+//! `OrderExpired` where it is not paid (payments decides whether it has expired), else `OrderUpdated` with the
+//! attention `stuck`. Candidates come from the index of open orders; what is said is decided from the stream,
+//! since an index lags. Idempotent by the stream: an expiry is asked for once, and an order is called stuck once
+//! for each place where it stands. One order's failure leaves the others alone; after all of them, it fails the
+//! invocation. Nothing is lost with one: what is due stays due until it is handled.
+
+use crate::view::OPEN_SHARDS;
+use crate::{Deadlines, Order, Summary, attention};
+use async_trait::async_trait;
+use event_store::{Decided, EventStore, Key, Pages, Position, StreamId, Walk, append_decided};
+use events::{Cause, EventId, OrderId};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use resilience::{Clock, Failure};
+use runtime::schedule::Task;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// How many candidates are read at once.
+const PAGE: u32 = 100;
+
+/// The step.
+pub struct SweepOrders {
+    /// Orders' streams.
+    pub store: Arc<dyn EventStore>,
+    /// The views of open orders by deadline.
+    pub open_by_deadline: Arc<dyn Pages>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How long an order may stand where it stands.
+    pub deadlines: Deadlines,
+}
+
+/// What a sweep came to, in orders.
+#[derive(Debug, Clone, Copy, Default)]
+struct Swept {
+    /// The index had them as due.
+    due: u32,
+    /// Something was said about them.
+    overdue: u32,
+    /// They could not be read or written. A page that could not be read counts as one.
+    failed: u32,
+}
+
+#[async_trait]
+impl Task for SweepOrders {
+    async fn run(&self) -> Result<Value, Failure> {
+        let now = self.clock.now();
+        let shards = join_all((0..OPEN_SHARDS).map(|shard| self.sweep_shard(shard, now))).await;
+        let mut all = Swept::default();
+        for shard in shards {
+            all.due += shard.due;
+            all.overdue += shard.overdue;
+            all.failed += shard.failed;
+        }
+        let Swept { due, overdue, failed } = all;
+        if failed > 0 {
+            return Err(Failure::retry(format!(
+                "{failed} orders or pages of the index could not be swept, the other {due} due orders were; \
+                 the next sweep tries again"
+            )));
+        }
+        Ok(json!({ "due": due, "overdue": overdue }))
+    }
+}
+
+impl SweepOrders {
+    async fn sweep_shard(&self, shard: u8, now: Timestamp) -> Swept {
+        let partition = Summary::open_partition(shard);
+        // As text, a whole second comes after each of its fractions: this is up to the end of the current second.
+        let until = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
+        let mut swept = Swept::default();
+        let mut position: Option<Position> = None;
+        loop {
+            let read = self.open_by_deadline.page(&partition, Walk::UpTo(&until), PAGE, position.as_ref());
+            let page = match read.await {
+                Ok(page) => page,
+                Err(error) => {
+                    tracing::error!(%error, partition, "the index could not be read");
+                    swept.failed += 1;
+                    return swept;
+                }
+            };
+            for (key, _) in &page.documents {
+                match self.sweep_order(key, now).await {
+                    Ok(is_overdue) => {
+                        swept.due += 1;
+                        swept.overdue += u32::from(is_overdue);
+                    }
+                    Err(failure) => {
+                        tracing::error!(%key, reason = failure.reason(), "the order could not be swept");
+                        swept.failed += 1;
+                    }
+                }
+            }
+            position = page.next;
+            if position.is_none() {
+                return swept;
+            }
+        }
+    }
+
+    /// `true`: something was said about it.
+    async fn sweep_order(&self, key: &Key, now: Timestamp) -> Result<bool, Failure> {
+        let id = key.pk.strip_prefix("order#").unwrap_or_default();
+        let id = OrderId::try_from(id).map_err(Failure::reject)?;
+        let cause = Cause { id: EventId::outside("sweep", &now.to_string()), traceparent: None };
+        let decided =
+            append_decided(&*self.store, &StreamId::order(&id), &cause, &*self.clock, |order: &Order| {
+                Ok::<_, Failure>(order.decide_overdue(now, &self.deadlines))
+            })
+            .await?;
+        let is_overdue = matches!(decided, Decided::Appended(_));
+        attention::report(&id, &decided.history().state.raised_by(&cause.id));
+        Ok(is_overdue)
+    }
+}

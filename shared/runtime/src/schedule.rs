@@ -1,0 +1,44 @@
+//! Scheduled functions: what has to be done again and again, without anybody asking.
+//!
+//! An error fails the invocation, so that the platform counts it and the alarm on it rings. What the schedule
+//! hands over says nothing that a task needs, and is not read: a task may be run by hand with any JSON.
+
+use async_trait::async_trait;
+use lambda_runtime::LambdaEvent;
+use resilience::Failure;
+use serde::de::IgnoredAny;
+use serde_json::Value;
+use std::sync::Arc;
+use tracing::Instrument as _;
+
+/// What a function does each time.
+#[async_trait]
+pub trait Task: Send + Sync {
+    /// Does all there is to do now, and answers what that was, for the log and for who runs it by hand. Two at
+    /// once, or one that is ended in the middle, must be harmless: the next does the rest. Neither the answer nor
+    /// a failure's reason holds anything personal.
+    async fn run(&self) -> Result<Value, Failure>;
+}
+
+/// Runs the task once.
+pub async fn work(task: &dyn Task) -> Result<Value, Failure> {
+    let outcome = task.run().await;
+    match &outcome {
+        Ok(done) => tracing::info!(%done, "done"),
+        Err(failure) => tracing::error!(reason = failure.reason(), "failed; the next run tries again"),
+    }
+    outcome
+}
+
+/// Runs a scheduled function until the platform ends it.
+pub async fn run(task: impl Task + 'static) -> Result<(), crate::Error> {
+    let task = Arc::new(task);
+    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<IgnoredAny>| {
+        let task = Arc::clone(&task);
+        async move {
+            let span = tracing::info_span!("run", request_id = event.context.request_id);
+            work(&*task).instrument(span).await.map_err(crate::Error::from)
+        }
+    }))
+    .await
+}
