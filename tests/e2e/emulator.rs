@@ -1,6 +1,6 @@
 //! The emulator: AWS's own APIs as its administrator, and its windows on what was sent.
 
-use crate::api::Client;
+use crate::api::{Answer, Client};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -44,11 +44,18 @@ impl Emulator {
         if answer.text().is_empty() { json!({}) } else { answer.json() }
     }
 
+    /// A call of Lambda.
+    #[track_caller]
+    pub(crate) fn lambda(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let authorization = authorization("lambda");
+        let headers = [("content-type", "application/json"), ("authorization", authorization.as_str())];
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.0.send(method, &format!("/2015-03-31/{path}"), &headers, body)
+    }
+
     /// The stack's functions, as the Lambda API lists them.
     pub(crate) fn functions(&self) -> Vec<Value> {
-        let authorization = authorization("lambda");
-        let path = "/2015-03-31/functions/?MaxItems=1000";
-        let list = self.0.send("GET", path, &[("authorization", &authorization)], None).expect(200);
+        let list = self.lambda("GET", "functions/?MaxItems=1000", None).expect(200);
         let all = list["Functions"].as_array().cloned().unwrap_or_default();
         all.into_iter()
             .filter(|function| function["Environment"]["Variables"]["FUNCTION_NAME"].is_string())

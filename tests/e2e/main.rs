@@ -19,6 +19,8 @@ mod bodies;
 mod cancelling;
 mod crashes;
 mod emulator;
+mod expiring;
+mod functions;
 mod grants;
 mod journey;
 mod many;

@@ -5,7 +5,7 @@ use crate::stripe::Moved;
 use crate::wait::until;
 
 /// A test card whose bank asks its holder (3-D Secure).
-const ASKS_ITS_HOLDER: &str = "4000002500003155";
+pub(crate) const ASKS_ITS_HOLDER: &str = "4000002500003155";
 
 #[test]
 fn a_declined_card_leaves_the_stock_alone() {

@@ -98,6 +98,20 @@ impl Shop {
         });
     }
 
+    /// The whole list of open orders, as the shop's people see it.
+    pub(crate) fn open_orders(&self) -> Vec<Value> {
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = self.admin.get(&format!("/orders?open=true&limit=100{cursor}")).expect(200);
+            found.extend(page["items"].as_array().expect("items").iter().cloned());
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return found,
+            }
+        }
+    }
+
     /// Places an order as the customer and gives back its id.
     pub(crate) fn place(&self, checkout: &Checkout) -> String {
         let placed = self.customer.post_with_key("/orders", &fresh(), &checkout.body()).expect(202);
