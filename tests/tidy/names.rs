@@ -56,6 +56,23 @@ fn no_name_says_nothing() {
 }
 
 #[test]
+fn every_attention_has_an_alarm_on_the_metric_that_the_log_lines_carry() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (_, alarms) = template.split_once("Fn::ForEach::AttentionAlarms:").expect("the alarms");
+    let words: Vec<&str> = events::Attention::ALL.iter().map(|attention| attention.as_str()).collect();
+    let alarms: String = alarms.lines().take(11).collect();
+    for wanted in [
+        format!("- [{}]", words.join(", ")),
+        "Namespace: Conveyor ".to_owned(),
+        "MetricName: AttentionRaised ".to_owned(),
+        "Dimensions: [{Name: stack, Value: !Ref AWS::StackName}, {Name: attention, Value: !Ref Attention}] "
+            .to_owned(),
+    ] {
+        assert!(alarms.contains(&wanted), "the alarms of template.yaml do not say: {wanted}");
+    }
+}
+
+#[test]
 fn every_invariant_has_a_test_that_names_it() {
     let mut sources = files(&["functions", "shared", "tests"], ".rs");
     sources.retain(|(path, _)| !path.starts_with("tests/tidy/"));

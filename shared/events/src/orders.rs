@@ -174,6 +174,16 @@ pub enum Attention {
 }
 
 impl Attention {
+    /// Every attention that there is.
+    pub const ALL: [Self; 6] = [
+        Self::RefundFailed,
+        Self::VoidFailed,
+        Self::Disputed,
+        Self::DeliveryFailed,
+        Self::ScannedAfterCancel,
+        Self::Stuck,
+    ];
+
     /// The name on the wire, for example `refund_failed`.
     pub const fn as_str(self) -> &'static str {
         match self {

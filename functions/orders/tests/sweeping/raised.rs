@@ -89,14 +89,7 @@ async fn an_order_that_somebody_has_to_look_at_counts_in_a_metric_when_it_newly_
 
 #[test]
 fn an_attention_is_called_the_same_in_the_log_and_on_the_wire() {
-    for attention in [
-        Attention::RefundFailed,
-        Attention::VoidFailed,
-        Attention::Disputed,
-        Attention::DeliveryFailed,
-        Attention::ScannedAfterCancel,
-        Attention::Stuck,
-    ] {
+    for attention in Attention::ALL {
         assert_eq!(json!(attention), attention.as_str());
     }
 }

@@ -5,13 +5,14 @@ use async_trait::async_trait;
 use event_store::{
     AppendError, EventStore, Memory, MemoryIndex, Page, Pages, Position, StoreError, StreamId, Walk,
 };
-use events::{Envelope, InventoryEvent, InventoryUpdated, OrderId, OrdersEvent, PaymentsEvent};
+use events::{Envelope, InventoryEvent, InventoryUpdated, OrderId, OrderPlaced, OrdersEvent, PaymentsEvent};
 use orders::{Deadlines, Due};
 use resilience::Failure;
 use runtime::schedule::Task as _;
 use serde_json::json;
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::{lines, order_id, placed};
 
 #[tokio::test]
@@ -164,4 +165,18 @@ async fn an_order_or_a_partition_that_fails_does_not_stop_the_others_and_fails_t
         shop.order(&order_id(2)).await.next_deadline(&Deadlines::default()),
         Some((placed().pay_by, Due::Expiry))
     );
+}
+
+#[tokio::test]
+async fn a_deadline_is_found_within_its_second_whatever_fractions_it_and_the_clock_have() {
+    for (deadline, clock) in [(0, 1), (0, 999), (500, 501), (999, 999)] {
+        let shop = Shop::open();
+        let pay_by = after(30 * MINUTE + Duration::from_millis(deadline));
+        let placed = OrdersEvent::from(OrderPlaced { pay_by, ..placed() });
+        let envelope = testkit::envelope(&order_id(1), 1, &placed);
+        shop.table.append(&StreamId::order(&order_id(1)), &envelope).await.unwrap();
+        shop.project().await;
+        shop.wait(30 * MINUTE + Duration::from_millis(clock));
+        assert_eq!(shop.sweep().await, (1, 1), "{deadline} ms, at {clock} ms");
+    }
 }
