@@ -53,3 +53,8 @@ pub fn stack(name: &str) -> String {
         panic!("{name} is not set: this test needs the local stack; run `make test`, or `make up` and `eval \"$(make -s env)\"`")
     })
 }
+
+/// The variables of the local stack whose names end so, with their values: every queue of a kind, also one that is new.
+pub fn stack_names(ending: &str) -> Vec<(String, String)> {
+    std::env::vars().filter(|(name, _)| name.starts_with("CONVEYOR_") && name.ends_with(ending)).collect()
+}

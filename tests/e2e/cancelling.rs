@@ -1,101 +1,180 @@
-//! Cancelling: before the parcel leaves it undoes everything, afterwards nothing.
+//! The end `cancelled`, from every moment at which a customer may ask for it, and money that is taken nevertheless.
 
+use crate::ending::{ALLOCATED, End, Order, REFUND, mail, no_letter_is_dead, settle, tells};
+use crate::functions::Held;
+use crate::money::ASKS_ITS_HOLDER;
 use crate::shop::{Checkout, Shop, fresh};
 use crate::stripe::Moved;
 use crate::wait::until;
-use events::{Event, ShippingEvent};
 
-#[test]
-fn an_order_cancelled_before_it_ships_gives_back_money_and_stock() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let checkout = Checkout::of(&[(&tea, 2)]);
-    let id = shop.place(&checkout);
-    shop.await_shipment(&id);
-    assert_eq!(shop.cancel(&id).expect(202)["order_id"], id);
-    let page = shop.await_status(&id, "cancelled");
-    assert_eq!(page["payment"]["refunded"], 1900);
-    assert_eq!(shop.stripe.moved(&id), Moved { charges: 1, captured: 1900, refunded: 1900 });
-    assert_eq!(shop.stock(&tea), (5, 5, 0));
-    shop.cancel(&id).problem(409);
-    shop.dispatch(&id, &format!("AP{}", fresh())).problem(409);
-    until("the messages: paid, refunded, cancelled", || {
-        let mails = shop.emulator.mail_to(&checkout.email);
-        if mails.len() == 3 { Ok(()) } else { Err(format!("{mails:?}")) }
+/// What shipping and inventory say to a cancellation that wins.
+const CANCELLED: [&str; 3] = ["order_cancellation_requested", "shipment_cancelled", "stock_released"];
+const WAITS_FOR_THE_BANK: [&str; 3] = ["order_placed", "payment_requested", "payment_action_required"];
+const PAYMENT_ENDED: [&str; 2] = ["payment_cancellation_requested", "payment_cancelled"];
+
+/// Waits until shipping has decided for the cancellation, and inventory has heard it.
+fn await_decision(shop: &Shop, id: &str) {
+    until(format!("the cancellation of order {id} to win"), || {
+        let page = shop.order(id);
+        if CANCELLED.iter().all(|fact| tells(&page, fact)) { Ok(()) } else { Err(page) }
     });
 }
 
 #[test]
-fn an_order_cancelled_at_once_is_never_shipped_and_costs_nothing() {
+fn cancelled_before_it_ships_an_order_gives_back_money_and_stock() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
-    let id = shop.place(&Checkout::of(&[(&tea, 2)]));
-    shop.cancel(&id).expect(202);
-    shop.await_status(&id, "cancelled");
-    let moved = shop.stripe.moved(&id);
-    assert_eq!(moved.captured, moved.refunded, "whatever was taken went back");
-    shop.await_stock(&tea, 5, 5, 0);
-}
-
-#[test]
-fn an_order_waiting_for_the_bank_can_be_cancelled_and_then_not_be_paid() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let id = shop.place(&Checkout::of(&[(&tea, 1)]).paid_by(shop.stripe.card("4000002500003155")));
-    shop.await_status(&id, "payment_action_required");
-    shop.cancel(&id).expect(202);
-    shop.await_status(&id, "cancelled");
-    assert_eq!(shop.stripe.intents(|order| order == id)[0]["status"], "canceled");
-    assert_eq!(shop.stripe.moved(&id), Moved::default());
-}
-
-#[test]
-fn an_order_that_has_left_cannot_be_cancelled() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let id = shop.place(&Checkout::of(&[(&tea, 2)]));
-    shop.await_shipment(&id);
-    shop.dispatch(&id, &format!("AP{}", fresh())).expect(202);
-    shop.await_status(&id, "shipped");
-    shop.cancel(&id).problem(409);
-    shop.await_stock(&tea, 3, 3, 0);
-    assert_eq!(shop.stripe.moved(&id), Moved { charges: 1, captured: 1900, refunded: 0 });
-}
-
-/// Both ask at the same moment, and shipping decides: exactly one of them wins, and the other is told.
-#[test]
-fn i4_of_a_dispatch_and_a_cancellation_at_once_exactly_one_wins() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 100);
-    for _ in 0..4 {
-        let id = shop.place(&Checkout::of(&[(&tea, 1)]));
-        shop.await_shipment(&id);
-        let (dispatched, cancelled) = std::thread::scope(|scope| {
-            let dispatch = scope.spawn(|| shop.dispatch(&id, &format!("AP{}", fresh())));
-            let cancel = scope.spawn(|| shop.cancel(&id));
-            (dispatch.join().expect("an answer"), cancel.join().expect("an answer"))
-        });
-        let end = until(format!("order {id} to be shipped or cancelled for good"), || {
-            let page = shop.order(&id);
-            let rejected = page.to_string().contains("cancellation_rejected");
-            match page["status"].as_str() {
-                Some("shipped") if rejected || cancelled.status == 409 => Ok("shipped"),
-                Some("cancelled") => Ok("cancelled"),
-                _ => Err(page),
-            }
-        });
-        let events = shop.tables.stream("SHIPPING", &id);
-        let says = |wanted: fn(&ShippingEvent) -> bool| {
-            events
-                .iter()
-                .any(|envelope| matches!(Event::read(envelope), Ok(Event::Shipping(event)) if wanted(&event)))
-        };
-        let shipped = says(|event| matches!(event, ShippingEvent::Shipped(_)));
-        let undone = says(|event| matches!(event, ShippingEvent::ShipmentCancelled(_)));
-        assert!(shipped != undone, "{events:?}");
-        assert_eq!(end == "shipped", shipped);
-        assert_eq!(dispatched.status == 202, shipped, "{dispatched}");
-        let moved = shop.stripe.moved(&id);
-        assert_eq!((moved.captured, moved.refunded), (950, if shipped { 0 } else { 950 }));
+    let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 2)]));
+    assert_eq!(shop.cancel(&order.id).expect(202)["order_id"], order.id);
+    End {
+        status: "cancelled",
+        attention: &[],
+        captured: 1900,
+        refunded: 1900,
+        stock: &[(&tea, (5, 5, 0))],
+        timeline: &[&ALLOCATED, &CANCELLED, &REFUND],
+        mails: &[mail::PAID, mail::REFUNDED, mail::CANCELLED],
     }
+    .is_seen(&shop, &order);
+    shop.cancel(&order.id).problem(409);
+    shop.dispatch(&order.id, &format!("AP{}", fresh())).problem(409);
+}
+
+/// Payments hears of the order and of its end at the same time, in whatever order: a tombstone, or an intent that is
+/// ended before it is confirmed, or both at once.
+#[test]
+fn cancelled_before_payments_has_heard_of_it_an_order_is_never_charged() {
+    let shop = Shop::alone();
+    let tea = shop.goods(950, 5);
+    let asks = Held::back(&shop.emulator, "take-payment");
+    let order = Order::place(&shop, &Checkout::of(&[(&tea, 2)]));
+    shop.cancel(&order.id).expect(202);
+    await_decision(&shop, &order.id);
+    drop(asks);
+    let page = shop.await_status(&order.id, "cancelled");
+    let payment: &[&str] = if tells(&page, "payment_requested") {
+        &["payment_requested", "payment_cancellation_requested", "payment_cancelled"]
+    } else {
+        &["payment_cancelled"]
+    };
+    End {
+        status: "cancelled",
+        attention: &[],
+        captured: 0,
+        refunded: 0,
+        stock: &[(&tea, (5, 5, 0))],
+        timeline: &[&["order_placed"], &CANCELLED, payment],
+        mails: &[mail::CANCELLED],
+    }
+    .is_seen(&shop, &order);
+    for intent in shop.stripe.intents(|id| id == order.id) {
+        // One that was made while the tombstone was written stays as it is: nobody was given the means to pay it.
+        assert!(
+            ["canceled", "requires_confirmation"].contains(&intent["status"].as_str().expect("a status"))
+        );
+    }
+}
+
+/// How far the order has come by then is chance.
+#[test]
+fn cancelled_at_once_an_order_is_never_shipped_and_costs_nothing() {
+    let shop = Shop::open();
+    let tea = shop.goods(950, 5);
+    let order = Order::place(&shop, &Checkout::of(&[(&tea, 2)]));
+    shop.cancel(&order.id).expect(202);
+    shop.await_status(&order.id, "cancelled");
+    settle(&shop, &[&order.id]);
+    let moved = shop.stripe.moved(&order.id);
+    assert_eq!(moved.captured, moved.refunded, "whatever was taken went back");
+    assert_eq!(shop.stock(&tea), (5, 5, 0));
+    let mails = shop.emulator.mail_to(&order.email);
+    assert_eq!(mails.iter().filter(|subject| subject.ends_with(mail::CANCELLED)).count(), 1, "{mails:?}");
+    no_letter_is_dead(&shop, &[&order.id]);
+}
+
+#[test]
+fn cancelled_beside_an_abandoned_3d_secure_an_order_can_not_be_paid_any_more() {
+    let shop = Shop::open();
+    let tea = shop.goods(950, 5);
+    let checkout = Checkout::of(&[(&tea, 1)]).paid_by(shop.stripe.card(ASKS_ITS_HOLDER));
+    let order = Order::place(&shop, &checkout);
+    shop.await_status(&order.id, "payment_action_required");
+    shop.cancel(&order.id).expect(202);
+    End {
+        status: "cancelled",
+        attention: &[],
+        captured: 0,
+        refunded: 0,
+        stock: &[(&tea, (5, 5, 0))],
+        timeline: &[&WAITS_FOR_THE_BANK, &CANCELLED, &PAYMENT_ENDED],
+        mails: &[mail::ACTION_REQUIRED, mail::CANCELLED],
+    }
+    .is_seen(&shop, &order);
+    assert_eq!(shop.stripe.intent(&order.id)["status"], "canceled");
+}
+
+/// The cancellation has won, and payments has not heard of it yet, when the customer's bank says yes.
+fn pay_after_the_cancellation(shop: &Shop, order: &Order) {
+    let secret = shop.client_secret(&order.id);
+    shop.cancel(&order.id).expect(202);
+    await_decision(shop, &order.id);
+    shop.stripe.authenticate(&secret);
+    assert_eq!(shop.stripe.moved(&order.id), Moved { charges: 1, captured: 950, refunded: 0 });
+}
+
+/// An order that waits for the bank.
+fn waiting(shop: &Shop, checkout: Checkout) -> Order {
+    let order = Order::place(shop, &checkout.paid_by(shop.stripe.card(ASKS_ITS_HOLDER)));
+    shop.await_status(&order.id, "payment_action_required");
+    order
+}
+
+/// The intent cannot be cancelled any more: asked why, the provider says that it has the money.
+#[test]
+fn cancelled_a_capture_after_the_cancellation_is_refunded_and_never_pays_the_order() {
+    let shop = Shop::alone();
+    let tea = shop.goods(950, 5);
+    let order = waiting(&shop, Checkout::of(&[(&tea, 1)]));
+    let asks = Held::back(&shop.emulator, "take-payment");
+    let is_told = Held::back(&shop.emulator, "apply-stripe-event");
+    pay_after_the_cancellation(&shop, &order);
+    drop(asks);
+    shop.await_status(&order.id, "cancelled");
+    drop(is_told);
+    End {
+        status: "cancelled",
+        attention: &[],
+        captured: 950,
+        refunded: 950,
+        stock: &[(&tea, (5, 5, 0))],
+        timeline: &[&WAITS_FOR_THE_BANK, &CANCELLED, &["payment_cancellation_requested"], &REFUND],
+        mails: &[mail::ACTION_REQUIRED, mail::REFUNDED, mail::CANCELLED],
+    }
+    .is_seen(&shop, &order);
+}
+
+/// The same, and the provider's webhook is there before payments hears of the cancellation: the order was paid, and is
+/// refunded; the stock that was released is not taken again.
+#[test]
+fn cancelled_a_capture_that_is_told_before_the_cancellation_is_refunded_and_takes_no_stock() {
+    let shop = Shop::alone();
+    let tea = shop.goods(950, 5);
+    let order = waiting(&shop, Checkout::of(&[(&tea, 1)]));
+    let asks = Held::back(&shop.emulator, "take-payment");
+    pay_after_the_cancellation(&shop, &order);
+    until("the webhook that it is paid", || {
+        let page = shop.order(&order.id);
+        if tells(&page, "order_paid") { Ok(()) } else { Err(page) }
+    });
+    drop(asks);
+    End {
+        status: "cancelled",
+        attention: &[],
+        captured: 950,
+        refunded: 950,
+        stock: &[(&tea, (5, 5, 0))],
+        timeline: &[&WAITS_FOR_THE_BANK, &CANCELLED, &["order_paid"], &REFUND],
+        mails: &[mail::ACTION_REQUIRED, mail::PAID, mail::REFUNDED, mail::CANCELLED],
+    }
+    .is_seen(&shop, &order);
 }

@@ -8,55 +8,6 @@ use crate::wait::until;
 pub(crate) const ASKS_ITS_HOLDER: &str = "4000002500003155";
 
 #[test]
-fn a_declined_card_leaves_the_stock_alone() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let checkout = Checkout::of(&[(&tea, 2)]).paid_by("pm_card_chargeCustomerFail");
-    let id = shop.place(&checkout);
-    let page = shop.await_status(&id, "payment_failed");
-    assert_eq!(page["payment"]["captured"], 0);
-    let intents = shop.stripe.intents(|order| order == id);
-    assert_eq!(intents.len(), 1);
-    assert_eq!(intents[0]["status"], "canceled", "nobody can pay it later");
-    assert_eq!(shop.stripe.moved(&id), Moved::default());
-    assert_eq!(shop.stock(&tea), (5, 5, 0));
-    until("the message to the customer", || {
-        let mails = shop.emulator.mail_to(&checkout.email);
-        if mails.len() == 1 { Ok(()) } else { Err(format!("{mails:?}")) }
-    });
-}
-
-#[test]
-fn a_payment_method_that_does_not_exist_fails_the_payment() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let id = shop.place(&Checkout::of(&[(&tea, 1)]).paid_by("pm_that_nobody_made"));
-    shop.await_status(&id, "payment_failed");
-    assert_eq!(shop.stripe.moved(&id), Moved::default());
-    assert_eq!(shop.stock(&tea), (5, 5, 0));
-}
-
-#[test]
-fn an_order_that_is_out_of_stock_is_refunded_in_full() {
-    let shop = Shop::open();
-    let (plenty, rare) = (shop.goods(400, 100), shop.goods(8900, 1));
-    let checkout = Checkout::of(&[(&plenty, 3), (&rare, 2)]);
-    let id = shop.place(&checkout);
-    let total = checkout.total();
-    shop.await_status(&id, "out_of_stock");
-    until("the refund on the order's page", || {
-        let page = shop.order(&id);
-        if page["payment"]["refunded"] == total { Ok(()) } else { Err(page) }
-    });
-    assert_eq!(shop.stripe.moved(&id), Moved { charges: 1, captured: total, refunded: total });
-    assert_eq!((shop.stock(&plenty), shop.stock(&rare)), ((100, 100, 0), (1, 1, 0)), "all lines or none");
-    until("the messages: paid, out of stock, refunded", || {
-        let mails = shop.emulator.mail_to(&checkout.email);
-        if mails.len() == 3 { Ok(()) } else { Err(format!("{mails:?}")) }
-    });
-}
-
-#[test]
 fn of_the_last_piece_only_one_order_gets_it() {
     let shop = Shop::open();
     let rare = shop.goods(8900, 1);

@@ -2,6 +2,7 @@
 
 use crate::api::{Answer, Client};
 use crate::emulator::Emulator;
+use crate::senders::CARRIER;
 use crate::stripe::Stripe;
 use crate::tables::Tables;
 use crate::wait::{PATIENCE, until, until_within};
@@ -136,6 +137,12 @@ impl Shop {
         })
     }
 
+    /// What the customer's browser needs while the bank waits for its holder.
+    pub(crate) fn client_secret(&self, id: &str) -> String {
+        let payment = self.customer.get(&format!("/orders/{id}/payment")).expect(200);
+        payment["client_secret"].as_str().expect("the secret, for the owner").to_owned()
+    }
+
     /// Waits until the warehouse has the order on its list.
     pub(crate) fn await_shipment(&self, id: &str) {
         until(format!("a shipment of order {id}"), || {
@@ -147,8 +154,13 @@ impl Shop {
 
     /// The warehouse hands the parcel over.
     pub(crate) fn dispatch(&self, id: &str, tracking_code: &str) -> Answer {
-        let body = json!({"carrier": "Alpine Parcel", "tracking_code": tracking_code});
+        let body = json!({"carrier": CARRIER, "tracking_code": tracking_code});
         self.admin.post(&format!("/shipments/{id}/dispatch"), &body)
+    }
+
+    /// The warehouse asks for something else: `deliver`, `fail`, `return`.
+    pub(crate) fn warehouse(&self, id: &str, wish: &str, body: &Value) -> Answer {
+        self.admin.post(&format!("/shipments/{id}/{wish}"), body)
     }
 
     /// Cancels as the customer.

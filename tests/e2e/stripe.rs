@@ -28,6 +28,25 @@ impl Stripe {
         all.into_iter().filter(|intent| intent["metadata"]["order_id"].as_str().is_some_and(&of)).collect()
     }
 
+    /// The only intent of one order, as it stands now.
+    pub(crate) fn intent(&self, order: &str) -> Value {
+        let mut intents = self.intents(|id| id == order);
+        assert_eq!(intents.len(), 1, "{intents:?}");
+        intents.remove(0)
+    }
+
+    /// Somebody with access to the dashboard gives a part back. Stripe tells the refund as it answers here.
+    pub(crate) fn refund_by_hand(&self, order: &str, amount: u64) -> Value {
+        let intent = self.intent(order);
+        let form = format!("payment_intent={}&amount={amount}", intent["id"].as_str().expect("an id"));
+        self.post("/v1/refunds", &form)
+    }
+
+    /// Confirms an intent, as the shop would.
+    pub(crate) fn confirm(&self, intent: &Value) -> Value {
+        self.post(&format!("/v1/payment_intents/{}/confirm", intent["id"].as_str().expect("an id")), "")
+    }
+
     /// What moved for one order.
     pub(crate) fn moved(&self, order: &str) -> Moved {
         moved(&self.intents(|id| id == order))

@@ -1,7 +1,8 @@
 //! The services' tables, read with the administrator's keys: what was written is compared with what was said.
 
-use event_store::{Documents as _, EventStore as _, Key, StreamId};
+use event_store::{Document, Documents as _, EventStore as _, Key, StreamId};
 use events::{Envelope, OrderId};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 /// The services that keep a stream for each order.
@@ -39,6 +40,12 @@ impl Tables {
         let table = self.clients.table(&tests::stack(&format!("CONVEYOR_{service}_TABLE")));
         let stream = StreamId::order(&OrderId::try_from(order).expect("an order id"));
         self.run(table.read(&stream)).expect("the table answers")
+    }
+
+    /// Writes an item, as one of the service's functions would have.
+    pub(crate) fn put(&self, service: &str, pk: &str, sk: &str, item: &Value) {
+        let table = self.clients.table(&tests::stack(&format!("CONVEYOR_{service}_TABLE")));
+        self.run(table.put(&Key::new(pk, sk), &Document::of(item))).expect("the table answers");
     }
 
     /// Whether an item stands in a service's table.
