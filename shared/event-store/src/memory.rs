@@ -147,11 +147,10 @@ impl Documents for Memory {
     }
 
     async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
-        Ok(self
-            .all_documents()
-            .into_iter()
-            .filter(|(key, _)| key.pk == pk && key.sk.starts_with(prefix))
-            .collect())
+        let table = self.table();
+        let from = table.documents.range(Key::new(pk, prefix)..);
+        let found = from.take_while(|(key, _)| key.pk == pk && key.sk.starts_with(prefix));
+        Ok(found.map(|(key, document)| (key.clone(), document.clone())).collect())
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {
@@ -264,7 +263,9 @@ impl Pages for MemoryIndex {
         }
         let start = position.map(|at| (at.order.clone(), Key::new(&at.pk, &at.sk)));
         let mut rest = found.into_iter().filter(|(place, _)| {
-            start.as_ref().is_none_or(|start| if walk == Walk::Backward { place < start } else { place > start })
+            start
+                .as_ref()
+                .is_none_or(|start| if walk == Walk::Backward { place < start } else { place > start })
         });
         let page: Vec<_> = rest.by_ref().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
         let next = match (rest.next(), page.last()) {

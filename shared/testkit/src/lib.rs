@@ -2,6 +2,7 @@
 
 mod builders;
 mod easypost;
+mod gate;
 mod outside;
 mod stripe;
 
@@ -12,5 +13,6 @@ pub use builders::{
 pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };
+pub use gate::{Effect, Gate, Gated, Verdict};
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
 pub use stripe::{FakeStripe, Fault};

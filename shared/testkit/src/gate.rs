@@ -1,0 +1,200 @@
+//! Gates before the ports: a test decides what becomes of each call. One decorator a port, all of one shape.
+//!
+//! A gate is asked before a call takes effect and told after it did, so a step can be stopped at every await: a gate
+//! that never answers is a crash there, and one that answers late is a zombie.
+
+use async_trait::async_trait;
+use event_store::{
+    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Page, Pages, Position, StoreError,
+    StreamId, Transaction, TransactionError, Walk,
+};
+use events::Envelope;
+use jiff::Timestamp;
+use outbound::{
+    Answer, Call, CallError, Mail, MailError, Mailer, Publication, PublishError, Text, Texter, Topic,
+    Transport,
+};
+use std::sync::Arc;
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Verdict {
+    /// It takes effect and is answered.
+    Pass,
+    /// It takes no effect, and fails in a way that may pass: a throttle, no connection.
+    Fail,
+    /// It takes effect, and the answer is lost.
+    LoseReply,
+}
+
+/// Whether a call can change anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Effect {
+    /// It only asks.
+    Read,
+    /// It changes something.
+    Write,
+}
+
+/// Decides about calls. `name` is `<port>.<call>`, for example `store.append`.
+#[async_trait]
+pub trait Gate: Send + Sync {
+    /// Asked before the call takes effect.
+    async fn before(&self, name: &'static str, effect: Effect) -> Verdict;
+
+    /// Told when the call has taken effect, before its caller learns of it.
+    async fn after(&self, name: &'static str, effect: Effect);
+}
+
+/// A port with a gate before it.
+pub struct Gated<P: ?Sized> {
+    gate: Arc<dyn Gate>,
+    port: Arc<P>,
+}
+
+impl<P: ?Sized> Gated<P> {
+    /// Puts `gate` before `port`.
+    pub fn new(gate: Arc<dyn Gate>, port: Arc<P>) -> Arc<Self> {
+        Arc::new(Self { gate, port })
+    }
+
+    /// Runs one call through the gate. `failed` makes the error of a call whose answer the caller does not get.
+    async fn pass<T, E>(
+        &self,
+        name: &'static str,
+        effect: Effect,
+        call: impl Future<Output = Result<T, E>> + Send,
+        failed: impl FnOnce() -> E + Send,
+    ) -> Result<T, E>
+    where
+        T: Send,
+        E: Send,
+        P: Send + Sync,
+    {
+        let verdict = self.gate.before(name, effect).await;
+        if verdict == Verdict::Fail {
+            return Err(failed());
+        }
+        let answer = call.await;
+        self.gate.after(name, effect).await;
+        if verdict == Verdict::LoseReply { Err(failed()) } else { answer }
+    }
+}
+
+fn out() -> StoreError {
+    StoreError::Unavailable("told to fail".to_owned())
+}
+
+#[async_trait]
+impl<P: EventStore + ?Sized> EventStore for Gated<P> {
+    async fn read(&self, stream: &StreamId) -> Result<Vec<Envelope>, StoreError> {
+        self.pass("store.read", Effect::Read, self.port.read(stream), out).await
+    }
+
+    async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError> {
+        self.pass("store.append", Effect::Write, self.port.append(stream, envelope), || out().into()).await
+    }
+}
+
+#[async_trait]
+impl<P: Documents + ?Sized> Documents for Gated<P> {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
+        self.pass("documents.get", Effect::Read, self.port.get(key), out).await
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.pass("documents.get_many", Effect::Read, self.port.get_many(keys), out).await
+    }
+
+    async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
+        self.pass("documents.put", Effect::Write, self.port.put(key, document), out).await
+    }
+
+    async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        self.pass("documents.put_new", Effect::Write, self.port.put_new(key, document), out).await
+    }
+
+    async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        self.pass("documents.put_newer", Effect::Write, self.port.put_newer(key, document), out).await
+    }
+
+    async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.pass("documents.list", Effect::Read, self.port.list(pk, prefix), out).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.pass("documents.delete", Effect::Write, self.port.delete(key), out).await
+    }
+}
+
+#[async_trait]
+impl<P: Counters + ?Sized> Counters for Gated<P> {
+    async fn counts(&self, key: &Key) -> Result<Option<Counts>, StoreError> {
+        self.pass("counters.counts", Effect::Read, self.port.counts(key), out).await
+    }
+
+    async fn set(
+        &self,
+        key: &Key,
+        expected: Option<u64>,
+        values: &[(&'static str, i64)],
+    ) -> Result<bool, StoreError> {
+        self.pass("counters.set", Effect::Write, self.port.set(key, expected, values), out).await
+    }
+
+    async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError> {
+        self.pass("counters.count_up", Effect::Write, self.port.count_up(key, expires_at), out).await
+    }
+
+    /// A failure here is what a conflict between transactions is to the caller: it says nothing about the numbers.
+    async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {
+        self.pass("counters.commit", Effect::Write, self.port.commit(transaction), || out().into()).await
+    }
+}
+
+#[async_trait]
+impl<P: Pages + ?Sized> Pages for Gated<P> {
+    async fn page(
+        &self,
+        partition: &str,
+        walk: Walk<'_>,
+        limit: u32,
+        position: Option<&Position>,
+    ) -> Result<Page, StoreError> {
+        self.pass("pages.page", Effect::Read, self.port.page(partition, walk, limit, position), out).await
+    }
+}
+
+#[async_trait]
+impl<P: Transport + ?Sized> Transport for Gated<P> {
+    async fn send(&self, call: Call) -> Result<Answer, CallError> {
+        let timeout = call.timeout;
+        self.pass("transport.send", Effect::Write, self.port.send(call), || CallError::TimedOut(timeout))
+            .await
+    }
+}
+
+#[async_trait]
+impl<P: Mailer + ?Sized> Mailer for Gated<P> {
+    async fn send_mail(&self, mail: &Mail) -> Result<String, MailError> {
+        let failed = || MailError::Unavailable("told to fail".to_owned());
+        self.pass("mailer.send_mail", Effect::Write, self.port.send_mail(mail), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: Texter + ?Sized> Texter for Gated<P> {
+    async fn send_text(&self, text: &Text) -> Result<String, MailError> {
+        let failed = || MailError::Unavailable("told to fail".to_owned());
+        self.pass("texter.send_text", Effect::Write, self.port.send_text(text), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: Topic + ?Sized> Topic for Gated<P> {
+    async fn publish(&self, messages: &[Publication]) -> Result<(), PublishError> {
+        let of = messages.len();
+        let failed = || PublishError::Unavailable { failed: of, of, reason: "told to fail".to_owned() };
+        self.pass("topic.publish", Effect::Write, self.port.publish(messages), failed).await
+    }
+}
