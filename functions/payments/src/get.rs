@@ -78,7 +78,7 @@ impl GetPayment {
             return Ok(None);
         }
         let intent = self.stripe.intent(&terms.intent_id).await.map_err(|error| match error {
-            StripeError::Unclear(_) => {
+            StripeError::Unclear(_) | StripeError::Spent { .. } => {
                 Problem::unavailable("the payment provider did not answer; try again", error)
             }
             StripeError::Declined { .. } | StripeError::Refused { .. } => Problem::internal(error),

@@ -13,7 +13,8 @@
 //!
 //! Idempotent by the stream: a message whose effect is folded already does nothing. A call is idempotent by its key
 //! (event id and attempt); a delivery after the first asks for the state before it calls, and **every answer that is
-//! not clear is settled by asking**. Stripe's objects are the last fence: an intent succeeds at most once, and a refund
+//! not clear is settled by asking**. A refund's attempts are the same for all deliveries (see `take/refund.rs`):
+//! of a part of the money the provider would accept a second one. Stripe's objects are the last fence: an intent succeeds at most once, and a refund
 //! is found again by `metadata.refund_id`.
 //!
 //! Retry: Stripe or the table gave no clear answer, or the intent is under way. Reject: money that does not fit what
@@ -62,8 +63,9 @@ impl Work<'_> {
         self.message.deliveries > 1
     }
 
-    /// The key of this delivery's call. Deliveries after the first ask before they call, so the attempt grows only
-    /// after a read has shown that nothing happened.
+    /// The key of this delivery's call about the intent. Deliveries after the first ask before they call, so the
+    /// attempt grows only after a read has shown that nothing happened; two that overlap act on one object, which
+    /// succeeds or ends once.
     fn key(&self, stack: &str) -> IdempotencyKey {
         IdempotencyKey::of(stack, &self.message.envelope.id, self.message.deliveries)
     }

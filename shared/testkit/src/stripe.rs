@@ -143,6 +143,13 @@ impl FakeStripe {
         self.server().calls.iter().filter(|call| call.contains(path)).count()
     }
 
+    /// The idempotency keys that calls to `path` were answered under, in no order.
+    pub fn keys(&self, path: &str) -> Vec<String> {
+        let server = self.server();
+        let of_path = server.answered.iter().filter(|(_, (call, ..))| call.contains(path));
+        of_path.map(|(key, _)| key.clone()).collect()
+    }
+
     /// The webhooks' bodies since the last time, oldest first. Delivering them is the test's affair: late, twice,
     /// in another order, or never.
     pub fn take_events(&self) -> Vec<Value> {
@@ -186,7 +193,9 @@ impl Server {
         let fingerprint = format!("{line} {sent}");
         if let Some((first, status, body)) = key.as_ref().and_then(|key| self.answered.get(key)) {
             if *first == fingerprint {
-                return Ok(answer(*status, body));
+                let mut replayed = answer(*status, body);
+                replayed.headers.push(("idempotent-replayed".to_owned(), "true".to_owned()));
+                return Ok(replayed);
             }
             return Ok(answer(400, &json!({"error": {"type": "idempotency_error"}})));
         }

@@ -53,12 +53,16 @@ pub(crate) enum StripeError {
     /// It is not known whether anything happened.
     #[error("Stripe gave no clear answer: {0}")]
     Unclear(String),
+    /// Stripe repeats the failure of an earlier call under this key, and will as long as it keeps the key. That call
+    /// is over; what it did is not known.
+    #[error("Stripe repeats its {status}: the idempotency key is spent")]
+    Spent { status: u16 },
 }
 
 impl From<StripeError> for Failure {
     fn from(error: StripeError) -> Self {
         match error {
-            StripeError::Unclear(_) => Self::retry(error),
+            StripeError::Unclear(_) | StripeError::Spent { .. } => Self::retry(error),
             StripeError::Declined { .. } | StripeError::Refused { .. } => Self::reject(error),
         }
     }
@@ -268,6 +272,7 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
     let ErrorBody { error: ProviderError { code, decline_code, param, message } } =
         serde_json::from_slice(&answer.body).unwrap_or_default();
     let (code, decline_code) = (code.map(|code| bounded(&code)), decline_code.map(|code| bounded(&code)));
+    let is_repeated = answer.header("idempotent-replayed") == Some("true");
     match answer.status {
         402 => Err(StripeError::Declined {
             code: decline_code.or(code).unwrap_or_else(|| "card_declined".to_owned()),
@@ -286,6 +291,7 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
                 code.unwrap_or_else(|| if is_missing { "resource_missing" } else { "refused" }.to_owned());
             Err(StripeError::Refused { status, code, param })
         }
+        status @ 500.. if is_repeated => Err(StripeError::Spent { status }),
         status => Err(StripeError::Unclear(format!("status {status}"))),
     }
 }

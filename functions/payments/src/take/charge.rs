@@ -60,7 +60,7 @@ impl TakePayment {
             {
                 code
             }
-            StripeError::Refused { .. } | StripeError::Unclear(_) => {
+            StripeError::Refused { .. } | StripeError::Unclear(_) | StripeError::Spent { .. } => {
                 return Err(Failure::from(error).during("create the intent"));
             }
         };
@@ -82,7 +82,9 @@ impl TakePayment {
         let news = match self.stripe.confirm_intent(&terms.intent_id, &work.key(&self.stack)).await {
             Ok(intent) => intent.news(),
             Err(StripeError::Declined { code }) => IntentNews::Declined(code),
-            Err(error @ (StripeError::Refused { .. } | StripeError::Unclear(_))) => {
+            Err(
+                error @ (StripeError::Refused { .. } | StripeError::Unclear(_) | StripeError::Spent { .. }),
+            ) => {
                 tracing::warn!(%error, "the confirmation is settled by asking for the intent's state");
                 self.ask(&terms.intent_id).await?
             }

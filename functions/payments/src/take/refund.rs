@@ -3,9 +3,13 @@
 use super::{TakePayment, Work};
 use crate::ledger::Settled;
 use crate::payment::{Payment, RefundReport};
-use crate::stripe::{Refund, RefundDraft, StripeError};
+use crate::stripe::{IdempotencyKey, Refund, RefundDraft, StripeError};
 use events::{RefundCause, RefundId, RefundRequested};
 use resilience::Failure;
+
+/// How many idempotency keys a request may spend. The provider forgets them after a day, and then there are as many
+/// again.
+const RUNGS: u32 = 5;
 
 impl TakePayment {
     /// `RefundRequested`: the refund that the provider holds under our id, or else a new one with that id, settles
@@ -43,25 +47,54 @@ impl TakePayment {
             refund_id: id,
             amount: request.amount,
         };
-        let error = match self.stripe.create_refund(&draft, &work.key(&self.stack)).await {
-            Ok(refund) => return self.record(work, id, &refund.report()).await,
-            Err(error) => error,
-        };
-        tracing::warn!(%error, "the refund is settled by asking for the intent's refunds");
-        let reports = self.list(&terms.intent_id).await?;
-        if let Some(report) = found(&reports, id) {
-            return self.record(work, id, report).await;
+        self.create(work, &draft).await
+    }
+
+    /// **Every delivery climbs the same ladder of keys, from its first rung.** Two that overlap, each having seen that
+    /// there is no refund, then make one: of a part of what was captured the provider would accept a second.
+    ///
+    /// A key is left only when the provider *repeats* a failure under it: that call is over, it answers so for ever,
+    /// and the list shows that it made nothing. After every other unclear answer the call may still be under way, so
+    /// the key stays.
+    async fn create(&self, work: &Work<'_>, draft: &RefundDraft<'_>) -> Result<(), Failure> {
+        for rung in 1..=RUNGS {
+            let key = IdempotencyKey::of(&self.stack, &work.message.envelope.id, rung);
+            let error = match self.stripe.create_refund(draft, &key).await {
+                Ok(refund) => return self.record(work, draft.refund_id, &refund.report()).await,
+                Err(error) => error,
+            };
+            tracing::warn!(%error, rung, "the refund is settled by asking for the intent's refunds");
+            let reports = self.list(draft.intent_id).await?;
+            if let Some(report) = found(&reports, draft.refund_id) {
+                return self.record(work, draft.refund_id, report).await;
+            }
+            match error {
+                StripeError::Spent { .. } => {}
+                StripeError::Declined { .. } | StripeError::Refused { .. } | StripeError::Unclear(_) => {
+                    return self.not_made(work, draft.refund_id, error, &reports).await;
+                }
+            }
         }
+        Err(Failure::retry("the provider failed under every key of this refund"))
+    }
+
+    async fn not_made(
+        &self,
+        work: &Work<'_>,
+        id: &RefundId,
+        error: StripeError,
+        reports: &[RefundReport],
+    ) -> Result<(), Failure> {
         match error {
             StripeError::Declined { code } | StripeError::Refused { code, .. } => {
                 // What was given back elsewhere may be why. It is recorded first, each by a write of its own, so that
                 // the next attempt asks for what is owed then.
-                for report in &reports {
+                for report in reports {
                     self.append(work, |payment| payment.decide_refund_report(report)).await?;
                 }
                 self.append(work, |payment| Ok(payment.decide_refund_failed(id, &code))).await
             }
-            StripeError::Unclear(_) => Err(Failure::from(error).during("refund")),
+            StripeError::Unclear(_) | StripeError::Spent { .. } => Err(Failure::from(error).during("refund")),
         }
     }
 
@@ -82,3 +115,6 @@ fn found<'a>(reports: &'a [RefundReport], id: &RefundId) -> Option<&'a RefundRep
         report.refund_id.as_ref() == Some(id) || Payment::foreign_refund_id(report).as_ref() == Ok(id)
     })
 }
+
+#[cfg(test)]
+mod tests;

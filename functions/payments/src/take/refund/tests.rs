@@ -1,0 +1,147 @@
+//! Deliveries of one refund request that overlap: one that was thought dead goes on beside the next. Every refund here
+//! is a part of what was captured, because of a part the provider would accept a second one.
+
+use crate::testing::{STACK, World};
+use crate::{Stripe, TakePayment};
+use async_trait::async_trait;
+use event_store::{EventStore as _, StreamId};
+use events::{Amount, Envelope, PaymentsEvent, RefundCause, RefundRequested};
+use outbound::{Answer, Call, CallError, Method, Transport};
+use resilience::Failure;
+use runtime::queue::Consumer as _;
+use std::sync::Arc;
+use testkit::{FakeStripe, Fault, delivered, envelope, order_id};
+use tokio::sync::Semaphore;
+
+/// A network in which the n-th call that makes a refund waits until it is let go.
+struct Slow {
+    provider: Arc<FakeStripe>,
+    /// Calls that pass before one waits.
+    passes: Semaphore,
+    waits: Semaphore,
+    goes_on: Semaphore,
+}
+
+#[async_trait]
+impl Transport for Slow {
+    async fn send(&self, call: Call) -> Result<Answer, CallError> {
+        let makes_a_refund = call.method == Method::Post && call.url.ends_with("/v1/refunds");
+        if makes_a_refund {
+            if let Ok(permit) = self.passes.try_acquire() {
+                permit.forget();
+            } else {
+                self.waits.add_permits(1);
+                self.goes_on.acquire().await.unwrap().forget();
+                self.goes_on.add_permits(1);
+            }
+        }
+        self.provider.send(call).await
+    }
+}
+
+/// An order of 19.00 that is paid, and of which 5.00 are to go back.
+async fn asked() -> (World, Envelope) {
+    let world = World::after_checkout("pm_card_visa").await;
+    let request = PaymentsEvent::from(RefundRequested {
+        refund_id: "goodwill.1".try_into().unwrap(),
+        cause: RefundCause::Goodwill,
+        amount: Amount::minor(500),
+        captured: None,
+        instead_of: None,
+    });
+    let envelope = envelope(&order_id(1), 3, &request);
+    world.table.append(&StreamId::order(&order_id(1)), &envelope).await.unwrap();
+    (world, envelope)
+}
+
+/// The first delivery stands still before its n-th call, the second one runs to its end, then the first goes on.
+async fn overlap(world: &World, envelope: &Envelope, passes: usize, meanwhile: Option<(u32, Fault)>) {
+    let slow = Arc::new(Slow {
+        provider: world.provider.clone(),
+        passes: Semaphore::new(passes),
+        waits: Semaphore::new(0),
+        goes_on: Semaphore::new(0),
+    });
+    let step = world.take_payment();
+    let zombie = TakePayment { stripe: Stripe { transport: slow.clone(), ..step.stripe.clone() }, ..step };
+    let first = delivered(envelope, 1).unwrap();
+    let (_, ()): (Result<(), Failure>, ()) = tokio::join!(zombie.consume(&first), async {
+        slow.waits.acquire().await.unwrap().forget();
+        if let Some((times, fault)) = meanwhile {
+            world.provider.fail("POST /v1/refunds", times, fault);
+        }
+        world.redeliver("RefundRequested", 2).await.unwrap_or_default();
+        slow.goes_on.add_permits(1);
+    });
+    world.provider.heal();
+    for deliveries in 3.. {
+        if world.redeliver("RefundRequested", deliveries).await.is_ok() {
+            return;
+        }
+        assert!(deliveries < 6, "it never ends");
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_was_thought_dead_makes_no_second_refund() {
+    let (world, envelope) = asked().await;
+    overlap(&world, &envelope, 0, None).await;
+    assert_eq!(world.provider.refunded(), 500);
+    assert_eq!(world.payment().await.ledger.refunded(), Amount::minor(500));
+}
+
+#[tokio::test]
+async fn whatever_fails_meanwhile_two_deliveries_climb_the_same_ladder() {
+    let faults = [
+        Fault::Unreachable,
+        Fault::ErrorBefore,
+        Fault::ErrorAfter,
+        Fault::TimeoutBefore,
+        Fault::TimeoutAfter,
+        Fault::RateLimited,
+        Fault::Conflict,
+    ];
+    for fault in faults {
+        for times in 1..4 {
+            let (world, envelope) = asked().await;
+            overlap(&world, &envelope, 0, Some((times, fault))).await;
+            assert_eq!(world.provider.refunded(), 500, "{fault:?}, {times} times, before the first call");
+
+            // The first delivery has had a failure itself, and its repetition, and stands before the second rung.
+            let (world, envelope) = asked().await;
+            world.provider.fail("POST /v1/refunds", 1, Fault::ErrorBefore);
+            overlap(&world, &envelope, 2, Some((times, fault))).await;
+            assert_eq!(world.provider.refunded(), 500, "{fault:?}, {times} times, before the second rung");
+        }
+    }
+}
+
+/// A key under which the provider failed answers with that failure for ever. The next one is used, and only then.
+#[tokio::test]
+async fn a_spent_key_is_left_and_one_that_is_not_is_used_again() {
+    let (world, _) = asked().await;
+    world.provider.fail("POST /v1/refunds", 1, Fault::ErrorBefore);
+    world.redeliver("RefundRequested", 1).await.unwrap();
+    assert_eq!((world.provider.calls("POST /v1/refunds"), world.provider.refunded()), (3, 500));
+
+    let (world, _) = asked().await;
+    world.provider.fail("POST /v1/refunds", 1, Fault::TimeoutBefore);
+    assert!(matches!(world.redeliver("RefundRequested", 1).await, Err(Failure::Retry { .. })));
+    assert_eq!(world.provider.calls("POST /v1/refunds"), 1, "it is not known to be spent");
+    world.redeliver("RefundRequested", 2).await.unwrap();
+    assert_eq!(world.provider.keys("/v1/refunds"), [format!("{STACK}/{}/1", id_of_request(&world))]);
+}
+
+/// The ladder ends: a provider that fails under every key is left in peace, and the message comes back.
+#[tokio::test]
+async fn the_ladder_has_five_rungs() {
+    let (world, _) = asked().await;
+    world.provider.fail("POST /v1/refunds", 99, Fault::ErrorBefore);
+    assert!(matches!(world.redeliver("RefundRequested", 1).await, Err(Failure::Retry { .. })));
+    assert_eq!(world.provider.keys("/v1/refunds").len(), 5);
+    assert_eq!(world.types().last().unwrap(), "RefundRequested");
+}
+
+fn id_of_request(world: &World) -> String {
+    world.table.all_events().last().map(|last| last.causationid.to_string()).unwrap()
+}
