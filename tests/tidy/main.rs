@@ -7,6 +7,7 @@
 )]
 
 mod arrows;
+mod failures;
 mod names;
 mod text;
 
