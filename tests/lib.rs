@@ -1,5 +1,7 @@
 //! What the tests of this package share: the local stack's environment, as `make env` prints it, and the steps
-//! whose making takes more than naming their ports.
+//! whose making takes more than naming their ports; and the simulation.
+
+pub mod simulation;
 
 use event_store::Memory;
 use outbound::{Secrets, Transport};

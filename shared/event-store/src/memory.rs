@@ -56,6 +56,11 @@ impl Memory {
         self.table().written.get(seen..).unwrap_or_default().to_vec()
     }
 
+    /// Up to `most` new items since the first `seen` of them.
+    pub fn stream_next(&self, seen: usize, most: usize) -> Vec<Written> {
+        self.table().written.iter().skip(seen).take(most).cloned().collect()
+    }
+
     /// How many new items there were so far.
     pub fn stream_length(&self) -> usize {
         self.table().written.len()

@@ -15,4 +15,4 @@ pub use easypost::{
 };
 pub use gate::{Effect, Gate, Gated, Verdict};
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
-pub use stripe::{FakeStripe, Fault};
+pub use stripe::{Books, FakeStripe, Fault};

@@ -7,6 +7,7 @@
 mod account;
 mod form;
 
+pub use account::Books;
 use account::{Account, Outcome};
 use async_trait::async_trait;
 use form::Form;
@@ -121,6 +122,11 @@ impl FakeStripe {
     /// Where an intent stands, for example `requires_confirmation`.
     pub fn status_of(&self, intent_id: &str) -> String {
         self.server().account.status_of(intent_id)
+    }
+
+    /// What the books say of one order.
+    pub fn books_of(&self, order_id: &str) -> Books {
+        self.server().account.books_of(order_id)
     }
 
     /// How many charges took money.

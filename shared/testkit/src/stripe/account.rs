@@ -25,6 +25,19 @@ impl Outcome {
     }
 }
 
+/// What the provider's books say of one order, in minor units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Books {
+    /// How many charges took money.
+    pub charges: usize,
+    /// What they took.
+    pub captured: u64,
+    /// What went back or is on its way.
+    pub refunded: u64,
+    /// What a bank took back.
+    pub charged_back: u64,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Account {
     intents: Vec<Intent>,
@@ -288,6 +301,19 @@ impl Account {
 
     pub(super) fn status_of(&self, id: &str) -> String {
         self.intent(id).map(|intent| intent.status.to_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn books_of(&self, order_id: &str) -> Books {
+        let mut books = Books::default();
+        for intent in self.intents.iter().filter(|intent| intent.metadata["order_id"] == order_id) {
+            books.charges += usize::from(intent.received > 0);
+            books.captured += intent.received;
+            let refunds = self.standing().filter(|refund| refund.intent == intent.id);
+            books.refunded += refunds.map(|refund| refund.amount).sum::<u64>();
+            let lost = self.disputes.iter().filter(|it| it.intent == intent.id && it.status == "lost");
+            books.charged_back += lost.map(|dispute| dispute.amount).sum::<u64>();
+        }
+        books
     }
 
     pub(super) fn charges(&self) -> usize {

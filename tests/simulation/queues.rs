@@ -1,21 +1,15 @@
-//! Who is subscribed to what, as the template says it, and the messages that wait.
+//! Who is subscribed to what, as the template says it, and which records a stream's reader gets.
 
+use event_store::Written;
 use events::{Envelope, Event, OrdersEvent, Service};
+use runtime::stream::{Item, Record};
 
 /// The queues, each named as its consumer.
-pub(crate) const QUEUES: [&str; 6] =
+pub(super) const QUEUES: [&str; 6] =
     ["copy-prices", "track-order", "take-payment", "allocate-stock", "ship-order", "notify-customer"];
 
-/// A message that waits in a queue.
-#[derive(Debug, Clone)]
-pub(crate) struct Waiting {
-    pub(crate) queue: &'static str,
-    pub(crate) envelope: Envelope,
-    pub(crate) deliveries: u32,
-}
-
 /// Whether the queue's subscription lets this event through: the filter policies of the template, a second time.
-pub(crate) fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
+pub(super) fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
     let service = envelope.service().expect("an event of ours");
     let one_of = |types: &[&str]| types.contains(&envelope.event_type.as_str());
     match (queue, service) {
@@ -61,5 +55,26 @@ fn is_ended_update(envelope: &Envelope) -> bool {
         | Event::Payments(_)
         | Event::Inventory(_)
         | Event::Shipping(_) => false,
+    }
+}
+
+/// The filters of the template's stream sources.
+pub(super) fn passes(source: &str, item: &Written) -> bool {
+    match (source, item) {
+        ("publish-events" | "project-orders", Written::Event(_)) => true,
+        ("apply-stripe-event", Written::Event(envelope)) => envelope.event_type == "PaymentRequested",
+        ("apply-carrier-event", Written::Event(envelope)) => {
+            ["LabelPurchased", "Shipped"].contains(&envelope.event_type.as_str())
+        }
+        ("apply-stripe-event" | "apply-carrier-event", Written::Document(key, _)) => key.sk == "inbox",
+        _ => false,
+    }
+}
+
+/// A new item as its stream carries it.
+pub(super) fn record(item: Written) -> Record {
+    match item {
+        Written::Event(envelope) => testkit::record(&envelope),
+        Written::Document(key, document) => Record { key, item: Item::Document(document) },
     }
 }

@@ -1,0 +1,194 @@
+//! The invariants, checked when everything has come to rest: against the provider's own books where there are any.
+//! Each finding names its invariant and its order.
+
+use super::play::{OF_ORDERS, Play};
+use super::shop::{GOODS, order};
+use event_store::{Counters as _, Documents as _, EventStore, StreamId};
+use events::{Attention, Event, OrderId, OrdersEvent, PaymentsEvent, RefundCause, Service, ShippingEvent};
+use orders::{Order, Summary};
+use std::collections::{BTreeMap, BTreeSet};
+use testkit::sku;
+
+/// What left the house for good, by SKU.
+type Gone = BTreeMap<String, i64>;
+
+/// Checks everything, notes what is wrong, and answers the orders by end.
+pub(super) fn check(play: &mut Play) -> BTreeMap<String, u64> {
+    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
+    let mut gone = Gone::new();
+    let orders = all_orders(play);
+    let mut wrong = Vec::new();
+    for id in &play.shop.accepted {
+        if !orders.contains(id) {
+            wrong.push(format!("I7: {id} was accepted and is not there"));
+        }
+    }
+    for id in &orders {
+        let order = order(&play.world, id);
+        let has_entry =
+            !order.attention().is_empty() || play.set_aside.iter().any(|letter| letter.contains(id.as_str()));
+        let end = if order.facts().is_open() && has_entry { "attention" } else { order.status().as_str() };
+        *ends.entry(end.to_owned()).or_default() += 1;
+        if order.facts().is_open() && !has_entry {
+            wrong.push(format!("I3: {id} is still {} and nobody was told", order.status().as_str()));
+        }
+        wrong.extend(i1_money(play, id, &order));
+        wrong.extend(i4_never_shipped_and_cancelled(play, id, &mut gone, &order));
+        wrong.extend(i8_the_view_is_the_fold(play, id));
+    }
+    wrong.extend(i2_stock(play, &gone));
+    wrong.extend(i5_i6_written_once_and_published(play));
+    let letters =
+        play.set_aside.iter().map(|letter| format!("I6: nothing here is beyond handling: {letter}"));
+    wrong.extend(letters);
+    play.violations.append(&mut wrong);
+    ends
+}
+
+fn all_orders(play: &Play) -> BTreeSet<OrderId> {
+    let events = play.world.table(Service::Orders).all_events();
+    let placed = events.iter().filter(|envelope| envelope.event_type == "OrderPlaced");
+    placed.filter_map(|envelope| OrderId::try_from(envelope.subject.as_str()).ok()).collect()
+}
+
+fn events_of(play: &Play, service: Service, id: &OrderId) -> Vec<Event> {
+    let envelopes = play.look(play.world.table(service).read(&StreamId::order(id))).unwrap_or_default();
+    envelopes.iter().filter_map(|envelope| Event::read(envelope).ok()).collect()
+}
+
+/// Never charged twice, never more refunded than captured; what stays is the price of what was shipped, less what the
+/// shop gave away or the bank took; and the ledger is what the provider says.
+fn i1_money(play: &Play, id: &OrderId, order: &Order) -> Vec<String> {
+    let books = play.world.stripe.books_of(id.as_str());
+    let total = order.placed().map_or(0, |(placed, _)| placed.total.units());
+    let mut wrong = Vec::new();
+    if books.charges > 1 || books.captured > total {
+        wrong.push(format!("I1: {id} was charged {} times, {} of {total}", books.charges, books.captured));
+    }
+    if books.refunded > books.captured {
+        wrong.push(format!("I1: {id}: {} taken and {} given back", books.captured, books.refunded));
+    }
+    let facts = order.facts();
+    let told = (facts.captured().units(), facts.refunded().units());
+    if told != (books.captured, books.refunded) {
+        wrong.push(format!("I1: {id}: the ledger says {told:?}, the provider {books:?}"));
+    }
+    let owed_to_a_person = [Attention::RefundFailed, Attention::Disputed, Attention::Stuck];
+    if order.attention().iter().any(|attention| owed_to_a_person.contains(attention)) {
+        return wrong;
+    }
+    let shipment = events_of(play, Service::Shipping, id);
+    let has_left = shipment.iter().any(|event| matches!(event, Event::Shipping(ShippingEvent::Shipped(_))));
+    let given = if has_left { given_away(play, id) } else { 0 };
+    let due = if has_left { total.saturating_sub(given + books.charged_back) } else { 0 };
+    let kept = books.captured.saturating_sub(books.refunded + books.charged_back);
+    if kept != due {
+        let status = order.status().as_str();
+        wrong.push(format!("I1: {id} is {status}, {kept} was kept where {due} is due: {books:?}"));
+    }
+    wrong
+}
+
+/// What went back although the goods had left: returns, goodwill, and what the dashboard did.
+fn given_away(play: &Play, id: &OrderId) -> u64 {
+    let mut causes = BTreeMap::new();
+    let mut settled = BTreeMap::new();
+    for event in events_of(play, Service::Payments, id) {
+        match event {
+            Event::Payments(PaymentsEvent::RefundRequested(request)) => {
+                causes.insert(request.refund_id, request.cause);
+            }
+            Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) => {
+                settled.insert(refunded.refund_id, refunded.amount.units());
+            }
+            Event::Payments(PaymentsEvent::RefundFailed(failed)) => {
+                settled.remove(&failed.refund_id);
+            }
+            _ => {}
+        }
+    }
+    let allowed = [RefundCause::Goodwill, RefundCause::Returned, RefundCause::Foreign];
+    let given = settled.iter().filter(|(id, _)| causes.get(id).is_some_and(|cause| allowed.contains(cause)));
+    given.map(|(_, amount)| amount).sum()
+}
+
+fn i4_never_shipped_and_cancelled(play: &Play, id: &OrderId, gone: &mut Gone, order: &Order) -> Vec<String> {
+    let said = events_of(play, Service::Shipping, id);
+    let count = |is: fn(&ShippingEvent) -> bool| {
+        said.iter().filter(|event| matches!(event, Event::Shipping(event) if is(event))).count()
+    };
+    let shipped = count(|event| matches!(event, ShippingEvent::Shipped(_)));
+    let cancelled = count(|event| matches!(event, ShippingEvent::ShipmentCancelled(_)));
+    let restocked = count(|event| matches!(event, ShippingEvent::ReturnReceived(back) if back.restock));
+    if shipped == 1
+        && restocked == 0
+        && let Some((placed, _)) = order.placed()
+    {
+        for line in &placed.lines {
+            *gone.entry(line.sku.to_string()).or_default() += i64::from(line.quantity);
+        }
+    }
+    let is_wrong = shipped + cancelled > 1 || restocked > 1;
+    is_wrong
+        .then(|| format!("I4: {id}: shipped {shipped} times, cancelled {cancelled} times"))
+        .into_iter()
+        .collect()
+}
+
+fn i2_stock(play: &Play, gone: &Gone) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, _, pieces) in GOODS {
+        let counts =
+            play.look(play.world.table(Service::Inventory).counts(&inventory::stock_key(&sku(name))));
+        let counts = counts.expect("readable").expect("stock");
+        let (available, allocated) = (counts.get("available"), counts.get("allocated"));
+        let start = i64::try_from(pieces).expect("a few pieces");
+        let due = start - gone.get(name).copied().unwrap_or(0);
+        if available < 0 || allocated != 0 || available != due {
+            wrong
+                .push(format!("I2: {name}: {available} available where {due} is due, {allocated} allocated"));
+        }
+    }
+    wrong
+}
+
+fn i5_i6_written_once_and_published(play: &Play) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut told: BTreeMap<String, u32> = BTreeMap::new();
+    for service in Service::ALL {
+        let mut next: BTreeMap<String, u32> = BTreeMap::new();
+        for envelope in play.world.table(service).all_events() {
+            let expected = next.entry(envelope.subject.clone()).or_insert(1);
+            if envelope.sequence.number() != *expected {
+                wrong.push(format!("I5: {} stands where {expected} should", envelope.id));
+            }
+            *expected += 1;
+            if !play.published.contains(envelope.id.as_str()) {
+                wrong.push(format!("I6: {} was never published", envelope.id));
+            }
+            if let Ok(Event::Orders(OrdersEvent::OrderUpdated(_))) = Event::read(&envelope) {
+                *told.entry(envelope.causationid.to_string()).or_default() += 1;
+            }
+        }
+    }
+    for service in OF_ORDERS.into_iter().filter(|service| *service != Service::Orders) {
+        for envelope in play.world.table(service).all_events() {
+            let times = told.get(envelope.id.as_str()).copied().unwrap_or(0);
+            if times != 1 {
+                wrong.push(format!("I6: {} is {times} times in its order's history", envelope.id));
+            }
+        }
+    }
+    wrong
+}
+
+fn i8_the_view_is_the_fold(play: &Play, id: &OrderId) -> Vec<String> {
+    let table: &dyn EventStore = &**play.world.table(Service::Orders);
+    let history = play.look(table.history::<Order>(&StreamId::order(id))).expect("readable");
+    let fold = Summary::document(&history, id, &orders::Deadlines::default());
+    let view = play.look(play.world.views.get(&Summary::key(id))).expect("readable");
+    (view != fold)
+        .then(|| format!("I8: the view of {id} is not the fold of its events"))
+        .into_iter()
+        .collect()
+}

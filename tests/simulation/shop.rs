@@ -1,0 +1,283 @@
+//! Who lives in the world: customers who order, pay, hesitate and cancel; a warehouse that packs, gives up and takes
+//! back; banks that dispute; clerks who refund in the dashboard; and providers whose webhooks come when they like.
+
+use super::chance::Chance;
+use super::executor::finish;
+use super::jobs::Call;
+use super::world::World;
+use event_store::{EventStore, StreamId};
+use events::{OrderId, OrderStatus, Service};
+use jiff::Timestamp;
+use orders::Order;
+use runtime::http::{Problem, Reply, Request};
+use serde_json::{Value, json};
+use std::time::Duration;
+use testkit::{RequestBuilder as _, customer, request, tracker_event};
+
+/// What a shop starts with: SKU, price, pieces.
+pub(super) const GOODS: [(&str, u64, u64); 3] =
+    [("TEA-01", 950, 10_000), ("MUG-01", 1490, 200), ("RARE-01", 9900, 10)];
+
+const PLACE: &str = "POST /orders";
+const CANCEL: &str = "POST /orders/{order_id}/cancel";
+
+/// The people and machines around the pipeline.
+pub(super) struct Shop {
+    chance: Chance,
+    /// Checkouts that were begun.
+    pub(super) placed: u64,
+    /// Orders that may still need somebody.
+    pub(super) open: Vec<OrderId>,
+    /// Orders that were answered with 202.
+    pub(super) accepted: Vec<OrderId>,
+    disputes: Vec<String>,
+}
+
+impl Shop {
+    pub(super) fn new(world: &World) -> Self {
+        Self {
+            chance: world.chance.clone(),
+            placed: 0,
+            open: Vec::new(),
+            accepted: Vec::new(),
+            disputes: Vec::new(),
+        }
+    }
+
+    /// The products and their stock.
+    pub(super) fn goods(&self, now: Timestamp) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for (sku, price, pieces) in GOODS {
+            let product = json!({"name": sku, "price": price, "currency": "EUR", "weight_grams": 100});
+            let put = request("PUT /products/{sku}").by_admin().path("sku", sku).json(&product);
+            calls.push(call("PUT /products", put, now));
+            let stock = json!({ "on_hand": pieces });
+            let put = request("PUT /stock/{sku}").by_admin().path("sku", sku).json(&stock);
+            calls.push(call("PUT /stock", put, now));
+        }
+        calls
+    }
+
+    /// A checkout. Its client sends it again until it has an answer.
+    pub(super) fn place(&mut self, now: Timestamp) -> Call {
+        let key = format!("order-{}", self.placed);
+        self.placed += 1;
+        let method = match self.chance.below(8) {
+            0 => "pm_card_chargeCustomerFail",
+            1 | 2 => "pm_card_threeDSecure",
+            _ => "pm_card_visa",
+        };
+        let (sku, ..) = GOODS.get(self.chance.below(GOODS.len())).expect("goods");
+        let mut items = vec![json!({"sku": sku, "quantity": 1 + self.chance.below(2)})];
+        if *sku != "TEA-01" {
+            items.push(json!({"sku": "TEA-01", "quantity": 1 + self.chance.below(3)}));
+        }
+        let body = json!({
+            "items": items, "currency": "EUR", "payment_method": method,
+            "contact": {"email": "a@b.example", "phone": "+41790000000"},
+            "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
+        });
+        call(PLACE, request(PLACE).by(customer()).header("idempotency-key", &key).json(&body), now)
+    }
+
+    /// What a caller makes of its answer. An answer that cannot be is an error.
+    pub(super) fn heard(&mut self, call: &Call, answer: &Result<Reply, Problem>) -> Result<(), String> {
+        let status = match answer {
+            Ok(reply) => reply.status,
+            Err(problem) => problem.status,
+        };
+        match (call.door, answer) {
+            (PLACE, Ok(reply)) => {
+                let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+                let id = body["order_id"].as_str().and_then(|id| OrderId::try_from(id).ok());
+                let id = id.ok_or("I7: an order was accepted without an id")?;
+                if !self.accepted.contains(&id) {
+                    self.accepted.push(id.clone());
+                    self.open.push(id);
+                }
+                Ok(())
+            }
+            (CANCEL | "POST /shipments", _) if [200, 202, 404, 409].contains(&status) => Ok(()),
+            (door, Ok(_)) if door.starts_with("PUT") || door.starts_with("POST /webhooks") => Ok(()),
+            (door, _) => Err(format!("I7: {door} was answered with {status}")),
+        }
+    }
+
+    /// Somebody does something about one of the open orders.
+    pub(super) fn act(&mut self, world: &World, now: Timestamp) -> Vec<Call> {
+        let Some(id) = self.open.get(self.chance.below(self.open.len())).cloned() else { return Vec::new() };
+        let order = order(world, &id);
+        if self.chance.roll(12) {
+            return vec![cancel(&id, now)];
+        }
+        if self.chance.roll(30) {
+            self.meddle(world, &id, &order);
+        }
+        match order.status() {
+            OrderStatus::PaymentActionRequired => self.authenticate(world, &id),
+            OrderStatus::Allocated => return vec![self.pack(&id, now)],
+            OrderStatus::Shipped => return self.travel(&id, &order, now),
+            OrderStatus::Delivered | OrderStatus::Returned
+                if !order.facts().is_open() && !self.chance.roll(30) =>
+            {
+                self.leave(&id);
+            }
+            OrderStatus::Delivered => {
+                return vec![warehouse("return", &id, &json!({ "restock": true }), now)];
+            }
+            OrderStatus::PaymentFailed
+            | OrderStatus::OutOfStock
+            | OrderStatus::ShippingFailed
+            | OrderStatus::Cancelled
+            | OrderStatus::Expired
+            | OrderStatus::Returned
+                if !order.facts().is_open() =>
+            {
+                self.leave(&id);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// What is left to do when nothing goes wrong any more; orders that have ended are left alone.
+    pub(super) fn finish(&mut self, world: &World, now: Timestamp) -> Vec<Call> {
+        for dispute in self.disputes.drain(..) {
+            world.stripe.close_dispute(&dispute, self.chance.roll(500));
+        }
+        let mut calls = Vec::new();
+        for id in self.open.clone() {
+            let order = order(world, &id);
+            match order.status() {
+                OrderStatus::Allocated => calls.push(self.pack(&id, now)),
+                OrderStatus::Shipped => calls.extend(self.travel(&id, &order, now)),
+                _ if !order.facts().is_open() => self.leave(&id),
+                // A person has an entry: it is theirs now.
+                _ if !order.attention().is_empty() => self.leave(&id),
+                _ => {}
+            }
+        }
+        calls
+    }
+
+    /// The webhooks that the providers send: late, twice, in a storm, or never.
+    pub(super) fn webhooks(&self, world: &World, now: Timestamp) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for event in world.stripe.take_events() {
+            let kind = event["type"].as_str().unwrap_or_default();
+            // What the payments can ask about may get lost; the rest comes in the end, as Stripe promises.
+            if kind.starts_with("payment_intent.") && self.chance.fault("webhook lost", 20) {
+                continue;
+            }
+            let times = if self.chance.fault("webhook storm", 10) {
+                8
+            } else if self.chance.fault("webhook twice", 100) {
+                2
+            } else {
+                1
+            };
+            for _ in 0..times {
+                calls.push(webhook("POST /webhooks/stripe", &event, self.some_time(now)));
+            }
+        }
+        calls
+    }
+
+    fn some_time(&self, now: Timestamp) -> Timestamp {
+        let wait = if self.chance.fault("webhook hours late", 20) {
+            Duration::from_mins(20 + self.chance.below(300) as u64)
+        } else {
+            Duration::from_millis(self.chance.below(2000) as u64)
+        };
+        now.saturating_add(wait).unwrap_or(now)
+    }
+
+    fn leave(&mut self, id: &OrderId) {
+        self.open.retain(|open| open != id);
+    }
+
+    fn authenticate(&self, world: &World, id: &OrderId) {
+        // A third of them is abandoned: by its number, so that it stays so.
+        if id.as_str().ends_with(['0', '1', '2', '3', '4']) {
+            return;
+        }
+        for intent in world.stripe.intents_of(id.as_str()) {
+            world.stripe.authenticate(&intent, self.chance.roll(750));
+        }
+    }
+
+    fn pack(&self, id: &OrderId, now: Timestamp) -> Call {
+        if self.chance.roll(60) {
+            return warehouse("fail", id, &json!({ "reason": "broken" }), now);
+        }
+        let code = format!("T-{}", id.as_str().get(..12).unwrap_or_default());
+        warehouse("dispatch", id, &json!({ "carrier": "DHL", "tracking_code": code }), now)
+    }
+
+    /// The parcel arrives, or comes back; the carrier tells, or the warehouse knows.
+    fn travel(&self, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
+        let Some((carrier, code)) = order.facts().carrier() else { return Vec::new() };
+        let end = if self.chance.roll(80) { "return_to_sender" } else { "delivered" };
+        if end == "delivered" && self.chance.roll(300) {
+            return vec![warehouse("deliver", id, &json!({}), now)];
+        }
+        let scans =
+            [("in_transit", "departed", "2026-01-03T07:00:00Z"), (end, "arrived", "2026-01-03T08:00:00Z")];
+        let event = tracker_event(&format!("evt_{end}_{code}"), carrier, code, &scans);
+        let mut calls = vec![webhook("POST /webhooks/easypost", &event, self.some_time(now))];
+        if end == "return_to_sender" {
+            let restock = json!({ "restock": self.chance.roll(500) });
+            calls.push(warehouse("return", id, &restock, now));
+        }
+        calls
+    }
+
+    /// Things happen at the provider that nobody here asked for.
+    fn meddle(&mut self, world: &World, id: &OrderId, order: &Order) {
+        let Some(intent) = world.stripe.intents_of(id.as_str()).pop() else { return };
+        let (stripe, facts) = (&world.stripe, order.facts());
+        let captured = stripe.books_of(id.as_str()).captured;
+        match self.chance.below(6) {
+            0 => drop(stripe.pay_elsewhere(&intent)),
+            1 if captured == 0 => stripe.cancel_elsewhere(&intent),
+            2 if captured > 0 => drop(stripe.refund_elsewhere(&intent, 1 + self.chance.below(300) as u64)),
+            3 if facts.refunded().units() > 0 => {
+                let refunds = stripe.refunds_of(&intent);
+                if let Some(refund) = refunds.get(self.chance.below(refunds.len())) {
+                    stripe.settle_refund(refund, false);
+                }
+            }
+            4 if captured > 0 && stripe.books_of(id.as_str()).refunded == 0 => {
+                self.disputes.push(stripe.dispute(&intent, captured));
+            }
+            _ => {
+                if let Some(dispute) = self.disputes.pop() {
+                    stripe.close_dispute(&dispute, self.chance.roll(500));
+                }
+            }
+        }
+    }
+}
+
+/// The order as its stream tells it.
+pub(super) fn order(world: &World, id: &OrderId) -> Order {
+    let table: &dyn EventStore = &**world.table(Service::Orders);
+    finish(table.history::<Order>(&StreamId::order(id))).expect("a stream of ours reads back").state
+}
+
+fn call(door: &'static str, request: Request, ready_at: Timestamp) -> Call {
+    Call { door, request, ready_at }
+}
+
+fn cancel(id: &OrderId, now: Timestamp) -> Call {
+    call(CANCEL, request(CANCEL).by(customer()).path("order_id", id.as_str()), now)
+}
+
+fn warehouse(what: &str, id: &OrderId, body: &Value, now: Timestamp) -> Call {
+    let route = format!("POST /shipments/{{order_id}}/{what}");
+    call("POST /shipments", request(&route).by_admin().path("order_id", id.as_str()).json(body), now)
+}
+
+fn webhook(door: &'static str, event: &Value, ready_at: Timestamp) -> Call {
+    call(door, request(door).json(event), ready_at)
+}
