@@ -5,12 +5,11 @@ use crate::published::Listener;
 use crate::shop::{Checkout, Goods, Shop, fresh};
 use crate::stripe::moved;
 use crate::tables::SERVICES;
-use crate::wait::{until, until_within};
+use crate::wait::{at_once, until, until_within};
 use event_store::{EventStore as _, StreamId};
 use events::Sku;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 const ORDERS: usize = 200;
@@ -32,23 +31,6 @@ fn kind(n: usize) -> Kind {
         5 | 8 => Kind::Scarce,
         _ => Kind::Sound,
     }
-}
-
-/// Gives every item to `work`, so many at once.
-fn at_once<T: Sync, U: Send>(items: &[T], work: impl Fn(&T) -> U + Sync) -> Vec<U> {
-    let done = Mutex::new(Vec::with_capacity(items.len()));
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(item) = items.get(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed)) {
-                    let outcome = work(item);
-                    done.lock().expect("no worker panicked").push(outcome);
-                }
-            });
-        }
-    });
-    done.into_inner().expect("no worker panicked")
 }
 
 struct Run {
@@ -105,7 +87,7 @@ fn of_many_orders_at_once_all_end_and_all_books_agree() {
 
     let began = Instant::now();
     let kinds: Vec<Kind> = (0..ORDERS).map(kind).collect();
-    let placed = at_once(&kinds, |kind| {
+    let placed = at_once(AT_ONCE, &kinds, |kind| {
         let checkout = run.checkout(*kind);
         (run.shop.place(&checkout), (*kind, checkout.total()))
     });
@@ -119,7 +101,7 @@ fn of_many_orders_at_once_all_end_and_all_books_agree() {
         .filter(|(_, summary)| status(summary) == "allocated")
         .map(|(id, _)| id.clone())
         .collect();
-    at_once(&allocated, |id| {
+    at_once(AT_ONCE, &allocated, |id| {
         run.shop.await_shipment(id);
         run.shop.dispatch(id, &format!("AP{}", fresh())).expect(202);
     });
@@ -237,7 +219,7 @@ impl StreamIds {
 fn views_agree(run: &Run) {
     let ids = run.ids();
     let pages: BTreeMap<String, Value> =
-        at_once(&ids, |id| (id.clone(), run.shop.order(id))).into_iter().collect();
+        at_once(AT_ONCE, &ids, |id| (id.clone(), run.shop.order(id))).into_iter().collect();
     until("the list to show what the pages show", || {
         let differs = |summary: &Value| {
             let page = &pages[summary["order_id"].as_str().expect("an id")];

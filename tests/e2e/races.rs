@@ -1,22 +1,26 @@
 //! A customer cancels while the warehouse hands the parcel over: shipping's stream decides, and everybody follows it.
 
 use crate::api::Answer;
-use crate::ending::{no_letter_is_dead, settle, tells};
+use crate::ending::{Order, no_letter_is_dead, settle, tells};
 use crate::shop::{Checkout, Shop, fresh};
-use crate::stripe::Moved;
-use crate::wait::{pause, until};
+use crate::stripe::{Moved, moved};
+use crate::wait::{at_once, pause, until};
 use events::{Event, ShippingEvent};
+use serde_json::{Value, json};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const RACES: usize = 50;
+const RACES: u64 = 50;
+/// Enough for some to meet on the way, and few enough for none to wait long.
+const AT_ONCE: usize = 8;
 /// At first both are sent at the same moment, without any help.
-const AT_THE_SAME_MOMENT: usize = 5;
+const AT_THE_SAME_MOMENT: u64 = 5;
 /// A dispatch is decided while the warehouse waits; a cancellation travels from orders to shipping first. So the dispatch
 /// wins unless it starts later. How much later is learnt as the races go: more after each that it won, less after each
-/// that it lost. That keeps the two close together, on a machine of any speed.
-const STEP: Duration = Duration::from_millis(60);
-const JITTER_MILLIS: u64 = 50;
+/// that it lost. That keeps the two close together, on a machine of any speed. Milliseconds.
+const STEP: u64 = 60;
+const JITTER: u64 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Winner {
@@ -24,7 +28,7 @@ enum Winner {
     Cancellation,
 }
 
-/// Both ask at once; the dispatch waits so long first.
+/// Both ask at once; the cancellation has so much of a head start.
 fn race(shop: &Shop, id: &str, head_start: Duration) -> (Answer, Answer) {
     let barrier = Barrier::new(2);
     std::thread::scope(|scope| {
@@ -60,9 +64,8 @@ fn decided(shop: &Shop, id: &str) -> Winner {
     }
 }
 
-/// Waits for the end, and holds the winner against everything else that is to be seen: the loser was told so, and no
-/// money is kept for what stays, or given back for what left (I1).
-fn agrees(shop: &Shop, id: &str, dispatched: &Answer, cancelled: &Answer) -> Winner {
+/// Waits until nobody is left in doubt.
+fn await_end(shop: &Shop, id: &str, dispatched: &Answer, cancelled: &Answer) {
     until(format!("order {id} to be shipped or cancelled for good"), || {
         let page = shop.order(id);
         let is_refused = cancelled.status == 409 || tells(&page, "cancellation_rejected");
@@ -71,15 +74,20 @@ fn agrees(shop: &Shop, id: &str, dispatched: &Answer, cancelled: &Answer) -> Win
             Some("cancelled") => true,
             _ => false,
         };
-        if is_over { Ok(()) } else { Err(page) }
+        if is_over { Ok(()) } else { Err(format!("{dispatched}; {cancelled}; {page}")) }
     });
+}
+
+/// Holds the winner against everything else that is to be seen: the loser was told so, and no money is kept for what
+/// stays, or given back for what left (I1).
+fn agrees(shop: &Shop, intents: &[Value], id: &str, dispatched: &Answer, cancelled: &Answer) -> Winner {
     let (winner, page) = (decided(shop, id), shop.order(id));
     let (status, dispatch, refunded) = match winner {
         Winner::Dispatch => ("shipped", 202, 0),
         Winner::Cancellation => ("cancelled", 409, 950),
     };
     assert_eq!(page["status"], status, "{page}");
-    assert_eq!(page["attention"], serde_json::json!([]), "{page}");
+    assert_eq!(page["attention"], json!([]), "{page}");
     assert_eq!(dispatched.status, dispatch, "{dispatched}");
     assert!(
         cancelled.status == 202 || (cancelled.status == 409 && winner == Winner::Dispatch),
@@ -87,57 +95,58 @@ fn agrees(shop: &Shop, id: &str, dispatched: &Answer, cancelled: &Answer) -> Win
     );
     assert_eq!(tells(&page, "cancellation_rejected"), winner == Winner::Dispatch && cancelled.status == 202);
     assert_eq!(page["payment"]["refunded"], refunded, "{page}");
-    assert_eq!(shop.stripe.moved(id), Moved { charges: 1, captured: 950, refunded }, "order {id}");
+    let own: Vec<Value> =
+        intents.iter().filter(|intent| intent["metadata"]["order_id"] == *id).cloned().collect();
+    assert_eq!(moved(&own), Moved { charges: 1, captured: 950, refunded }, "order {id}");
     winner
 }
 
 #[test]
 fn i1_i2_i4_of_a_dispatch_and_a_cancellation_at_once_exactly_one_wins_fifty_times() {
     let shop = Shop::open();
-    let pieces = u64::try_from(RACES).expect("a small number");
-    let tea = shop.goods(950, pieces);
-    let ids: Vec<String> = (0..RACES).map(|_| shop.place(&Checkout::of(&[(&tea, 1)]))).collect();
-    for id in &ids {
-        shop.await_shipment(id);
-    }
-    assert_eq!(shop.stock(&tea), (pieces, 0, pieces));
+    let tea = shop.goods(950, RACES);
+    let orders: Vec<u64> = (0..RACES).collect();
+    let ids = at_once(AT_ONCE, &orders, |_| Order::allocated(&shop, &Checkout::of(&[(&tea, 1)])).id);
+    assert_eq!(shop.stock(&tea), (RACES, 0, RACES));
 
-    let mut head_start = Duration::ZERO;
-    let mut answers = Vec::with_capacity(RACES);
-    for (n, id) in ids.iter().enumerate() {
-        let wait = if n < AT_THE_SAME_MOMENT {
-            Duration::ZERO
-        } else {
-            head_start + Duration::from_millis(fastrand::u64(0..JITTER_MILLIS))
+    let (begun, head_start) = (AtomicU64::new(0), AtomicU64::new(0));
+    let answers = at_once(AT_ONCE, &ids, |id| {
+        let fair = begun.fetch_add(1, Ordering::Relaxed) < AT_THE_SAME_MOMENT;
+        let millis = head_start.load(Ordering::Relaxed) + fastrand::u64(0..JITTER);
+        let (dispatched, cancelled) =
+            race(&shop, id, if fair { Duration::ZERO } else { Duration::from_millis(millis) });
+        let learn = |millis: u64| {
+            Some(if dispatched.status == 202 { millis + STEP } else { millis.saturating_sub(STEP) })
         };
-        let (dispatched, cancelled) = race(&shop, id, wait);
-        head_start =
-            if dispatched.status == 202 { head_start + STEP } else { head_start.saturating_sub(STEP) };
-        answers.push((id, dispatched, cancelled));
-    }
+        head_start.fetch_update(Ordering::Relaxed, Ordering::Relaxed, learn).ok();
+        (id.clone(), dispatched, cancelled)
+    });
 
-    let mut shipped = 0;
-    let (mut refused, mut rejected) = (0, 0);
     for (id, dispatched, cancelled) in &answers {
-        if agrees(&shop, id, dispatched, cancelled) == Winner::Dispatch {
-            shipped += 1;
-            refused += u64::from(cancelled.status == 409);
-            rejected += u64::from(cancelled.status == 202);
-        }
+        await_end(&shop, id, dispatched, cancelled);
     }
-    eprintln!(
-        "{RACES} races: {shipped} dispatched ({rejected} cancellations rejected later, {refused} refused with 409), \
-         {} cancelled; a dispatch that starts about {} ms later has even chances",
-        pieces - shipped,
-        head_start.as_millis()
-    );
-    assert!(shipped > 0 && shipped < pieces, "only one side ever won: these were no races");
-    assert_eq!(
-        shop.stock(&tea),
-        (pieces - shipped, pieces - shipped, 0),
-        "I2: what shipped is gone, and no more"
-    );
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     settle(&shop, &ids);
+    let intents = shop.stripe.intents(|order| ids.contains(&order));
+    let (mut shipped, mut refused) = (0, 0);
+    for (id, dispatched, cancelled) in &answers {
+        if agrees(&shop, &intents, id, dispatched, cancelled) == Winner::Dispatch {
+            shipped += 1;
+            refused += u64::from(cancelled.status == 409);
+        }
+    }
+    let rejected = shipped - refused;
+    eprintln!(
+        "{RACES} races: {shipped} dispatched ({rejected} cancellations rejected later, {refused} refused with 409), \
+         {} cancelled; at the end a cancellation had a head start of {} ms",
+        RACES - shipped,
+        head_start.load(Ordering::Relaxed)
+    );
+    assert!(shipped > 0 && shipped < RACES, "only one side ever won: these were no races");
+    assert_eq!(
+        shop.stock(&tea),
+        (RACES - shipped, RACES - shipped, 0),
+        "I2: what shipped is gone, and no more"
+    );
     no_letter_is_dead(&shop, &ids);
 }

@@ -1,6 +1,8 @@
-//! Waiting by asking again.
+//! Waiting by asking again, and not waiting for one thing before the next.
 
 use std::fmt::Display;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes on a busy machine of two cores. It bounds a test that waits in vain; no test
@@ -36,4 +38,25 @@ pub(crate) fn until_within<T, S: Display>(
 #[expect(clippy::disallowed_methods, reason = "a test is no function: it may wait")]
 pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
+}
+
+/// Gives every item to `work`, so many at once. Outcomes come as they are done.
+pub(crate) fn at_once<T: Sync, U: Send>(
+    workers: usize,
+    items: &[T],
+    work: impl Fn(&T) -> U + Sync,
+) -> Vec<U> {
+    let done = Mutex::new(Vec::with_capacity(items.len()));
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = work(item);
+                    done.lock().expect("no worker panicked").push(outcome);
+                }
+            });
+        }
+    });
+    done.into_inner().expect("no worker panicked")
 }

@@ -234,7 +234,8 @@ impl Shop {
 
     /// Things happen at the provider that nobody here asked for.
     fn meddle(&mut self, world: &World, id: &OrderId, order: &Order) {
-        let Some(intent) = world.stripe.intents_of(id.as_str()).pop() else { return };
+        // Of an intent that was begun twice, nobody outside knows the one that is not recorded.
+        let Some(intent) = recorded_intent(world, id) else { return };
         let (stripe, facts) = (&world.stripe, order.facts());
         let captured = stripe.books_of(id.as_str()).captured;
         match self.chance.below(6) {
@@ -263,6 +264,12 @@ impl Shop {
 pub(super) fn order(world: &World, id: &OrderId) -> Order {
     let table: &dyn EventStore = &**world.table(Service::Orders);
     finish(table.history::<Order>(&StreamId::order(id))).expect("a stream of ours reads back").state
+}
+
+fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {
+    let table: &dyn EventStore = &**world.table(Service::Payments);
+    let payment = finish(table.history::<payments::Payment>(&StreamId::order(id))).expect("readable").state;
+    payment.stage.terms().map(|terms| terms.intent_id.clone())
 }
 
 fn call(door: &'static str, request: Request, ready_at: Timestamp) -> Call {
