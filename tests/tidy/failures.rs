@@ -1,14 +1,26 @@
-//! The table "What if … then …" of ARCHITECTURE.md cannot rot: every row names a test, and every test it names is
-//! there, in the file that it is said to be in.
+//! What ARCHITECTURE.md says about failures cannot rot: every row of the table "What if … then …" names a test, every
+//! test it names is in the file that it is said to be in, and the saga's diagram has the statuses and facts that are.
 
 use crate::{none, root};
+use events::{
+    Attention, CatalogEvent, InventoryEvent, OrdersEvent, PaymentsEvent, ServiceEvent as _, ShippingEvent,
+};
+use std::collections::BTreeSet;
+
+fn architecture() -> String {
+    std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md")
+}
+
+/// What stands between two texts.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, after) = text.split_once(from).unwrap_or_else(|| panic!("{from:?} is not there"));
+    after.split(to).next().unwrap_or_default()
+}
 
 /// The rows of the table, each as its cells.
 fn rows() -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("ARCHITECTURE.md");
-    let (_, after) = text.split_once("\n## What if … then …\n").expect("the section");
-    let section = after.split("\n## ").next().unwrap_or_default();
-    let rows: Vec<Vec<String>> = section
+    let text = architecture();
+    let rows: Vec<Vec<String>> = between(&text, "\n## What if … then …\n", "\n## ")
         .lines()
         .filter(|line| line.starts_with("| ") && !line.starts_with("| What if"))
         .map(|line| line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
@@ -63,4 +75,61 @@ fn a_function_that_is_no_test_is_not_taken_for_one() {
     let source = "#[test]\nfn a_fact() {}\nfn a_helper() {}\nasync fn on_both_tables(on: On) {}\n";
     assert!(has_test(source, "a_fact") && has_test(source, "on_both_tables"));
     assert!(!has_test(source, "a_helper") && !has_test(source, "nowhere") && !has_test(source, "a_fac"));
+}
+
+/// The arrows of the saga: from, to, and what it is labelled with.
+fn arrows(diagram: &str) -> Vec<(&str, &str, &str)> {
+    diagram
+        .lines()
+        .filter_map(|line| {
+            let (from, rest) = line.trim().split_once(" --> ")?;
+            let (to, label) = rest.split_once(": ").unwrap_or((rest, ""));
+            Some((from, to, label))
+        })
+        .collect()
+}
+
+#[test]
+fn the_saga_shows_every_status_that_there_is_and_no_other() {
+    let text = architecture();
+    let arrows = arrows(between(&text, "```mermaid\nstateDiagram-v2\n", "```"));
+    let shown: BTreeSet<&str> =
+        arrows.iter().flat_map(|(from, to, _)| [*from, *to]).filter(|state| *state != "[*]").collect();
+    let source = std::fs::read_to_string(root().join("shared/events/src/orders.rs")).unwrap();
+    let names = between(&source, "impl OrderStatus {", "\n}\n");
+    let there: BTreeSet<&str> = names.lines().filter_map(|line| line.split('"').nth(1)).collect();
+    assert_eq!(shown, there);
+}
+
+#[test]
+fn the_saga_names_facts_that_there_are_and_every_attention() {
+    let text = architecture();
+    let types: BTreeSet<&str> = [
+        CatalogEvent::TYPES,
+        OrdersEvent::TYPES,
+        PaymentsEvent::TYPES,
+        InventoryEvent::TYPES,
+        ShippingEvent::TYPES,
+    ]
+    .concat()
+    .into_iter()
+    .collect();
+    let diagram = between(&text, "```mermaid\nstateDiagram-v2\n", "```");
+    let unknown: Vec<String> = diagram
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| word.chars().filter(|letter| letter.is_uppercase()).count() > 1)
+        .chain(
+            arrows(diagram)
+                .iter()
+                .filter_map(|(_, _, label)| label.split([' ', ',']).next())
+                .filter(|word| word.starts_with(|first: char| first.is_uppercase())),
+        )
+        .filter(|word| !types.contains(word))
+        .map(str::to_owned)
+        .collect();
+    none("facts in the saga that nobody says", &unknown);
+    let table = between(&text, "| attention | from | until |\n|---|---|---|\n", "\n\n");
+    let shown: Vec<&str> = table.lines().filter_map(|line| line.split('`').nth(1)).collect();
+    let there: Vec<&str> = Attention::ALL.iter().map(|attention| attention.as_str()).collect();
+    assert_eq!(shown, there);
 }
