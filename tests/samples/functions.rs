@@ -1,7 +1,10 @@
 //! Every function by its name, on twins that hold what its samples speak of.
 
 use event_store::{EventStore as _, Memory, StreamId};
-use events::{Customer, OrderId, OrderPlaced, OrdersEvent};
+use events::{
+    Amount, Customer, OrderId, OrderPaid, OrderPlaced, OrdersEvent, PaymentRequested, PaymentsEvent,
+    RefundCause, RefundFailed, RefundId, RefundRequested,
+};
 use resilience::{Clock, FixedClock};
 use runtime::http::{Access, Endpoint, Server, parse_sample};
 use runtime::queue::{Consumer, Worker};
@@ -55,6 +58,9 @@ impl Stage {
         if ["get-order", "cancel-order", "track-order", "project-orders"].contains(&function) {
             stage.place_the_order().await;
         }
+        if function == "request-refund" {
+            stage.pay_and_fail_to_refund().await;
+        }
         for before in before(sample) {
             let text = crate::text_of(before);
             let outcome = stage.run(before.split('/').next().unwrap_or_default(), &text).await;
@@ -73,6 +79,40 @@ impl Stage {
         let placed = OrdersEvent::from(OrderPlaced { customer, ..testkit::placed() });
         let envelope = testkit::envelope(&id, 1, &placed);
         self.table.append(&StreamId::order(&id), &envelope).await.expect("an empty stream");
+    }
+
+    /// The order is paid, and a goodwill refund that its samples speak of failed.
+    async fn pay_and_fail_to_refund(&self) {
+        let id = OrderId::try_from("0123456789abcdef0123456789abcdef").expect("an order id");
+        let (amount, currency) = (Amount::minor(1900), testkit::eur());
+        let (intent_id, lines) = ("pi_1".to_owned(), testkit::lines());
+        let refund_id = RefundId::try_from("goodwill.0123456789abcdef").expect("a refund id");
+        let requested = PaymentRequested {
+            intent_id: intent_id.clone(),
+            amount,
+            currency,
+            lines: lines.clone(),
+            customer: testkit::customer(),
+            pay_by: now(),
+        };
+        let refund = RefundRequested {
+            refund_id: refund_id.clone(),
+            cause: RefundCause::Goodwill,
+            amount,
+            captured: None,
+            instead_of: None,
+            reason: Some("it came late".to_owned()),
+        };
+        let events: [PaymentsEvent; 4] = [
+            requested.into(),
+            OrderPaid { intent_id, amount, currency, lines }.into(),
+            refund.into(),
+            RefundFailed { refund_id, amount, code: "insufficient_funds".to_owned() }.into(),
+        ];
+        for (sequence, event) in (1..).zip(&events) {
+            let envelope = testkit::envelope(&id, sequence, event);
+            self.table.append(&StreamId::order(&id), &envelope).await.expect("the next event");
+        }
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -133,6 +173,9 @@ impl Stage {
             }
             "get-payment" => {
                 self.answer(payments::GetPayment { store: self.table(), stripe: self.stripe() }, text).await
+            }
+            "request-refund" => {
+                self.answer(payments::RequestRefund { store: self.table(), clock: self.clock() }, text).await
             }
             "stripe-webhook" => {
                 let endpoint = payments::StripeWebhook {

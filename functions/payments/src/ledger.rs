@@ -1,6 +1,6 @@
 //! The refund ledger: what was captured, what went back, what is on its way back, what the bank holds or took.
 
-use events::{Amount, DisputeOutcome, PaymentDisputed, RefundCause, RefundId, RefundRequested};
+use events::{Amount, DisputeOutcome, InvalidId, PaymentDisputed, RefundCause, RefundId, RefundRequested};
 
 /// How often money is asked to go back before somebody has to look: the first request and two more.
 const ATTEMPTS: usize = 3;
@@ -101,14 +101,19 @@ impl Ledger {
         })
     }
 
+    /// What is to be asked for by itself in place of the failed refund `id`. `None`: it did not fail, was asked for
+    /// again already, or was asked for often enough.
+    pub(crate) fn again(&self, id: &RefundId) -> Option<Again> {
+        self.owed_for(id).filter(|again| again.attempt <= ATTEMPTS)
+    }
+
     /// What is to be asked for in place of the failed refund `id`: its root, the attempt, the cause and the amount
     /// that is still owed. Nothing is a valid amount: the request then says that the failure left no debt. `None`: it
-    /// did not fail, was asked for again already, or was asked for often enough.
-    pub(crate) fn again(&self, id: &RefundId) -> Option<Again> {
+    /// did not fail, or was asked for again already.
+    pub(crate) fn owed_for(&self, id: &RefundId) -> Option<Again> {
         let failed = self.refund(id).filter(|refund| refund.settled == Settled::Failed)?;
         let chain = self.chain(id);
-        let replaced = self.refunds.iter().any(|refund| refund.request.instead_of.as_ref() == Some(id));
-        if replaced || chain.len() >= ATTEMPTS {
+        if self.replacement(id).is_some() {
             return None;
         }
         let (cause, amount) = match (self.returns_everything(), failed.request.cause) {
@@ -119,7 +124,21 @@ impl Ledger {
             (None, cause) => (cause, failed.request.amount.min(self.free())),
         };
         let root = chain.last().map_or(id, |refund| &refund.request.refund_id);
-        Some(Again { root: root.clone(), attempt: chain.len() + 1, cause, amount })
+        let reason = failed.request.reason.clone().filter(|_| cause == failed.request.cause);
+        Some(Again { root: root.clone(), attempt: chain.len() + 1, cause, amount, reason })
+    }
+
+    /// The refund that stands in for the one of that id by now; itself, if none does.
+    pub fn newest(&self, id: &RefundId) -> Option<&Refund> {
+        let mut newest = self.refund(id)?;
+        for _ in &self.refunds {
+            newest = self.replacement(&newest.request.refund_id).unwrap_or(newest);
+        }
+        Some(newest)
+    }
+
+    fn replacement(&self, id: &RefundId) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.request.instead_of.as_ref() == Some(id))
     }
 
     /// The refund of that id, then what it stands in for, and so on.
@@ -174,6 +193,22 @@ pub(crate) struct Again {
     pub cause: RefundCause,
     /// What is still owed.
     pub amount: Amount,
+    /// Whoever asked for the failed one said this, and it is asked for with the same intention.
+    pub reason: Option<String>,
+}
+
+impl Again {
+    /// The request that stands in for `failed`.
+    pub(crate) fn request(self, failed: &RefundId) -> Result<RefundRequested, InvalidId> {
+        Ok(RefundRequested {
+            refund_id: RefundId::try_from(format!("{}.{}", self.root, self.attempt).as_str())?,
+            cause: self.cause,
+            amount: self.amount,
+            captured: None,
+            instead_of: Some(failed.clone()),
+            reason: self.reason,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -197,6 +232,7 @@ mod tests {
             amount: Amount::minor(amount),
             captured: None,
             instead_of: instead_of.map(id),
+            reason: None,
         });
     }
 

@@ -1,8 +1,10 @@
-//! The payment of one order: what its events add up to, and (in [`decide`]) what may be said next. Pure.
+//! The payment of one order: what its events add up to, and (in [`decide`] and [`wish`]) what may be said next. Pure.
 
 mod decide;
+mod wish;
 
 pub use decide::{Capture, DisputeReport, RefundReport};
+pub use wish::NotRefunded;
 
 use crate::ledger::{Ledger, Settled};
 use event_store::Aggregate;

@@ -94,6 +94,22 @@ async fn stripe_webhook_accepts_its_samples() {
 }
 
 #[tokio::test]
+async fn request_refund_accepts_its_samples() {
+    let world = World::new();
+    take(&world, sample!("take-payment/order-placed")).await;
+    world.work().await;
+    let access = Access {
+        admin_group: "admin".to_owned(),
+        groups_claim: "cognito:groups".to_owned(),
+        token_use: Some("access".to_owned()),
+    };
+    let server = Server { access: Some(access), limiter: None, endpoint: Arc::new(world.request_refund()) };
+    let status = async |sample| server.serve(parse_sample(sample).unwrap()).await.status();
+    assert_eq!(status(sample!("request-refund/goodwill")).await, 202);
+    assert_eq!(status(sample!("request-refund/retry")).await, 404, "that one was never asked for here");
+}
+
+#[tokio::test]
 async fn get_payment_accepts_its_sample() {
     let world = World::new();
     write(&world, sample!("apply-stripe-event/payment-requested")).await;

@@ -1,6 +1,6 @@
 //! A payments service in memory: its table, its clock, an honest provider, and every step over them.
 
-use crate::{ApplyStripeEvent, GetPayment, Payment, Stripe, StripeWebhook, TakePayment};
+use crate::{ApplyStripeEvent, GetPayment, Payment, RequestRefund, Stripe, StripeWebhook, TakePayment};
 use event_store::{EventStore, Memory, StreamId};
 use events::{
     Envelope, Event, InventoryEvent, OrderExpired, OrderPlaced, OrdersEvent, OutOfStock, PaymentsEvent,
@@ -101,6 +101,15 @@ impl World {
 
     pub(crate) async fn get(&self, request: Request) -> Result<Reply, Problem> {
         self.get_payment().answer(request).await
+    }
+
+    pub(crate) fn request_refund(&self) -> RequestRefund {
+        RequestRefund { store: self.table.clone(), clock: self.clock.clone() }
+    }
+
+    /// Somebody of the shop asks for a refund, or for one once more.
+    pub(crate) async fn ask_back(&self, request: Request) -> Result<Reply, Problem> {
+        self.request_refund().answer(request).await
     }
 
     /// A rotation is under way: the new secret and the old one hold, and the provider still signs with the old.

@@ -113,6 +113,9 @@ pub struct RefundRequested {
     /// The failed refund that this one stands in for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<RefundId>,
+    /// For goodwill: why, in the words of whoever asked. For the shop's own eyes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// The provider reports the refund as succeeded.

@@ -113,6 +113,7 @@ impl Payment {
                     amount: self.ledger.free_of(capture.amount),
                     captured: Some(capture.amount),
                     instead_of: None,
+                    reason: None,
                 };
                 Ok(Some(request.into()))
             }
@@ -202,6 +203,7 @@ impl Payment {
                 amount: report.amount,
                 captured: None,
                 instead_of: None,
+                reason: None,
             };
             return Ok((report.settled != Settled::Failed).then(|| request.into()));
         };
@@ -243,14 +245,7 @@ impl Payment {
     /// After a failed refund: what is still owed is asked for again, a few times.
     pub fn decide_refund_again(&self, failed: &RefundId) -> Result<Option<PaymentsEvent>, Failure> {
         let Some(again) = self.ledger.again(failed) else { return Ok(None) };
-        let request = RefundRequested {
-            refund_id: refund_id(&format!("{}.{}", again.root, again.attempt))?,
-            cause: again.cause,
-            amount: again.amount,
-            captured: None,
-            instead_of: Some(failed.clone()),
-        };
-        Ok(Some(request.into()))
+        Ok(Some(again.request(failed).map_err(Failure::reject)?.into()))
     }
 
     /// The provider reports a dispute. It only moves forward: opened, then won or lost.
@@ -274,7 +269,8 @@ impl Payment {
         if !won || amount.is_zero() || self.ledger.refund(&id).is_some() {
             return Ok(None);
         }
-        let request = RefundRequested { refund_id: id, cause, amount, captured: None, instead_of: None };
+        let request =
+            RefundRequested { refund_id: id, cause, amount, captured: None, instead_of: None, reason: None };
         Ok(Some(request.into()))
     }
 
@@ -285,7 +281,10 @@ impl Payment {
             return Ok(None);
         }
         let (refund_id, amount) = (refund_id(name(cause))?, self.ledger.free());
-        Ok(Some(RefundRequested { refund_id, cause, amount, captured: None, instead_of: None }.into()))
+        Ok(Some(
+            RefundRequested { refund_id, cause, amount, captured: None, instead_of: None, reason: None }
+                .into(),
+        ))
     }
 
     fn end_or_tombstone(&self, cause: CancelCause) -> Option<PaymentsEvent> {

@@ -48,6 +48,7 @@ async fn asked() -> (World, Envelope) {
         amount: Amount::minor(500),
         captured: None,
         instead_of: None,
+        reason: None,
     });
     let envelope = envelope(&order_id(1), 3, &request);
     world.table.append(&StreamId::order(&order_id(1)), &envelope).await.unwrap();

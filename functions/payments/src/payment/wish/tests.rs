@@ -1,0 +1,216 @@
+//! What is asked for, in every state and beside everything else that gives money back.
+
+use super::*;
+use crate::ledger::Settled;
+use crate::payment::{DisputeReport, RefundReport};
+use event_store::Aggregate as _;
+use events::{DisputeOutcome, OrderPaid, PaymentRequested, RefundFailed};
+use fastrand::Rng;
+use testkit::{customer, envelope, eur, lines, now, order_id};
+
+const CAPTURED: u64 = 1900;
+
+fn tell(payment: &mut Payment, event: impl Into<PaymentsEvent>) {
+    let event = event.into();
+    payment.evolve(&event, &envelope(&order_id(1), 1, &event));
+}
+
+fn open() -> Payment {
+    let mut payment = Payment::default();
+    tell(
+        &mut payment,
+        PaymentRequested {
+            intent_id: "pi_1".to_owned(),
+            amount: Amount::minor(CAPTURED),
+            currency: eur(),
+            lines: lines(),
+            customer: customer(),
+            pay_by: now(),
+        },
+    );
+    payment
+}
+
+fn paid() -> Payment {
+    let mut payment = open();
+    let amount = Amount::minor(CAPTURED);
+    let paid = OrderPaid { intent_id: "pi_1".to_owned(), amount, currency: eur(), lines: lines() };
+    tell(&mut payment, paid);
+    payment
+}
+
+fn id(text: &str) -> RefundId {
+    RefundId::try_from(text).unwrap()
+}
+
+/// Tells what was decided, if anything was.
+fn follow<E: std::fmt::Debug>(
+    payment: &mut Payment,
+    decided: Result<Option<PaymentsEvent>, E>,
+) -> Option<RefundRequested> {
+    let event = decided.unwrap()?;
+    tell(payment, event.clone());
+    let PaymentsEvent::RefundRequested(request) = event else { panic!("{event:?}") };
+    Some(request)
+}
+
+fn fails(payment: &mut Payment, refund: &str) {
+    let event = payment.decide_refund_failed(&id(refund), "declined").unwrap();
+    tell(payment, event);
+}
+
+#[test]
+fn goodwill_is_given_out_of_what_is_free_once_for_each_wish() {
+    let mut payment = paid();
+    let wish =
+        |payment: &Payment, name, amount| payment.decide_goodwill(&id(name), Amount::minor(amount), "late");
+    let first = wish(&payment, "g.a", 1000);
+    assert_eq!(follow(&mut payment, first).unwrap().reason.as_deref(), Some("late"));
+    assert_eq!(wish(&payment, "g.a", 1000), Ok(None));
+    assert_eq!(wish(&payment, "g.a", 999), Err(NotRefunded::Another));
+    assert_eq!(payment.decide_goodwill(&id("g.a"), Amount::minor(1000), "other"), Err(NotRefunded::Another));
+    assert_eq!(wish(&payment, "g.b", 901), Err(NotRefunded::TooMuch { free: Amount::minor(900) }));
+    let rest = wish(&payment, "g.b", 900);
+    assert!(follow(&mut payment, rest).is_some());
+    assert_eq!(payment.ledger.free(), Amount::ZERO);
+}
+
+#[test]
+fn what_was_not_paid_is_not_given_back() {
+    let goodwill = |payment: &Payment| payment.decide_goodwill(&id("g.a"), Amount::minor(1), "late");
+    assert_eq!(goodwill(&Payment::default()), Err(NotRefunded::NoPayment));
+    assert_eq!(goodwill(&open()), Err(NotRefunded::NotPaid));
+}
+
+#[test]
+fn a_refund_that_was_given_up_is_resumed_as_often_as_somebody_asks() {
+    let mut payment = paid();
+    let all = payment.decide_compensation(RefundCause::OutOfStock);
+    follow(&mut payment, all);
+    assert_eq!(payment.decide_retry(&id("out_of_stock")), Err(NotRefunded::NotFailed));
+    assert_eq!(payment.decide_retry(&id("another")), Err(NotRefunded::NoRefund));
+    for failed in ["out_of_stock", "out_of_stock.2", "out_of_stock.3"] {
+        fails(&mut payment, failed);
+        let again = payment.decide_refund_again(&id(failed));
+        assert_eq!(
+            follow(&mut payment, again).is_none(),
+            failed == "out_of_stock.3",
+            "three times by itself"
+        );
+    }
+    for (failed, next) in [("out_of_stock.3", "out_of_stock.4"), ("out_of_stock.4", "out_of_stock.5")] {
+        let by_its_first_id = payment.decide_retry(&id("out_of_stock"));
+        assert_eq!(by_its_first_id, payment.decide_retry(&id(failed)));
+        let resumed = follow(&mut payment, by_its_first_id).unwrap();
+        assert_eq!((resumed.refund_id.clone(), resumed.instead_of), (id(next), Some(id(failed))));
+        assert_eq!((resumed.amount, resumed.cause), (Amount::minor(CAPTURED), RefundCause::OutOfStock));
+        assert_eq!(payment.decide_retry(&id(failed)), Ok(None), "it is there");
+        assert_eq!(payment.decide_retry(&id(next)), Err(NotRefunded::NotFailed));
+        fails(&mut payment, next);
+        assert_eq!(payment.decide_refund_again(&id(next)), Ok(None), "not by itself");
+    }
+}
+
+#[test]
+fn a_resumed_refund_asks_for_no_more_than_is_free() {
+    let mut payment = paid();
+    let goodwill = payment.decide_goodwill(&id("g.a"), Amount::minor(1000), "late");
+    follow(&mut payment, goodwill);
+    fails(&mut payment, "g.a");
+    let other = payment.decide_goodwill(&id("g.b"), Amount::minor(1500), "later");
+    follow(&mut payment, other);
+    let resumed = payment.decide_retry(&id("g.a"));
+    let resumed = follow(&mut payment, resumed).unwrap();
+    assert_eq!((resumed.amount, resumed.reason.as_deref()), (Amount::minor(400), Some("late")));
+}
+
+#[test]
+fn a_refund_that_was_made_elsewhere_is_resumed_by_nobody() {
+    let mut payment = paid();
+    tell(&mut payment, reported("re_1", 300).request());
+    tell(
+        &mut payment,
+        RefundFailed { refund_id: id("foreign.re_1"), amount: Amount::minor(300), code: "x".to_owned() },
+    );
+    assert_eq!(payment.decide_retry(&id("foreign.re_1")), Err(NotRefunded::Foreign));
+}
+
+/// Whatever gives money back and in whatever order: what is asked for here never goes beyond what was captured.
+#[test]
+fn of_everything_that_gives_money_back_together_no_more_is_asked_for_than_was_captured() {
+    for seed in 0..2000 {
+        let mut chance = Rng::with_seed(seed);
+        let mut payment = paid();
+        let mut names: Vec<RefundId> = Vec::new();
+        for step in 0..12 {
+            let some =
+                |names: &[RefundId], chance: &mut Rng| names.get(chance.usize(..names.len().max(1))).cloned();
+            let amount = Amount::minor(chance.u64(1..1500));
+            let asked = match chance.u8(..8) {
+                0 | 1 => {
+                    payment.decide_goodwill(&id(&format!("g.{step}")), amount, "late").unwrap_or_default()
+                }
+                2 => payment.decide_compensation(RefundCause::Cancelled).unwrap(),
+                3 => {
+                    some(&names, &mut chance).and_then(|name| payment.decide_retry(&name).unwrap_or_default())
+                }
+                4 => {
+                    // A fact, which is recorded whatever it does to the sum.
+                    let left = payment.ledger.captured().less(payment.ledger.refunded()).units();
+                    tell(&mut payment, reported(&format!("re_{step}"), chance.u64(..=left)).request());
+                    names.push(id(&format!("foreign.re_{step}")));
+                    None
+                }
+                5 => {
+                    let outcome = [DisputeOutcome::Opened, DisputeOutcome::Won][chance.usize(..2)];
+                    let report = DisputeReport { dispute_id: "dp_1".to_owned(), outcome, amount };
+                    if let Some(event) = payment.decide_disputed(&report) {
+                        tell(&mut payment, event);
+                    }
+                    payment.decide_after_dispute("dp_1").unwrap()
+                }
+                6 => {
+                    let failed = some(&names, &mut chance);
+                    if let Some(event) =
+                        failed.and_then(|name| payment.decide_refund_failed(&name, "declined"))
+                    {
+                        tell(&mut payment, event);
+                    }
+                    None
+                }
+                _ => {
+                    let done = some(&names, &mut chance);
+                    if let Some(event) = done.and_then(|name| payment.decide_refunded(&name, None)) {
+                        tell(&mut payment, event);
+                    }
+                    None
+                }
+            };
+            let free = payment.ledger.free();
+            if let Some(PaymentsEvent::RefundRequested(request)) = asked {
+                assert!(request.amount <= free, "seed {seed}: {request:?} of {free}");
+                names.push(request.refund_id.clone());
+                tell(&mut payment, request.clone());
+                assert_eq!(payment.ledger.free(), free.less(request.amount), "seed {seed}: it is counted");
+            }
+        }
+    }
+}
+
+struct Reported(RefundReport);
+
+fn reported(provider_id: &str, amount: u64) -> Reported {
+    Reported(RefundReport {
+        provider_id: provider_id.to_owned(),
+        refund_id: None,
+        amount: Amount::minor(amount),
+        settled: Settled::Open,
+        code: String::new(),
+    })
+}
+
+impl Reported {
+    fn request(&self) -> PaymentsEvent {
+        Payment::default().decide_refund_report(&self.0).unwrap().unwrap()
+    }
+}
