@@ -6,8 +6,9 @@ use crate::payment::{Payment, Stage};
 use crate::testing::{World, expired, out_of_stock, shipment_cancelled, shipping_failed};
 use events::{Amount, Envelope};
 use fastrand::Rng;
-use serde_json::Value;
-use testkit::{Fault, delivered, now};
+use runtime::http::Request;
+use serde_json::{Value, json};
+use testkit::{Fault, RequestBuilder as _, delivered, now, order_id, request};
 
 const RUNS: u64 = 400;
 const FAULTS: [Fault; 6] = [
@@ -74,7 +75,7 @@ impl Run {
             return;
         };
         let paid = matches!(self.world.payment().await.stage, Stage::Paid { .. });
-        match self.chance.u8(..9) {
+        match self.chance.u8(..11) {
             0 => self.world.provider.authenticate(&intent, self.chance.bool()),
             1 => {
                 self.world.provider.pay_elsewhere(&intent);
@@ -101,9 +102,36 @@ impl Run {
                     self.world.provider.settle_refund(&refunds[self.chance.usize(..refunds.len())], false);
                 }
             }
+            8 => {
+                // More than is free is refused, and what was not paid.
+                let (key, amount) = (self.chance.u8(..4).to_string(), self.chance.u64(1..1200));
+                let wish = json!({"amount": amount, "reason": "late"});
+                let request = request("POST /orders/{order_id}/refunds").by_admin();
+                let request = request.path("order_id", order_id(1).as_str());
+                self.ask_back(request.header("idempotency-key", &key).json(&wish)).await;
+            }
+            9 => {
+                let written = self.world.table.all_events();
+                let mut failed = written.iter().filter(|event| event.event_type == "RefundFailed");
+                let Some(id) = failed.next().and_then(|event| event.data["refund_id"].as_str()) else {
+                    return;
+                };
+                let route = "POST /orders/{order_id}/refunds/{refund_id}/retry";
+                let request = request(route).by_admin().path("order_id", order_id(1).as_str());
+                self.ask_back(request.path("refund_id", id)).await;
+            }
             _ => {
                 self.world.provider.refund_elsewhere(&intent, self.chance.u64(1..400));
             }
+        }
+    }
+}
+
+impl Run {
+    async fn ask_back(&self, request: Request) {
+        match self.world.ask_back(request).await {
+            Ok(reply) => assert_eq!(reply.status, 202),
+            Err(problem) => assert!(matches!(problem.status, 404 | 409 | 422), "{}", problem.detail),
         }
     }
 }
