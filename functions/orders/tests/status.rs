@@ -7,7 +7,8 @@ use events::{
     Amount, CancelCause, Delivered, InventoryEvent, InventoryUpdated, LabelPurchased, LabelVoided, OrderPaid,
     OrderStatus, OrdersEvent, OutOfStock, PaymentCancelled, PaymentFailed, PaymentRefunded, PaymentRequested,
     PaymentsEvent, RefundCause, RefundFailed, RefundId, RefundRequested, ReturnReceived, ServiceEvent,
-    ShipmentCancelled, ShipmentRequested, Shipped, ShippingEvent, StockReleased,
+    ShipmentCancelled, ShipmentRequested, ShipmentTracked, Shipped, ShippingEvent, StockReleased,
+    TrackingStatus,
 };
 use orders::{Order, TrackOrder};
 use proptest::prelude::*;
@@ -62,6 +63,7 @@ fn refund(id: &str, instead_of: Option<&str>, cause: RefundCause) -> RefundReque
         amount: Amount::minor(1900),
         captured: None,
         instead_of: instead_of.map(|id| RefundId::try_from(id).unwrap()),
+        reason: None,
     }
 }
 
@@ -241,6 +243,36 @@ fn a_refund_made_elsewhere_that_failed_is_nobodys_debt() {
     ));
     assert!(!told(&way).facts().is_open());
     assert_eq!(told(&way).attention(), []);
+}
+
+fn tracked(sequence: u32, status: TrackingStatus) -> Message {
+    let (status_detail, occurred_at, after_cancellation) = (None, Some(now()), false);
+    says::<ShippingEvent>(
+        sequence,
+        ShipmentTracked { status, status_detail, occurred_at, after_cancellation },
+    )
+}
+
+#[test]
+fn a_parcel_that_cannot_be_delivered_needs_attention_until_it_arrives_or_is_back() {
+    for failure in [TrackingStatus::Failure, TrackingStatus::ReturnToSender] {
+        let mut way = delivered_order();
+        way.pop();
+        way.push(tracked(3, TrackingStatus::InTransit));
+        assert_eq!(told(&way).attention(), []);
+        way.push(tracked(4, failure));
+        let failed = told(&way);
+        assert_eq!(
+            (failed.status(), failed.attention()),
+            (OrderStatus::Shipped, vec![events::Attention::DeliveryFailed])
+        );
+        let arrival = says::<ShippingEvent>(5, Delivered {});
+        let back = says::<ShippingEvent>(5, ReturnReceived { restock: true });
+        for end in [arrival, back] {
+            let way: Vec<Message> = way.iter().cloned().chain([end]).collect();
+            assert_eq!(told(&way).attention(), [], "{failure:?}");
+        }
+    }
 }
 
 #[test]
