@@ -4,6 +4,7 @@ mod builders;
 mod easypost;
 mod gate;
 mod outside;
+mod proofs;
 mod stripe;
 
 pub use builders::{
@@ -15,4 +16,5 @@ pub use easypost::{
 };
 pub use gate::{Effect, Gate, Gated, Verdict};
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
+pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};
 pub use stripe::{Books, FakeStripe, Fault};
