@@ -1,10 +1,8 @@
 //! Every function by its name, on twins that hold what its samples speak of.
 
-use event_store::{EventStore as _, Memory, StreamId};
-use events::{
-    Amount, Customer, OrderId, OrderPaid, OrderPlaced, OrdersEvent, PaymentRequested, PaymentsEvent,
-    RefundCause, RefundFailed, RefundId, RefundRequested,
-};
+use crate::chains::before;
+use event_store::{Memory, MemoryIndex};
+use events::Provider;
 use resilience::{Clock, FixedClock};
 use runtime::http::{Access, Endpoint, Server, parse_sample};
 use runtime::queue::{Consumer, Worker};
@@ -12,7 +10,10 @@ use runtime::stream::{Reader, StreamWorker};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{FakeStripe, FixedSecrets, MailBox, MemoryQueue, MemoryTopic, now};
+use testkit::{
+    EASYPOST_KEY, FakeEasyPost, FakeStripe, FixedSecrets, Gate, Gated, MailBox, MemoryQueue, MemoryTopic,
+    Plan, now,
+};
 
 /// What came of a sample.
 pub(crate) enum Outcome {
@@ -34,11 +35,20 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// The table of one service, in which the order of the samples has come as far as a sample needs.
+/// The table of one service, in which the order of the samples has come as far as a sample needs, and what stands
+/// around it. Every port of the functions stands behind the gate.
+#[derive(Clone)]
 pub(crate) struct Stage {
-    table: Arc<Memory>,
+    gate: Arc<dyn Gate>,
+    provider: Provider,
+    pub(crate) table: Arc<Memory>,
+    pub(crate) views: Arc<Memory>,
+    pub(crate) queue: Arc<MemoryQueue>,
+    pub(crate) stripe: Arc<FakeStripe>,
+    pub(crate) easypost: Arc<FakeEasyPost>,
+    pub(crate) mail: Arc<MailBox>,
+    pub(crate) topic: Arc<MemoryTopic>,
     clock: Arc<FixedClock>,
-    queue: Arc<MemoryQueue>,
     secrets: Arc<FixedSecrets>,
 }
 
@@ -48,79 +58,67 @@ const SAMPLE_SECRET: &str = "whsec_sample";
 impl Stage {
     /// Sets the stage for one sample: what it finds is what the samples before it have left.
     pub(crate) async fn set(sample: &str) -> Self {
+        Self::after(sample, before(sample), Provider::Warehouse).await
+    }
+
+    /// Sets the stage for a sample that comes after these others.
+    pub(crate) async fn after(sample: &str, others: &[&str], provider: Provider) -> Self {
         let stage = Self {
+            gate: Plan::open(),
+            provider,
             table: Arc::default(),
-            clock: Arc::new(FixedClock::at(now())),
+            views: Arc::default(),
             queue: Arc::default(),
+            stripe: Arc::default(),
+            easypost: Arc::default(),
+            mail: Arc::default(),
+            topic: Arc::default(),
+            clock: Arc::new(FixedClock::at(now())),
             secrets: Arc::new(FixedSecrets::one(SAMPLE_SECRET)),
         };
         let function = sample.split('/').next().unwrap_or_default();
-        if ["get-order", "cancel-order", "track-order", "project-orders"].contains(&function) {
+        if ["get-order", "cancel-order", "track-order", "project-orders", "sweep-orders"].contains(&function)
+        {
             stage.place_the_order().await;
         }
         if function == "request-refund" {
             stage.pay_and_fail_to_refund().await;
         }
-        for before in before(sample) {
+        for before in others {
+            if let Some(said) = before.strip_prefix("said ") {
+                stage.say(said).await;
+                continue;
+            }
             let text = crate::text_of(before);
             let outcome = stage.run(before.split('/').next().unwrap_or_default(), &text).await;
             assert!(matches!(outcome, Outcome::Handled | Outcome::Answered(..)), "{before}: {outcome}");
         }
-        stage
-    }
-
-    /// The order that the samples of orders speak of, placed by the customer whose token they carry.
-    async fn place_the_order(&self) {
-        let id = OrderId::try_from("0123456789abcdef0123456789abcdef").expect("an order id");
-        let customer = Customer {
-            issuer: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example".to_owned(),
-            subject: "customer-1".to_owned(),
-        };
-        let placed = OrdersEvent::from(OrderPlaced { customer, ..testkit::placed() });
-        let envelope = testkit::envelope(&id, 1, &placed);
-        self.table.append(&StreamId::order(&id), &envelope).await.expect("an empty stream");
-    }
-
-    /// The order is paid, and a goodwill refund that its samples speak of failed.
-    async fn pay_and_fail_to_refund(&self) {
-        let id = OrderId::try_from("0123456789abcdef0123456789abcdef").expect("an order id");
-        let (amount, currency) = (Amount::minor(1900), testkit::eur());
-        let (intent_id, lines) = ("pi_1".to_owned(), testkit::lines());
-        let refund_id = RefundId::try_from("goodwill.0123456789abcdef").expect("a refund id");
-        let requested = PaymentRequested {
-            intent_id: intent_id.clone(),
-            amount,
-            currency,
-            lines: lines.clone(),
-            customer: testkit::customer(),
-            pay_by: now(),
-        };
-        let refund = RefundRequested {
-            refund_id: refund_id.clone(),
-            cause: RefundCause::Goodwill,
-            amount,
-            captured: None,
-            instead_of: None,
-            reason: Some("it came late".to_owned()),
-        };
-        let events: [PaymentsEvent; 4] = [
-            requested.into(),
-            OrderPaid { intent_id, amount, currency, lines }.into(),
-            refund.into(),
-            RefundFailed { refund_id, amount, code: "insufficient_funds".to_owned() }.into(),
-        ];
-        for (sequence, event) in (1..).zip(&events) {
-            let envelope = testkit::envelope(&id, sequence, event);
-            self.table.append(&StreamId::order(&id), &envelope).await.expect("the next event");
+        if function == "sweep-orders" {
+            stage.clock.advance(Duration::from_hours(48));
         }
+        stage
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
-    fn table(&self) -> Arc<Memory> {
-        self.table.clone()
+    /// The same stage, its functions' ports behind another gate.
+    pub(crate) fn behind(&self, gate: Arc<dyn Gate>) -> Self {
+        Self { gate, ..self.clone() }
+    }
+
+    fn gated<P>(&self, port: &Arc<P>) -> Arc<Gated<P>> {
+        Gated::new(self.gate.clone(), port.clone())
+    }
+
+    fn table(&self) -> Arc<Gated<Memory>> {
+        self.gated(&self.table)
+    }
+
+    /// An index over the views of the orders.
+    fn index(&self, partition: &'static str, order: &'static str) -> Arc<Gated<MemoryIndex>> {
+        self.gated(&Arc::new(self.views.index(partition, order)))
     }
 
     /// Runs the sample through the function.
@@ -132,11 +130,11 @@ impl Stage {
                 self.consume(orders::TrackOrder { store: self.table(), clock: self.clock() }, text).await
             }
             "project-orders" => {
-                let (views, deadlines) = (Arc::<Memory>::default(), orders::Deadlines::default());
+                let (views, deadlines) = (self.gated(&self.views), orders::Deadlines::default());
                 self.read(orders::ProjectOrders { store: self.table(), views, deadlines }, text).await
             }
             "sweep-orders" => {
-                let open_by_deadline = Arc::new(self.table.index("open_shard", "deadline"));
+                let open_by_deadline = self.index("open_shard", "deadline");
                 let (store, deadlines) = (self.table(), orders::Deadlines::default());
                 let step = orders::SweepOrders { store, open_by_deadline, clock: self.clock(), deadlines };
                 let _: serde_json::Value = serde_json::from_str(text).expect("a schedule's event");
@@ -155,8 +153,8 @@ impl Stage {
                 self.answer(orders::CancelOrder { store: self.table(), clock: self.clock() }, text).await
             }
             "get-order" => {
-                let by_customer = Arc::new(self.table.index("customer", "placed_at"));
-                let open_by_deadline = Arc::new(self.table.index("open_shard", "deadline"));
+                let by_customer = self.index("customer", "placed_at");
+                let open_by_deadline = self.index("open_shard", "deadline");
                 self.answer(orders::GetOrder { store: self.table(), by_customer, open_by_deadline }, text)
                     .await
             }
@@ -206,7 +204,21 @@ impl Stage {
                 self.answer(catalog::ManageProducts { store, documents, clock: self.clock() }, text).await
             }
             "ship-order" => {
-                self.consume(tests::warehouse(self.table(), self.clock(), self.secrets.clone()), text).await
+                let mut settings = runtime::Settings::from_lookup(|_| None);
+                let step = shipping::ShipOrder {
+                    store: self.table(),
+                    documents: self.table(),
+                    clock: self.clock(),
+                    provider: self.provider,
+                    terms: shipping::easypost::Terms::from_settings(&mut settings, Provider::Warehouse),
+                    easypost: shipping::easypost::EasyPost {
+                        transport: self.gated(&self.easypost),
+                        secrets: Arc::new(FixedSecrets::one(EASYPOST_KEY)),
+                        api_key: "easypost".to_owned(),
+                        base: "http://easypost.example".to_owned(),
+                    },
+                };
+                self.consume(step, text).await
             }
             "manage-shipments" => {
                 let (store, documents) = (self.table(), self.table());
@@ -226,11 +238,10 @@ impl Stage {
                 self.read(shipping::ApplyCarrierEvent { store, documents, clock: self.clock() }, text).await
             }
             "notify-customer" => {
-                let mail = Arc::new(MailBox::default());
                 let step = notifications::NotifyCustomer {
                     documents: self.table(),
-                    mailer: mail.clone(),
-                    texter: mail,
+                    mailer: self.gated(&self.mail),
+                    texter: self.gated(&self.mail),
                     clock: self.clock(),
                     shop: "Sample".to_owned(),
                     sms_countries: "CH".parse().expect("a country"),
@@ -238,7 +249,7 @@ impl Stage {
                 self.consume(step, text).await
             }
             "publish-events" => {
-                let topic: Arc<dyn outbound::Topic> = Arc::new(MemoryTopic::default());
+                let topic: Arc<dyn outbound::Topic> = self.gated(&self.topic);
                 let topics: BTreeMap<_, _> =
                     events::Service::ALL.map(|service| (service, topic.clone())).into();
                 self.read(outbox::PublishEvents { topics }, text).await
@@ -296,31 +307,6 @@ impl Stage {
     }
 
     fn stripe(&self) -> payments::Stripe {
-        tests::stripe(Arc::new(FakeStripe::default()), self.secrets.clone(), self.clock.clone())
-    }
-}
-
-/// The samples that must have been handled before this one makes sense.
-fn before(sample: &str) -> &'static [&'static str] {
-    match sample {
-        "place-order/basic" => &["copy-prices/product-changed"],
-        "allocate-stock/shipped" => &["manage-stock/put", "allocate-stock/order-paid"],
-        "allocate-stock/return-received" => {
-            &["manage-stock/put", "allocate-stock/order-paid", "allocate-stock/shipped"]
-        }
-        "manage-stock/get" | "manage-stock/adjust" | "allocate-stock/order-paid" => &["manage-stock/put"],
-        "manage-products/get" => &["manage-products/put"],
-        "get-payment/owner" => &["take-payment/order-placed"],
-        "notify-customer/order-placed" => &[],
-        sample if sample.starts_with("notify-customer/") => &["notify-customer/order-placed"],
-        "ship-order/inventory-updated" => &["ship-order/order-placed"],
-        "manage-shipments/deliver" | "manage-shipments/return" => {
-            &["ship-order/order-placed", "ship-order/inventory-updated", "manage-shipments/dispatch"]
-        }
-        "manage-shipments/list" => &[],
-        sample if sample.starts_with("manage-shipments/") => {
-            &["ship-order/order-placed", "ship-order/inventory-updated"]
-        }
-        _ => &[],
+        tests::stripe(self.gated(&self.stripe), self.secrets.clone(), self.clock.clone())
     }
 }

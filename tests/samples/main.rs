@@ -7,7 +7,10 @@
     reason = "a test may be blunt outside of its test functions too"
 )]
 
+mod chains;
 mod functions;
+mod history;
+mod proofs;
 
 use functions::{Outcome, Stage};
 use std::collections::BTreeSet;

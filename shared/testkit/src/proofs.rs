@@ -66,7 +66,7 @@ impl Plan {
     /// A call that nobody comes back from.
     async fn die(&self) {
         self.dead.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,0 +1,72 @@
+//! What comes before each sample, so that it has something to do.
+
+/// The samples that must have been handled before this one makes sense. `said …`: only the event that the sample
+/// carries stands in its stream, as when a step of which there is no sample has said it.
+pub(crate) fn before(sample: &str) -> &'static [&'static str] {
+    match sample {
+        "place-order/basic" => &["copy-prices/product-changed"],
+        "sweep-orders/each-minute" => &["project-orders/order-placed"],
+        "allocate-stock/shipped" | "allocate-stock/shipping-failed" => {
+            &["manage-stock/put", "allocate-stock/order-paid"]
+        }
+        "allocate-stock/return-received" => {
+            &["manage-stock/put", "allocate-stock/order-paid", "allocate-stock/shipped"]
+        }
+        "manage-stock/get" | "manage-stock/adjust" | "allocate-stock/order-paid" => &["manage-stock/put"],
+        "manage-products/get" => &["manage-products/put"],
+        "take-payment/order-placed" => &[],
+        "take-payment/payment-cancellation-requested" => {
+            &["take-payment/order-placed", "take-payment/order-expired"]
+        }
+        "take-payment/payment-requested" | "take-payment/order-expired" | "get-payment/owner" => {
+            &["take-payment/order-placed"]
+        }
+        "take-payment/refund-requested" => {
+            &["take-payment/order-placed", "take-payment/payment-requested", "take-payment/out-of-stock"]
+        }
+        sample if sample.starts_with("take-payment/") => {
+            &["take-payment/order-placed", "take-payment/payment-requested"]
+        }
+        // The webhook is there before its order is, and waits for it.
+        "apply-stripe-event/payment-requested" => &[
+            "stripe-webhook/payment-intent-succeeded",
+            "apply-stripe-event/payment-intent-succeeded",
+            "said apply-stripe-event/payment-requested",
+        ],
+        "apply-stripe-event/payment-intent-succeeded" => &["said apply-stripe-event/payment-requested"],
+        "apply-carrier-event/inbox" => &[],
+        sample if sample.starts_with("apply-carrier-event/") => &[
+            "carrier-webhook/tracker-updated",
+            "apply-carrier-event/inbox",
+            "said ship-order/shipment-requested",
+            "said apply-carrier-event/label-purchased",
+            "said apply-carrier-event/shipped",
+        ],
+        "notify-customer/order-placed" => &[],
+        sample if sample.starts_with("notify-customer/") => &["notify-customer/order-placed"],
+        "ship-order/inventory-updated" => &["ship-order/order-placed"],
+        "ship-order/shipment-requested" | "ship-order/order-cancellation-requested" => {
+            &["ship-order/order-placed", "ship-order/inventory-updated"]
+        }
+        "ship-order/label-purchased" | "ship-order/shipment-cancelled" => &[
+            "ship-order/order-placed",
+            "ship-order/inventory-updated",
+            "ship-order/shipment-requested",
+            "ship-order/order-cancellation-requested",
+        ],
+        "ship-order/shipping-failed" => &[
+            "ship-order/order-placed",
+            "ship-order/inventory-updated",
+            "ship-order/shipment-requested",
+            "manage-shipments/fail",
+        ],
+        "manage-shipments/deliver" | "manage-shipments/return" => {
+            &["ship-order/order-placed", "ship-order/inventory-updated", "manage-shipments/dispatch"]
+        }
+        "manage-shipments/list" => &[],
+        sample if sample.starts_with("manage-shipments/") => {
+            &["ship-order/order-placed", "ship-order/inventory-updated"]
+        }
+        _ => &[],
+    }
+}
