@@ -22,6 +22,8 @@ pub struct Facts {
     captured: Option<Amount>,
     refunds: BTreeMap<RefundId, Refund>,
     disputes: BTreeMap<String, HashSet<DisputeOutcome>>,
+    /// What the bank took back for good, by dispute.
+    charged_back: BTreeMap<String, Amount>,
     tracked: HashSet<TrackingStatus>,
     scanned_after_cancellation: bool,
     carrier: Option<(String, String)>,
@@ -116,6 +118,10 @@ impl Facts {
             }
             Because::PaymentDisputed => {
                 let id = detail.dispute_id.clone().unwrap_or_default();
+                if detail.dispute == Some(DisputeOutcome::Lost) {
+                    let taken = self.charged_back.entry(id.clone()).or_default();
+                    *taken = detail.amount.unwrap_or_default().max(*taken);
+                }
                 self.disputes.entry(id).or_default().extend(detail.dispute);
             }
             Because::LabelPurchased | Because::Shipped => self.add_carrier(detail),
@@ -273,7 +279,14 @@ impl Facts {
         let without_money =
             !self.late_capture && (self.has(Because::PaymentCancelled) || self.has(Because::PaymentFailed));
         let settles = |refund: &Refund| refund.cause.is_some_and(compensates) && refund.refunded.is_some();
-        without_money || self.refunds.values().any(settles)
+        without_money || self.refunds.values().any(settles) || self.is_all_gone(|refund| refund.refunded)
+    }
+
+    /// Whether all that was captured has left us: given back, by whichever way, or charged back by the bank.
+    fn is_all_gone(&self, given_back: impl Fn(&Refund) -> Option<Amount>) -> bool {
+        let refunds = self.refunds.values().filter_map(given_back);
+        let gone = refunds.chain(self.charged_back.values().copied()).fold(Amount::ZERO, Amount::plus);
+        self.captured.is_some_and(|captured| captured <= gone)
     }
 
     fn is_label_settled(&self) -> bool {

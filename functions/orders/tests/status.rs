@@ -4,11 +4,11 @@
 
 use event_store::{EventStore, Memory, StreamId};
 use events::{
-    Amount, CancelCause, Delivered, InventoryEvent, InventoryUpdated, LabelPurchased, LabelVoided, OrderPaid,
-    OrderStatus, OrdersEvent, OutOfStock, PaymentCancelled, PaymentFailed, PaymentRefunded, PaymentRequested,
-    PaymentsEvent, RefundCause, RefundFailed, RefundId, RefundRequested, ReturnReceived, ServiceEvent,
-    ShipmentCancelled, ShipmentRequested, ShipmentTracked, Shipped, ShippingEvent, StockReleased,
-    TrackingStatus,
+    Amount, CancelCause, Delivered, DisputeOutcome, Event, InventoryEvent, InventoryUpdated, LabelPurchased,
+    LabelVoided, OrderPaid, OrderStatus, OrdersEvent, OutOfStock, PaymentCancelled, PaymentDisputed,
+    PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent, RefundCause, RefundFailed, RefundId,
+    RefundRequested, ReturnReceived, ServiceEvent, ShipmentCancelled, ShipmentRequested, ShipmentTracked,
+    Shipped, ShippingEvent, StockReleased, TrackingStatus,
 };
 use orders::{Order, TrackOrder};
 use proptest::prelude::*;
@@ -243,6 +243,64 @@ fn a_refund_made_elsewhere_that_failed_is_nobodys_debt() {
     ));
     assert!(!told(&way).facts().is_open());
     assert_eq!(told(&way).attention(), []);
+}
+
+fn failed(id: &str) -> RefundFailed {
+    let refund_id = RefundId::try_from(id).unwrap();
+    RefundFailed { refund_id, amount: Amount::minor(1900), code: "charge_disputed".to_owned() }
+}
+
+/// A refund that was given up is owed until the money is gone, by whichever way.
+#[test]
+fn a_refund_that_was_given_up_is_no_debt_once_nothing_is_left_to_give() {
+    let mut given_up = delivered_order();
+    given_up.push(says::<PaymentsEvent>(3, refund("goodwill.1", None, RefundCause::Goodwill)));
+    given_up.push(says::<PaymentsEvent>(4, failed("goodwill.1")));
+    assert_eq!(told(&given_up).attention(), [events::Attention::RefundFailed]);
+    let dispute = |outcome, amount| PaymentDisputed {
+        dispute_id: "dp_1".to_owned(),
+        outcome,
+        amount: Amount::minor(amount),
+    };
+    let everything = [
+        says::<PaymentsEvent>(5, refund("returned", None, RefundCause::Returned)),
+        says::<PaymentsEvent>(6, refunded("returned")),
+    ];
+    let to_the_bank = [says::<PaymentsEvent>(5, dispute(DisputeOutcome::Lost, 1900))];
+    for gone in [&everything[..], &to_the_bank] {
+        let way: Vec<Message> = given_up.iter().chain(gone).cloned().collect();
+        let backwards: Vec<Message> = way.iter().rev().cloned().collect();
+        for way in [way, backwards] {
+            assert_eq!(told(&way).attention(), []);
+            assert!(!told(&way).facts().is_open());
+        }
+    }
+    let in_part = says::<PaymentsEvent>(5, dispute(DisputeOutcome::Lost, 900));
+    given_up.push(in_part);
+    assert_eq!(told(&given_up).attention(), [events::Attention::RefundFailed], "a part is left");
+    given_up.extend(everything);
+    given_up.push(says::<PaymentsEvent>(7, failed("returned")));
+    assert!(told(&given_up).facts().is_open(), "and owed again, should it come back");
+}
+
+/// A provider refuses to refund what the bank holds; once the bank keeps it, nothing is owed.
+#[test]
+fn a_cancellation_whose_refund_was_given_up_is_settled_once_the_bank_has_taken_it_all() {
+    let mut way = cancelled_order();
+    way.retain(|message| !matches!(message.event, Event::Payments(PaymentsEvent::PaymentRefunded(_))));
+    way.push(says::<PaymentsEvent>(5, failed("r1")));
+    assert_eq!(told(&way).status(), OrderStatus::Cancelling);
+    way.push(says::<PaymentsEvent>(
+        6,
+        PaymentDisputed {
+            dispute_id: "dp_1".to_owned(),
+            outcome: DisputeOutcome::Lost,
+            amount: Amount::minor(1900),
+        },
+    ));
+    let order = told(&way);
+    assert_eq!((order.status(), order.attention()), (OrderStatus::Cancelled, Vec::new()));
+    assert!(!order.facts().is_open());
 }
 
 fn tracked(sequence: u32, status: TrackingStatus) -> Message {

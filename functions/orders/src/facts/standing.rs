@@ -5,7 +5,7 @@
 //! there counts from the last such change, and not from its status alone: a refund that is asked for weeks after
 //! the delivery is not late the moment it is asked for.
 
-use super::Facts;
+use super::{Facts, Refund};
 use events::{Attention, Because, DisputeOutcome, OrderStatus, RefundId, TrackingStatus};
 use std::collections::BTreeSet;
 
@@ -68,7 +68,10 @@ impl Facts {
             || self.tracked.contains(&TrackingStatus::ReturnToSender);
         let arrived = self.has(Because::Delivered) || self.has(Because::ReturnReceived);
         [
-            (Attention::RefundFailed, self.refunds.values().any(|refund| refund.failed && refund.is_open())),
+            (
+                Attention::RefundFailed,
+                self.refunds.values().any(|refund| refund.failed && self.is_owed(refund)),
+            ),
             (Attention::VoidFailed, self.has(Because::LabelVoidFailed) && !self.has(Because::LabelVoided)),
             (Attention::Disputed, self.is_disputed()),
             (Attention::DeliveryFailed, on_its_way_back && !arrived),
@@ -103,7 +106,7 @@ impl Facts {
 
     fn debts(&self, status: OrderStatus) -> BTreeSet<Debt> {
         let (refused, failed) = (status == OrderStatus::OutOfStock, status == OrderStatus::ShippingFailed);
-        let refunds = self.refunds.iter().filter(|(_, refund)| refund.is_open());
+        let refunds = self.refunds.iter().filter(|(_, refund)| self.is_owed(refund));
         [
             (Debt::Money, (refused || failed) && !self.is_money_settled()),
             (Debt::Stock, failed && !self.is_stock_settled()),
@@ -113,6 +116,12 @@ impl Facts {
         .filter_map(|(debt, is_owed)| is_owed.then_some(debt))
         .chain(refunds.map(|(id, _)| Debt::Refund(id.clone())))
         .collect()
+    }
+
+    /// One that was given up is no debt any more once nothing is left to give: a compensation that asked for everything,
+    /// or the bank, has taken what it stood for.
+    fn is_owed(&self, refund: &Refund) -> bool {
+        refund.is_open() && !(refund.failed && self.is_all_gone(Refund::given_back))
     }
 
     fn is_disputed(&self) -> bool {

@@ -151,6 +151,7 @@ pub(crate) fn refund(id: &str, cause: RefundCause) -> RefundRequested {
         amount: Amount::minor(1900),
         captured: None,
         instead_of: None,
+        reason: None,
     }
 }
 
