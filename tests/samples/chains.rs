@@ -24,6 +24,24 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         "take-payment/refund-requested" => {
             &["take-payment/order-placed", "take-payment/payment-requested", "take-payment/out-of-stock"]
         }
+        "take-payment/refund-failed" => &[
+            "take-payment/order-placed",
+            "take-payment/payment-requested",
+            "take-payment/out-of-stock",
+            "said take-payment/refund-failed",
+        ],
+        "take-payment/payment-disputed" => &[
+            "take-payment/order-placed",
+            "take-payment/payment-requested",
+            "said take-payment/payment-disputed",
+        ],
+        "take-payment/payment-dispute-won" => &[
+            "take-payment/order-placed",
+            "take-payment/payment-requested",
+            "said take-payment/payment-disputed",
+            "take-payment/out-of-stock",
+            "said take-payment/payment-dispute-won",
+        ],
         sample if sample.starts_with("take-payment/") => {
             &["take-payment/order-placed", "take-payment/payment-requested"]
         }

@@ -105,11 +105,19 @@ impl Gate for Plan {
 pub struct Footprint {
     /// What is to be there exactly so often, in this order.
     pub once: Vec<String>,
+    /// What is to be there exactly so often, and may be there again only where a run was stopped.
+    pub once_unless_stopped: Vec<String>,
     /// What the design allows to be there more than once.
     pub at_least_once: BTreeSet<String>,
 }
 
 impl Footprint {
+    /// What still has to hold where a run was stopped.
+    fn where_stopped(mut self) -> Self {
+        self.at_least_once.extend(std::mem::take(&mut self.once_unless_stopped));
+        self
+    }
+
     /// How this one differs from the one that was expected; `None` if it does not.
     pub fn differs_from(&self, expected: &Self) -> Option<String> {
         if self == expected {
@@ -117,11 +125,13 @@ impl Footprint {
         }
         let only = |these: &Self, those: &Self| -> Vec<String> {
             let once = these.once.iter().filter(|line| !those.once.contains(line));
-            once.chain(these.at_least_once.difference(&those.at_least_once)).cloned().collect()
+            let unless = these.once_unless_stopped.iter();
+            let unless = unless.filter(|line| !those.once_unless_stopped.contains(line));
+            once.chain(unless).chain(these.at_least_once.difference(&those.at_least_once)).cloned().collect()
         };
         let (new, missing) = (only(self, expected), only(expected, self));
         if new.is_empty() && missing.is_empty() {
-            return Some(format!("other counts or another order: {:#?}", self.once));
+            return Some(format!("other counts or another order: {self:#?}"));
         }
         Some(format!("too much: {new:#?}; missing: {missing:#?}"))
     }
@@ -219,5 +229,6 @@ async fn completes(scene: &impl Scene, call: usize, stop: Stop, effect: &Footpri
     if last != Some(Delivered::Done) {
         return Err(format!("redelivered: {last:?}"));
     }
-    scene.footprint().differs_from(effect).map_or(Ok(()), Err)
+    let left = scene.footprint().where_stopped();
+    left.differs_from(&effect.clone().where_stopped()).map_or(Ok(()), Err)
 }
