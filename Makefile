@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 ARCH ?= arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke build build-release deploy check test
+.PHONY: help up down env demo invoke build build-release deploy check test simulate
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: ## Format, lints, documentation, template
 
 test: ## Every test, with the stack up. One package: make test ARGS="-p orders"
 	@$(LOCAL) test $(ARGS)
+
+simulate: ## Plays orders with every fault: make simulate SEEDS=1..100 ORDERS=1000
+	@$(LOCAL) simulate "$(or $(SEEDS),1..20)" "$(or $(ORDERS),500)"
 
 build: ## Compiles the functions for this machine
 	@$(LOCAL) build

@@ -64,6 +64,10 @@ def test(arguments: list[str]) -> int:
     return testing.run(bring_up, emulators.take_down, was_up=state.is_up(), arguments=arguments)
 
 
+def simulate(arguments: list[str]) -> int:
+    return testing.simulate(*arguments)
+
+
 def compile_functions(_: list[str]) -> int:
     build.functions()
     return 0
@@ -87,6 +91,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "invoke": one_function,
     "check": check,
     "test": test,
+    "simulate": simulate,
     "build": compile_functions,
     "build-release": compile_for_aws,
     "deploy": to_aws,

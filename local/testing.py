@@ -1,4 +1,4 @@
-"""`make test`: every test of the workspace, with the stack up.
+"""`make test`: every test of the workspace, with the stack up; and `make simulate`.
 
 Leaves the stack as it found it: one that was up before stays up. The runner's own summary is the last thing printed, and its
 verdict is ours.
@@ -26,6 +26,13 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
             take_down()
     print(summary, end="")
     return code
+
+
+def simulate(seeds: str, orders: str) -> int:
+    """`make simulate`: plays worlds without a stack; what the command says is all there is to say."""
+    command = ["cargo", "run", "--quiet", "--profile", build.PROFILE, "--target", build.host(), "-p", "tests", "--bin", "simulate"]
+    console.say("  compiling the simulation (the first time takes some minutes)")
+    return subprocess.run([*command, "--", seeds, orders], cwd=ROOT, env=clean_environment()).returncode
 
 
 def _nextest(runner: str, stack: Stack, arguments: list[str]) -> tuple[int, str]:

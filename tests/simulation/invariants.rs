@@ -29,9 +29,7 @@ pub(super) fn check(play: &mut Play) -> BTreeMap<String, u64> {
             !order.attention().is_empty() || play.set_aside.iter().any(|letter| letter.contains(id.as_str()));
         let end = if order.facts().is_open() && has_entry { "attention" } else { order.status().as_str() };
         *ends.entry(end.to_owned()).or_default() += 1;
-        if order.facts().is_open() && !has_entry {
-            wrong.push(format!("I3: {id} is still {} and nobody was told", order.status().as_str()));
-        }
+        wrong.extend(i3_has_ended_or_somebody_was_told(id, &order, has_entry));
         wrong.extend(i1_money(play, id, &order));
         wrong.extend(i4_never_shipped_and_cancelled(play, id, &mut gone, &order));
         wrong.extend(i8_the_view_is_the_fold(play, id));
@@ -43,6 +41,11 @@ pub(super) fn check(play: &mut Play) -> BTreeMap<String, u64> {
     wrong.extend(letters);
     play.violations.append(&mut wrong);
     ends
+}
+
+fn i3_has_ended_or_somebody_was_told(id: &OrderId, order: &Order, has_entry: bool) -> Option<String> {
+    let is_lost = order.facts().is_open() && !has_entry;
+    is_lost.then(|| format!("I3: {id} is still {} and nobody was told", order.status().as_str()))
 }
 
 fn all_orders(play: &Play) -> BTreeSet<OrderId> {

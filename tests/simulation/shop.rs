@@ -6,7 +6,7 @@ use super::executor::finish;
 use super::jobs::Call;
 use super::world::World;
 use event_store::{EventStore, StreamId};
-use events::{OrderId, OrderStatus, Service};
+use events::{Attention, OrderId, OrderStatus, Service};
 use jiff::Timestamp;
 use orders::Order;
 use runtime::http::{Problem, Reply, Request};
@@ -20,6 +20,7 @@ pub(super) const GOODS: [(&str, u64, u64); 3] =
 
 const PLACE: &str = "POST /orders";
 const CANCEL: &str = "POST /orders/{order_id}/cancel";
+const REFUND: &str = "POST /orders/{order_id}/refunds";
 
 /// The people and machines around the pipeline.
 pub(super) struct Shop {
@@ -31,6 +32,8 @@ pub(super) struct Shop {
     /// Orders that were answered with 202.
     pub(super) accepted: Vec<OrderId>,
     disputes: Vec<String>,
+    /// Orders whose failed refund somebody has asked for once more.
+    resumed: Vec<OrderId>,
 }
 
 impl Shop {
@@ -41,6 +44,7 @@ impl Shop {
             open: Vec::new(),
             accepted: Vec::new(),
             disputes: Vec::new(),
+            resumed: Vec::new(),
         }
     }
 
@@ -97,7 +101,7 @@ impl Shop {
                 }
                 Ok(())
             }
-            (CANCEL | "POST /shipments", _) if [200, 202, 404, 409].contains(&status) => Ok(()),
+            (CANCEL | REFUND | "POST /shipments", _) if [200, 202, 404, 409, 422].contains(&status) => Ok(()),
             (door, Ok(_)) if door.starts_with("PUT") || door.starts_with("POST /webhooks") => Ok(()),
             (door, _) => Err(format!("I7: {door} was answered with {status}")),
         }
@@ -109,6 +113,9 @@ impl Shop {
         let order = order(world, &id);
         if self.chance.roll(12) {
             return vec![cancel(&id, now)];
+        }
+        if self.chance.roll(20) {
+            return vec![self.give_back(&id, now)];
         }
         if self.chance.roll(30) {
             self.meddle(world, &id, &order);
@@ -152,7 +159,11 @@ impl Shop {
                 OrderStatus::Allocated => calls.push(self.pack(&id, now)),
                 OrderStatus::Shipped => calls.extend(self.travel(&id, &order, now)),
                 _ if !order.facts().is_open() => self.leave(&id),
-                // A person has an entry: it is theirs now.
+                // A person has an entry: what they can do, they do once; then it is theirs.
+                _ if order.attention().contains(&Attention::RefundFailed) && !self.resumed.contains(&id) => {
+                    calls.extend(retry(world, &id, now));
+                    self.resumed.push(id);
+                }
                 _ if !order.attention().is_empty() => self.leave(&id),
                 _ => {}
             }
@@ -190,6 +201,21 @@ impl Shop {
             Duration::from_millis(self.chance.below(2000) as u64)
         };
         now.saturating_add(wait).unwrap_or(now)
+    }
+
+    /// The shop gives a part back; two clerks may send the same at once, or different ones.
+    fn give_back(&self, id: &OrderId, now: Timestamp) -> Call {
+        let key = format!("goodwill-{}", self.chance.below(3));
+        let body = json!({ "amount": 100 + self.chance.below(3) * 400, "reason": "a scratch" });
+        call(
+            REFUND,
+            request(REFUND)
+                .by_admin()
+                .path("order_id", id.as_str())
+                .header("idempotency-key", &key)
+                .json(&body),
+            now,
+        )
     }
 
     fn leave(&mut self, id: &OrderId) {
@@ -264,6 +290,18 @@ impl Shop {
 pub(super) fn order(world: &World, id: &OrderId) -> Order {
     let table: &dyn EventStore = &**world.table(Service::Orders);
     finish(table.history::<Order>(&StreamId::order(id))).expect("a stream of ours reads back").state
+}
+
+/// The operator's call for each refund that failed and was given up.
+fn retry(world: &World, id: &OrderId, now: Timestamp) -> Vec<Call> {
+    let table: &dyn EventStore = &**world.table(Service::Payments);
+    let envelopes = finish(table.read(&StreamId::order(id))).expect("readable");
+    let failed = envelopes.iter().filter(|envelope| envelope.event_type == "RefundFailed");
+    let refunds = failed.filter_map(|envelope| envelope.data["refund_id"].as_str());
+    let route = "POST /orders/{order_id}/refunds/{refund_id}/retry";
+    let request =
+        |refund: &str| request(route).by_admin().path("order_id", id.as_str()).path("refund_id", refund);
+    refunds.map(|refund| call(REFUND, request(refund), now)).collect()
 }
 
 fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {

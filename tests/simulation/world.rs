@@ -203,7 +203,7 @@ impl World {
     pub(super) fn doors(&self) -> Doors {
         let (orders, catalog) = (self.ports(Service::Orders), self.ports(Service::Catalog));
         let (inventory, shipping) = (self.ports(Service::Inventory), self.ports(Service::Shipping));
-        let doors: [(&'static str, Arc<dyn Endpoint>); 7] = [
+        let doors: [(&'static str, Arc<dyn Endpoint>); 8] = [
             (
                 "POST /orders",
                 Arc::new(orders::PlaceOrder {
@@ -216,6 +216,13 @@ impl World {
             (
                 "POST /orders/{order_id}/cancel",
                 Arc::new(orders::CancelOrder { store: orders.store, clock: self.clock() }),
+            ),
+            (
+                "POST /orders/{order_id}/refunds",
+                Arc::new(payments::RequestRefund {
+                    store: self.ports(Service::Payments).store,
+                    clock: self.clock(),
+                }),
             ),
             (
                 "PUT /products",
