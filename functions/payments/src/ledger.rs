@@ -23,6 +23,15 @@ pub struct Refund {
     pub request: RefundRequested,
     /// How it stands.
     pub settled: Settled,
+    /// The provider's id of it, once it was reported as succeeded.
+    pub provider_id: Option<String>,
+}
+
+impl Refund {
+    /// Whether this can be the provider's id of it.
+    pub(crate) fn may_be(&self, provider_id: &str) -> bool {
+        self.provider_id.as_deref().is_none_or(|known| known == provider_id)
+    }
 }
 
 /// One dispute, at its furthest.
@@ -164,12 +173,18 @@ impl Ledger {
     }
 
     pub(crate) fn request(&mut self, request: &RefundRequested) {
-        self.refunds.push(Refund { request: request.clone(), settled: Settled::Open });
+        self.refunds.push(Refund { request: request.clone(), settled: Settled::Open, provider_id: None });
     }
 
     pub(crate) fn settle(&mut self, id: &RefundId, settled: Settled) {
         if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.request.refund_id == *id) {
             refund.settled = settled;
+        }
+    }
+
+    pub(crate) fn made(&mut self, id: &RefundId, provider_id: Option<&str>) {
+        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.request.refund_id == *id) {
+            refund.provider_id = provider_id.map(str::to_owned);
         }
     }
 

@@ -123,6 +123,7 @@ impl Aggregate for Payment {
             }
             PaymentsEvent::PaymentRefunded(refunded) => {
                 self.ledger.settle(&refunded.refund_id, Settled::Refunded);
+                self.ledger.made(&refunded.refund_id, refunded.provider_refund_id.as_deref());
             }
             PaymentsEvent::RefundFailed(failed) => self.ledger.settle(&failed.refund_id, Settled::Failed),
             PaymentsEvent::PaymentDisputed(disputed) => self.ledger.dispute_is(disputed),

@@ -240,6 +240,27 @@ async fn a_refund_made_elsewhere_is_recorded_and_not_made_again() {
 }
 
 #[tokio::test]
+async fn a_second_refund_under_an_id_of_ours_is_recorded_as_well() {
+    let world = World::after_checkout("pm_card_visa").await;
+    world.hear(&out_of_stock()).await.unwrap();
+    world.work().await;
+    world.deliver_all().await;
+    let second = json!({
+        "id": "re_second", "status": "succeeded", "amount": 300, "payment_intent": world.intent(),
+        "metadata": {"order_id": order_id(1).as_str(), "stack": "conveyor", "refund_id": "out_of_stock"},
+    });
+    for id in ["evt_s1", "evt_s2"] {
+        assert_eq!(world.deliver(&event(id, "refund.updated", &second)).await, []);
+    }
+    assert_eq!(world.payment().await.ledger.refunded(), Amount::minor(2200), "whatever it does to the sum");
+    let failed = json!({"status": "failed", "failure_reason": "lost_card"});
+    let mut taken_back = second.clone();
+    taken_back.as_object_mut().unwrap().extend(failed.as_object().unwrap().clone());
+    assert_eq!(world.deliver(&event("evt_s3", "refund.failed", &taken_back)).await, []);
+    assert_eq!(world.payment().await.ledger.refunded(), Amount::minor(1900), "ours still stands");
+}
+
+#[tokio::test]
 async fn a_refund_made_elsewhere_meanwhile_lowers_what_is_owed() {
     let world = World::after_checkout("pm_card_visa").await;
     world.hear(&out_of_stock()).await.unwrap();

@@ -192,10 +192,12 @@ impl Payment {
     }
 
     /// The provider reports a refund. One that nobody here asked for is recorded first, whatever the ledger
-    /// admits: it is a fact. The message of that record then finds it at the provider and settles it.
+    /// admits: it is a fact. The message of that record then finds it at the provider and settles it. A second one under
+    /// an id of ours is such a one too, however it came to be: the money is gone, and the ledger has to know.
     pub fn decide_refund_report(&self, report: &RefundReport) -> Result<Option<PaymentsEvent>, Failure> {
         let foreign_id = Self::foreign_refund_id(report)?;
         let known = report.refund_id.as_ref().and_then(|id| self.ledger.refund(id));
+        let known = known.filter(|refund| refund.may_be(&report.provider_id));
         let Some(refund) = known.or_else(|| self.ledger.refund(&foreign_id)) else {
             let request = RefundRequested {
                 refund_id: foreign_id,
