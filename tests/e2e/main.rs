@@ -32,6 +32,7 @@ mod parcels;
 mod probe;
 mod published;
 mod races;
+mod refunding;
 mod senders;
 mod shop;
 mod slow;
