@@ -1,6 +1,7 @@
 //! The invariants, checked when everything has come to rest: against the provider's own books where there are any.
 //! Each finding names its invariant and its order.
 
+use super::executor::finish;
 use super::play::{OF_ORDERS, Play};
 use super::shop::{GOODS, order};
 use event_store::{Counters as _, Documents as _, EventStore, StreamId};
@@ -55,7 +56,7 @@ fn all_orders(play: &Play) -> BTreeSet<OrderId> {
 }
 
 fn events_of(play: &Play, service: Service, id: &OrderId) -> Vec<Event> {
-    let envelopes = play.look(play.world.table(service).read(&StreamId::order(id))).unwrap_or_default();
+    let envelopes = finish(play.world.table(service).read(&StreamId::order(id))).unwrap_or_default();
     envelopes.iter().filter_map(|envelope| Event::read(envelope).ok()).collect()
 }
 
@@ -141,8 +142,7 @@ fn i4_never_shipped_and_cancelled(play: &Play, id: &OrderId, gone: &mut Gone, or
 fn i2_stock(play: &Play, gone: &Gone) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, _, pieces) in GOODS {
-        let counts =
-            play.look(play.world.table(Service::Inventory).counts(&inventory::stock_key(&sku(name))));
+        let counts = finish(play.world.table(Service::Inventory).counts(&inventory::stock_key(&sku(name))));
         let counts = counts.expect("readable").expect("stock");
         let (available, allocated) = (counts.get("available"), counts.get("allocated"));
         let start = i64::try_from(pieces).expect("a few pieces");
@@ -187,9 +187,9 @@ fn i5_i6_written_once_and_published(play: &Play) -> Vec<String> {
 
 fn i8_the_view_is_the_fold(play: &Play, id: &OrderId) -> Vec<String> {
     let table: &dyn EventStore = &**play.world.table(Service::Orders);
-    let history = play.look(table.history::<Order>(&StreamId::order(id))).expect("readable");
+    let history = finish(table.history::<Order>(&StreamId::order(id))).expect("readable");
     let fold = Summary::document(&history, id, &orders::Deadlines::default());
-    let view = play.look(play.world.views.get(&Summary::key(id))).expect("readable");
+    let view = finish(play.world.views.get(&Summary::key(id))).expect("readable");
     (view != fold)
         .then(|| format!("I8: the view of {id} is not the fold of its events"))
         .into_iter()

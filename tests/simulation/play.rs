@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::chance::Signal;
-use super::executor::{finish, poll};
+use super::executor::poll;
 use super::invariants;
 use super::jobs::{Call, Done, Job, Waiting, Work};
 use super::queues::{QUEUES, is_subscribed, passes};
@@ -69,7 +69,7 @@ impl Play {
             trace: DefaultHasher::new(),
             invocations: 0,
         };
-        play.calls = play.shop.goods(play.now());
+        play.calls = Shop::goods(play.now());
         while play.step() || play.jump() {}
         play
     }
@@ -187,7 +187,7 @@ impl Play {
                 continue;
             }
             source.is_busy = true;
-            self.note(("batch", source_name(&self.sources, place), first_of(&batch)));
+            self.note(&("batch", source_name(&self.sources, place), first_of(&batch)));
             let reader = self.sources.get(place).map(|source| source.reader.clone());
             self.jobs.push(Job::batch(place, batch, count, reader.expect("the same source")));
             self.invocations += 1;
@@ -204,7 +204,7 @@ impl Play {
                 if self.world.chance.fault("message twice", 40) {
                     self.waiting.push(waiting.clone());
                 }
-                self.note(("message", waiting.queue, waiting.about.id.as_str().to_owned()));
+                self.note(&("message", waiting.queue, waiting.about.id.as_str().to_owned()));
                 let consumer = self.consumers.get(waiting.queue).expect("every queue has one").clone();
                 self.jobs.push(Job::message(waiting, consumer));
                 self.invocations += 1;
@@ -220,7 +220,7 @@ impl Play {
             if self.calls.get(chosen).is_some_and(|call| call.ready_at <= now) {
                 let mut call = self.calls.swap_remove(chosen);
                 call.sign(now);
-                self.note(("call", call.door, String::new()));
+                self.note(&("call", call.door, String::new()));
                 let door = self.doors.get(call.door).expect("every door is there").clone();
                 self.jobs.push(Job::call(call, door));
                 self.invocations += 1;
@@ -292,7 +292,7 @@ impl Play {
                     Ok(reply) => reply.status,
                     Err(problem) => problem.status,
                 };
-                self.note(("answer", call.door, status.to_string()));
+                self.note(&("answer", call.door, status.to_string()));
                 if status >= 500 {
                     self.give_back(&Job {
                         work: Work::Call(call),
@@ -354,13 +354,8 @@ impl Play {
         }
     }
 
-    fn note(&mut self, what: (&str, &str, String)) {
+    fn note(&mut self, what: &(&str, &str, String)) {
         what.hash(&mut self.trace);
-    }
-
-    /// A read that no chance stands before.
-    pub(super) fn look<T>(&self, look: impl Future<Output = T> + Send) -> T {
-        finish(look)
     }
 }
 

@@ -49,7 +49,7 @@ impl Shop {
     }
 
     /// The products and their stock.
-    pub(super) fn goods(&self, now: Timestamp) -> Vec<Call> {
+    pub(super) fn goods(now: Timestamp) -> Vec<Call> {
         let mut calls = Vec::new();
         for (sku, price, pieces) in GOODS {
             let product = json!({"name": sku, "price": price, "currency": "EUR", "weight_grams": 100});
