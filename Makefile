@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 ARCH ?= arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke build build-release deploy check test simulate
+.PHONY: help up down env demo invoke build build-release deploy check test simulate guards
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: ## Every test, with the stack up. One package: make test ARGS="-p orders"
 
 simulate: ## Plays orders with every fault: make simulate SEEDS=1..100 ORDERS=1000
 	@$(LOCAL) simulate "$(or $(SEEDS),1..20)" "$(or $(ORDERS),500)"
+
+guards: ## Takes each guard out of a copy of the tree and shows what catches it: make guards GUARD=refund
+	@$(LOCAL) guards "$(GUARD)"
 
 build: ## Compiles the functions for this machine
 	@$(LOCAL) build

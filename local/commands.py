@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import build, checks, demo, deploy, emulators, env, gaps, invoke, seed, state, stripe, testing, users
+from . import build, checks, demo, deploy, emulators, env, gaps, guards, invoke, seed, state, stripe, testing, users
 from .state import Stack
 from .trouble import Trouble
 
@@ -68,6 +68,10 @@ def simulate(arguments: list[str]) -> int:
     return testing.simulate(*arguments)
 
 
+def without_guards(arguments: list[str]) -> int:
+    return guards.run(*arguments)
+
+
 def compile_functions(_: list[str]) -> int:
     build.functions()
     return 0
@@ -92,6 +96,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "check": check,
     "test": test,
     "simulate": simulate,
+    "guards": without_guards,
     "build": compile_functions,
     "build-release": compile_for_aws,
     "deploy": to_aws,

@@ -30,7 +30,8 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
 
 def simulate(seeds: str, orders: str) -> int:
     """`make simulate`: plays worlds without a stack; what the command says is all there is to say."""
-    command = ["cargo", "run", "--quiet", "--profile", build.PROFILE, "--target", build.host(), "-p", "tests", "--bin", "simulate"]
+    same = ["--profile", build.PROFILE, "--target", build.host()]
+    command = ["cargo", "run", "--quiet", *same, "-p", "tests", "--bin", "simulate"]
     console.say("  compiling the simulation (the first time takes some minutes)")
     return subprocess.run([*command, "--", seeds, orders], cwd=ROOT, env=clean_environment()).returncode
 
