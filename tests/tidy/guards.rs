@@ -8,13 +8,13 @@ fn every_guard_of_the_list_is_there_once() {
     let list = std::fs::read_to_string(root().join("tests/guards.json")).expect("the list of guards");
     let guards: Vec<Value> = serde_json::from_str(&list).expect("a list");
     assert!(guards.len() > 20, "only {} guards are listed", guards.len());
-    let mut lost = Vec::new();
+    let mut absent = Vec::new();
     for guard in &guards {
         let text = |name: &str| guard[name].as_str().expect("a text");
         let source = std::fs::read_to_string(root().join(text("file"))).expect("its file");
         if source.matches(text("remove")).count() != 1 {
-            lost.push(text("guard").to_owned());
+            absent.push(text("guard").to_owned());
         }
     }
-    none("guards whose text is not there once: mend tests/guards.json", &lost);
+    none("guards whose text is not there once: mend tests/guards.json", &absent);
 }
