@@ -25,8 +25,12 @@ LONGEST = 240.0
 
 def run(only: str) -> int:
     """`only`: a part of the names of those to try; empty for all."""
-    guards = [guard for guard in json.loads((ROOT / "tests/guards.json").read_text()) if only in guard["guard"]]
+    every = json.loads((ROOT / "tests/guards.json").read_text())
+    guards = [guard for guard in every if only in guard["guard"]]
     _copy_tree()
+    for guard in every:
+        # An earlier run may have ended with this one taken out, and cargo goes by a file's time.
+        (COPY / guard["file"]).touch()
     console.say("  compiling the copy (the first time takes some minutes)")
     if (caught := _simulation()) is not None:
         raise Trouble(f"With every guard in place the simulation is red already: {caught}. Mend that first.")
