@@ -100,7 +100,7 @@ impl Play {
             self.jobs.append(&mut self.zombies);
             while self.step() || self.jump() {}
             let calls = self.shop.finish(&self.world, self.now());
-            let is_done = calls.is_empty() && self.shop.open.is_empty();
+            let is_done = calls.is_empty() && self.shop.is_at_rest(&self.world);
             self.calls.extend(calls);
             if is_done {
                 return;

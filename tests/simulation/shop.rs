@@ -159,16 +159,20 @@ impl Shop {
                 OrderStatus::Allocated => calls.push(self.pack(&id, now)),
                 OrderStatus::Shipped => calls.extend(self.travel(&id, &order, now)),
                 _ if !order.facts().is_open() => self.leave(&id),
-                // A person has an entry: what they can do, they do once; then it is theirs.
+                // A person has an entry: what they can do, they do once.
                 _ if order.attention().contains(&Attention::RefundFailed) && !self.resumed.contains(&id) => {
                     calls.extend(retry(world, &id, now));
                     self.resumed.push(id);
                 }
-                _ if !order.attention().is_empty() => self.leave(&id),
                 _ => {}
             }
         }
         calls
+    }
+
+    /// Whether every order has ended, or is a person's: it has an entry that says so. Such an order may still move on.
+    pub(super) fn is_at_rest(&self, world: &World) -> bool {
+        self.open.iter().all(|id| !order(world, id).attention().is_empty())
     }
 
     /// The webhooks that the providers send: late, twice, in a storm, or never.
