@@ -1,0 +1,46 @@
+//! Any body that the carrier might sign: kept as it came or refused, and applied once.
+
+use crate::{SECRET, clock, inbox_item, records, scene, wait};
+use outbound::Secret;
+use runtime::http::Endpoint as _;
+use runtime::stream::Reader as _;
+use shipping::{ApplyCarrierEvent, CarrierWebhook};
+use std::sync::Arc;
+use testkit::{FixedSecrets, RequestBuilder as _, request};
+
+/// The bytes are the body of a webhook, well signed.
+pub fn carrier_events(data: &[u8]) -> bool {
+    wait(async {
+        let table = Arc::new(scene::sent().await);
+        let before = table.stream_length();
+        let receiver = CarrierWebhook {
+            documents: table.clone(),
+            secrets: Arc::new(FixedSecrets::one(SECRET)),
+            secret_name: "easypost".to_owned(),
+            clock: clock(),
+        };
+        let signature = webhooks::EasyPost::sign(data, &Secret::new(SECRET));
+        let mut webhook = request("POST /webhooks/easypost").header("x-hmac-signature", &signature);
+        webhook.body = data.to_vec();
+        let answer = receiver.answer(webhook).await;
+        let item = inbox_item(&table);
+        match answer {
+            Ok(reply) => {
+                let (key, document) = item.unwrap_or_else(|| panic!("{} and nothing durable", reply.status));
+                let (_, body) = webhooks::inbox::open(&document, &key).expect("what was kept opens");
+                assert_eq!(body, data, "the body is kept as it came");
+            }
+            Err(problem) => {
+                assert!(item.is_none(), "refused and kept");
+                assert!(problem.status < 500, "a stranger's body is our error: {}", problem.detail);
+                return false;
+            }
+        }
+        let reader = ApplyCarrierEvent { store: table.clone(), documents: table.clone(), clock: clock() };
+        reader.read(records(&table, before)).await.expect("a table in memory does not fail");
+        let once = table.all_events();
+        reader.read(records(&table, before)).await.expect("a table in memory does not fail");
+        assert_eq!(table.all_events(), once, "applied again, it says more");
+        once.len() > 2
+    })
+}

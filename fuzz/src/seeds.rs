@@ -1,0 +1,138 @@
+//! Where the fuzzers begin: sound inputs of each kind, so that they start behind the first `if`.
+
+use crate::scene::INTENT;
+use events::{
+    Amount, OrderPaid, OrderPlaced, OrdersEvent, PaymentsEvent, ServiceEvent, ShipmentCancelled,
+    ShippingEvent,
+};
+use serde_json::{Value, json};
+use testkit::{envelope, eur, lines, order_id, placed};
+
+/// Sound inputs of a fuzzer.
+pub fn seeds(fuzzer: &str) -> Vec<Vec<u8>> {
+    match fuzzer {
+        "signatures" => signed(),
+        "stripe_events" => texts(stripe()),
+        "carrier_events" => texts(carrier()),
+        "messages" => messages(),
+        "requests" => requests(),
+        other => panic!("no fuzzer is called {other}"),
+    }
+}
+
+fn texts(values: impl IntoIterator<Item = Value>) -> Vec<Vec<u8>> {
+    values.into_iter().map(|value| value.to_string().into_bytes()).collect()
+}
+
+fn signed() -> Vec<Vec<u8>> {
+    let now = testkit::now().as_second();
+    [
+        format!("stripe-signature: t={now},v1={{sig}}\n\n{{}}"),
+        format!("Stripe-Signature: t={now},v1=00,v0=11,v1={{sig}}\n\n{{\"id\":1}}"),
+        format!("webhook-id: msg_1\nwebhook-timestamp: {now}\nwebhook-signature: v1,{{sig}} v1a,x\n\n{{}}"),
+        "x-hmac-signature: hmac-sha256-hex={sig}\n\n{\"weight\":614.0}".to_owned(),
+        "x-hub-signature-256: sha256={sig}\n\n{}".to_owned(),
+        "x-shopify-hmac-sha256: {sig}\n\n{}".to_owned(),
+    ]
+    .map(String::into_bytes)
+    .into()
+}
+
+fn stripe_event(kind: &str, object: &Value) -> Value {
+    json!({
+        "id": "evt_1", "object": "event", "api_version": "2024-06-20", "created": 1_767_323_045, "livemode": false,
+        "type": kind, "data": {"object": object}, "pending_webhooks": 1,
+        "request": {"id": "req_1", "idempotency_key": null},
+    })
+}
+
+fn stripe() -> Vec<Value> {
+    let metadata = json!({"order_id": order_id(1), "stack": "fuzz"});
+    let intent = |status: &str| {
+        json!({
+            "id": INTENT, "object": "payment_intent", "status": status, "amount": 1900, "amount_received": 1900,
+            "currency": "eur", "metadata": metadata, "latest_charge": "ch_1",
+            "last_payment_error": {"code": "card_declined", "decline_code": "insufficient_funds"},
+        })
+    };
+    let refund = json!({
+        "id": "re_1", "object": "refund", "status": "succeeded", "amount": 500, "currency": "eur",
+        "payment_intent": INTENT, "metadata": {"order_id": order_id(1), "stack": "fuzz", "refund_id": "r1"},
+    });
+    let dispute = json!({
+        "id": "dp_1", "object": "dispute", "status": "needs_response", "amount": 1900, "currency": "eur",
+        "payment_intent": INTENT,
+    });
+    vec![
+        stripe_event("payment_intent.succeeded", &intent("succeeded")),
+        stripe_event("payment_intent.payment_failed", &intent("requires_payment_method")),
+        stripe_event("payment_intent.requires_action", &intent("requires_action")),
+        stripe_event("payment_intent.canceled", &intent("canceled")),
+        stripe_event("refund.created", &refund),
+        stripe_event("refund.updated", &refund),
+        stripe_event("refund.failed", &refund),
+        stripe_event("charge.dispute.created", &dispute),
+        stripe_event("charge.dispute.closed", &dispute),
+        json!({"id": "evt_1", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found"}),
+    ]
+}
+
+fn carrier() -> Vec<Value> {
+    let tracker = |status: &str| {
+        json!({
+            "id": "evt_1", "object": "Event", "mode": "test", "description": "tracker.updated",
+            "result": {
+                "id": "trk_1", "object": "Tracker", "tracking_code": "1Z1", "carrier": "USPS", "status": status,
+                "status_detail": "arrived_at_destination", "weight": 614.0,
+                "tracking_details": [{
+                    "object": "TrackingDetail", "message": "Delivered", "status": status,
+                    "datetime": "2026-01-02T03:04:05Z", "source": "USPS",
+                    "tracking_location": {"city": "BERN", "state": null, "country": "CH", "zip": "3000"},
+                }],
+            },
+        })
+    };
+    ["pre_transit", "in_transit", "out_for_delivery", "delivered", "failure", "return_to_sender"]
+        .map(tracker)
+        .into()
+}
+
+fn message<E: ServiceEvent>(event: &E) -> Vec<u8> {
+    serde_json::to_vec(&envelope(&order_id(1), 1, event)).expect("an envelope is JSON")
+}
+
+fn messages() -> Vec<Vec<u8>> {
+    let paid = OrderPaid {
+        intent_id: INTENT.to_owned(),
+        amount: Amount::minor(1900),
+        currency: eur(),
+        lines: lines(),
+    };
+    vec![
+        message(&OrdersEvent::from(OrderPlaced { payment_method: "pm_1".to_owned(), ..placed() })),
+        message(&PaymentsEvent::from(paid)),
+        message(&ShippingEvent::from(ShipmentCancelled {})),
+    ]
+}
+
+fn requests() -> Vec<Vec<u8>> {
+    let order = json!({
+        "items": [{"sku": "TEA-01", "quantity": 2}], "currency": "EUR", "payment_method": "pm_card_visa",
+        "contact": {"email": "a@b.example", "phone": "+41790000000"},
+        "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"},
+    });
+    let (id, json) = (order_id(1), "content-type: application/json\nidempotency-key: key-1");
+    [
+        format!("POST /orders\n{json}\n\n{order}"),
+        "GET /orders\n?limit: 5\n?cursor: eyJwIjoxfQ\n\n".to_owned(),
+        "GET /orders\n?open: true\n\n".to_owned(),
+        format!("GET /orders/{{order_id}}\n@order_id: {id}\n\n"),
+        format!("POST /orders/{{order_id}}/cancel\n@order_id: {id}\n{json}\n\n{{\"reason\":\"changed my mind\"}}"),
+        format!("POST /orders/{{order_id}}/refunds\n@order_id: {id}\n{json}\n\n{{\"amount\":100,\"reason\":\"a broken cup\"}}"),
+        format!("POST /shipments/{{order_id}}/dispatch\n@order_id: {id}\n{json}\n\n{{\"carrier\":\"USPS\",\"tracking_code\":\"1Z1\"}}"),
+        format!("PUT /stock/{{sku}}\n@sku: TEA-01\n{json}\n\n{{\"on_hand\":5}}"),
+        format!("PUT /products/{{sku}}\n@sku: TEA-01\n{json}\n\n{{\"name\":\"Tea\",\"price\":950,\"currency\":\"EUR\",\"weight_grams\":120}}"),
+    ]
+    .map(String::into_bytes)
+    .into()
+}
