@@ -66,6 +66,8 @@ def parameters(stack: Stack) -> dict[str, str]:
         "OrdersPerHour": plenty,
         "ThrottleRate": plenty,
         "ThrottleBurst": plenty,
+        # A test that sees a refund fail three times waits for the third.
+        "RefundAgainAfterSeconds": "1",
         "StripeApiBase": stack.stripe,
         "StripeApiKeyValue": stack.secrets["stripe_api_key"],
         "StripeWebhookSecretValue": stack.secrets["stripe_webhook"],

@@ -166,6 +166,7 @@ impl Stage {
                     stripe: self.stripe(),
                     stack: "conveyor".to_owned(),
                     refund_on_return: true,
+                    refund_again_after: Duration::ZERO,
                 };
                 self.consume(step, text).await
             }

@@ -135,6 +135,7 @@ impl World {
             stripe: crate::stripe(transport, Self::secrets(), self.clock()),
             stack: STACK.to_owned(),
             refund_on_return: true,
+            refund_again_after: Duration::from_mins(1),
         }
     }
 

@@ -38,6 +38,8 @@ struct Refund {
     cause: Option<RefundCause>,
     refunded: Option<Amount>,
     failed: bool,
+    /// It failed, and is not asked for again by itself.
+    given_up: bool,
     replaced: bool,
 }
 
@@ -114,6 +116,7 @@ impl Facts {
             Because::RefundFailed => {
                 if let Some(refund) = self.refund(detail) {
                     refund.failed = true;
+                    refund.given_up |= !detail.again;
                 }
             }
             Because::PaymentDisputed => {

@@ -1,9 +1,12 @@
 //! The refund ledger: what was captured, what went back, what is on its way back, what the bank holds or took.
 
 use events::{Amount, DisputeOutcome, InvalidId, PaymentDisputed, RefundCause, RefundId, RefundRequested};
+use std::time::Duration;
 
 /// How often money is asked to go back before somebody has to look: the first request and two more.
 const ATTEMPTS: usize = 3;
+/// How much longer than before the second attempt the wait is before the third.
+const LONGER: u32 = 10;
 
 /// How a refund stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -213,6 +216,12 @@ pub(crate) struct Again {
 }
 
 impl Again {
+    /// How long after the failure it is asked for, where the second attempt comes `first` after the first one.
+    pub(crate) fn wait(&self, first: Duration) -> Duration {
+        let earlier = u32::try_from(self.attempt.saturating_sub(2)).unwrap_or(u32::MAX);
+        first.saturating_mul(LONGER.saturating_pow(earlier))
+    }
+
     /// The request that stands in for `failed`.
     pub(crate) fn request(self, failed: &RefundId) -> Result<RefundRequested, InvalidId> {
         Ok(RefundRequested {

@@ -8,6 +8,7 @@ use events::{Amount, Envelope};
 use fastrand::Rng;
 use runtime::http::Request;
 use serde_json::{Value, json};
+use std::time::Duration;
 use testkit::{Fault, RequestBuilder as _, delivered, now, order_id, request};
 
 const RUNS: u64 = 400;
@@ -160,6 +161,8 @@ async fn whatever_happens_every_cent_is_accounted_for() {
         }
         run.world.provider.heal();
         for _ in 0..400 {
+            // A refund that failed is asked for again after a while.
+            run.world.clock.advance(Duration::from_secs(10));
             run.step(true).await;
         }
         run.collect();

@@ -17,7 +17,7 @@
 //! of a part of the money the provider would accept a second one. Stripe's objects are the last fence: an intent succeeds at most once, and a refund
 //! is found again by `metadata.refund_id`.
 //!
-//! Retry: Stripe or the table gave no clear answer, or the intent is under way. Reject: money that does not fit what
+//! Retry: Stripe or the table gave no clear answer, the intent is under way, or it is too early to ask for a refund again. Reject: money that does not fit what
 //! was asked for, a call of ours that Stripe does not understand, an event that is not subscribed to.
 
 mod charge;
@@ -33,6 +33,7 @@ use events::{Event, InventoryEvent, OrderId, OrdersEvent, PaymentsEvent, RefundC
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The step. See the module.
 pub struct TakePayment {
@@ -48,6 +49,8 @@ pub struct TakePayment {
     pub stack: String,
     /// Whether goods that came back are refunded without anybody asking.
     pub refund_on_return: bool,
+    /// How long after its first failure a refund is asked for again; the wait before the third time is ten times that.
+    pub refund_again_after: Duration,
 }
 
 /// A message and the order it is about.
@@ -88,9 +91,7 @@ impl Consumer for TakePayment {
                 PaymentsEvent::PaymentRequested(_) => self.charge(&work).await,
                 PaymentsEvent::PaymentCancellationRequested(_) => self.cancel(&work).await,
                 PaymentsEvent::RefundRequested(request) => self.refund(&work, request).await,
-                PaymentsEvent::RefundFailed(failed) => {
-                    self.append(&work, |payment| payment.decide_refund_again(&failed.refund_id)).await
-                }
+                PaymentsEvent::RefundFailed(failed) => self.refund_again(&work, &failed.refund_id).await,
                 PaymentsEvent::PaymentDisputed(disputed) => {
                     self.append(&work, |payment| payment.decide_after_dispute(&disputed.dispute_id)).await
                 }

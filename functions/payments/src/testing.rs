@@ -13,6 +13,7 @@ use runtime::queue::{Consumer as _, Message};
 use runtime::stream::{Item, Poison, Reader as _, Record};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use testkit::{
     FakeStripe, FixedSecrets, RequestBuilder as _, delivered, message, now, order_id, placed, record, request,
 };
@@ -65,6 +66,7 @@ impl World {
             stripe: self.stripe(),
             stack: STACK.to_owned(),
             refund_on_return: self.refund_on_return,
+            refund_again_after: Duration::from_mins(1),
         }
     }
 
@@ -168,8 +170,20 @@ impl World {
             }
             done += new.len();
             for envelope in new.iter().filter(|envelope| Self::is_work(envelope)) {
-                self.take(&delivered(envelope, 1).unwrap()).await.unwrap();
+                self.take_when_it_is_time(envelope).await;
             }
+        }
+    }
+
+    /// A message that is put off comes back once its time has come.
+    async fn take_when_it_is_time(&self, envelope: &Envelope) {
+        let message = delivered(envelope, 1).unwrap();
+        match self.take(&message).await {
+            Err(Failure::Retry { after: Some(wait), .. }) => {
+                self.clock.advance(wait);
+                self.take(&message).await.unwrap();
+            }
+            outcome => outcome.unwrap(),
         }
     }
 

@@ -260,6 +260,9 @@ pub struct Detail {
     /// Which dispute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute_id: Option<String>,
+    /// A refund that failed is asked for again by itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// The provider's code of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

@@ -139,6 +139,9 @@ pub struct RefundFailed {
     pub amount: Amount,
     /// The provider's reason.
     pub code: String,
+    /// It is asked for again by itself, after a while: nobody has to act yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// Where a dispute stands.

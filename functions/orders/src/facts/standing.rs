@@ -70,7 +70,7 @@ impl Facts {
         [
             (
                 Attention::RefundFailed,
-                self.refunds.values().any(|refund| refund.failed && self.is_owed(refund)),
+                self.refunds.values().any(|refund| refund.given_up && self.is_owed(refund)),
             ),
             (Attention::VoidFailed, self.has(Because::LabelVoidFailed) && !self.has(Because::LabelVoided)),
             (Attention::Disputed, self.is_disputed()),

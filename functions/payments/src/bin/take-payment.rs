@@ -14,6 +14,7 @@ async fn main() -> Result<(), runtime::Error> {
     let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
     let stack = settings.text("STACK_NAME");
     let refund_on_return = settings.parsed("REFUND_ON_RETURN", false);
+    let refund_again_after = settings.seconds("REFUND_AGAIN_AFTER_SECONDS", 60);
     let clock = Arc::new(SystemClock);
     let stripe = Stripe::from_settings(&mut settings, aws.transport(), aws.secrets(), clock.clone());
     settings.finish()?;
@@ -25,6 +26,7 @@ async fn main() -> Result<(), runtime::Error> {
         stripe,
         stack,
         refund_on_return,
+        refund_again_after,
     };
     runtime::queue::run(Worker {
         function: "take-payment",

@@ -9,6 +9,7 @@ use events::{
     PaymentRequested, PaymentsEvent, RefundCause, RefundFailed, RefundId, RefundRequested,
 };
 use resilience::Failure;
+use std::time::Duration;
 
 /// The code of an intent that was ended at the provider without our asking.
 const ENDED_THERE: &str = "payment_intent_canceled";
@@ -241,12 +242,27 @@ impl Payment {
     pub fn decide_refund_failed(&self, id: &RefundId, code: &str) -> Option<PaymentsEvent> {
         let refund = self.ledger.refund(id).filter(|refund| refund.settled != Settled::Failed)?;
         let amount = refund.request.amount;
-        Some(RefundFailed { refund_id: id.clone(), amount, code: code.to_owned() }.into())
+        let mut afterwards = self.ledger.clone();
+        afterwards.settle(id, Settled::Failed);
+        let again = afterwards.again(id).is_some();
+        Some(RefundFailed { refund_id: id.clone(), amount, code: code.to_owned(), again }.into())
     }
 
-    /// After a failed refund: what is still owed is asked for again, a few times.
-    pub fn decide_refund_again(&self, failed: &RefundId) -> Result<Option<PaymentsEvent>, Failure> {
+    /// After a refund that failed `elapsed` ago: what is still owed is asked for again, a few times, and later each time;
+    /// `first_wait` after the first failure. Retry: it is too early.
+    pub fn decide_refund_again(
+        &self,
+        failed: &RefundId,
+        elapsed: Duration,
+        first_wait: Duration,
+    ) -> Result<Option<PaymentsEvent>, Failure> {
         let Some(again) = self.ledger.again(failed) else { return Ok(None) };
+        let early = again.wait(first_wait).saturating_sub(elapsed);
+        if !early.is_zero() {
+            // A queue counts whole seconds: one more, rather than too early once more.
+            let wait = Duration::from_secs(early.as_secs() + u64::from(early.subsec_nanos() > 0));
+            return Err(Failure::retry_after("a refund that failed is asked for again after a while", wait));
+        }
         Ok(Some(again.request(failed).map_err(Failure::reject)?.into()))
     }
 

@@ -6,6 +6,7 @@ use crate::payment::{Payment, RefundReport};
 use crate::stripe::{IdempotencyKey, Refund, RefundDraft, StripeError};
 use events::{RefundCause, RefundId, RefundRequested};
 use resilience::Failure;
+use std::time::Duration;
 
 /// How many idempotency keys a request may spend. The provider forgets them after a day, and then there are as many
 /// again.
@@ -78,6 +79,15 @@ impl TakePayment {
         Err(Failure::retry("the provider failed under every key of this refund"))
     }
 
+    /// `RefundFailed`: what is still owed is asked for again once its time has come. The message itself is what waits:
+    /// the event's time and the attempt say for how long, so that nothing else has to be kept.
+    pub(super) async fn refund_again(&self, work: &Work<'_>, failed: &RefundId) -> Result<(), Failure> {
+        let elapsed = self.clock.now().duration_since(work.message.envelope.time);
+        let elapsed = Duration::try_from(elapsed).unwrap_or_default();
+        self.append(work, |payment| payment.decide_refund_again(failed, elapsed, self.refund_again_after))
+            .await
+    }
+
     async fn not_made(
         &self,
         work: &Work<'_>,
@@ -116,5 +126,7 @@ fn found<'a>(reports: &'a [RefundReport], id: &RefundId) -> Option<&'a RefundRep
     })
 }
 
+#[cfg(test)]
+mod again;
 #[cfg(test)]
 mod tests;

@@ -6,9 +6,11 @@ use crate::payment::{DisputeReport, RefundReport};
 use event_store::Aggregate as _;
 use events::{DisputeOutcome, OrderPaid, PaymentRequested, RefundFailed};
 use fastrand::Rng;
+use std::time::Duration;
 use testkit::{customer, envelope, eur, lines, now, order_id};
 
 const CAPTURED: u64 = 1900;
+const LONG_AFTER: Duration = Duration::from_hours(1);
 
 fn tell(payment: &mut Payment, event: impl Into<PaymentsEvent>) {
     let event = event.into();
@@ -91,7 +93,7 @@ fn a_refund_that_was_given_up_is_resumed_as_often_as_somebody_asks() {
     assert_eq!(payment.decide_retry(&id("another")), Err(NotRefunded::NoRefund));
     for failed in ["out_of_stock", "out_of_stock.2", "out_of_stock.3"] {
         fails(&mut payment, failed);
-        let again = payment.decide_refund_again(&id(failed));
+        let again = payment.decide_refund_again(&id(failed), LONG_AFTER, Duration::from_mins(1));
         assert_eq!(
             follow(&mut payment, again).is_none(),
             failed == "out_of_stock.3",
@@ -107,7 +109,8 @@ fn a_refund_that_was_given_up_is_resumed_as_often_as_somebody_asks() {
         assert_eq!(payment.decide_retry(&id(failed)), Ok(None), "it is there");
         assert_eq!(payment.decide_retry(&id(next)), Err(NotRefunded::NotFailed));
         fails(&mut payment, next);
-        assert_eq!(payment.decide_refund_again(&id(next)), Ok(None), "not by itself");
+        let by_itself = payment.decide_refund_again(&id(next), LONG_AFTER, Duration::from_mins(1));
+        assert_eq!(by_itself, Ok(None));
     }
 }
 
@@ -130,7 +133,12 @@ fn a_refund_that_was_made_elsewhere_is_resumed_by_nobody() {
     tell(&mut payment, reported("re_1", 300).request());
     tell(
         &mut payment,
-        RefundFailed { refund_id: id("foreign.re_1"), amount: Amount::minor(300), code: "x".to_owned() },
+        RefundFailed {
+            refund_id: id("foreign.re_1"),
+            amount: Amount::minor(300),
+            code: "x".to_owned(),
+            again: false,
+        },
     );
     assert_eq!(payment.decide_retry(&id("foreign.re_1")), Err(NotRefunded::Foreign));
 }
