@@ -5,7 +5,7 @@ use crate::http::HttpTransport;
 use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
-use crate::secrets::CachedSecrets;
+use crate::secrets::SecretsManager;
 use crate::topic::SnsTopic;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -18,7 +18,8 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use event_store::Pages;
-use outbound::{Mailer, Queue, Secrets, Texter, Topic, Transport};
+use outbound::{CachedSecrets, Mailer, Queue, Secrets, Texter, Topic, Transport};
+use resilience::SystemClock;
 use runtime::Settings;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,9 +94,10 @@ impl Clients {
         Arc::new(SnsTopic { client: aws_sdk_sns::Client::new(&self.config), arn: arn.to_owned() })
     }
 
-    /// Secrets, re-read at most once a minute.
+    /// Secrets, re-read once a minute, or sooner for a signature that none of them explains.
     pub fn secrets(&self) -> Arc<dyn Secrets> {
-        Arc::new(CachedSecrets::new(aws_sdk_secretsmanager::Client::new(&self.config)))
+        let store = SecretsManager(aws_sdk_secretsmanager::Client::new(&self.config));
+        Arc::new(CachedSecrets::new(store, Arc::new(SystemClock)))
     }
 
     /// Email from this sender.

@@ -12,5 +12,5 @@ mod topic;
 pub use http::{Answer, Call, CallError, Method, Transport};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};
-pub use secrets::{Secret, SecretError, Secrets};
+pub use secrets::{CachedSecrets, Secret, SecretError, SecretStore, Secrets};
 pub use topic::{Publication, PublishError, Topic};

@@ -5,7 +5,7 @@
 //! seen and left alone. The body is compressed because the largest events come near the 400 KB that an item may
 //! hold; the item is forgotten after 30 days, long after any sender has stopped repeating.
 
-use crate::Verified;
+use crate::{Name, Verified};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use event_store::{Document, Documents, Key, StoreError};
@@ -13,8 +13,10 @@ use events::{Cause, Traceparent};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 
 /// The sort key of every inbox item.
@@ -40,8 +42,31 @@ pub struct Arrival {
     /// The trace that its request opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Traceparent>,
+    /// The headers that say where it came from, by lower-case name. None of them proves anything or is secret.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// Gzip, then base64.
     body: String,
+}
+
+/// The headers that are kept: what a person asks for who looks into a delivery. Signatures are none of them, because a
+/// signature that is known can be sent again while it is fresh.
+const KEPT_HEADERS: [&str; 6] =
+    ["content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-request-id", "x-webhook-user-id"];
+/// The most that is kept of a header's value.
+const LONGEST_HEADER: usize = 200;
+
+/// A webhook that is about to be kept: whence, what, and how it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Arriving<'a> {
+    /// The sender, for example `stripe`.
+    pub source: &'a str,
+    /// Which of its events.
+    pub name: &'a Name,
+    /// All headers of its request.
+    pub headers: &'a HeaderMap,
+    /// The request.
+    pub cause: &'a Cause,
 }
 
 /// What came of keeping a webhook. Both mean that it is durable.
@@ -61,13 +86,11 @@ pub fn key(source: &str, event_id: &str) -> Key {
 /// Keeps a verified webhook, unless it is there already.
 pub async fn keep(
     documents: &dyn Documents,
-    source: &str,
+    arriving: &Arriving<'_>,
     body: &Verified<&[u8]>,
-    event_id: &str,
-    event_type: &str,
-    cause: &Cause,
     now: Timestamp,
 ) -> Result<Kept, StoreError> {
+    let Arriving { source, name, headers, cause } = arriving;
     let packed = pack(body.get());
     if packed.len() > LARGEST_PACKED {
         return Err(StoreError::Refused(format!(
@@ -76,14 +99,15 @@ pub async fn keep(
         )));
     }
     let arrival = Arrival {
-        event_id: event_id.to_owned(),
-        event_type: event_type.to_owned(),
+        event_id: name.id.clone(),
+        event_type: name.event_type.clone(),
         received_at: now,
         traceparent: cause.traceparent.clone(),
+        headers: kept_headers(headers),
         body: packed,
     };
     let document = Document::of(&arrival).until(now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX));
-    let new = documents.put_new(&key(source, event_id), &document).await?;
+    let new = documents.put_new(&key(source, &name.id), &document).await?;
     Ok(if new { Kept::New } else { Kept::Seen })
 }
 
@@ -97,6 +121,12 @@ pub fn open(document: &Document, key: &Key) -> Result<(Arrival, Vec<u8>), StoreE
         reason: reason.to_owned(),
     })?;
     Ok((arrival, body))
+}
+
+fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+    let kept = KEPT_HEADERS.iter().filter_map(|name| Some(((*name).to_owned(), text(name)?)));
+    kept.map(|(name, value)| (name, value.chars().take(LONGEST_HEADER).collect())).collect()
 }
 
 #[expect(clippy::expect_used, reason = "writing to memory cannot fail")]
@@ -136,13 +166,23 @@ mod tests {
         Cause { id: EventId::outside("request", "r1"), traceparent: Some(Traceparent::start(1, 2)) }
     }
 
+    async fn keep_push(table: &Memory, id: &str, body: &[u8]) -> Result<Kept, StoreError> {
+        let name = Name { id: id.to_owned(), event_type: "push".to_owned() };
+        let mut headers = HeaderMap::new();
+        for (header, value) in
+            [("user-agent", "hookshot"), ("x-hub-signature-256", "sha256=00"), ("cookie", "c")]
+        {
+            headers.insert(header, HeaderValue::from_static(value));
+        }
+        let arriving = Arriving { source: "github", name: &name, headers: &headers, cause: &cause() };
+        keep(table, &arriving, &verified(body), Timestamp::UNIX_EPOCH).await
+    }
+
     #[tokio::test]
     async fn a_repeat_is_seen_and_the_first_body_stays() {
         let table = Memory::default();
-        let now = Timestamp::UNIX_EPOCH;
         for (body, expected) in [(b"first".as_slice(), Kept::New), (b"second", Kept::Seen)] {
-            let kept = keep(&table, "github", &verified(body), "e1", "push", &cause(), now).await.unwrap();
-            assert_eq!(kept, expected);
+            assert_eq!(keep_push(&table, "e1", body).await, Ok(expected));
         }
         let key = key("github", "e1");
         assert_eq!((key.pk.as_str(), key.sk.as_str()), ("webhook#github#e1", "inbox"));
@@ -151,6 +191,8 @@ mod tests {
         let (arrival, body) = open(&document, &key).unwrap();
         assert_eq!((arrival.event_id.as_str(), arrival.event_type.as_str()), ("e1", "push"));
         assert_eq!(arrival.traceparent, cause().traceparent);
+        let headers: Vec<_> = arrival.headers.into_iter().collect();
+        assert_eq!(headers, [("user-agent".to_owned(), "hookshot".to_owned())], "no signature, no cookie");
         assert_eq!(body, b"first");
     }
 
@@ -164,13 +206,11 @@ mod tests {
         })
         .take(400_000)
         .collect();
-        let now = Timestamp::UNIX_EPOCH;
-        let refused = keep(&table, "github", &verified(&noise), "e1", "push", &cause(), now).await;
+        let refused = keep_push(&table, "e1", &noise).await;
         assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
         assert_eq!(table.all_documents(), []);
         let repetitive = vec![b'a'; 2_000_000];
-        let kept = keep(&table, "github", &verified(&repetitive), "e2", "push", &cause(), now).await;
-        assert_eq!(kept, Ok(Kept::New));
+        assert_eq!(keep_push(&table, "e2", &repetitive).await, Ok(Kept::New));
     }
 
     #[test]

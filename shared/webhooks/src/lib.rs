@@ -2,12 +2,14 @@
 //!
 //! Each sender's rules are a [`Scheme`] in a file of its own, `sign` beside `verify`. [`verify`] is the only way
 //! to a [`Verified`], and [`inbox::keep`] takes nothing else: what is not proven cannot be stored. Bodies are
-//! judged as the exact bytes that came; nothing is parsed before it is verified.
+//! judged as the exact bytes that came; nothing is parsed before it is verified. [`Receiver`] is that way as every
+//! receiver walks it.
 
 mod easypost;
 mod github;
 pub mod inbox;
 mod mac;
+mod receiver;
 mod refusal;
 mod scheme;
 mod shopify;
@@ -16,6 +18,7 @@ mod stripe;
 
 pub use easypost::EasyPost;
 pub use github::GitHub;
+pub use receiver::{Delivery, LARGEST_BODY, Name, NotReceived, Receiver};
 pub use refusal::Refusal;
 pub use scheme::{Scheme, TOLERANCE, Verified, verify};
 pub use shopify::Shopify;

@@ -2,12 +2,15 @@
 
 use crate::scene::{Scene, WEBHOOK_SECRET, signed};
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use events::Provider;
 use outbound::{Secret, SecretError, Secrets};
-use runtime::http::Endpoint as _;
+use runtime::http::{Endpoint as _, Request, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{RequestBuilder as _, request, tracker_event};
+use webhooks::LARGEST_BODY;
 
 fn event() -> Value {
     tracker_event("evt_1", "USPS", "94", &[("in_transit", "departed_facility", "2026-01-02T08:00:00Z")])
@@ -37,7 +40,7 @@ async fn what_is_not_proven_or_not_understood_is_refused_and_nothing_is_written(
     let mut changed = signed(&event(), WEBHOOK_SECRET);
     changed.body.push(b' ');
     let mut large = signed(&event(), WEBHOOK_SECRET);
-    large.body = vec![b' '; 256 * 1024 + 1];
+    large.body = vec![b' '; LARGEST_BODY + 1];
     for (request, status) in [
         (unsigned, 400),
         (changed, 400),
@@ -45,13 +48,102 @@ async fn what_is_not_proven_or_not_understood_is_refused_and_nothing_is_written(
         (signed(&json!("hello"), WEBHOOK_SECRET), 400),
         (signed(&json!({"id": "evt_1"}), WEBHOOK_SECRET), 400),
         (signed(&json!({"id": "", "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
+        (signed_bytes(b"{", WEBHOOK_SECRET), 400),
+        (signed_bytes(b"", WEBHOOK_SECRET), 400),
+        (signed(&json!({"id": "a/b", "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
         (signed(&json!({"id": "a#b", "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
-        (signed(&json!({"id": "x".repeat(129), "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
+        (signed(&json!({"id": "x".repeat(201), "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
         (large, 413),
     ] {
         assert_eq!(answered(&scene, request).await, status);
     }
     assert!(scene.memory.all_documents().is_empty());
+}
+
+fn signed_bytes(body: &[u8], secret: &str) -> Request {
+    let signature = webhooks::EasyPost::sign(body, &Secret::new(secret));
+    let mut request = request("POST /webhooks/easypost").header("x-hmac-signature", &signature);
+    request.body = body.to_vec();
+    request
+}
+
+#[tokio::test]
+async fn the_largest_body_passes_and_one_byte_more_does_not() {
+    let of = |length: usize| {
+        let mut event = json!({"id": "evt_1", "description": "batch.created", "note": ""});
+        event["note"] = json!("x".repeat(length - event.to_string().len()));
+        signed_bytes(event.to_string().as_bytes(), WEBHOOK_SECRET)
+    };
+    let scene = Scene::with(Provider::Easypost);
+    assert_eq!((of(262_144).body.len(), LARGEST_BODY), (262_144, 262_144));
+    assert_eq!(answered(&scene, of(262_145)).await, 413);
+    assert_eq!(answered(&scene, of(262_144)).await, 200);
+}
+
+#[tokio::test]
+async fn a_refusal_names_its_reason() {
+    let scene = Scene::with(Provider::Easypost);
+    let unsigned = request("POST /webhooks/easypost").json(&event());
+    for (request, reason) in [
+        (unsigned.clone(), "the header x-hmac-signature is missing"),
+        (unsigned.header("x-hmac-signature", "hmac-sha256-hex=00"), "no signature matches the body"),
+    ] {
+        let problem = scene.webhook().answer(request).await.unwrap_err();
+        assert_eq!((problem.kind, problem.detail.as_str()), ("bad-signature", reason));
+    }
+}
+
+/// As the gateway hands it over: the header's name in any case, the body as text or as base64.
+#[tokio::test]
+async fn a_delivery_is_read_however_the_gateway_writes_it() {
+    let text = event().to_string();
+    let signature = webhooks::EasyPost::sign(text.as_bytes(), &Secret::new(WEBHOOK_SECRET));
+    let sample = include_str!("../../../../events/carrier-webhook/tracker-updated.json");
+    let mut sample: Value = serde_json::from_str(sample).unwrap();
+    for name in ["x-hmac-signature", "X-Hmac-Signature", "X-HMAC-SIGNATURE"] {
+        for (body, is_base64) in [(text.clone(), false), (STANDARD.encode(&text), true)] {
+            sample["headers"] = json!({"content-type": "application/json", name: signature});
+            sample["body"] = json!(body);
+            sample["isBase64Encoded"] = json!(is_base64);
+            let server = Server::open(Scene::with(Provider::Easypost).webhook());
+            let response = server.serve(parse_sample(&sample.to_string()).unwrap()).await;
+            assert_eq!(response.status(), 200, "{name} {is_base64}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_signature_header_does_not_stand_in_for_the_first() {
+    let scene = Scene::with(Provider::Easypost);
+    let mut twice = signed(&event(), "somebody else's");
+    let right = signed(&event(), WEBHOOK_SECRET);
+    twice.headers.append("x-hmac-signature", right.headers["x-hmac-signature"].clone());
+    assert_eq!(answered(&scene, twice).await, 400);
+    assert!(scene.memory.all_documents().is_empty());
+}
+
+/// A secret that was put into the store a moment ago: the first delivery that is signed with it passes.
+#[tokio::test]
+async fn an_unknown_signature_has_the_secret_read_again() {
+    struct Rotated;
+    #[async_trait]
+    impl Secrets for Rotated {
+        async fn current(&self, _: &str) -> Result<Vec<Secret>, SecretError> {
+            Ok(vec![Secret::new("old")])
+        }
+
+        async fn refreshed(&self, _: &str, seen: &[Secret]) -> Result<Vec<Secret>, SecretError> {
+            assert_eq!(seen, [Secret::new("old")]);
+            Ok(vec![Secret::new("new"), Secret::new("old")])
+        }
+    }
+    let scene = Scene::with(Provider::Easypost);
+    let mut webhook = scene.webhook();
+    webhook.secrets = Arc::new(Rotated);
+    for (secret, status) in [("old", 200), ("new", 200), ("neither", 400)] {
+        let answer = webhook.answer(signed(&event(), secret)).await;
+        assert_eq!(answer.map_or_else(|problem| problem.status, |reply| reply.status), status, "{secret}");
+    }
 }
 
 #[tokio::test]
@@ -61,6 +153,10 @@ async fn without_its_secret_the_sender_is_asked_to_come_back() {
     impl Secrets for Out {
         async fn current(&self, name: &str) -> Result<Vec<Secret>, SecretError> {
             Err(SecretError::Missing { name: name.to_owned() })
+        }
+
+        async fn refreshed(&self, name: &str, _seen: &[Secret]) -> Result<Vec<Secret>, SecretError> {
+            self.current(name).await
         }
     }
     let scene = Scene::with(Provider::Easypost);

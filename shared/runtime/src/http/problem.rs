@@ -2,6 +2,7 @@
 
 use event_store::StoreError;
 use serde::Serialize;
+use webhooks::{NotReceived, Refusal};
 
 /// One field that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -146,6 +147,26 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(_) => Self::unavailable("the table did not answer; try again", error),
             StoreError::Refused(_) | StoreError::Corrupt { .. } => Self::internal(error),
+        }
+    }
+}
+
+impl From<NotReceived> for Problem {
+    fn from(error: NotReceived) -> Self {
+        match error {
+            NotReceived::TooLarge => Self::new(413, "too-large", "The body is too large", error.to_string()),
+            // What nobody can sign with is ours to mend, and the sender is right to come back.
+            NotReceived::Refused(Refusal::EmptySecret) => {
+                Self::unavailable("webhooks cannot be verified now; send it again", error)
+            }
+            NotReceived::Refused(refusal) => {
+                Self::new(400, "bad-signature", "The signature does not hold", refusal.to_string())
+            }
+            NotReceived::Unnamed => Self::bad_request(error.to_string()),
+            NotReceived::NoSecret(error) => {
+                Self::unavailable("webhooks cannot be verified now; send it again", error)
+            }
+            NotReceived::Store(error) => error.into(),
         }
     }
 }
