@@ -73,12 +73,12 @@ impl Memory {
 
     /// The events since the first `seen` of them, in the order of their writing.
     pub fn written_since(&self, seen: usize) -> Vec<Envelope> {
-        let written = self.stream_since(0).into_iter();
-        let events = written.filter_map(|written| match written {
+        let table = self.table();
+        let events = table.written.iter().filter_map(|written| match written {
             Written::Event(envelope) => Some(envelope),
             Written::Document(..) => None,
         });
-        events.skip(seen).collect()
+        events.skip(seen).cloned().collect()
     }
 
     /// All documents, by key.
@@ -246,39 +246,37 @@ impl Pages for MemoryIndex {
         limit: u32,
         position: Option<&Position>,
     ) -> Result<Page, StoreError> {
-        let value = |document: &Document, name: &str| {
-            document
-                .attributes
-                .iter()
-                .find(|(attribute, _)| *attribute == name)
-                .map(|(_, value)| value.clone())
-        };
-        let mut found: Vec<_> = self
-            .memory
-            .all_documents()
-            .into_iter()
-            .filter(|(_, document)| value(document, self.partition).as_deref() == Some(partition))
-            .filter_map(|(key, document)| Some(((value(&document, self.order)?, key), document)))
+        fn value<'a>(document: &'a Document, name: &str) -> Option<&'a str> {
+            let found = document.attributes.iter().find(|(attribute, _)| *attribute == name);
+            found.map(|(_, value)| value.as_str())
+        }
+        let table = self.memory.table();
+        let of_partition =
+            table.documents.iter().filter(|(_, document)| value(document, self.partition) == Some(partition));
+        let mut found: Vec<((&str, &Key), &Document)> = of_partition
+            .filter_map(|(key, document)| Some(((value(document, self.order)?, key), document)))
             .collect();
         found.sort_by(|(left, _), (right, _)| left.cmp(right));
         match walk {
             Walk::Forward => {}
             Walk::Backward => found.reverse(),
-            Walk::UpTo(last) => found.retain(|((order, _), _)| order.as_str() <= last),
+            Walk::UpTo(last) => found.retain(|((order, _), _)| *order <= last),
         }
-        let start = position.map(|at| (at.order.clone(), Key::new(&at.pk, &at.sk)));
-        let mut rest = found.into_iter().filter(|(place, _)| {
-            start
-                .as_ref()
-                .is_none_or(|start| if walk == Walk::Backward { place < start } else { place > start })
+        let start = position.map(|at| (at.order.as_str(), Key::new(&at.pk, &at.sk)));
+        let mut rest = found.into_iter().filter(|((order, key), _)| {
+            start.as_ref().is_none_or(|(at, at_key)| {
+                let place = (*order, *key).cmp(&(*at, at_key));
+                if walk == Walk::Backward { place.is_lt() } else { place.is_gt() }
+            })
         });
         let page: Vec<_> = rest.by_ref().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
         let next = match (rest.next(), page.last()) {
             (Some(_), Some(((order, key), _))) => {
-                Some(Position { pk: key.pk.clone(), sk: key.sk.clone(), order: order.clone() })
+                Some(Position { pk: key.pk.clone(), sk: key.sk.clone(), order: (*order).to_owned() })
             }
             _ => None,
         };
-        Ok(Page { documents: page.into_iter().map(|((_, key), document)| (key, document)).collect(), next })
+        let documents = page.into_iter().map(|((_, key), document)| (key.clone(), document.clone()));
+        Ok(Page { documents: documents.collect(), next })
     }
 }
