@@ -57,7 +57,14 @@ impl Stage {
             requested.into(),
             OrderPaid { intent_id, amount, currency, lines }.into(),
             refund.into(),
-            RefundFailed { refund_id, amount, code: "insufficient_funds".to_owned(), again: false }.into(),
+            RefundFailed {
+                refund_id,
+                amount,
+                code: "insufficient_funds".to_owned(),
+                refused: true,
+                again: false,
+            }
+            .into(),
         ];
         for (sequence, event) in (1..).zip(&events) {
             let envelope = testkit::envelope(&id, sequence, event);

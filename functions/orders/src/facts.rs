@@ -37,10 +37,19 @@ struct Refund {
     /// Why it was asked for; `None` while only its outcome is known.
     cause: Option<RefundCause>,
     refunded: Option<Amount>,
-    failed: bool,
+    failed: Option<Failed>,
     /// It failed, and is not asked for again by itself.
     given_up: bool,
     replaced: bool,
+}
+
+/// How a refund failed, at its furthest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Failed {
+    /// Nothing was made.
+    Refused,
+    /// It was made, and did not hold.
+    TakenBack,
 }
 
 /// Whether a refund for this cause gives back everything that is owed.
@@ -56,14 +65,19 @@ fn compensates(cause: RefundCause) -> bool {
 }
 
 impl Refund {
-    /// What it gave back. A failure is the last word: banks report some long after the success.
+    /// What it gave back. That it was taken back is the last word: banks report some long after the success. A refusal
+    /// is not: what turns up in spite of it was made.
     fn given_back(&self) -> Option<Amount> {
-        self.refunded.filter(|_| !self.failed)
+        self.refunded.filter(|_| self.failed != Some(Failed::TakenBack))
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.is_some() && self.given_back().is_none()
     }
 
     fn is_open(&self) -> bool {
         // Nobody owes one that was made at the provider, outside of Conveyor, and failed there.
-        let is_owed = self.cause.is_some_and(|cause| cause != RefundCause::Foreign || !self.failed);
+        let is_owed = self.cause.is_some_and(|cause| cause != RefundCause::Foreign || !self.has_failed());
         is_owed && self.given_back().is_none() && !self.replaced
     }
 }
@@ -115,7 +129,8 @@ impl Facts {
             }
             Because::RefundFailed => {
                 if let Some(refund) = self.refund(detail) {
-                    refund.failed = true;
+                    let failed = if detail.refused { Failed::Refused } else { Failed::TakenBack };
+                    refund.failed = refund.failed.max(Some(failed));
                     refund.given_up |= !detail.again;
                 }
             }

@@ -98,6 +98,7 @@ fn payment_fact(event: &PaymentsEvent) -> (Because, Detail) {
                 amount: Some(e.amount),
                 refund_id: Some(e.refund_id.clone()),
                 code: Some(e.code.clone()),
+                refused: e.refused,
                 again: e.again,
                 ..nothing
             },

@@ -183,6 +183,7 @@ fn an_order_that_owes_money_is_open_and_a_failed_refund_asks_for_attention() {
             refund_id: RefundId::try_from("r1").unwrap(),
             amount: Amount::minor(1900),
             code: "lost_card".to_owned(),
+            refused: false,
             again: false,
         },
     ));
@@ -203,6 +204,7 @@ fn a_refund_that_fails_after_it_had_succeeded_is_owed_again() {
         refund_id: RefundId::try_from("r1").unwrap(),
         amount: Amount::minor(1900),
         code: "lost_card".to_owned(),
+        refused: false,
         again: false,
     };
     let mut way = vec![
@@ -224,7 +226,10 @@ fn a_cancelled_order_stays_cancelled_when_its_refund_fails_late_and_is_open_agai
     let mut way = cancelled_order();
     let code = "lost_card".to_owned();
     let (refund_id, amount) = (RefundId::try_from("r1").unwrap(), Amount::minor(1900));
-    way.push(says::<PaymentsEvent>(5, RefundFailed { refund_id, amount, code, again: false }));
+    way.push(says::<PaymentsEvent>(
+        5,
+        RefundFailed { refund_id, amount, code, refused: false, again: false },
+    ));
     assert_eq!(told(&way).status(), OrderStatus::Cancelled);
     assert!(told(&way).facts().is_open());
     way.push(says::<PaymentsEvent>(6, refund("r2", Some("r1"), RefundCause::Cancelled)));
@@ -241,7 +246,13 @@ fn a_refund_made_elsewhere_that_failed_is_nobodys_debt() {
     let refund_id = RefundId::try_from("foreign.re_1").unwrap();
     way.push(says::<PaymentsEvent>(
         4,
-        RefundFailed { refund_id, amount: Amount::minor(1900), code: "x".to_owned(), again: false },
+        RefundFailed {
+            refund_id,
+            amount: Amount::minor(1900),
+            code: "x".to_owned(),
+            refused: false,
+            again: false,
+        },
     ));
     assert!(!told(&way).facts().is_open());
     assert_eq!(told(&way).attention(), []);
@@ -263,9 +274,34 @@ fn a_refund_that_is_asked_for_again_by_itself_needs_nobody_until_it_is_given_up(
     }
 }
 
+/// What was refused made nothing. If it turns up nevertheless, it has left; what the bank took back has not.
+#[test]
+fn a_refund_that_was_refused_and_turns_up_is_given_back_and_one_that_was_taken_back_is_not() {
+    let mut way = delivered_order();
+    way.push(says::<PaymentsEvent>(3, refund("g", None, RefundCause::Goodwill)));
+    way.push(says::<PaymentsEvent>(4, RefundFailed { refused: true, ..failed("g") }));
+    assert_eq!(told(&way).attention(), [events::Attention::RefundFailed]);
+    way.push(says::<PaymentsEvent>(5, refunded("g")));
+    let backwards: Vec<Message> = way.iter().rev().cloned().collect();
+    for way in [&way, &backwards] {
+        assert_eq!(told(way).attention(), []);
+        assert_eq!(told(way).facts().refunded(), Amount::minor(1900));
+        assert!(!told(way).facts().is_open());
+    }
+    way.push(says::<PaymentsEvent>(6, failed("g")));
+    assert_eq!(told(&way).facts().refunded(), Amount::ZERO);
+    assert_eq!(told(&way).attention(), [events::Attention::RefundFailed]);
+}
+
 fn failed(id: &str) -> RefundFailed {
     let refund_id = RefundId::try_from(id).unwrap();
-    RefundFailed { refund_id, amount: Amount::minor(1900), code: "charge_disputed".to_owned(), again: false }
+    RefundFailed {
+        refund_id,
+        amount: Amount::minor(1900),
+        code: "charge_disputed".to_owned(),
+        refused: false,
+        again: false,
+    }
 }
 
 /// A refund that was given up is owed until the money is gone, by whichever way.

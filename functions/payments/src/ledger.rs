@@ -28,12 +28,23 @@ pub struct Refund {
     pub settled: Settled,
     /// The provider's id of it, once it was reported as succeeded.
     pub provider_id: Option<String>,
+    /// It failed because it was refused. One may yet turn up, made by a call that was thought dead.
+    pub refused: bool,
 }
 
 impl Refund {
     /// Whether this can be the provider's id of it.
-    pub(crate) fn may_be(&self, provider_id: &str) -> bool {
+    fn may_be(&self, provider_id: &str) -> bool {
         self.provider_id.as_deref().is_none_or(|known| known == provider_id)
+    }
+
+    /// Whether a success of the provider is news.
+    pub(crate) fn may_succeed(&self) -> bool {
+        match self.settled {
+            Settled::Open => true,
+            Settled::Refunded => false,
+            Settled::Failed => self.refused,
+        }
     }
 }
 
@@ -89,6 +100,20 @@ impl Ledger {
     /// The refund of that id.
     pub fn refund(&self, id: &RefundId) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.request.refund_id == *id)
+    }
+
+    /// The refund that the provider speaks of: the one of its id, or of the id of ours that it holds. A success under the
+    /// id of a refund that was refused gives back what whatever stands in for that one by now was to give back, so that
+    /// it is not given twice; or, where that went back already, it is one more, and counts as itself.
+    pub(crate) fn meant(&self, provider_id: &str, id: Option<&RefundId>, succeeded: bool) -> Option<&Refund> {
+        let of_its_id = self.refunds.iter().find(|refund| refund.provider_id.as_deref() == Some(provider_id));
+        of_its_id.or_else(|| {
+            let named = self.refund(id?).filter(|refund| refund.may_be(provider_id))?;
+            let newest = self.newest(id?).filter(|_| named.refused && succeeded);
+            let stands_in =
+                |newest: &&Refund| newest.may_succeed() && newest.request.amount == named.request.amount;
+            Some(newest.filter(stands_in).unwrap_or(named))
+        })
     }
 
     /// Whether money was asked to go back for this cause.
@@ -176,19 +201,30 @@ impl Ledger {
     }
 
     pub(crate) fn request(&mut self, request: &RefundRequested) {
-        self.refunds.push(Refund { request: request.clone(), settled: Settled::Open, provider_id: None });
+        self.refunds.push(Refund {
+            request: request.clone(),
+            settled: Settled::Open,
+            provider_id: None,
+            refused: false,
+        });
     }
 
-    pub(crate) fn settle(&mut self, id: &RefundId, settled: Settled) {
-        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.request.refund_id == *id) {
-            refund.settled = settled;
-        }
-    }
-
-    pub(crate) fn made(&mut self, id: &RefundId, provider_id: Option<&str>) {
-        if let Some(refund) = self.refunds.iter_mut().find(|refund| refund.request.refund_id == *id) {
+    pub(crate) fn succeed(&mut self, id: &RefundId, provider_id: Option<&str>) {
+        if let Some(refund) = self.refund_mut(id) {
+            refund.settled = Settled::Refunded;
             refund.provider_id = provider_id.map(str::to_owned);
         }
+    }
+
+    pub(crate) fn fail(&mut self, id: &RefundId, refused: bool) {
+        if let Some(refund) = self.refund_mut(id) {
+            refund.settled = Settled::Failed;
+            refund.refused = refused;
+        }
+    }
+
+    fn refund_mut(&mut self, id: &RefundId) -> Option<&mut Refund> {
+        self.refunds.iter_mut().find(|refund| refund.request.refund_id == *id)
     }
 
     pub(crate) fn dispute_is(&mut self, event: &PaymentDisputed) {
@@ -236,83 +272,4 @@ impl Again {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ledger(captured: u64) -> Ledger {
-        let mut ledger = Ledger::default();
-        ledger.capture(Amount::minor(captured));
-        ledger
-    }
-
-    fn id(text: &str) -> RefundId {
-        RefundId::try_from(text).unwrap()
-    }
-
-    fn ask(ledger: &mut Ledger, name: &str, cause: RefundCause, amount: u64, instead_of: Option<&str>) {
-        ledger.request(&RefundRequested {
-            refund_id: id(name),
-            cause,
-            amount: Amount::minor(amount),
-            captured: None,
-            instead_of: instead_of.map(id),
-            reason: None,
-        });
-    }
-
-    #[test]
-    fn what_is_open_refunded_or_held_is_not_free() {
-        let mut ledger = ledger(100);
-        ask(&mut ledger, "a", RefundCause::Goodwill, 30, None);
-        assert_eq!(ledger.free(), Amount::minor(70));
-        ledger.settle(&id("a"), Settled::Refunded);
-        assert_eq!((ledger.free(), ledger.refunded()), (Amount::minor(70), Amount::minor(30)));
-        let dispute =
-            |outcome| PaymentDisputed { dispute_id: "d".to_owned(), outcome, amount: Amount::minor(50) };
-        ledger.dispute_is(&dispute(DisputeOutcome::Opened));
-        assert!(ledger.admits(Amount::minor(20)) && !ledger.admits(Amount::minor(21)));
-        ledger.dispute_is(&dispute(DisputeOutcome::Won));
-        assert_eq!(ledger.free(), Amount::minor(70));
-    }
-
-    #[test]
-    fn a_failed_goodwill_is_asked_for_again_as_itself() {
-        let mut ledger = ledger(100);
-        ask(&mut ledger, "g", RefundCause::Goodwill, 30, None);
-        ledger.settle(&id("g"), Settled::Failed);
-        let again = ledger.again(&id("g")).unwrap();
-        assert_eq!((again.amount, again.cause, again.attempt), (Amount::minor(30), RefundCause::Goodwill, 2));
-    }
-
-    #[test]
-    fn after_a_compensation_of_nothing_a_failed_goodwill_is_owed_in_full() {
-        let mut ledger = ledger(100);
-        ask(&mut ledger, "g", RefundCause::Goodwill, 100, None);
-        ask(&mut ledger, "cancelled", RefundCause::Cancelled, 0, None);
-        ledger.settle(&id("cancelled"), Settled::Refunded);
-        ledger.settle(&id("g"), Settled::Failed);
-        assert_eq!(ledger.again(&id("g")).unwrap().amount, Amount::minor(100));
-    }
-
-    #[test]
-    fn a_foreign_refund_that_failed_is_nobodys_wish_here() {
-        let mut ledger = ledger(100);
-        ask(&mut ledger, "foreign.re_1", RefundCause::Foreign, 40, None);
-        ledger.settle(&id("foreign.re_1"), Settled::Failed);
-        assert_eq!(ledger.again(&id("foreign.re_1")), None);
-    }
-
-    #[test]
-    fn three_attempts_are_enough() {
-        let mut ledger = ledger(100);
-        ask(&mut ledger, "c", RefundCause::Cancelled, 100, None);
-        ledger.settle(&id("c"), Settled::Failed);
-        ask(&mut ledger, "c.2", RefundCause::Cancelled, 100, Some("c"));
-        assert_eq!(ledger.again(&id("c")), None, "asked for again already");
-        ledger.settle(&id("c.2"), Settled::Failed);
-        assert_eq!(ledger.again(&id("c.2")).map(|again| (again.root, again.attempt)), Some((id("c"), 3)));
-        ask(&mut ledger, "c.3", RefundCause::Cancelled, 100, Some("c.2"));
-        ledger.settle(&id("c.3"), Settled::Failed);
-        assert_eq!(ledger.again(&id("c.3")), None);
-    }
-}
+mod tests;

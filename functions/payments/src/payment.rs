@@ -1,12 +1,14 @@
-//! The payment of one order: what its events add up to, and (in [`decide`] and [`wish`]) what may be said next. Pure.
+//! The payment of one order: what its events add up to, and (in [`decide`], [`refunds`] and [`wish`]) what may be said next. Pure.
 
 mod decide;
+mod refunds;
 mod wish;
 
-pub use decide::{Capture, DisputeReport, RefundReport};
+pub use decide::{Capture, DisputeReport};
+pub use refunds::RefundReport;
 pub use wish::NotRefunded;
 
-use crate::ledger::{Ledger, Settled};
+use crate::ledger::Ledger;
 use event_store::Aggregate;
 use events::{CancelCause, Envelope, PaymentRequested, PaymentsEvent};
 
@@ -122,10 +124,9 @@ impl Aggregate for Payment {
                 self.ledger.request(request);
             }
             PaymentsEvent::PaymentRefunded(refunded) => {
-                self.ledger.settle(&refunded.refund_id, Settled::Refunded);
-                self.ledger.made(&refunded.refund_id, refunded.provider_refund_id.as_deref());
+                self.ledger.succeed(&refunded.refund_id, refunded.provider_refund_id.as_deref());
             }
-            PaymentsEvent::RefundFailed(failed) => self.ledger.settle(&failed.refund_id, Settled::Failed),
+            PaymentsEvent::RefundFailed(failed) => self.ledger.fail(&failed.refund_id, failed.refused),
             PaymentsEvent::PaymentDisputed(disputed) => self.ledger.dispute_is(disputed),
         }
     }

@@ -260,6 +260,9 @@ pub struct Detail {
     /// Which dispute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute_id: Option<String>,
+    /// A refund that failed was refused: nothing was made that could be taken back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
     /// A refund that failed is asked for again by itself.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,

@@ -139,6 +139,10 @@ pub struct RefundFailed {
     pub amount: Amount,
     /// The provider's reason.
     pub code: String,
+    /// It was refused, so nothing was made. Should one turn up nevertheless, it was made by a call that was thought
+    /// dead, and `PaymentRefunded` follows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
     /// It is asked for again by itself, after a while: nobody has to act yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,

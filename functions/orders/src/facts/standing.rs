@@ -70,7 +70,9 @@ impl Facts {
         [
             (
                 Attention::RefundFailed,
-                self.refunds.values().any(|refund| refund.given_up && self.is_owed(refund)),
+                self.refunds
+                    .values()
+                    .any(|refund| refund.given_up && refund.has_failed() && self.is_owed(refund)),
             ),
             (Attention::VoidFailed, self.has(Because::LabelVoidFailed) && !self.has(Because::LabelVoided)),
             (Attention::Disputed, self.is_disputed()),
@@ -121,7 +123,7 @@ impl Facts {
     /// One that was given up is no debt any more once nothing is left to give: a compensation that asked for everything,
     /// or the bank, has taken what it stood for.
     fn is_owed(&self, refund: &Refund) -> bool {
-        refund.is_open() && !(refund.failed && self.is_all_gone(Refund::given_back))
+        refund.is_open() && !(refund.has_failed() && self.is_all_gone(Refund::given_back))
     }
 
     fn is_disputed(&self) -> bool {

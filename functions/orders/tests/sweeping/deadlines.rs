@@ -154,7 +154,14 @@ async fn a_refund_that_nobody_asked_for_is_missed_and_one_that_failed_is_too() {
     shop.tell::<PaymentsEvent>(refund("r1", RefundCause::OutOfStock)).await;
     assert_eq!(shop.first().await.attention(), [], "something has moved");
     let (code, amount) = ("lost_card".to_owned(), Amount::minor(1900));
-    shop.tell::<PaymentsEvent>(RefundFailed { refund_id: refund_id("r1"), amount, code, again: false }).await;
+    shop.tell::<PaymentsEvent>(RefundFailed {
+        refund_id: refund_id("r1"),
+        amount,
+        code,
+        refused: false,
+        again: false,
+    })
+    .await;
     assert_eq!(shop.first().await.attention(), [Attention::RefundFailed]);
     shop.wait(day);
     assert_eq!(shop.sweep().await, (1, 1));

@@ -69,7 +69,13 @@ async fn an_order_that_somebody_has_to_look_at_counts_in_a_metric_when_it_newly_
     assert_eq!(lines.raised().len(), 1);
 
     let (code, amount) = ("lost_card".to_owned(), Amount::minor(1900));
-    let failed = PaymentsEvent::from(RefundFailed { refund_id: refund_id("r1"), amount, code, again: false });
+    let failed = PaymentsEvent::from(RefundFailed {
+        refund_id: refund_id("r1"),
+        amount,
+        code,
+        refused: false,
+        again: false,
+    });
     let failed = testkit::message(&order_id(1), 9, &failed);
     shop.track.consume(&failed).await.unwrap();
     assert_eq!(lines.raised(), [raised("stuck"), raised("refund_failed")]);

@@ -2,14 +2,12 @@
 //! there already, or when what it was told changes nothing any more.
 
 use super::{Payment, Stage};
-use crate::ledger::Settled;
 use events::{
     Amount, CancelCause, Currency, DisputeOutcome, OrderPaid, PaymentActionRequired,
-    PaymentCancellationRequested, PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded,
-    PaymentRequested, PaymentsEvent, RefundCause, RefundFailed, RefundId, RefundRequested,
+    PaymentCancellationRequested, PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRequested,
+    PaymentsEvent, RefundCause, RefundId, RefundRequested,
 };
 use resilience::Failure;
-use std::time::Duration;
 
 /// The code of an intent that was ended at the provider without our asking.
 const ENDED_THERE: &str = "payment_intent_canceled";
@@ -23,21 +21,6 @@ pub struct Capture {
     pub amount: Amount,
     /// Of which currency.
     pub currency: Currency,
-}
-
-/// What the provider says about a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefundReport {
-    /// The provider's id of it.
-    pub provider_id: String,
-    /// Our id, if the provider holds one.
-    pub refund_id: Option<RefundId>,
-    /// How much, in minor units.
-    pub amount: Amount,
-    /// How it stands there.
-    pub settled: Settled,
-    /// Why it failed, if it did.
-    pub code: String,
 }
 
 /// What the provider says about a dispute.
@@ -192,80 +175,6 @@ impl Payment {
         }
     }
 
-    /// The provider reports a refund. One that nobody here asked for is recorded first, whatever the ledger
-    /// admits: it is a fact. The message of that record then finds it at the provider and settles it. A second one under
-    /// an id of ours is such a one too, however it came to be: the money is gone, and the ledger has to know.
-    pub fn decide_refund_report(&self, report: &RefundReport) -> Result<Option<PaymentsEvent>, Failure> {
-        let foreign_id = Self::foreign_refund_id(report)?;
-        let known = report.refund_id.as_ref().and_then(|id| self.ledger.refund(id));
-        let known = known.filter(|refund| refund.may_be(&report.provider_id));
-        let Some(refund) = known.or_else(|| self.ledger.refund(&foreign_id)) else {
-            let request = RefundRequested {
-                refund_id: foreign_id,
-                cause: RefundCause::Foreign,
-                amount: report.amount,
-                captured: None,
-                instead_of: None,
-                reason: None,
-            };
-            return Ok((report.settled != Settled::Failed).then(|| request.into()));
-        };
-        Ok(self.decide_refund_settled(&refund.request.refund_id, report))
-    }
-
-    /// The id here of a refund that was made elsewhere.
-    pub fn foreign_refund_id(report: &RefundReport) -> Result<RefundId, Failure> {
-        refund_id(&format!("foreign.{}", report.provider_id))
-    }
-
-    /// The provider says how the refund `id` stands.
-    pub fn decide_refund_settled(&self, id: &RefundId, report: &RefundReport) -> Option<PaymentsEvent> {
-        match report.settled {
-            Settled::Open => None,
-            Settled::Refunded => self.decide_refunded(id, Some(report.provider_id.clone())),
-            Settled::Failed => self.decide_refund_failed(id, &report.code),
-        }
-    }
-
-    /// The refund succeeded.
-    pub fn decide_refunded(
-        &self,
-        id: &RefundId,
-        provider_refund_id: Option<String>,
-    ) -> Option<PaymentsEvent> {
-        let refund = self.ledger.refund(id).filter(|refund| refund.settled == Settled::Open)?;
-        let amount = refund.request.amount;
-        Some(PaymentRefunded { refund_id: id.clone(), provider_refund_id, amount }.into())
-    }
-
-    /// The refund was refused, or failed after it had been reported as succeeded.
-    pub fn decide_refund_failed(&self, id: &RefundId, code: &str) -> Option<PaymentsEvent> {
-        let refund = self.ledger.refund(id).filter(|refund| refund.settled != Settled::Failed)?;
-        let amount = refund.request.amount;
-        let mut afterwards = self.ledger.clone();
-        afterwards.settle(id, Settled::Failed);
-        let again = afterwards.again(id).is_some();
-        Some(RefundFailed { refund_id: id.clone(), amount, code: code.to_owned(), again }.into())
-    }
-
-    /// After a refund that failed `elapsed` ago: what is still owed is asked for again, a few times, and later each time;
-    /// `first_wait` after the first failure. Retry: it is too early.
-    pub fn decide_refund_again(
-        &self,
-        failed: &RefundId,
-        elapsed: Duration,
-        first_wait: Duration,
-    ) -> Result<Option<PaymentsEvent>, Failure> {
-        let Some(again) = self.ledger.again(failed) else { return Ok(None) };
-        let early = again.wait(first_wait).saturating_sub(elapsed);
-        if !early.is_zero() {
-            // A queue counts whole seconds: one more, rather than too early once more.
-            let wait = Duration::from_secs(early.as_secs() + u64::from(early.subsec_nanos() > 0));
-            return Err(Failure::retry_after("a refund that failed is asked for again after a while", wait));
-        }
-        Ok(Some(again.request(failed).map_err(Failure::reject)?.into()))
-    }
-
     /// The provider reports a dispute. It only moves forward: opened, then won or lost.
     pub fn decide_disputed(&self, report: &DisputeReport) -> Option<PaymentsEvent> {
         let news = match self.ledger.dispute(&report.dispute_id).map(|known| known.outcome) {
@@ -341,6 +250,6 @@ const fn name(cause: RefundCause) -> &'static str {
     }
 }
 
-fn refund_id(text: &str) -> Result<RefundId, Failure> {
+pub(super) fn refund_id(text: &str) -> Result<RefundId, Failure> {
     RefundId::try_from(text).map_err(Failure::reject)
 }

@@ -25,8 +25,8 @@ impl TakePayment {
         if request.amount.is_zero() {
             return self.append(work, |payment| Ok(payment.decide_refunded(id, None))).await;
         }
-        if let Some(report) = found(&self.list(&terms.intent_id).await?, id) {
-            return self.record(work, id, report).await;
+        if let Some(report) = found(&payment, &self.list(&terms.intent_id).await?, id)? {
+            return self.record(work, report).await;
         }
         match request.cause {
             RefundCause::Foreign => {
@@ -48,7 +48,7 @@ impl TakePayment {
             refund_id: id,
             amount: request.amount,
         };
-        self.create(work, &draft).await
+        self.create(work, &payment, &draft).await
     }
 
     /// **Every delivery climbs the same ladder of keys, from its first rung.** Two that overlap, each having seen that
@@ -57,17 +57,22 @@ impl TakePayment {
     /// A key is left only when the provider *repeats* a failure under it: that call is over, it answers so for ever,
     /// and the list shows that it made nothing. After every other unclear answer the call may still be under way, so
     /// the key stays.
-    async fn create(&self, work: &Work<'_>, draft: &RefundDraft<'_>) -> Result<(), Failure> {
+    async fn create(
+        &self,
+        work: &Work<'_>,
+        payment: &Payment,
+        draft: &RefundDraft<'_>,
+    ) -> Result<(), Failure> {
         for rung in 1..=RUNGS {
             let key = IdempotencyKey::of(&self.stack, &work.message.envelope.id, rung);
             let error = match self.stripe.create_refund(draft, &key).await {
-                Ok(refund) => return self.record(work, draft.refund_id, &refund.report()).await,
+                Ok(refund) => return self.record(work, &refund.report()).await,
                 Err(error) => error,
             };
             tracing::warn!(%error, rung, "the refund is settled by asking for the intent's refunds");
             let reports = self.list(draft.intent_id).await?;
-            if let Some(report) = found(&reports, draft.refund_id) {
-                return self.record(work, draft.refund_id, report).await;
+            if let Some(report) = found(payment, &reports, draft.refund_id)? {
+                return self.record(work, report).await;
             }
             match error {
                 StripeError::Spent { .. } => {}
@@ -102,7 +107,7 @@ impl TakePayment {
                 for report in reports {
                     self.append(work, |payment| payment.decide_refund_report(report)).await?;
                 }
-                self.append(work, |payment| Ok(payment.decide_refund_failed(id, &code))).await
+                self.append(work, |payment| Ok(payment.decide_refund_refused(id, &code))).await
             }
             StripeError::Unclear(_) | StripeError::Spent { .. } => Err(Failure::from(error).during("refund")),
         }
@@ -114,19 +119,28 @@ impl TakePayment {
         Ok(refunds.iter().map(Refund::report).collect())
     }
 
-    async fn record(&self, work: &Work<'_>, id: &RefundId, report: &RefundReport) -> Result<(), Failure> {
-        self.append(work, |payment| Ok(payment.decide_refund_settled(id, report))).await
+    async fn record(&self, work: &Work<'_>, report: &RefundReport) -> Result<(), Failure> {
+        self.append(work, |payment| payment.decide_refund_report(report)).await
     }
 }
 
-/// The refund as the provider holds it: by our id, or by its own for one that was made elsewhere.
-fn found<'a>(reports: &'a [RefundReport], id: &RefundId) -> Option<&'a RefundReport> {
-    reports.iter().find(|report| {
-        report.refund_id.as_ref() == Some(id) || Payment::foreign_refund_id(report).as_ref() == Ok(id)
-    })
+/// The refund as the provider holds it: by our id or its own, also one that was made for a request before this one.
+fn found<'a>(
+    payment: &Payment,
+    reports: &'a [RefundReport],
+    id: &RefundId,
+) -> Result<Option<&'a RefundReport>, Failure> {
+    for report in reports {
+        if payment.is_meant_by(report, id)? {
+            return Ok(Some(report));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
 mod again;
+#[cfg(test)]
+mod late;
 #[cfg(test)]
 mod tests;

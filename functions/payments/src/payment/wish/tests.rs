@@ -57,7 +57,7 @@ fn follow<E: std::fmt::Debug>(
 }
 
 fn fails(payment: &mut Payment, refund: &str) {
-    let event = payment.decide_refund_failed(&id(refund), "declined").unwrap();
+    let event = payment.decide_refund_refused(&id(refund), "declined").unwrap();
     tell(payment, event);
 }
 
@@ -137,6 +137,7 @@ fn a_refund_that_was_made_elsewhere_is_resumed_by_nobody() {
             refund_id: id("foreign.re_1"),
             amount: Amount::minor(300),
             code: "x".to_owned(),
+            refused: false,
             again: false,
         },
     );
@@ -180,7 +181,7 @@ fn of_everything_that_gives_money_back_together_no_more_is_asked_for_than_was_ca
                 6 => {
                     let failed = some(&names, &mut chance);
                     if let Some(event) =
-                        failed.and_then(|name| payment.decide_refund_failed(&name, "declined"))
+                        failed.and_then(|name| payment.decide_refund_refused(&name, "declined"))
                     {
                         tell(&mut payment, event);
                     }

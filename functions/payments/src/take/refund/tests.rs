@@ -40,7 +40,7 @@ impl Transport for Slow {
 }
 
 /// An order of 19.00 that is paid, and of which 5.00 are to go back.
-async fn asked() -> (World, Envelope) {
+pub(super) async fn asked() -> (World, Envelope) {
     let world = World::after_checkout("pm_card_visa").await;
     let request = PaymentsEvent::from(RefundRequested {
         refund_id: "goodwill.1".try_into().unwrap(),
