@@ -1,5 +1,7 @@
 //! A payments service in memory: its table, its clock, an honest provider, and every step over them.
 
+pub(crate) mod slow;
+
 use crate::{ApplyStripeEvent, GetPayment, Payment, RequestRefund, Stripe, StripeWebhook, TakePayment};
 use event_store::{EventStore, Memory, StreamId};
 use events::{

@@ -172,3 +172,6 @@ fn is_about_the_customers_choice(code: &str, param: Option<&str>) -> bool {
             "resource_missing" | "amount_too_small" | "amount_too_large" | "payment_method_not_available"
         )
 }
+
+#[cfg(test)]
+mod tests;

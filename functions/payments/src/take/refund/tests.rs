@@ -1,43 +1,12 @@
 //! Deliveries of one refund request that overlap: one that was thought dead goes on beside the next. Every refund here
 //! is a part of what was captured, because of a part the provider would accept a second one.
 
+use crate::testing::slow::{Slow, Stands};
 use crate::testing::{STACK, World};
-use crate::{Stripe, TakePayment};
-use async_trait::async_trait;
 use event_store::{EventStore as _, StreamId};
 use events::{Amount, Envelope, PaymentsEvent, RefundCause, RefundRequested};
-use outbound::{Answer, Call, CallError, Method, Transport};
 use resilience::Failure;
-use runtime::queue::Consumer as _;
-use std::sync::Arc;
-use testkit::{FakeStripe, Fault, delivered, envelope, order_id};
-use tokio::sync::Semaphore;
-
-/// A network in which the n-th call that makes a refund waits until it is let go.
-struct Slow {
-    provider: Arc<FakeStripe>,
-    /// Calls that pass before one waits.
-    passes: Semaphore,
-    waits: Semaphore,
-    goes_on: Semaphore,
-}
-
-#[async_trait]
-impl Transport for Slow {
-    async fn send(&self, call: Call) -> Result<Answer, CallError> {
-        let makes_a_refund = call.method == Method::Post && call.url.ends_with("/v1/refunds");
-        if makes_a_refund {
-            if let Ok(permit) = self.passes.try_acquire() {
-                permit.forget();
-            } else {
-                self.waits.add_permits(1);
-                self.goes_on.acquire().await.unwrap().forget();
-                self.goes_on.add_permits(1);
-            }
-        }
-        self.provider.send(call).await
-    }
-}
+use testkit::{Fault, delivered, envelope, order_id};
 
 /// An order of 19.00 that is paid, and of which 5.00 are to go back.
 pub(super) async fn asked() -> (World, Envelope) {
@@ -57,23 +26,15 @@ pub(super) async fn asked() -> (World, Envelope) {
 
 /// The first delivery stands still before its n-th call, the second one runs to its end, then the first goes on.
 async fn overlap(world: &World, envelope: &Envelope, passes: usize, meanwhile: Option<(u32, Fault)>) {
-    let slow = Arc::new(Slow {
-        provider: world.provider.clone(),
-        passes: Semaphore::new(passes),
-        waits: Semaphore::new(0),
-        goes_on: Semaphore::new(0),
-    });
-    let step = world.take_payment();
-    let zombie = TakePayment { stripe: Stripe { transport: slow.clone(), ..step.stripe.clone() }, ..step };
     let first = delivered(envelope, 1).unwrap();
-    let (_, ()): (Result<(), Failure>, ()) = tokio::join!(zombie.consume(&first), async {
-        slow.waits.acquire().await.unwrap().forget();
+    let slow = Slow::at(world, "/v1/refunds", Stands::BeforeIt, passes);
+    let overtaken = slow.overtaken(world, &first, async {
         if let Some((times, fault)) = meanwhile {
             world.provider.fail("POST /v1/refunds", times, fault);
         }
         world.redeliver("RefundRequested", 2).await.unwrap_or_default();
-        slow.goes_on.add_permits(1);
     });
+    overtaken.await.unwrap_or_default();
     world.provider.heal();
     for deliveries in 3.. {
         if world.redeliver("RefundRequested", deliveries).await.is_ok() {
