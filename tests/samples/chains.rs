@@ -51,6 +51,10 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             "apply-stripe-event/payment-intent-succeeded",
             "said apply-stripe-event/payment-requested",
         ],
+        // Its own record never came to the reader.
+        "apply-stripe-event/replay" => {
+            &["stripe-webhook/payment-intent-succeeded", "said apply-stripe-event/payment-requested"]
+        }
         "apply-stripe-event/payment-intent-succeeded" => &["said apply-stripe-event/payment-requested"],
         "apply-carrier-event/inbox" => &[],
         sample if sample.starts_with("apply-carrier-event/") => &[
@@ -84,6 +88,18 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         "manage-shipments/list" => &[],
         sample if sample.starts_with("manage-shipments/") => {
             &["ship-order/order-placed", "ship-order/inventory-updated"]
+        }
+        "manage-callbacks/create" | "manage-callbacks/list" => &[],
+        "manage-callbacks/redeliver" => &[
+            "manage-callbacks/create",
+            "plan-deliveries/order-placed",
+            "deliver-webhook/first-attempt",
+        ],
+        "deliver-webhook/first-attempt" | "schedule-callbacks/each-minute" => {
+            &["manage-callbacks/create", "plan-deliveries/order-placed"]
+        }
+        sample if sample.starts_with("manage-callbacks/") || sample.starts_with("plan-deliveries/") => {
+            &["manage-callbacks/create"]
         }
         _ => &[],
     }

@@ -1,7 +1,7 @@
 //! What other steps have said before a sample comes.
 
 use crate::functions::Stage;
-use event_store::{EventStore as _, StreamId};
+use event_store::{Document, Documents as _, EventStore as _, Key, StreamId};
 use events::{
     Amount, Customer, Envelope, OrderId, OrderPaid, OrderPlaced, OrdersEvent, PaymentRequested,
     PaymentsEvent, RefundCause, RefundFailed, RefundId, RefundRequested,
@@ -9,13 +9,21 @@ use events::{
 use testkit::now;
 
 impl Stage {
-    /// The event that a sample carries stands in its stream, as when another step has said it.
+    /// The event that a sample carries stands in its stream, as when another step has said it; and so does the map of a
+    /// tracking code, which that step puts first.
     pub(crate) async fn say(&self, sample: &str) {
         let text: serde_json::Value = serde_json::from_str(&crate::text_of(sample)).expect("JSON");
         let record = &text["Records"][0];
         let event = record["body"].as_str().or(record["dynamodb"]["NewImage"]["event"]["S"].as_str());
         let envelope: Envelope = serde_json::from_str(event.expect("an event")).expect("an envelope");
         let order = OrderId::try_from(envelope.subject.as_str()).expect("an order id");
+        if let (Some(carrier), Some(code)) =
+            (envelope.data["carrier"].as_str(), envelope.data["tracking_code"].as_str())
+        {
+            let map = Document::of(&serde_json::json!({ "order_id": order }));
+            let key = Key::new(format!("tracking#{carrier}#{code}"), "order");
+            self.table.put(&key, &map).await.expect("a map");
+        }
         self.table.append(&StreamId::order(&order), &envelope).await.expect("the next place of the stream");
     }
 

@@ -66,7 +66,9 @@ pub(super) fn passes(source: &str, item: &Written) -> bool {
         ("apply-carrier-event", Written::Event(envelope)) => {
             ["LabelPurchased", "Shipped"].contains(&envelope.event_type.as_str())
         }
-        ("apply-stripe-event" | "apply-carrier-event", Written::Document(key, _)) => key.sk == "inbox",
+        ("apply-stripe-event" | "apply-carrier-event", Written::Document(key, _)) => {
+            key.sk == "inbox" || key.sk.starts_with("replay#")
+        }
         _ => false,
     }
 }

@@ -1,7 +1,9 @@
 //! `apply-stripe-event`: what is in the inbox becomes outcome events.
 //!
-//! Trigger: the stream of payments' table: inbox items, and `PaymentRequested` (which drains what waits for it).
-//! Effect: for each webhook at most one event appended to its order's stream; nothing is ever fetched.
+//! Trigger: the stream of payments' table: inbox items, somebody's wish to have one applied once more, and
+//! `PaymentRequested` (which drains what waits for it).
+//! Effect: for each webhook at most one event appended to its order's stream; nothing is ever fetched. What became of the
+//! webhook is written beside it, one small write each; it follows from the stream, so a repeat writes the same.
 //! Says: `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested {declined}`, `PaymentFailed`,
 //! `PaymentCancelled`, `RefundRequested {late_capture | foreign}`, `PaymentRefunded`, `RefundFailed`, `PaymentDisputed`.
 //! Idempotent by the stream: the API's answer and the webhook decide by the same rules, and one of both is written.
@@ -16,6 +18,8 @@
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verdicts;
 
 use crate::payment::{Payment, Stage};
 use crate::stripe::{About, Event, Fact, News};
@@ -28,7 +32,8 @@ use resilience::{Clock, Failure};
 use runtime::stream::{Item, Poison, Reader, Record};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use webhooks::inbox;
+use webhooks::inbox::verdict::{Verdict, conclude};
+use webhooks::inbox::{self, Arrival, replay};
 
 /// As long as the inbox keeps what a parked webhook points to.
 const PARKED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -54,15 +59,15 @@ struct Parked {
 
 /// A webhook that tells something, and what an event of it comes of.
 struct Telling {
-    event_id: String,
     news: News,
     cause: Cause,
 }
 
 /// Whether a webhook has found its order.
-#[derive(PartialEq, Eq)]
-enum Found {
-    Yes,
+#[derive(Debug)]
+enum Told {
+    /// It has, and this became of it.
+    So(Verdict),
     NotYet,
 }
 
@@ -73,7 +78,7 @@ impl Reader for ApplyStripeEvent {
         for Record { key, item } in records {
             let outcome = match &item {
                 Item::Event(envelope) => self.drain(envelope).await,
-                Item::Document(document) => self.apply(&key, document).await,
+                Item::Document(document) => self.webhook(&key, document).await,
             };
             match outcome {
                 Ok(()) => {}
@@ -86,23 +91,55 @@ impl Reader for ApplyStripeEvent {
 }
 
 impl ApplyStripeEvent {
-    async fn apply(&self, key: &Key, document: &Document) -> Result<(), Failure> {
-        let Some(telling) = read(key, document)? else { return Ok(()) };
-        if self.tell(&telling).await? == Found::Yes {
-            return Ok(());
+    /// Applies an inbox item, or the one that somebody wants applied once more, and writes down what became of it.
+    async fn webhook(&self, record: &Key, document: &Document) -> Result<(), Failure> {
+        let Some(key) = replay::asks_for(record, SOURCE) else { return Ok(()) };
+        if key == *record {
+            return self.apply(&key, document).await;
         }
-        let parked = Document::of(&Parked { event_id: telling.event_id.clone() })
+        match self.documents.get(&key).await? {
+            Some(document) => self.apply(&key, &document).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn apply(&self, key: &Key, document: &Document) -> Result<(), Failure> {
+        let (arrival, body) = inbox::open(document, key)?;
+        match self.judge(&arrival, &body).await {
+            Ok(Told::So(verdict)) => Ok(conclude(&*self.documents, SOURCE, &arrival, verdict).await?),
+            Ok(Told::NotYet) => Ok(()),
+            Err(Failure::Reject { reason }) => {
+                let verdict = Verdict::Failed { reason: reason.clone() };
+                conclude(&*self.documents, SOURCE, &arrival, verdict).await?;
+                Err(Failure::reject(reason))
+            }
+            Err(retry @ Failure::Retry { .. }) => Err(retry),
+        }
+    }
+
+    /// What becomes of it. One that is `NotYet` is parked, and that is written down already.
+    async fn judge(&self, arrival: &Arrival, body: &[u8]) -> Result<Told, Failure> {
+        let Some(telling) = read(arrival, body)? else {
+            return Ok(ignored("it says nothing that matters here"));
+        };
+        if let told @ Told::So(_) = self.tell(&telling).await? {
+            return Ok(told);
+        }
+        let parked = Document::of(&Parked { event_id: arrival.event_id.clone() })
             .until(self.clock.now().saturating_add(PARKED_FOR).unwrap_or(jiff::Timestamp::MAX));
         let place = Key::new(
             intent_partition(&telling.news.about.intent_id),
-            format!("{PARKED}{}", telling.event_id),
+            format!("{PARKED}{}", arrival.event_id),
         );
         self.documents.put(&place, &parked).await?;
+        // Said before the last look, and not after it: whoever drains it has the last word.
+        conclude(&*self.documents, SOURCE, arrival, Verdict::Parked { key: place.pk }).await?;
         // The order may have come between the look and the parking, and its reader may have looked before it.
-        if self.tell(&telling).await? == Found::NotYet {
-            tracing::info!(webhook.id = telling.event_id, "parked until its order is known");
+        let told = self.tell(&telling).await?;
+        if matches!(told, Told::NotYet) {
+            tracing::info!(webhook.id = arrival.event_id, "parked until its order is known");
         }
-        Ok(())
+        Ok(told)
     }
 
     /// `PaymentRequested` is in the stream: what waited for it is applied. Parked pointers stay until they are
@@ -130,26 +167,25 @@ impl ApplyStripeEvent {
     async fn tell_parked(&self, key: &Key, document: &Document) -> Result<(), Failure> {
         let parked: Parked = document.read(key)?;
         let inbox_key = inbox::key(SOURCE, &parked.event_id);
-        let Some(document) = self.documents.get(&inbox_key).await? else { return Ok(()) };
-        if let Some(telling) = read(&inbox_key, &document)? {
-            self.tell(&telling).await?;
+        match self.documents.get(&inbox_key).await? {
+            Some(document) => self.apply(&inbox_key, &document).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    async fn tell(&self, telling: &Telling) -> Result<Found, Failure> {
+    async fn tell(&self, telling: &Telling) -> Result<Told, Failure> {
         let about = &telling.news.about;
         if about.stack.as_ref().is_some_and(|stack| *stack != self.stack) {
-            return Ok(Found::Yes);
+            return Ok(ignored("its object belongs to another stack"));
         }
-        let Some(order) = self.order_of(about).await? else { return Ok(Found::NotYet) };
+        let Some(order) = self.order_of(about).await? else { return Ok(Told::NotYet) };
         let stream = StreamId::order(&order);
         if self.store.history::<Payment>(&stream).await?.state.stage == Stage::Unknown {
-            return Ok(Found::NotYet);
+            return Ok(Told::NotYet);
         }
         let decide = |payment: &Payment| decide(payment, &telling.news);
-        append_decided(&*self.store, &stream, &telling.cause, &*self.clock, decide).await?;
-        Ok(Found::Yes)
+        let decided = append_decided(&*self.store, &stream, &telling.cause, &*self.clock, decide).await?;
+        Ok(Told::So(Verdict::of(&telling.cause.id, &decided.history().envelopes)))
     }
 
     /// The order that the object names itself, or that the map names.
@@ -176,13 +212,17 @@ fn decide(payment: &Payment, news: &News) -> Result<Option<PaymentsEvent>, Failu
     }
 }
 
-/// Reads an inbox item; `None` for webhooks that tell nothing here.
-fn read(key: &Key, document: &Document) -> Result<Option<Telling>, Failure> {
-    let (arrival, body) = inbox::open(document, key)?;
-    let event: Event = serde_json::from_slice(&body).map_err(|error| {
+fn ignored(reason: &str) -> Told {
+    Told::So(Verdict::Ignored { reason: reason.to_owned() })
+}
+
+/// Reads a webhook's body; `None` for those that tell nothing here.
+fn read(arrival: &Arrival, body: &[u8]) -> Result<Option<Telling>, Failure> {
+    let event: Event = serde_json::from_slice(body).map_err(|error| {
         Failure::reject(format!("the webhook is no event of Stripe: {:?}", error.classify()))
     })?;
     let Some(news) = event.news().map_err(Failure::reject)? else { return Ok(None) };
-    let cause = Cause { id: EventId::outside(SOURCE, &arrival.event_id), traceparent: arrival.traceparent };
-    Ok(Some(Telling { event_id: arrival.event_id, news, cause }))
+    let cause =
+        Cause { id: EventId::outside(SOURCE, &arrival.event_id), traceparent: arrival.traceparent.clone() };
+    Ok(Some(Telling { news, cause }))
 }

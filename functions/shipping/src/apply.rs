@@ -4,9 +4,11 @@
 //! - an inbox item that speaks of a tracker: the code's order is looked up → `Shipped` at the first status at or
 //!   beyond in transit, `ShipmentTracked` for each distinct scan, `Delivered`, `ReturnedToSender`. A code that no
 //!   order has: parked, and looked up again. Other webhooks are acknowledged.
+//! - somebody's wish to have a webhook applied once more: the same.
 //! - `LabelPurchased`, `Shipped`: what is parked under their code is applied; `Shipped` leaves the open list.
 //!
-//! Never calls out. Idempotent by the shipment's own memory of scans. Retry: the table. Set aside: an item that
+//! What became of a webhook is written beside it, one small write each; it follows from the stream, so that a repeat
+//! writes the same. Never calls out. Idempotent by the shipment's own memory of scans. Retry: the table. Set aside: an item that
 //! makes no sense.
 
 #[cfg(test)]
@@ -14,14 +16,16 @@ mod tests;
 
 use crate::easypost::{TrackerEvent, tracked};
 use crate::tracking::{self, Parked};
-use crate::{Parcel, append, open, order_of, webhook};
+use crate::webhook::SOURCE;
+use crate::{Parcel, Tracked, append, open, order_of};
 use async_trait::async_trait;
 use event_store::{Decided, Document, Documents, EventStore, Key};
 use events::{Cause, Envelope, EventId, OrderId, ReadError, ServiceEvent as _, ShippingEvent};
 use resilience::{Clock, Failure};
 use runtime::stream::{Item, Poison, Reader, Record};
 use std::sync::Arc;
-use webhooks::inbox;
+use webhooks::inbox::verdict::{Verdict, conclude};
+use webhooks::inbox::{self, Arrival, replay};
 
 /// The step. See the module.
 pub struct ApplyCarrierEvent {
@@ -40,8 +44,7 @@ impl Reader for ApplyCarrierEvent {
         for Record { key, item } in records {
             let outcome = match item {
                 Item::Event(envelope) => self.event(&envelope).await,
-                Item::Document(document) if is_ours(&key) => self.webhook(&key, &document).await,
-                Item::Document(_) => Ok(()),
+                Item::Document(document) => self.document(&key, &document).await,
             };
             match outcome {
                 Ok(()) => {}
@@ -54,27 +57,70 @@ impl Reader for ApplyCarrierEvent {
 }
 
 impl ApplyCarrierEvent {
-    async fn webhook(&self, key: &Key, document: &Document) -> Result<(), Failure> {
-        let (arrival, body) = inbox::open(document, key)?;
-        if !arrival.event_type.starts_with("tracker.") {
-            tracing::debug!(webhook.id = arrival.event_id, webhook.type = arrival.event_type, "nothing to apply");
-            return Ok(());
+    /// A webhook, or somebody's wish to have one applied once more.
+    async fn document(&self, record: &Key, document: &Document) -> Result<(), Failure> {
+        let Some(key) = replay::asks_for(record, SOURCE) else { return Ok(()) };
+        if key == *record {
+            self.webhook(&key, document, None).await
+        } else {
+            self.webhook_at(&key, None).await
         }
-        let event: TrackerEvent = serde_json::from_slice(&body).map_err(|error| {
+    }
+
+    /// A webhook that is forgotten meanwhile is too old to say anything.
+    async fn webhook_at(&self, key: &Key, order: Option<&OrderId>) -> Result<(), Failure> {
+        match self.documents.get(key).await? {
+            Some(document) => self.webhook(key, &document, order).await,
+            None => Ok(()),
+        }
+    }
+
+    /// `order`: whose parcel it speaks of, if that is known already.
+    async fn webhook(&self, key: &Key, document: &Document, order: Option<&OrderId>) -> Result<(), Failure> {
+        let (arrival, body) = inbox::open(document, key)?;
+        match self.judge(&arrival, &body, order).await {
+            Ok(Some(verdict)) => Ok(conclude(&*self.documents, SOURCE, &arrival, verdict).await?),
+            Ok(None) => Ok(()),
+            Err(Failure::Reject { reason }) => {
+                let verdict = Verdict::Failed { reason: reason.clone() };
+                conclude(&*self.documents, SOURCE, &arrival, verdict).await?;
+                Err(Failure::reject(reason))
+            }
+            Err(retry @ Failure::Retry { .. }) => Err(retry),
+        }
+    }
+
+    /// What becomes of it. `None`: it is parked, and that is written down already.
+    async fn judge(
+        &self,
+        arrival: &Arrival,
+        body: &[u8],
+        order: Option<&OrderId>,
+    ) -> Result<Option<Verdict>, Failure> {
+        if !arrival.event_type.starts_with("tracker.") {
+            return Ok(Some(Verdict::Ignored { reason: "it speaks of no tracker".to_owned() }));
+        }
+        let event: TrackerEvent = serde_json::from_slice(body).map_err(|error| {
             Failure::reject(format!("the webhook holds no tracker: {:?}", error.classify()))
         })?;
         let tracked = tracked(&event.result)
             .ok_or_else(|| Failure::reject("the tracker names no carrier or no tracking code"))?;
-        let said = Parked { event_id: arrival.event_id, traceparent: arrival.traceparent, tracked };
-        let parcel = &said.tracked.parcel;
-        let mut order = tracking::order_of(&*self.documents, parcel).await?;
+        let parcel = &tracked.parcel;
+        let mut order = match order {
+            Some(order) => Some(order.clone()),
+            None => tracking::order_of(&*self.documents, parcel).await?,
+        };
         if order.is_none() {
-            tracking::park(&*self.documents, &said, self.clock.now()).await?;
+            let parked = Parked { event_id: arrival.event_id.clone() };
+            tracking::park(&*self.documents, parcel, &parked, self.clock.now()).await?;
+            // Said before the last look, and not after it: whoever drains it has the last word.
+            let waits = Verdict::Parked { key: parcel.partition() };
+            conclude(&*self.documents, SOURCE, arrival, waits).await?;
             order = tracking::order_of(&*self.documents, parcel).await?;
         }
         match order {
-            Some(order) => self.apply(&order, &said).await,
-            None => Ok(()),
+            Some(order) => self.apply(&order, arrival, &tracked).await.map(Some),
+            None => Ok(None),
         }
     }
 
@@ -105,10 +151,12 @@ impl ApplyCarrierEvent {
         }
     }
 
+    /// Applies what waited for the order's code. Parked pointers stay until they are forgotten; applying one again
+    /// changes nothing.
     async fn drain(&self, order: &OrderId, carrier: String, tracking_code: String) -> Result<(), Failure> {
         let mut unsound = Vec::new();
         for parked in tracking::parked(&*self.documents, &Parcel { carrier, tracking_code }).await? {
-            match self.apply(order, &parked).await {
+            match self.webhook_at(&inbox::key(SOURCE, &parked.event_id), Some(order)).await {
                 Ok(()) => {}
                 // One that can never be applied takes none of its neighbours along.
                 Err(Failure::Reject { reason }) => unsound.push(format!("{}: {reason}", parked.event_id)),
@@ -119,20 +167,18 @@ impl ApplyCarrierEvent {
     }
 
     /// Appends one event after the other until the shipment has nothing more to say to these scans.
-    async fn apply(&self, order: &OrderId, said: &Parked) -> Result<(), Failure> {
+    async fn apply(&self, order: &OrderId, arrival: &Arrival, tracked: &Tracked) -> Result<Verdict, Failure> {
         let cause = Cause {
-            id: EventId::outside("webhook/easypost", &said.event_id),
-            traceparent: said.traceparent.clone(),
+            id: EventId::outside("webhook/easypost", &arrival.event_id),
+            traceparent: arrival.traceparent.clone(),
         };
-        while let Decided::Appended(_) = append(&*self.store, &*self.clock, order, &cause, |shipment| {
-            shipment.decide_tracking(&said.tracked)
-        })
-        .await?
-        {}
-        Ok(())
+        loop {
+            let decided = append(&*self.store, &*self.clock, order, &cause, |shipment| {
+                shipment.decide_tracking(tracked)
+            });
+            if let Decided::Nothing(history) = decided.await? {
+                return Ok(Verdict::of(&cause.id, &history.envelopes));
+            }
+        }
     }
-}
-
-fn is_ours(key: &Key) -> bool {
-    key.sk == inbox::SORT_KEY && key.pk.starts_with(&format!("webhook#{}#", webhook::SOURCE))
 }

@@ -107,6 +107,8 @@ async fn apply_carrier_event_reads_its_samples() {
         queue: Arc::new(Unused),
         reader: Arc::new(scene.apply()),
     };
+    let server = Server::open(scene.webhook());
+    assert_eq!(status(&server, &samples("carrier-webhook")["tracker-updated"]).await, 200);
     scene.begin(&order()).await;
     for (case, sample) in samples("apply-carrier-event") {
         assert_eq!(worker.work(serde_json::from_str(&sample).unwrap()).await, Ok(()), "{case}");

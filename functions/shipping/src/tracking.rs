@@ -4,9 +4,9 @@
 //! code. A webhook whose code has no map is parked beside it, and the map is read again; the reader of that event
 //! drains what is parked. Both sides write and then read, so neither can miss the other.
 
-use crate::{Parcel, Tracked};
+use crate::Parcel;
 use event_store::{Document, Documents, Key, StoreError};
-use events::{OrderId, Traceparent};
+use events::OrderId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -18,16 +18,11 @@ struct Owner {
     order_id: OrderId,
 }
 
-/// What one webhook said, waiting for its order.
+/// A webhook that waits for its order: which item of the inbox it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Parked {
     /// The carrier's id of the webhook's event.
     pub(crate) event_id: String,
-    /// The trace of the webhook's request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) traceparent: Option<Traceparent>,
-    /// What it said.
-    pub(crate) tracked: Tracked,
 }
 
 fn map_key(parcel: &Parcel) -> Key {
@@ -66,13 +61,14 @@ pub(crate) async fn claim(
     Ok(order_of(documents, parcel).await?.as_ref() == Some(order))
 }
 
-/// Parks what a webhook said of a code that no order has.
+/// Parks a webhook that speaks of a code that no order has.
 pub(crate) async fn park(
     documents: &dyn Documents,
+    parcel: &Parcel,
     parked: &Parked,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let key = Key::new(parked.tracked.parcel.partition(), format!("parked#{}", parked.event_id));
+    let key = Key::new(parcel.partition(), format!("parked#{}", parked.event_id));
     let until = now.saturating_add(PARKED_FOR).unwrap_or(Timestamp::MAX);
     documents.put(&key, &Document::of(parked).until(until)).await
 }

@@ -4,6 +4,13 @@
 //! The item is `webhook#<source>#<event id>` / `inbox`. The sender's event id is the condition, so a repeat is
 //! seen and left alone. The body is compressed because the largest events come near the 400 KB that an item may
 //! hold; the item is forgotten after 30 days, long after any sender has stopped repeating.
+//!
+//! Beside it stand what became of it ([`verdict`]) and who had it applied once more ([`replay`]). The item and its
+//! verdict are in the table's index `inbox` (by source, and by source and status; in the order of arrival), which keeps
+//! keys alone. All of a source's webhooks are one partition of it, which takes a thousand writes a second.
+
+pub mod replay;
+pub mod verdict;
 
 use crate::{Name, Verified};
 use base64::Engine as _;
@@ -21,6 +28,13 @@ use std::io::{Read as _, Write as _};
 
 /// The sort key of every inbox item.
 pub const SORT_KEY: &str = "inbox";
+
+/// The index over inbox items and verdicts.
+pub const INDEX: &str = "inbox";
+/// What the index is partitioned by: `<source>` for the items, `<source>#<status>` for the verdicts.
+pub const INDEX_ATTRIBUTE: &str = "inbox";
+/// What the index is ordered by.
+pub const ORDER_ATTRIBUTE: &str = "received_at";
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -106,7 +120,10 @@ pub async fn keep(
         headers: kept_headers(headers),
         body: packed,
     };
-    let document = Document::of(&arrival).until(now.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX));
+    let document = Document::of(&arrival)
+        .until(forgotten_at(now))
+        .with(INDEX_ATTRIBUTE, *source)
+        .with(ORDER_ATTRIBUTE, place_in_order(now));
     let new = documents.put_new(&key(source, &name.id), &document).await?;
     Ok(if new { Kept::New } else { Kept::Seen })
 }
@@ -121,6 +138,15 @@ pub fn open(document: &Document, key: &Key) -> Result<(Arrival, Vec<u8>), StoreE
         reason: reason.to_owned(),
     })?;
     Ok((arrival, body))
+}
+
+fn forgotten_at(since: Timestamp) -> Timestamp {
+    since.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX)
+}
+
+/// A time as text whose order is the time's: always with six digits of the second's fraction.
+pub fn place_in_order(time: Timestamp) -> String {
+    format!("{time:.6}")
 }
 
 fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {

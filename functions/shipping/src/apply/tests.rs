@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use testkit::{EASYPOST_CARRIER, RequestBuilder as _, order_id, record, request, tracker_event};
+use webhooks::inbox::replay::{self, Replay};
+use webhooks::inbox::verdict::{self, Conclusion, Verdict};
 
 const ANNOUNCED: (&str, &str, &str) = ("pre_transit", "label_created", "2026-01-02T07:00:00Z");
 const MOVING: (&str, &str, &str) = ("in_transit", "departed_facility", "2026-01-02T08:00:00Z");
@@ -175,6 +177,53 @@ async fn a_scan_after_a_cancellation_is_an_alarm_and_never_shipped() {
     assert_eq!(scene.shipment(&order).await.standing(), Standing::Cancelled);
 }
 
+async fn verdict_over(scene: &Scene, event_id: &str) -> Verdict {
+    let key = verdict::key("easypost", event_id);
+    let conclusion: Conclusion = scene.memory.get(&key).await.unwrap().unwrap().read(&key).unwrap();
+    conclusion.verdict
+}
+
+#[tokio::test]
+async fn what_became_of_each_webhook_is_written_beside_it() {
+    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
+    scene.receive(&said_of("940000000001", "evt_1", &[MOVING])).await.unwrap();
+    let waits = Verdict::Parked { key: "tracking#USPS#940000000001".to_owned() };
+    assert_eq!(verdict_over(&scene, "evt_1").await, waits);
+    let code = labelled(&scene, &order).await;
+    let id = |sequence: u32| {
+        EventId::try_from(format!("shipping/{}/{sequence}", order.as_str()).as_str()).unwrap()
+    };
+    assert_eq!(verdict_over(&scene, "evt_1").await, Verdict::Applied { led_to: vec![id(3), id(4)] });
+
+    scene.receive(&said_of(&code, "evt_2", &[MOVING])).await.unwrap();
+    assert_eq!(verdict_over(&scene, "evt_2").await, Verdict::AlreadyKnown);
+    scene.receive(&json!({"id": "evt_3", "description": "batch.created", "result": {}})).await.unwrap();
+    let ignored = Verdict::Ignored { reason: "it speaks of no tracker".to_owned() };
+    assert_eq!(verdict_over(&scene, "evt_3").await, ignored);
+    let nothing = json!({"id": "evt_4", "description": "tracker.updated", "result": [1]});
+    let poison = scene.receive(&nothing).await.unwrap();
+    assert_eq!(verdict_over(&scene, "evt_4").await, Verdict::Failed { reason: poison[0].reason.clone() });
+}
+
+#[tokio::test]
+async fn a_replay_applies_what_was_not_applied_and_changes_nothing_else() {
+    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
+    let code = labelled(&scene, &order).await;
+    let event = said_of(&code, "evt_1", &[MOVING, ARRIVED]);
+    scene.webhook().answer(signed(&event, WEBHOOK_SECRET)).await.unwrap();
+    let wish = Replay { asked_at: testkit::now(), asked_by: testkit::customer() };
+    replay::ask(&*scene.memory, "easypost", "evt_1", &wish).await.unwrap();
+    let documents = scene.memory.all_documents().into_iter();
+    let (key, document) =
+        documents.rev().find(|(key, _)| key.sk.starts_with(replay::PREFIX)).expect("the wish");
+    let wish = Record { key, item: Item::Document(document) };
+    for _ in 0..3 {
+        assert_eq!(scene.apply().read(vec![wish.clone()]).await, Ok(vec![]));
+        assert_eq!(scene.said(&order).await.len(), 6);
+        assert_eq!(scene.shipment(&order).await.standing(), Standing::Delivered);
+    }
+}
+
 #[tokio::test]
 async fn other_webhooks_and_other_items_are_acknowledged() {
     let scene = Scene::with(Provider::Easypost);
@@ -188,6 +237,8 @@ async fn other_webhooks_and_other_items_are_acknowledged() {
         other("order#1", "address"),
         other("webhook#stripe#evt_1", "inbox"),
         other("tracking#USPS#1", "order"),
+        other("webhook#easypost#evt_1", "verdict"),
+        other("webhook#stripe#evt_1", "replay#2026-01-02T08:00:00.000000Z"),
     ];
     assert_eq!(scene.apply().read(records).await, Ok(vec![]));
 }
