@@ -90,11 +90,9 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             &["ship-order/order-placed", "ship-order/inventory-updated"]
         }
         "manage-callbacks/create" | "manage-callbacks/list" => &[],
-        "manage-callbacks/redeliver" => &[
-            "manage-callbacks/create",
-            "plan-deliveries/order-placed",
-            "deliver-webhook/first-attempt",
-        ],
+        "manage-callbacks/redeliver" => {
+            &["manage-callbacks/create", "plan-deliveries/order-placed", "deliver-webhook/first-attempt"]
+        }
         "deliver-webhook/first-attempt" | "schedule-callbacks/each-minute" => {
             &["manage-callbacks/create", "plan-deliveries/order-placed"]
         }

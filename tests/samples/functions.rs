@@ -5,14 +5,15 @@ use event_store::{Memory, MemoryIndex};
 use events::Provider;
 use resilience::{Clock, FixedClock};
 use runtime::http::{Access, Endpoint, Server, parse_sample};
-use runtime::queue::{Consumer, Worker};
+use runtime::queue::{Handler, Worker};
+use runtime::schedule::Task;
 use runtime::stream::{Reader, StreamWorker};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{
-    EASYPOST_KEY, FakeEasyPost, FakeStripe, FixedSecrets, Gate, Gated, MailBox, MemoryQueue, MemoryTopic,
-    Plan, now,
+    EASYPOST_KEY, FakeEasyPost, FakeStripe, FixedNames, FixedSecrets, Gate, Gated, MailBox, MemoryQueue,
+    MemoryTopic, MemoryWork, Plan, Receivers, now,
 };
 
 /// What came of a sample.
@@ -48,6 +49,9 @@ pub(crate) struct Stage {
     pub(crate) easypost: Arc<FakeEasyPost>,
     pub(crate) mail: Arc<MailBox>,
     pub(crate) topic: Arc<MemoryTopic>,
+    pub(crate) receivers: Arc<Receivers>,
+    pub(crate) names: Arc<FixedNames>,
+    pub(crate) work: Arc<MemoryWork>,
     clock: Arc<FixedClock>,
     secrets: Arc<FixedSecrets>,
 }
@@ -73,6 +77,9 @@ impl Stage {
             easypost: Arc::default(),
             mail: Arc::default(),
             topic: Arc::default(),
+            receivers: Arc::default(),
+            names: Arc::default(),
+            work: Arc::default(),
             clock: Arc::new(FixedClock::at(now())),
             secrets: Arc::new(FixedSecrets::one(SAMPLE_SECRET)),
         };
@@ -93,13 +100,13 @@ impl Stage {
             let outcome = stage.run(before.split('/').next().unwrap_or_default(), &text).await;
             assert!(matches!(outcome, Outcome::Handled | Outcome::Answered(..)), "{before}: {outcome}");
         }
-        if function == "sweep-orders" {
+        if ["sweep-orders", "schedule-callbacks"].contains(&function) {
             stage.clock.advance(Duration::from_hours(48));
         }
         stage
     }
 
-    fn clock(&self) -> Arc<dyn Clock> {
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
@@ -108,11 +115,11 @@ impl Stage {
         Self { gate, ..self.clone() }
     }
 
-    fn gated<P>(&self, port: &Arc<P>) -> Arc<Gated<P>> {
+    pub(crate) fn gated<P>(&self, port: &Arc<P>) -> Arc<Gated<P>> {
         Gated::new(self.gate.clone(), port.clone())
     }
 
-    fn table(&self) -> Arc<Gated<Memory>> {
+    pub(crate) fn table(&self) -> Arc<Gated<Memory>> {
         self.gated(&self.table)
     }
 
@@ -137,11 +144,7 @@ impl Stage {
                 let open_by_deadline = self.index("open_shard", "deadline");
                 let (store, deadlines) = (self.table(), orders::Deadlines::default());
                 let step = orders::SweepOrders { store, open_by_deadline, clock: self.clock(), deadlines };
-                let _: serde_json::Value = serde_json::from_str(text).expect("a schedule's event");
-                match runtime::schedule::work(&step).await {
-                    Ok(_) => Outcome::Handled,
-                    Err(failure) => Outcome::Failed(failure.to_string()),
-                }
+                self.perform(&step, text).await
             }
             "place-order" => {
                 let pay_within = Duration::from_mins(30);
@@ -258,11 +261,14 @@ impl Stage {
             "health" => {
                 self.serve(&Server::open(operations::Health { stack: "conveyor".to_owned() }), text).await
             }
+            "manage-callbacks" | "plan-deliveries" | "deliver-webhook" | "schedule-callbacks" => {
+                self.run_callbacks(function, text).await
+            }
             other => Outcome::Failed(format!("{other} is not wired here; add it")),
         }
     }
 
-    async fn consume(&self, step: impl Consumer + 'static, text: &str) -> Outcome {
+    pub(crate) async fn consume(&self, step: impl Handler + 'static, text: &str) -> Outcome {
         let worker = Worker {
             function: "sample",
             queue: self.queue.clone(),
@@ -283,6 +289,14 @@ impl Stage {
         }
     }
 
+    pub(crate) async fn perform(&self, task: &dyn Task, text: &str) -> Outcome {
+        let _: serde_json::Value = serde_json::from_str(text).expect("a schedule's event");
+        match runtime::schedule::work(task).await {
+            Ok(_) => Outcome::Handled,
+            Err(failure) => Outcome::Failed(failure.to_string()),
+        }
+    }
+
     fn left_over(&self, back: usize) -> Outcome {
         match (back, self.queue.dead_letters().first()) {
             (0, None) => Outcome::Handled,
@@ -291,7 +305,7 @@ impl Stage {
     }
 
     /// An endpoint behind a token.
-    async fn answer(&self, endpoint: impl Endpoint + 'static, text: &str) -> Outcome {
+    pub(crate) async fn answer(&self, endpoint: impl Endpoint + 'static, text: &str) -> Outcome {
         let access = Access {
             admin_group: "admin".to_owned(),
             groups_claim: "cognito:groups".to_owned(),

@@ -7,6 +7,7 @@
     reason = "a test may be blunt outside of its test functions too"
 )]
 
+mod callbacks;
 mod chains;
 mod functions;
 mod history;

@@ -2,8 +2,17 @@
 
 use crate::{files, none};
 
-const SERVICES: [&str; 8] =
-    ["catalog", "orders", "payments", "inventory", "shipping", "notifications", "outbox", "operations"];
+const SERVICES: [&str; 9] = [
+    "catalog",
+    "orders",
+    "payments",
+    "inventory",
+    "shipping",
+    "notifications",
+    "callbacks",
+    "outbox",
+    "operations",
+];
 
 /// The crates named in the `[dependencies]` of a manifest.
 fn dependencies(manifest: &str) -> Vec<String> {

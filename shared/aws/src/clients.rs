@@ -1,12 +1,15 @@
 //! The clients, built once when a function starts, and the adapters made of them.
 
 use crate::Table;
+use crate::addresses::SystemNames;
 use crate::http::HttpTransport;
 use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
 use crate::secrets::SecretsManager;
+use crate::strangers::StrangersTransport;
 use crate::topic::SnsTopic;
+use crate::work::SqsWork;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -18,7 +21,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use event_store::Pages;
-use outbound::{CachedSecrets, Mailer, Queue, Secrets, Texter, Topic, Transport};
+use outbound::{CachedSecrets, Mailer, Names, Networks, Queue, Secrets, Texter, Topic, Transport, WorkQueue};
 use resilience::SystemClock;
 use runtime::Settings;
 use std::sync::Arc;
@@ -113,6 +116,21 @@ impl Clients {
     /// Calls to providers, which are not AWS.
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(HttpTransport::new())
+    }
+
+    /// Calls to URLs that strangers gave us, on these networks alone.
+    pub fn strangers(&self, networks: Networks) -> Arc<dyn Transport> {
+        Arc::new(StrangersTransport::new(Arc::new(SystemNames), networks))
+    }
+
+    /// Looks host names up.
+    pub fn names(&self) -> Arc<dyn Names> {
+        Arc::new(SystemNames)
+    }
+
+    /// A queue of work, by its URL.
+    pub fn work(&self, url: &str) -> Arc<dyn WorkQueue> {
+        Arc::new(SqsWork { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
     }
 }
 

@@ -36,7 +36,8 @@ impl HttpTransport {
     }
 }
 
-fn roots() -> rustls::RootCertStore {
+/// Mozilla's roots.
+pub(crate) fn roots() -> rustls::RootCertStore {
     rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 

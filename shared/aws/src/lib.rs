@@ -4,6 +4,7 @@
 //! The clients are lean on purpose: one HTTP client for all services, a trust store of Amazon's own roots
 //! (`TRUST_STORE=native` for private endpoints), region and credentials from the environment, no discovery.
 
+mod addresses;
 mod clients;
 mod counters;
 mod documents;
@@ -15,8 +16,10 @@ mod mail;
 mod pages;
 mod queue;
 mod secrets;
+mod strangers;
 mod table;
 mod topic;
+mod work;
 
 pub use clients::Clients;
 pub use table::Table;

@@ -1,16 +1,21 @@
-//! The ports to everything outside of a service's own table: HTTP, secrets, mail, text messages, topics, queues.
+//! The ports to everything outside of a service's own table: HTTP, host names, secrets, mail, text
+//! messages, topics, queues.
 //!
 //! Each port is narrow and named for the need; `shared/aws` has one adapter file for each file here. They stand
 //! in a crate of their own because Cargo admits no circle: `aws` implements what the functions ask for.
 
+mod addresses;
 mod http;
 mod mail;
 mod queue;
 mod secrets;
 mod topic;
+mod work;
 
+pub use addresses::{NameError, Names, Networks, is_public};
 pub use http::{Answer, Call, CallError, Method, Transport};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};
 pub use secrets::{CachedSecrets, Secret, SecretError, SecretStore, Secrets};
 pub use topic::{Publication, PublishError, Topic};
+pub use work::{LONGEST_DELAY, Work, WorkQueue};

@@ -44,6 +44,28 @@ pub trait Consumer: Send + Sync {
     async fn consume(&self, message: &Message) -> Result<(), Failure>;
 }
 
+/// What a function does with a message's body. Every [`Consumer`] of events is one; a queue of work that is no event
+/// has one of its own.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Handles one message, which was delivered so often, this time included.
+    async fn handle(&self, body: &str, deliveries: u32) -> Result<(), Failure>;
+}
+
+#[async_trait]
+impl<C: Consumer> Handler for C {
+    async fn handle(&self, body: &str, deliveries: u32) -> Result<(), Failure> {
+        let message = Message::read(body, deliveries)?;
+        let span = tracing::Span::current();
+        span.record("order.id", &message.envelope.subject);
+        span.record("event.id", message.envelope.id.as_str());
+        if let Some(traceparent) = &message.envelope.traceparent {
+            span.record("traceparent", traceparent.as_str());
+        }
+        self.consume(&message).await
+    }
+}
+
 /// A queue function: its queue, its patience, and what consumes.
 pub struct Worker {
     /// The function's name, for dead letters.
@@ -55,7 +77,7 @@ pub struct Worker {
     /// A message that still fails this long after it was sent is set aside.
     pub give_up_after: Duration,
     /// What consumes.
-    pub consumer: Arc<dyn Consumer>,
+    pub consumer: Arc<dyn Handler>,
 }
 
 impl Worker {
@@ -84,19 +106,7 @@ impl Worker {
             traceparent = tracing::field::Empty,
         );
         async {
-            let outcome = match Message::read(body, deliveries) {
-                Ok(message) => {
-                    let span = tracing::Span::current();
-                    span.record("order.id", &message.envelope.subject);
-                    span.record("event.id", message.envelope.id.as_str());
-                    if let Some(traceparent) = &message.envelope.traceparent {
-                        span.record("traceparent", traceparent.as_str());
-                    }
-                    self.consumer.consume(&message).await
-                }
-                Err(failure) => Err(failure),
-            };
-            match outcome {
+            match self.consumer.handle(body, deliveries).await {
                 Ok(()) => false,
                 Err(failure) => self.after(failure, record, deliveries).await,
             }

@@ -11,9 +11,10 @@ use event_store::{
 use events::Envelope;
 use jiff::Timestamp;
 use outbound::{
-    Answer, Call, CallError, Mail, MailError, Mailer, Publication, PublishError, Text, Texter, Topic,
-    Transport,
+    Answer, Call, CallError, Mail, MailError, Mailer, NameError, Names, Publication, PublishError,
+    QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
 };
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// What becomes of a call.
@@ -196,5 +197,21 @@ impl<P: Topic + ?Sized> Topic for Gated<P> {
         let of = messages.len();
         let failed = || PublishError::Unavailable { failed: of, of, reason: "told to fail".to_owned() };
         self.pass("topic.publish", Effect::Write, self.port.publish(messages), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: Names + ?Sized> Names for Gated<P> {
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
+        let failed = || NameError::Unavailable("told to fail".to_owned());
+        self.pass("names.addresses", Effect::Read, self.port.addresses(host), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: WorkQueue + ?Sized> WorkQueue for Gated<P> {
+    async fn send(&self, work: &Work) -> Result<(), QueueError> {
+        let failed = || QueueError("told to fail".to_owned());
+        self.pass("work.send", Effect::Write, self.port.send(work), failed).await
     }
 }

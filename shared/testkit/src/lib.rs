@@ -5,6 +5,7 @@ mod easypost;
 mod gate;
 mod outside;
 mod proofs;
+mod receiver;
 mod stripe;
 
 pub use builders::{
@@ -17,4 +18,5 @@ pub use easypost::{
 pub use gate::{Effect, Gate, Gated, Verdict};
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
 pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};
+pub use receiver::{FixedNames, MemoryWork, Receivers, answer};
 pub use stripe::{Books, FakeStripe, Fault};

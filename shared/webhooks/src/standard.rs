@@ -15,6 +15,7 @@ use std::time::Duration;
 const ID: &str = "webhook-id";
 const TIMESTAMP: &str = "webhook-timestamp";
 const SIGNATURE: &str = "webhook-signature";
+const PREFIX: &str = "whsec_";
 
 /// The scheme of Standard Webhooks 1.0.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,6 +30,25 @@ impl StandardWebhooks {
             return Err(Refusal::EmptySecret);
         }
         Ok(format!("v1,{}", signature(&key, id, &now.as_second().to_string(), body)))
+    }
+
+    /// The value of `webhook-signature` with a signature by each of these secrets, as a rotation wants it. Refused if
+    /// there is none, or one is empty or not base64.
+    pub fn sign_all(id: &str, body: &[u8], secrets: &[Secret], now: Timestamp) -> Result<String, Refusal> {
+        let signatures: Vec<String> =
+            secrets.iter().map(|secret| Self::sign(id, body, secret, now)).collect::<Result<_, _>>()?;
+        if signatures.is_empty() { Err(Refusal::EmptySecret) } else { Ok(signatures.join(" ")) }
+    }
+
+    /// A secret of these bytes, as senders and receivers exchange it.
+    pub fn secret(bytes: &[u8]) -> Secret {
+        Secret::new(format!("{PREFIX}{}", STANDARD.encode(bytes)))
+    }
+
+    /// Whether a text is a secret as the specification wants it: `whsec_` and the base64 of 24 to 64 bytes.
+    pub fn is_secret(text: &str) -> bool {
+        let bytes = text.strip_prefix(PREFIX).and_then(|base64| STANDARD.decode(base64).ok());
+        bytes.is_some_and(|bytes| (24..=64).contains(&bytes.len()))
     }
 
     /// The same as [`Scheme::verify`], with another tolerance than [`TOLERANCE`].
@@ -81,7 +101,7 @@ fn v1_signatures(list: &str) -> Result<Vec<&str>, Refusal> {
 /// The key; empty where the secret is not base64, and an empty key never verifies.
 fn key(secret: &Secret) -> Vec<u8> {
     let text = secret.expose();
-    STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).unwrap_or_default()
+    STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).unwrap_or_default()
 }
 
 fn signature(key: &[u8], id: &str, time: &str, body: &[u8]) -> String {

@@ -256,3 +256,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn while_a_secret_is_rotated_both_sign_and_either_verifies() {
+    let (id, body, now) = ("msg_1", b"{}", Timestamp::from_second(1_700_000_000).unwrap());
+    let [new, old] = [&[1; 32][..], &[2; 24]].map(StandardWebhooks::secret);
+    let signature = StandardWebhooks::sign_all(id, body, &[new.clone(), old.clone()], now).unwrap();
+    assert_eq!(signature.split(' ').count(), 2);
+    let mut headers = HeaderMap::new();
+    for (name, value) in
+        [("webhook-id", id), ("webhook-timestamp", "1700000000"), ("webhook-signature", &signature)]
+    {
+        headers.insert(name, HeaderValue::from_str(value).unwrap());
+    }
+    for secret in [new, old] {
+        assert_eq!(StandardWebhooks.verify(&headers, body, &[secret], now), Ok(()));
+    }
+    let other = StandardWebhooks::secret(&[3; 32]);
+    assert!(StandardWebhooks.verify(&headers, body, &[other], now).is_err());
+    assert_eq!(StandardWebhooks::sign_all(id, body, &[], now), Err(Refusal::EmptySecret));
+}
+
+#[test]
+fn a_secret_is_the_prefix_and_the_base64_of_24_to_64_bytes() {
+    for (length, sound) in [(23, false), (24, true), (64, true), (65, false)] {
+        assert_eq!(StandardWebhooks::is_secret(StandardWebhooks::secret(&vec![7; length]).expose()), sound);
+    }
+    for unsound in ["", "whsec_", "whsec_!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_AAAA"] {
+        assert!(!StandardWebhooks::is_secret(unsound), "{unsound}");
+    }
+}

@@ -1,0 +1,34 @@
+//! `deliver-webhook`: see [`callbacks::DeliverWebhook`].
+
+use callbacks::{DeliverWebhook, Pace};
+use outbound::Networks;
+use resilience::{RandomJitter, SystemClock};
+use runtime::queue::Worker;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let mut settings = runtime::start("deliver-webhook");
+    let aws = aws::Clients::from_settings(&mut settings);
+    let table = settings.text("TABLE_NAME");
+    let queue = settings.text("QUEUE_URL");
+    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
+    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
+    let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
+    let calls_at_once = settings.parsed("CALLS_AT_ONCE", 2);
+    let words = [("public", Networks::Public), ("any", Networks::Any)];
+    let networks = settings.one_of("CALLBACK_NETWORKS", &words, Networks::Public);
+    settings.finish()?;
+
+    let step = DeliverWebhook {
+        documents: aws.table(&table),
+        work: aws.work(&queue),
+        transport: aws.strangers(networks),
+        clock: Arc::new(SystemClock),
+        jitter: Arc::new(RandomJitter),
+        pace,
+        calls_at_once,
+    };
+    let (queue, clock, consumer) = (aws.queue(&queue, &dead_letters), Arc::new(SystemClock), Arc::new(step));
+    runtime::queue::run(Worker { function: "deliver-webhook", queue, clock, give_up_after, consumer }).await
+}

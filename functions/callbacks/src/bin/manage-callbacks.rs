@@ -1,0 +1,34 @@
+//! `manage-callbacks`: see [`callbacks::ManageCallbacks`].
+
+use callbacks::{ManageCallbacks, Pace, SystemChance};
+use outbound::Networks;
+use resilience::SystemClock;
+use runtime::http::{Guard, Server};
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let mut settings = runtime::start("manage-callbacks");
+    let aws = aws::Clients::from_settings(&mut settings);
+    let table = settings.text("TABLE_NAME");
+    let work = settings.text("WORK_QUEUE_URL");
+    let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
+    let words = [("public", Networks::Public), ("any", Networks::Any)];
+    let networks = settings.one_of("CALLBACK_NETWORKS", &words, Networks::Public);
+    let guard = Guard::from_settings(&mut settings);
+    settings.finish()?;
+
+    let clock = Arc::new(SystemClock);
+    let step = ManageCallbacks {
+        documents: aws.table(&table),
+        deliveries_by_time: aws.index(&table, "deliveries-by-time", "endpoint", "created_at"),
+        work: aws.work(&work),
+        names: aws.names(),
+        chance: Arc::new(SystemChance::default()),
+        clock: clock.clone(),
+        networks,
+        pace,
+    };
+    let limits = aws.table(&guard.limits_table);
+    runtime::http::run(Server::guarded(guard, limits, clock, step)).await
+}

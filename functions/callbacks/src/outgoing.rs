@@ -1,0 +1,230 @@
+//! What goes out: which events of orders are told, under which names, and in which words.
+//!
+//! A body is `{"type", "timestamp", "data"}`, as Standard Webhooks has it. The data hold nothing personal. The id is made
+//! from the event's, so that it is the same however often the event comes, and for every endpoint.
+
+use events::{
+    Amount, Attention, Because, Currency, Detail, Envelope, Event, OrderLine, OrderStatus, OrderUpdated,
+    OrdersEvent, Sku,
+};
+use jiff::Timestamp;
+use resilience::Failure;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+/// The name under which an endpoint wants everything.
+pub(crate) const ALL: &str = "*";
+
+/// What a test event is called. It is sent by hand alone, and whatever an endpoint wants.
+pub(crate) const TEST: &str = "webhook.test";
+
+/// Every type that goes out.
+pub const TYPES: [&str; 31] = [
+    "order.placed",
+    "order.payment_requested",
+    "order.payment_action_required",
+    "order.paid",
+    "order.payment_failed",
+    "order.payment_cancellation_requested",
+    "order.payment_cancelled",
+    "order.refund_requested",
+    "order.refunded",
+    "order.refund_failed",
+    "order.payment_disputed",
+    "order.allocated",
+    "order.out_of_stock",
+    "order.stock_released",
+    "order.stock_committed",
+    "order.stock_returned",
+    "order.shipment_requested",
+    "order.label_purchased",
+    "order.shipped",
+    "order.shipping_failed",
+    "order.shipment_cancelled",
+    "order.cancellation_rejected",
+    "order.label_voided",
+    "order.label_void_failed",
+    "order.tracked",
+    "order.delivered",
+    "order.returned_to_sender",
+    "order.returned",
+    "order.stuck",
+    "order.cancelled",
+    "order.expired",
+];
+
+/// One message, the same for every endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    /// `webhook-id`: what tells repeats.
+    pub(crate) id: String,
+    /// One of [`TYPES`], or [`TEST`].
+    pub(crate) kind: &'static str,
+    /// The body's exact bytes, which are signed.
+    pub(crate) body: String,
+}
+
+#[derive(Serialize)]
+struct Body<D> {
+    r#type: &'static str,
+    timestamp: Timestamp,
+    data: D,
+}
+
+impl Outgoing {
+    fn new(source: &str, kind: &'static str, timestamp: Timestamp, data: &impl Serialize) -> Self {
+        // Texts and numbers of our own: writing them as JSON cannot fail.
+        let body = serde_json::to_string(&Body { r#type: kind, timestamp, data }).unwrap_or_default();
+        Self { id: webhook_id(source), kind, body }
+    }
+
+    /// The test event that `source` asked for.
+    pub(crate) fn test(source: &str, endpoint: &str, now: Timestamp) -> Self {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            endpoint_id: &'a str,
+        }
+        Self::new(source, TEST, now, &Data { endpoint_id: endpoint })
+    }
+}
+
+/// `msg_` and 32 hexadecimal digits: no dots, which Standard Webhooks signs around.
+pub(crate) fn webhook_id(source: &str) -> String {
+    format!("msg_{}", digest(source))
+}
+
+/// Half a SHA-256, as 32 hexadecimal digits.
+pub(crate) fn digest(text: &str) -> String {
+    let half = Sha256::digest(text).iter().take(16).fold(0_u128, |half, byte| half << 8 | u128::from(*byte));
+    format!("{half:032x}")
+}
+
+#[derive(Serialize)]
+struct Placed<'a> {
+    order_id: &'a str,
+    status: OrderStatus,
+    attention: [Attention; 0],
+    because: &'static str,
+    detail: PlacedDetail<'a>,
+    sequence: u32,
+}
+
+#[derive(Serialize)]
+struct PlacedDetail<'a> {
+    items: Vec<Item<'a>>,
+    total: Amount,
+    currency: Currency,
+    pay_by: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    sku: &'a Sku,
+    quantity: u32,
+    unit_price: Amount,
+}
+
+impl<'a> From<&'a OrderLine> for Item<'a> {
+    fn from(line: &'a OrderLine) -> Self {
+        Self { sku: &line.sku, quantity: line.quantity, unit_price: line.unit_price }
+    }
+}
+
+#[derive(Serialize)]
+struct Updated<'a> {
+    order_id: &'a str,
+    status: OrderStatus,
+    attention: &'a [Attention],
+    because: Because,
+    detail: &'a Detail,
+    sequence: u32,
+}
+
+/// The messages that an event makes; a rejection where it is nothing that was subscribed to.
+pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoing>, Failure> {
+    let (order_id, sequence) = (envelope.subject.as_str(), envelope.sequence.number());
+    match event {
+        Event::Orders(OrdersEvent::OrderPlaced(placed)) => {
+            let detail = PlacedDetail {
+                items: placed.lines.iter().map(Item::from).collect(),
+                total: placed.total,
+                currency: placed.currency,
+                pay_by: placed.pay_by,
+            };
+            let (status, because) = (OrderStatus::Placed, "OrderPlaced");
+            let data = Placed { order_id, status, attention: [], because, detail, sequence };
+            Ok(vec![Outgoing::new(envelope.id.as_str(), "order.placed", envelope.time, &data)])
+        }
+        Event::Orders(OrdersEvent::OrderUpdated(updated)) => {
+            let OrderUpdated { because, status, attention, detail } = updated;
+            let data = Updated { order_id, status: *status, attention, because: *because, detail, sequence };
+            let fact = Outgoing::new(envelope.id.as_str(), kind_of(*because), envelope.time, &data);
+            let end = end_of(*status)
+                .map(|kind| Outgoing::new(&format!("{order_id}/{kind}"), kind, envelope.time, &data));
+            Ok(std::iter::once(fact).chain(end).collect())
+        }
+        Event::Orders(OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_))
+        | Event::Catalog(_)
+        | Event::Payments(_)
+        | Event::Inventory(_)
+        | Event::Shipping(_) => {
+            Err(Failure::reject("plan-deliveries is not subscribed to this type of event"))
+        }
+    }
+}
+
+/// The ends that no single fact tells: several have to come together, in any order. Each is told once an order, under
+/// an id of its own, by the first event that has it.
+const fn end_of(status: OrderStatus) -> Option<&'static str> {
+    match status {
+        OrderStatus::Cancelled => Some("order.cancelled"),
+        OrderStatus::Expired => Some("order.expired"),
+        OrderStatus::Placed
+        | OrderStatus::PaymentActionRequired
+        | OrderStatus::Paid
+        | OrderStatus::Allocated
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Returned
+        | OrderStatus::PaymentFailed
+        | OrderStatus::OutOfStock
+        | OrderStatus::ShippingFailed
+        | OrderStatus::Cancelling => None,
+    }
+}
+
+const fn kind_of(because: Because) -> &'static str {
+    match because {
+        Because::PaymentRequested => "order.payment_requested",
+        Because::PaymentActionRequired => "order.payment_action_required",
+        Because::OrderPaid => "order.paid",
+        Because::PaymentFailed => "order.payment_failed",
+        Because::PaymentCancellationRequested => "order.payment_cancellation_requested",
+        Because::PaymentCancelled => "order.payment_cancelled",
+        Because::RefundRequested => "order.refund_requested",
+        Because::PaymentRefunded => "order.refunded",
+        Because::RefundFailed => "order.refund_failed",
+        Because::PaymentDisputed => "order.payment_disputed",
+        Because::InventoryUpdated => "order.allocated",
+        Because::OutOfStock => "order.out_of_stock",
+        Because::StockReleased => "order.stock_released",
+        Because::StockCommitted => "order.stock_committed",
+        Because::StockReturned => "order.stock_returned",
+        Because::ShipmentRequested => "order.shipment_requested",
+        Because::LabelPurchased => "order.label_purchased",
+        Because::Shipped => "order.shipped",
+        Because::ShippingFailed => "order.shipping_failed",
+        Because::ShipmentCancelled => "order.shipment_cancelled",
+        Because::CancellationRejected => "order.cancellation_rejected",
+        Because::LabelVoided => "order.label_voided",
+        Because::LabelVoidFailed => "order.label_void_failed",
+        Because::ShipmentTracked => "order.tracked",
+        Because::Delivered => "order.delivered",
+        Because::ReturnedToSender => "order.returned_to_sender",
+        Because::ReturnReceived => "order.returned",
+        Because::Deadline => "order.stuck",
+    }
+}
+
+#[cfg(test)]
+mod tests;

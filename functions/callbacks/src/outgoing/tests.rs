@@ -1,0 +1,102 @@
+//! What goes out, by its exact words.
+
+use super::*;
+use crate::testing::updated;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use testkit::{envelope, order_id};
+
+fn messages(sequence: u32, event: &OrdersEvent) -> Vec<Outgoing> {
+    let envelope = envelope(&order_id(1), sequence, event);
+    outgoing(&envelope, &Event::read(&envelope).unwrap()).unwrap()
+}
+
+/// Every fact that there is, by its name on the wire.
+fn every_fact() -> Vec<Because> {
+    let source = include_str!("../../../../shared/events/src/orders.rs");
+    let (_, names) = source.split_once("pub enum Because {").unwrap();
+    let (names, _) = names.split_once('}').unwrap();
+    let names = names.lines().map(str::trim).filter_map(|line| line.strip_suffix(','));
+    let wire = names.map(|name| if name == "Deadline" { "deadline" } else { name });
+    wire.map(|name| serde_json::from_value(json!(name)).unwrap()).collect()
+}
+
+#[test]
+fn every_fact_has_a_type_of_its_own_and_every_type_is_listed() {
+    let facts = every_fact();
+    assert!(facts.len() >= 28, "the facts are not read any more: {facts:?}");
+    let mut kinds: BTreeSet<&str> = facts.iter().map(|because| kind_of(*because)).collect();
+    assert_eq!(kinds.len(), facts.len());
+    kinds.extend(["order.placed", "order.cancelled", "order.expired"]);
+    assert_eq!(kinds, BTreeSet::from(TYPES));
+    let is_plain = |kind: &&str| kind.bytes().all(|b| matches!(b, b'a'..=b'z' | b'.' | b'_'));
+    assert!(TYPES.iter().all(is_plain));
+}
+
+#[test]
+fn readme_lists_every_type() {
+    let readme = include_str!("../../../../README.md");
+    let missing: Vec<_> = TYPES.iter().filter(|kind| !readme.contains(&format!("`{kind}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn an_order_that_was_placed_is_told_without_anything_personal() {
+    let placed = OrdersEvent::from(testkit::placed());
+    let sent = messages(1, &placed);
+    let [message] = sent.as_slice() else { panic!("{sent:?}") };
+    assert_eq!(message.kind, "order.placed");
+    let body: Value = serde_json::from_str(&message.body).unwrap();
+    let order = order_id(1);
+    let detail = json!({
+        "items": [{"sku": "TEA-01", "quantity": 2, "unit_price": 950}],
+        "total": 1900, "currency": "EUR", "pay_by": "2026-01-02T03:34:05Z",
+    });
+    let data = json!({
+        "order_id": order.as_str(), "status": "placed", "attention": [], "because": "OrderPlaced",
+        "detail": detail, "sequence": 1,
+    });
+    let whole = json!({"type": "order.placed", "timestamp": "2026-01-02T03:04:05Z", "data": data});
+    assert_eq!(body, whole);
+    for personal in ["customer", "a@b.example", "+4179", "Person", "Street", "Bern", "3000", "pm_card"] {
+        assert!(!message.body.contains(personal), "{personal}");
+    }
+}
+
+#[test]
+fn the_id_is_made_from_the_event_and_has_no_dots() {
+    let paid = updated(Because::OrderPaid, OrderStatus::Paid);
+    let ids = [messages(2, &paid), messages(2, &paid), messages(3, &paid)].map(|sent| sent[0].id.clone());
+    assert_eq!(ids[0], ids[1]);
+    assert_ne!(ids[0], ids[2]);
+    assert!(ids[0].starts_with("msg_") && !ids[0].contains('.'));
+    assert_ne!(messages(1, &OrdersEvent::from(testkit::placed()))[0].id, ids[0]);
+}
+
+#[test]
+fn an_end_that_no_single_fact_tells_is_told_once_an_order() {
+    let facts = [Because::StockReleased, Because::PaymentCancelled];
+    let told = facts.map(|because| messages(5, &updated(because, OrderStatus::Cancelled)));
+    for sent in &told {
+        assert_eq!(
+            sent.iter().map(|message| message.kind).filter(|kind| *kind == "order.cancelled").count(),
+            1
+        );
+        assert_eq!(sent.len(), 2);
+    }
+    assert_eq!(told[0][1].id, told[1][1].id, "whichever fact comes last");
+    assert_ne!(told[0][0].id, told[0][1].id);
+    let expired = messages(5, &updated(Because::PaymentCancelled, OrderStatus::Expired));
+    assert_eq!(
+        expired.iter().map(|m| m.kind).collect::<Vec<_>>(),
+        ["order.payment_cancelled", "order.expired"]
+    );
+    assert_ne!(expired[1].id, told[0][1].id);
+}
+
+#[test]
+fn what_was_not_subscribed_to_is_rejected() {
+    let other: OrdersEvent = events::OrderExpired { pay_by: testkit::now() }.into();
+    let envelope = envelope(&order_id(1), 1, &other);
+    assert!(matches!(outgoing(&envelope, &Event::read(&envelope).unwrap()), Err(Failure::Reject { .. })));
+}

@@ -1,0 +1,181 @@
+//! The whole service on the twin of its table, for the tests of every step: through the public doors alone.
+
+use crate::chance::LENGTH;
+use crate::{Chance, DeliverWebhook, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
+use base64::Engine as _;
+use event_store::Memory;
+use events::{Because, Detail, OrderStatus, OrderUpdated, OrdersEvent};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::Timestamp;
+use outbound::{Call, Networks, Secret};
+use resilience::{Failure, FixedClock, NoJitter};
+use runtime::http::{Endpoint as _, Problem, Reply, Request};
+use runtime::queue::{Consumer as _, Handler as _};
+use runtime::schedule::Task as _;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+use testkit::{FixedNames, MemoryWork, Receivers, RequestBuilder as _, now, order_id, request};
+use webhooks::{Scheme as _, StandardWebhooks};
+
+/// Secrets that differ and are known.
+#[derive(Default)]
+pub(crate) struct Counting(AtomicU8);
+
+impl Chance for Counting {
+    fn bytes(&self) -> Option<[u8; LENGTH]> {
+        Some([self.0.fetch_add(1, Ordering::SeqCst); LENGTH])
+    }
+}
+
+pub(crate) const URL: &str = "https://shop.example/hooks";
+pub(crate) const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
+
+pub(crate) struct Scene {
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) work: Arc<MemoryWork>,
+    pub(crate) receivers: Arc<Receivers>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) names: Arc<FixedNames>,
+    pub(crate) networks: Networks,
+    pub(crate) chance: Arc<Counting>,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self {
+            memory: Arc::default(),
+            work: Arc::default(),
+            receivers: Arc::default(),
+            clock: Arc::new(FixedClock::at(now())),
+            names: Arc::default(),
+            networks: Networks::Public,
+            chance: Arc::default(),
+        }
+    }
+}
+
+impl Scene {
+    pub(crate) fn manage(&self) -> ManageCallbacks {
+        ManageCallbacks {
+            documents: self.memory.clone(),
+            deliveries_by_time: Arc::new(self.memory.index("endpoint", "created_at")),
+            work: self.work.clone(),
+            names: self.names.clone(),
+            chance: self.chance.clone(),
+            clock: self.clock.clone(),
+            networks: self.networks,
+            pace: PACE,
+        }
+    }
+
+    pub(crate) fn plan(&self) -> PlanDeliveries {
+        PlanDeliveries {
+            documents: self.memory.clone(),
+            work: self.work.clone(),
+            clock: self.clock.clone(),
+            pace: PACE,
+        }
+    }
+
+    pub(crate) fn deliver(&self) -> DeliverWebhook {
+        DeliverWebhook {
+            documents: self.memory.clone(),
+            work: self.work.clone(),
+            transport: self.receivers.clone(),
+            clock: self.clock.clone(),
+            jitter: Arc::new(NoJitter),
+            pace: PACE,
+            calls_at_once: 2,
+        }
+    }
+
+    /// Runs the schedule; how many deliveries it sent to the queue.
+    pub(crate) async fn schedule(&self) -> u64 {
+        let step = ScheduleCallbacks {
+            documents: self.memory.clone(),
+            pending_by_time: Arc::new(self.memory.index("pending_shard", "overdue_at")),
+            work: self.work.clone(),
+            clock: self.clock.clone(),
+            pace: PACE,
+        };
+        step.run().await.unwrap()["sent"].as_u64().unwrap()
+    }
+
+    pub(crate) async fn ask(&self, request: Request) -> Result<Reply, Problem> {
+        self.manage().answer(request).await
+    }
+
+    /// Registers an endpoint; its id and secret.
+    pub(crate) async fn register(&self, url: &str) -> (String, Secret) {
+        let body = json!({"url": url});
+        let asked = request("POST /webhook-endpoints").by_admin().header("idempotency-key", url).json(&body);
+        let made = body_of(&self.ask(asked).await.unwrap());
+        (made["id"].as_str().unwrap().to_owned(), Secret::new(made["secret"].as_str().unwrap()))
+    }
+
+    pub(crate) async fn endpoint(&self, id: &str) -> Value {
+        let asked = request("GET /webhook-endpoints/{endpoint_id}").by_admin().path("endpoint_id", id);
+        body_of(&self.ask(asked).await.unwrap())
+    }
+
+    pub(crate) async fn log(&self, id: &str) -> Vec<Value> {
+        let asked =
+            request("GET /webhook-endpoints/{endpoint_id}/deliveries").by_admin().path("endpoint_id", id);
+        body_of(&self.ask(asked.query("limit", "100")).await.unwrap())["items"].as_array().unwrap().clone()
+    }
+
+    /// The n-th order is paid: one event for whoever wants it.
+    pub(crate) async fn paid(&self, n: u64) {
+        let message = testkit::message(&order_id(n), 2, &updated(Because::OrderPaid, OrderStatus::Paid));
+        self.plan().consume(&message).await.unwrap();
+    }
+
+    /// Works off all that lies in the queue and is not held back for longer than `most`; what came of each.
+    pub(crate) async fn drain(&self, most: Duration) -> Vec<Result<(), Failure>> {
+        let mut outcomes = Vec::new();
+        loop {
+            let (now, later): (Vec<_>, Vec<_>) =
+                self.work.take().into_iter().partition(|work| work.delay <= most);
+            for work in later {
+                outbound::WorkQueue::send(&*self.work, &work).await.unwrap();
+            }
+            if now.is_empty() {
+                return outcomes;
+            }
+            for work in now {
+                self.clock.advance(work.delay);
+                outcomes.push(self.deliver().handle(&work.body, 1).await);
+            }
+        }
+    }
+}
+
+pub(crate) fn updated(because: Because, status: OrderStatus) -> OrdersEvent {
+    OrderUpdated { because, status, attention: vec![], detail: Detail::default() }.into()
+}
+
+pub(crate) fn body_of(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+/// What a header of a call says.
+pub(crate) fn header<'a>(call: &'a Call, name: &str) -> &'a str {
+    call.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str()).unwrap()
+}
+
+/// Whether a receiver with this secret takes the call.
+pub(crate) fn verifies(call: &Call, secret: &Secret, now: Timestamp) -> bool {
+    let headers: HeaderMap = call
+        .headers
+        .iter()
+        .map(|(name, value)| (HeaderName::try_from(name).unwrap(), HeaderValue::try_from(value).unwrap()))
+        .collect();
+    StandardWebhooks.verify(&headers, &call.body, std::slice::from_ref(secret), now).is_ok()
+}
+
+/// A secret that a shop brings along.
+pub(crate) fn own_secret() -> String {
+    format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode([42; 24]))
+}

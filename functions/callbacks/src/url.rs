@@ -1,0 +1,138 @@
+//! URLs that may be registered: judged by their text here, and by where they lead to when they are registered and
+//! called.
+
+use http::Uri;
+use outbound::Networks;
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The longest URL.
+const LONGEST: usize = 2048;
+
+/// A URL whose text is sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CallbackUrl {
+    /// As it was given.
+    pub(crate) text: String,
+    /// Its host as a resolver takes it: without brackets.
+    pub(crate) host: String,
+}
+
+impl CallbackUrl {
+    /// Judges the text; the error says what is wrong with it, without quoting it.
+    pub(crate) fn parse(text: &str, networks: Networks) -> Result<Self, &'static str> {
+        if text.len() > LONGEST {
+            return Err("at most 2048 characters");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(
+                "printable ASCII without spaces; a host's name in its punycode form, the rest percent-encoded",
+            );
+        }
+        if text.contains(['#', '\\']) {
+            return Err("without a fragment and without backslashes");
+        }
+        let uri: Uri = text.parse().map_err(|_| "an absolute https URL")?;
+        match (uri.scheme_str(), networks) {
+            (Some("https"), _) | (Some("http"), Networks::Any) => {}
+            _ => return Err("an absolute https URL"),
+        }
+        let authority = uri.authority().ok_or("an absolute https URL")?;
+        if authority.as_str().contains('@') {
+            return Err("without credentials; what a receiver has to trust is the signature");
+        }
+        if authority.as_str().len() > authority.host().len()
+            && authority.port_u16().is_none_or(|port| port == 0)
+        {
+            return Err("with a port from 1 to 65535, or without one");
+        }
+        let host = authority.host();
+        if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            let address: IpAddr = address.parse().map_err(|_| "with a sound IPv6 address as its host")?;
+            return Ok(Self { text: text.to_owned(), host: address.to_string() });
+        }
+        is_sound_host(host)?;
+        Ok(Self { text: text.to_owned(), host: host.to_owned() })
+    }
+}
+
+/// A name of labels, or an IPv4 address in its usual form. What a C library would read as an address in another form
+/// (one number, octal, hexadecimal, fewer parts) is none of both.
+fn is_sound_host(host: &str) -> Result<(), &'static str> {
+    const UNSOUND: &str = "with the host's plain name or address";
+    if host.parse::<Ipv4Addr>().is_ok() {
+        return Ok(());
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    if host.len() > 253 || !host.split('.').all(is_label) {
+        return Err(UNSOUND);
+    }
+    let last = host.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit())
+        || last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    if is_number { Err(UNSOUND) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sound_urls_are_taken_as_they_are() {
+        for (url, host) in [
+            ("https://shop.example/hooks?from=conveyor", "shop.example"),
+            ("https://shop.example:8443", "shop.example"),
+            ("https://xn--bcher-kva.example/", "xn--bcher-kva.example"),
+            ("https://1.1.1.1/", "1.1.1.1"),
+            ("https://[2606:4700::1]/", "2606:4700::1"),
+            ("https://a_b.example/%20", "a_b.example"),
+            ("https://localhost/", "localhost"),
+        ] {
+            let parsed = CallbackUrl::parse(url, Networks::Public).unwrap();
+            assert_eq!((parsed.text.as_str(), parsed.host.as_str()), (url, host));
+        }
+        assert!(CallbackUrl::parse("http://127.0.0.1:8080/", Networks::Any).is_ok());
+    }
+
+    #[test]
+    fn what_is_not_plainly_a_public_https_url_is_refused() {
+        let long = format!("https://shop.example/{}", "x".repeat(2048));
+        for url in [
+            "",
+            "shop.example",
+            "/hooks",
+            "http://shop.example/",
+            "ftp://shop.example/",
+            "https://",
+            "https:///x",
+            "https://user@shop.example/",
+            "https://user:pass@shop.example/",
+            "https://shop.example/#a",
+            "https://shop.example\\@evil.example/",
+            "https://shop.example/a b",
+            "https://b\u{fc}cher.example/",
+            "https://shop.example:0/",
+            "https://shop.example:99999/",
+            "https://shop.example:/",
+            "https://shop.example./",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://0177.0.0.1/",
+            "https://127.1/",
+            "https://127.0.0.1./",
+            "https://1.2.3.0x4/",
+            "https://[::1/",
+            "https://[::1]x/",
+            "https://[fe80::1%25eth0]/",
+            "https://-.example..com/",
+            "https://a..b/",
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            &long,
+        ] {
+            assert!(CallbackUrl::parse(url, Networks::Public).is_err(), "{url}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! [`Names`] by the machine's own resolver.
+
+use async_trait::async_trait;
+use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use outbound::{NameError, Names};
+use std::net::IpAddr;
+use std::str::FromStr as _;
+use std::time::Duration;
+use tower_service::Service as _;
+
+/// A resolver that takes longer is out.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SystemNames;
+
+#[async_trait]
+impl Names for SystemNames {
+    async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        let name = Name::from_str(host).map_err(|error| NameError::Unknown(error.to_string()))?;
+        let found = tokio::time::timeout(PATIENCE, GaiResolver::new().call(name)).await;
+        let found = found.map_err(|_| NameError::Unavailable("no answer in time".to_owned()))?;
+        let addresses: Vec<IpAddr> =
+            found.map_err(|error| failure(&error))?.map(|address| address.ip()).collect();
+        if addresses.is_empty() { Err(NameError::Unknown("no answer".to_owned())) } else { Ok(addresses) }
+    }
+}
+
+/// The library tells "there is none" from "ask again" by its text alone, the last as glibc or musl puts it.
+fn failure(error: &std::io::Error) -> NameError {
+    let told = error.to_string();
+    let is_passing = ["Temporary failure", "Try again"].iter().any(|text| told.contains(text));
+    if is_passing { NameError::Unavailable(told) } else { NameError::Unknown(told) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use outbound::is_public;
+
+    /// The ways in which a C library reads an address lead to the address that they mean, and that one is judged.
+    #[tokio::test]
+    async fn whatever_way_loopback_is_written_in_it_is_no_public_address() {
+        for host in ["127.0.0.1", "::1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost"] {
+            // A resolver may as well refuse such a form.
+            let addresses = SystemNames.addresses(host).await.unwrap_or_default();
+            assert!(!addresses.into_iter().any(is_public), "{host}");
+        }
+    }
+}
