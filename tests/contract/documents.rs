@@ -10,6 +10,7 @@ on_both!(
     what_is_put_is_read_back_and_replaced,
     a_new_document_is_put_once,
     only_a_newer_version_replaces,
+    any_version_is_newer_than_none,
     many_are_read_without_those_that_are_not_there,
     a_partition_is_listed_by_prefix,
     what_is_taken_away_is_gone,
@@ -50,6 +51,16 @@ async fn only_a_newer_version_replaces(on: On) {
         assert_eq!(table.documents.put_newer(&key, &document).await.unwrap(), newer, "version {version}");
     }
     assert_eq!(table.documents.get(&key).await.unwrap().unwrap().version, 10);
+}
+
+async fn any_version_is_newer_than_none(on: On) {
+    let table = table(on);
+    let key = Key::new(table.pk("a"), "order");
+    table.documents.put(&key, &document("first")).await.unwrap();
+    for (version, newer) in [(1, true), (1, false)] {
+        let document = document("second").versioned(version);
+        assert_eq!(table.documents.put_newer(&key, &document).await.unwrap(), newer);
+    }
 }
 
 async fn many_are_read_without_those_that_are_not_there(on: On) {

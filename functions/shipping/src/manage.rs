@@ -4,7 +4,7 @@
 //! `POST /shipments/{order_id}/dispatch | deliver | fail | return`, for the admin group. Effect: at most one event:
 //! `Shipped`, `Delivered`, `ShippingFailed` or `ReturnReceived`; a dispatch maps its code to the order before.
 //! Idempotent by the shipment's state: `202` where the event was appended, `200` for an identical repeat, `409`
-//! where the shipment's state does not allow it, and for a tracking code of another order.
+//! where the shipment's state does not allow it, and for a tracking code that another order may use.
 
 mod commands;
 mod list;
@@ -77,7 +77,7 @@ impl ManageShipments {
             state.decide_dispatch(given.as_ref()).map_err(problem)?
         {
             let parcel = crate::Parcel { carrier: shipped.carrier, tracking_code: shipped.tracking_code };
-            if !tracking::claim(&*self.documents, &parcel, &order).await? {
+            if !tracking::claim(&*self.documents, &*self.store, &parcel, &order).await? {
                 return Err(Problem::conflict("this tracking code belongs to another order"));
             }
         }

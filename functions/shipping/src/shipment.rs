@@ -218,6 +218,18 @@ impl Shipment {
         matches!(self.stage, Stage::Requested)
     }
 
+    /// Whether the parcel's code is this shipment's, or may become so: one that is to be packed may be dispatched with it
+    /// at this moment.
+    pub(crate) fn may_use(&self, parcel: &Parcel) -> bool {
+        let is_its_label = self.label.as_ref().is_some_and(|label| label.parcel.is(parcel));
+        is_its_label
+            || match &self.stage {
+                Stage::Absent | Stage::Requested => true,
+                Stage::Left { parcel: own, .. } => own.is(parcel),
+                Stage::Failed { .. } | Stage::Cancelled => false,
+            }
+    }
+
     /// What to pack.
     pub fn lines(&self) -> &[Line] {
         self.request.as_ref().map_or(&[], |request| &request.lines)

@@ -4,8 +4,8 @@
 //! code. A webhook whose code has no map is parked beside it, and the map is read again; the reader of that event
 //! drains what is parked. Both sides write and then read, so neither can miss the other.
 
-use crate::Parcel;
-use event_store::{Document, Documents, Key, StoreError};
+use crate::{Parcel, Shipment};
+use event_store::{Document, Documents, EventStore, Key, StoreError, StreamId};
 use events::OrderId;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -50,15 +50,28 @@ pub(crate) async fn map(
 }
 
 /// Maps a code that a person typed, unless it belongs to another order: then `false`.
+///
+/// The code of a dispatch that lost, against a cancellation or its own crash, stays mapped. So the shipment that holds
+/// it is asked whether it may have a use for it. Of several that then take it over, the version lets one win.
 pub(crate) async fn claim(
     documents: &dyn Documents,
+    store: &dyn EventStore,
     parcel: &Parcel,
     order: &OrderId,
 ) -> Result<bool, StoreError> {
-    if documents.put_new(&map_key(parcel), &Document::of(&Owner { order_id: order.clone() })).await? {
+    let (key, ours) = (map_key(parcel), Document::of(&Owner { order_id: order.clone() }));
+    if documents.put_new(&key, &ours).await? {
         return Ok(true);
     }
-    Ok(order_of(documents, parcel).await?.as_ref() == Some(order))
+    let Some(found) = documents.get(&key).await? else { return Ok(false) };
+    let holder = found.read::<Owner>(&key)?.order_id;
+    if holder == *order {
+        return Ok(true);
+    }
+    if store.history::<Shipment>(&StreamId::order(&holder)).await?.state.may_use(parcel) {
+        return Ok(false);
+    }
+    documents.put_newer(&key, &ours.versioned(found.version + 1)).await
 }
 
 /// Parks a webhook that speaks of a code that no order has.

@@ -71,7 +71,7 @@ impl Documents for Table {
     async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
         let write = self
             .write(key, document)
-            .condition_expression("attribute_not_exists(pk) OR #version < :version")
+            .condition_expression("attribute_not_exists(#version) OR #version < :version")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":version", number(document.version));
         if_condition_holds(write).await

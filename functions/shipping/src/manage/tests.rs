@@ -1,7 +1,9 @@
 //! The warehouse's contract: statuses, repeats, and what a refusal says.
 
+mod codes;
+
+use crate::Stage;
 use crate::scene::Scene;
-use crate::{Stage, Standing};
 use events::{OrderId, Provider};
 use runtime::http::{Endpoint as _, Problem, Reply};
 use serde_json::{Value, json};
@@ -130,26 +132,6 @@ async fn a_bought_labels_code_wins_over_what_is_typed() {
     assert_eq!(parcel.tracking_code, code);
     assert_eq!(status(&scene, &order, "dispatch", json!({})).await, 200);
     assert_eq!(scene.carrier.labels_held(), 1);
-}
-
-#[tokio::test]
-async fn a_code_of_another_order_is_a_conflict() {
-    let (scene, order) = begun(Provider::Warehouse).await;
-    let other = order_id(2);
-    scene.begin(&other).await;
-    assert_eq!(status(&scene, &order, "dispatch", by_hand()).await, 202);
-    let problem = post(&scene, &other, "dispatch", json!({"carrier": "POST", "tracking_code": "99-1"}))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (problem.status, problem.detail.as_str()),
-        (409, "this tracking code belongs to another order")
-    );
-    assert_eq!(scene.shipment(&other).await.standing(), Standing::Requested);
-    assert_eq!(
-        status(&scene, &other, "dispatch", json!({"carrier": "Post", "tracking_code": "99-2"})).await,
-        202
-    );
 }
 
 #[tokio::test]
