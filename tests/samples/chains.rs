@@ -56,6 +56,9 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             &["stripe-webhook/payment-intent-succeeded", "said apply-stripe-event/payment-requested"]
         }
         "apply-stripe-event/payment-intent-succeeded" => &["said apply-stripe-event/payment-requested"],
+        "webhook-inbox/list" | "webhook-inbox/get" | "webhook-inbox/replay" => {
+            &["stripe-webhook/payment-intent-succeeded"]
+        }
         "apply-carrier-event/inbox" => &[],
         sample if sample.starts_with("apply-carrier-event/") => &[
             "carrier-webhook/tracker-updated",

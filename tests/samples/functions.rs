@@ -258,6 +258,15 @@ impl Stage {
                     events::Service::ALL.map(|service| (service, topic.clone())).into();
                 self.read(outbox::PublishEvents { topics }, text).await
             }
+            "webhook-inbox" => {
+                let tray = |source| operations::Tray {
+                    source,
+                    documents: self.table(),
+                    index: self.gated(&Arc::new(self.table.index("inbox", "received_at"))),
+                };
+                let trays = vec![tray("stripe"), tray("easypost")];
+                self.answer(operations::WebhookInbox { trays, clock: self.clock() }, text).await
+            }
             "health" => {
                 self.serve(&Server::open(operations::Health { stack: "conveyor".to_owned() }), text).await
             }

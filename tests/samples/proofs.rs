@@ -26,6 +26,8 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("manage-stock/get", "reads"),
     ("place-order/unknown-sku", "is refused"),
     ("take-payment/payment-disputed", "a dispute that was opened waits for the bank"),
+    ("webhook-inbox/get", "reads"),
+    ("webhook-inbox/list", "reads"),
 ];
 
 /// Samples that also make sense after others than in `functions.rs`.

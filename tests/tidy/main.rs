@@ -8,6 +8,7 @@
 
 mod arrows;
 mod failures;
+mod grants;
 mod guards;
 mod names;
 mod text;

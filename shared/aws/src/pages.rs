@@ -4,7 +4,7 @@ use crate::error::store_error;
 use crate::item::{Item, read_document, read_key, text};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use event_store::{Page, Pages, Position, StoreError, Walk};
+use event_store::{Document, Page, Pages, Position, StoreError, Walk};
 use std::collections::HashMap;
 
 #[derive(Debug)]
@@ -58,10 +58,15 @@ impl Pages for TableIndex {
             .items
             .unwrap_or_default()
             .iter()
-            .map(|item| Ok((read_key(item), read_document(item)?)))
+            .map(|item| Ok((read_key(item), kept_of(item)?)))
             .collect::<Result<_, StoreError>>()?;
         Ok(Page { documents, next: answer.last_evaluated_key.map(|last| self.position(&last)) })
     }
+}
+
+/// What the index keeps of a document: some keep its key alone.
+fn kept_of(item: &Item) -> Result<Document, StoreError> {
+    if item.contains_key("document") { read_document(item) } else { Ok(Document::of(&())) }
 }
 
 impl TableIndex {

@@ -37,7 +37,7 @@ pub enum Walk<'a> {
     UpTo(&'a str),
 }
 
-/// An index over one table's documents.
+/// An index over one table's documents. One that keeps keys alone gives documents whose content is `null`.
 #[async_trait]
 pub trait Pages: Send + Sync {
     /// Up to `limit` documents of `partition`, after `position`, on this walk. A page may be empty and yet have

@@ -63,6 +63,20 @@ pub struct Arrival {
     body: String,
 }
 
+impl Arrival {
+    /// What is known of a webhook whose body nobody has read.
+    pub fn without_body(event_id: String, event_type: String, received_at: Timestamp) -> Self {
+        Self {
+            event_id,
+            event_type,
+            received_at,
+            traceparent: None,
+            headers: BTreeMap::new(),
+            body: String::new(),
+        }
+    }
+}
+
 /// The headers that are kept: what a person asks for who looks into a delivery. Signatures are none of them, because a
 /// signature that is known can be sent again while it is fresh.
 const KEPT_HEADERS: [&str; 6] =

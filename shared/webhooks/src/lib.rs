@@ -18,7 +18,7 @@ mod stripe;
 
 pub use easypost::EasyPost;
 pub use github::GitHub;
-pub use receiver::{Delivery, LARGEST_BODY, Name, NotReceived, Receiver};
+pub use receiver::{Delivery, LARGEST_BODY, Name, NotReceived, Receiver, is_name};
 pub use refusal::Refusal;
 pub use scheme::{Scheme, TOLERANCE, Verified, verify};
 pub use shopify::Shopify;

@@ -122,8 +122,8 @@ impl Receiver<'_> {
     }
 }
 
-/// Ids and types become parts of keys and of addresses.
-fn is_name(text: &str) -> bool {
+/// Whether a text can be an event's id or type here: they become parts of keys and of addresses.
+pub fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }

@@ -1,0 +1,176 @@
+//! `webhook-inbox`: the webhooks that came, what became of each, and one applied once more. For the admin group alone.
+//!
+//! Trigger: `GET /webhooks/inbox`, `GET /webhooks/inbox/{id}`, `POST /webhooks/inbox/{id}/replay`; an id is
+//! `<source>:<the source's event id>`.
+//! Effect of a replay: one item beside the inbox item (who, when), durable before the `202`; the service's own reader
+//! takes it from its stream and applies the webhook again, which changes nothing that is there already. Says no events.
+//!
+//! The inbox lies in the tables of the services that the webhooks are for. This function may read and write the keys
+//! `webhook#…` there and no others, see `docs/decisions/one-function-sees-every-inbox.md`.
+
+mod cursor;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+use event_store::{Document, Documents, Key, Pages};
+use events::EventId;
+use jiff::Timestamp;
+use resilience::Clock;
+use runtime::http::{Endpoint, Problem, Reply, Request};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use webhooks::inbox::replay::{self, Replay};
+use webhooks::inbox::verdict::{self, Conclusion, Status, Verdict};
+use webhooks::inbox::{self, Arrival};
+
+/// The step. See the module.
+pub struct WebhookInbox {
+    /// Where each source's webhooks lie.
+    pub trays: Vec<Tray>,
+    /// Dates a replay.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The webhooks of one source.
+pub struct Tray {
+    /// The source, for example `stripe`.
+    pub source: &'static str,
+    /// The table of the service that they are for.
+    pub documents: Arc<dyn Documents>,
+    /// That table's index over them.
+    pub index: Arc<dyn Pages>,
+}
+
+/// A webhook as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Summary {
+    id: String,
+    source: &'static str,
+    r#type: String,
+    received_at: Timestamp,
+    status: &'static str,
+    /// The events that it led to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    led_to: Vec<EventId>,
+    /// Why it was ignored, or what failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// The key that it waits under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_under: Option<String>,
+}
+
+/// A webhook whole.
+#[derive(Debug, Serialize)]
+struct Page {
+    #[serde(flatten)]
+    summary: Summary,
+    headers: BTreeMap<String, String>,
+    /// The bytes as they came.
+    body: Box<RawValue>,
+    replays: Vec<Replay>,
+}
+
+#[async_trait]
+impl Endpoint for WebhookInbox {
+    async fn answer(&self, request: Request) -> Result<Reply, Problem> {
+        let admin = request.admin()?;
+        match request.route.as_str() {
+            "GET /webhooks/inbox" => self.list(&request).await,
+            "GET /webhooks/inbox/{id}" => self.page(&request).await,
+            "POST /webhooks/inbox/{id}/replay" => {
+                let (tray, event_id) = self.find(&request)?;
+                if tray.documents.get(&inbox::key(tray.source, &event_id)).await?.is_none() {
+                    return Err(no_such_webhook());
+                }
+                let wish = Replay { asked_at: self.clock.now(), asked_by: admin.customer.clone() };
+                replay::ask(&*tray.documents, tray.source, &event_id, &wish).await?;
+                let id = id_of(tray.source, &event_id);
+                tracing::info!(webhook.source = tray.source, webhook.id = event_id, "asked for once more");
+                Ok(Reply::json(202, &serde_json::json!({ "id": id, "asked_at": wish.asked_at })))
+            }
+            other => Err(Problem::not_found(format!("no route {other}"))),
+        }
+    }
+}
+
+impl WebhookInbox {
+    /// The tray and the event that the id in the path names.
+    fn find(&self, request: &Request) -> Result<(&Tray, String), Problem> {
+        // Some clients write the colon as it need not be written in a path.
+        let id = request.in_path("id").replace("%3A", ":").replace("%3a", ":");
+        let (source, event_id) = id.split_once(':').ok_or_else(no_such_webhook)?;
+        let tray = self.trays.iter().find(|tray| tray.source == source).ok_or_else(no_such_webhook)?;
+        if webhooks::is_name(event_id) { Ok((tray, event_id.to_owned())) } else { Err(no_such_webhook()) }
+    }
+
+    async fn page(&self, request: &Request) -> Result<Reply, Problem> {
+        let (tray, event_id) = self.find(request)?;
+        let place = inbox::key(tray.source, &event_id);
+        let items = tray.documents.list(&place.pk, "").await?;
+        let at = |sk: &str| items.iter().find(|(key, _)| key.sk == sk);
+        let (key, document) = at(inbox::SORT_KEY).ok_or_else(no_such_webhook)?;
+        let (arrival, body) = inbox::open(document, key)?;
+        let conclusion = at(verdict::SORT_KEY).map(|(key, document)| document.read::<Conclusion>(key));
+        let replays = items.iter().filter(|(key, _)| key.sk.starts_with(replay::PREFIX));
+        let page = Page {
+            summary: Summary::of(tray.source, &arrival, conclusion.transpose()?.map(|it| it.verdict)),
+            headers: arrival.headers,
+            body: as_it_came(body)?,
+            replays: replays.map(|(key, document)| document.read(key)).collect::<Result<_, _>>()?,
+        };
+        Ok(Reply::json(200, &page))
+    }
+}
+
+impl Summary {
+    fn of(source: &'static str, arrival: &Arrival, verdict: Option<Verdict>) -> Self {
+        let status = verdict.as_ref().map_or(Status::Received, Verdict::status);
+        let (mut led_to, mut reason, mut waits_under) = (Vec::new(), None, None);
+        match verdict {
+            Some(Verdict::Applied { led_to: events }) => led_to = events,
+            Some(Verdict::Ignored { reason: why } | Verdict::Failed { reason: why }) => reason = Some(why),
+            Some(Verdict::Parked { key }) => waits_under = Some(key),
+            Some(Verdict::AlreadyKnown) | None => {}
+        }
+        Self {
+            id: id_of(source, &arrival.event_id),
+            source,
+            r#type: arrival.event_type.clone(),
+            received_at: arrival.received_at,
+            status: status.as_str(),
+            led_to,
+            reason,
+            waits_under,
+        }
+    }
+
+    /// From the small item of the verdict alone.
+    fn concluded(source: &'static str, conclusion: Conclusion) -> Self {
+        let Conclusion { event_id, event_type, received_at, verdict } = conclusion;
+        Self::of(source, &Arrival::without_body(event_id, event_type, received_at), Some(verdict))
+    }
+
+    /// From the inbox item, where there is no verdict yet.
+    fn received(source: &'static str, key: &Key, document: &Document) -> Result<Self, Problem> {
+        Ok(Self::of(source, &document.read(key)?, None))
+    }
+}
+
+fn id_of(source: &str, event_id: &str) -> String {
+    format!("{source}:{event_id}")
+}
+
+fn no_such_webhook() -> Problem {
+    Problem::not_found("no such webhook, or it came more than 30 days ago")
+}
+
+/// A body in its own spelling: numbers and the order of fields are what the sender signed.
+fn as_it_came(body: Vec<u8>) -> Result<Box<RawValue>, Problem> {
+    let text = String::from_utf8(body).map_err(Problem::internal)?;
+    RawValue::from_string(text).map_err(Problem::internal)
+}

@@ -1,0 +1,62 @@
+//! The cursor of the inbox's list: how far each source has been read. It names places and nothing else.
+
+use super::WebhookInbox;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use event_store::Position;
+use jiff::Timestamp;
+use runtime::http::Problem;
+use serde::{Deserialize, Serialize};
+use webhooks::inbox;
+use webhooks::inbox::verdict;
+
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cursor {
+    /// What the list was asked for: a cursor holds for the same question alone.
+    list: String,
+    /// Sources that have more.
+    pub(super) places: Vec<Place>,
+}
+
+/// How far one source has been read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    pub(super) source: String,
+    /// `None`: not at all.
+    pub(super) after: Option<Position>,
+}
+
+impl Cursor {
+    pub(super) fn new(list: String, places: Vec<Place>) -> Self {
+        Self { list, places }
+    }
+
+    pub(super) fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    pub(super) fn decode(text: &str, list: &str, of: &WebhookInbox) -> Result<Self, Problem> {
+        URL_SAFE_NO_PAD
+            .decode(text)
+            .ok()
+            .and_then(|json| serde_json::from_slice::<Self>(&json).ok())
+            .filter(|cursor| cursor.list == list)
+            .filter(|cursor| cursor.places.iter().all(|place| place.is_sound(of)))
+            .ok_or_else(|| Problem::bad_request("the cursor is not one of this list; begin without a cursor"))
+    }
+}
+
+impl Place {
+    /// A client can write what it likes, and the table refuses what is no place of the index.
+    fn is_sound(&self, of: &WebhookInbox) -> bool {
+        let is_of_the_source = |position: &Position| {
+            position.pk.starts_with(&inbox::key(&self.source, "").pk)
+                && [inbox::SORT_KEY, verdict::SORT_KEY].contains(&position.sk.as_str())
+                && position.order.parse::<Timestamp>().is_ok()
+        };
+        of.trays.iter().any(|tray| tray.source == self.source)
+            && self.after.as_ref().is_none_or(is_of_the_source)
+    }
+}

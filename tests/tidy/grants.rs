@@ -1,0 +1,36 @@
+//! The one grant on other services' tables is narrowed to webhooks, which the emulator cannot show.
+
+use crate::{none, root};
+
+/// The statements of a function's policies that grant something on a table of another service's.
+fn foreign<'a>(function: &'a str, own: &str) -> Vec<&'a str> {
+    let policies = function.split("      Policies:\n").nth(1).unwrap_or_default();
+    let policies = policies.split("      Events:\n").next().unwrap_or_default();
+    let statements = policies.split("            - ").filter(|statement| statement.contains("dynamodb:"));
+    let names_another = |statement: &&str| {
+        let tables =
+            statement.split(|letter: char| !letter.is_alphanumeric()).filter(|word| word.ends_with("Table"));
+        tables.into_iter().any(|table| !own.contains(table) && table != "LimitsTable")
+    };
+    statements.filter(names_another).collect()
+}
+
+#[test]
+fn a_grant_on_another_services_table_is_for_webhooks_alone() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (_, after) = template.split_once("\n  WebhookInbox:\n").expect("the function");
+    let function = after.split("\n\n").next().unwrap();
+    let granted = foreign(function, "");
+    assert_eq!(granted.len(), 2, "the tables, and their indexes over webhooks");
+    let wide: Vec<String> = granted
+        .into_iter()
+        .filter(|statement| {
+            let is_narrowed = statement.contains(r#""dynamodb:LeadingKeys": ["webhook#*"]"#);
+            let is_of_the_index =
+                !statement.contains("Table.Arn,") && statement.matches("/index/inbox").count() == 2;
+            !is_narrowed && !is_of_the_index
+        })
+        .map(str::to_owned)
+        .collect();
+    none("grants that open more of a table than its webhooks", &wide);
+}
