@@ -73,7 +73,9 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         "ship-order/shipment-requested" | "ship-order/order-cancellation-requested" => {
             &["ship-order/order-placed", "ship-order/inventory-updated"]
         }
-        "ship-order/label-purchased" | "ship-order/shipment-cancelled" => &[
+        "ship-order/label-purchased"
+        | "ship-order/shipment-cancelled"
+        | "ship-order/label-void-requested" => &[
             "ship-order/order-placed",
             "ship-order/inventory-updated",
             "ship-order/shipment-requested",
@@ -89,6 +91,12 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             &["ship-order/order-placed", "ship-order/inventory-updated", "manage-shipments/dispatch"]
         }
         "manage-shipments/list" => &[],
+        "manage-shipments/void" => &[
+            "said ship-order/shipment-requested",
+            "said ship-order/label-purchased",
+            "said ship-order/shipment-cancelled",
+            "said track-order/label-void-failed",
+        ],
         sample if sample.starts_with("manage-shipments/") => {
             &["ship-order/order-placed", "ship-order/inventory-updated"]
         }

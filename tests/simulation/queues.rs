@@ -32,9 +32,13 @@ pub(super) fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
         }
         ("ship-order", Service::Orders) => one_of(&["OrderPlaced", "OrderCancellationRequested"]),
         ("ship-order", Service::Inventory) => one_of(&["InventoryUpdated"]),
-        ("ship-order", Service::Shipping) => {
-            one_of(&["ShipmentRequested", "ShipmentCancelled", "ShippingFailed", "LabelPurchased"])
-        }
+        ("ship-order", Service::Shipping) => one_of(&[
+            "ShipmentRequested",
+            "ShipmentCancelled",
+            "ShippingFailed",
+            "LabelPurchased",
+            "LabelVoidRequested",
+        ]),
         ("notify-customer", Service::Orders) => one_of(&["OrderPlaced"]) || is_ended_update(envelope),
         ("notify-customer", Service::Payments) => {
             one_of(&["OrderPaid", "PaymentFailed", "PaymentActionRequired", "PaymentRefunded"])

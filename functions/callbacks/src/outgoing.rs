@@ -19,7 +19,7 @@ pub(crate) const ALL: &str = "*";
 pub(crate) const TEST: &str = "webhook.test";
 
 /// Every type that goes out.
-pub const TYPES: [&str; 31] = [
+pub const TYPES: [&str; 32] = [
     "order.placed",
     "order.payment_requested",
     "order.payment_action_required",
@@ -44,6 +44,7 @@ pub const TYPES: [&str; 31] = [
     "order.cancellation_rejected",
     "order.label_voided",
     "order.label_void_failed",
+    "order.label_void_requested",
     "order.tracked",
     "order.delivered",
     "order.returned_to_sender",
@@ -218,6 +219,7 @@ const fn kind_of(because: Because) -> &'static str {
         Because::CancellationRejected => "order.cancellation_rejected",
         Because::LabelVoided => "order.label_voided",
         Because::LabelVoidFailed => "order.label_void_failed",
+        Because::LabelVoidRequested => "order.label_void_requested",
         Because::ShipmentTracked => "order.tracked",
         Because::Delivered => "order.delivered",
         Because::ReturnedToSender => "order.returned_to_sender",

@@ -73,6 +73,7 @@ impl Consumer for AllocateStock {
                 | ShippingEvent::CancellationRejected(_)
                 | ShippingEvent::LabelVoided(_)
                 | ShippingEvent::LabelVoidFailed(_)
+                | ShippingEvent::LabelVoidRequested(_)
                 | ShippingEvent::ShipmentTracked(_)
                 | ShippingEvent::Delivered(_)
                 | ShippingEvent::ReturnedToSender(_),

@@ -107,6 +107,7 @@ pub(crate) fn hear(event: &Event) -> Result<Heard<'_>, Failure> {
             | ShippingEvent::CancellationRejected(_)
             | ShippingEvent::LabelVoided(_)
             | ShippingEvent::LabelVoidFailed(_)
+            | ShippingEvent::LabelVoidRequested(_)
             | ShippingEvent::ShipmentTracked(_)
             | ShippingEvent::ReturnedToSender(_)
             | ShippingEvent::ReturnReceived(_),

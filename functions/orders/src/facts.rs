@@ -163,6 +163,7 @@ impl Facts {
             | Because::CancellationRejected
             | Because::LabelVoided
             | Because::LabelVoidFailed
+            | Because::LabelVoidRequested
             | Because::Delivered
             | Because::ReturnedToSender
             | Because::ReturnReceived => {}

@@ -148,6 +148,7 @@ fn shipping_fact(event: &ShippingEvent) -> (Because, Detail) {
         ShippingEvent::ShipmentCancelled(_) => (Because::ShipmentCancelled, nothing),
         ShippingEvent::CancellationRejected(_) => (Because::CancellationRejected, nothing),
         ShippingEvent::LabelVoided(_) => (Because::LabelVoided, nothing),
+        ShippingEvent::LabelVoidRequested(_) => (Because::LabelVoidRequested, nothing),
         ShippingEvent::LabelVoidFailed(e) => {
             (Because::LabelVoidFailed, Detail { reason: Some(e.reason.clone()), ..nothing })
         }

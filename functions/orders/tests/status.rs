@@ -5,10 +5,10 @@
 use event_store::{EventStore, Memory, StreamId};
 use events::{
     Amount, CancelCause, Delivered, DisputeOutcome, Event, InventoryEvent, InventoryUpdated, LabelPurchased,
-    LabelVoided, OrderPaid, OrderStatus, OrdersEvent, OutOfStock, PaymentCancelled, PaymentDisputed,
-    PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent, RefundCause, RefundFailed, RefundId,
-    RefundRequested, ReturnReceived, ServiceEvent, ShipmentCancelled, ShipmentRequested, ShipmentTracked,
-    Shipped, ShippingEvent, StockReleased, TrackingStatus,
+    LabelVoidFailed, LabelVoidRequested, LabelVoided, OrderPaid, OrderStatus, OrdersEvent, OutOfStock,
+    PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent,
+    RefundCause, RefundFailed, RefundId, RefundRequested, ReturnReceived, ServiceEvent, ShipmentCancelled,
+    ShipmentRequested, ShipmentTracked, Shipped, ShippingEvent, StockReleased, TrackingStatus,
 };
 use orders::{Order, TrackOrder};
 use proptest::prelude::*;
@@ -291,6 +291,21 @@ fn a_refund_that_was_refused_and_turns_up_is_given_back_and_one_that_was_taken_b
     way.push(says::<PaymentsEvent>(6, failed("g")));
     assert_eq!(told(&way).facts().refunded(), Amount::ZERO);
     assert_eq!(told(&way).attention(), [events::Attention::RefundFailed]);
+}
+
+/// The wish alone gives nothing back.
+#[test]
+fn a_label_that_the_carrier_kept_needs_attention_until_it_is_void_however_often_it_is_asked_for() {
+    let mut way = vec![
+        says::<ShippingEvent>(1, ShipmentCancelled {}),
+        says::<ShippingEvent>(2, LabelVoidFailed { reason: "no".to_owned() }),
+    ];
+    for _ in 0..2 {
+        assert_eq!(told(&way).attention(), [events::Attention::VoidFailed]);
+        way.push(says::<ShippingEvent>(3, LabelVoidRequested {}));
+    }
+    way.push(says::<ShippingEvent>(4, LabelVoided {}));
+    assert_eq!(told(&way).attention(), []);
 }
 
 fn failed(id: &str) -> RefundFailed {

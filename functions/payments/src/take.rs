@@ -121,6 +121,7 @@ impl Consumer for TakePayment {
                 | ShippingEvent::CancellationRejected(_)
                 | ShippingEvent::LabelVoided(_)
                 | ShippingEvent::LabelVoidFailed(_)
+                | ShippingEvent::LabelVoidRequested(_)
                 | ShippingEvent::ShipmentTracked(_)
                 | ShippingEvent::Delivered(_)
                 | ShippingEvent::ReturnedToSender(_) => not_subscribed(message),

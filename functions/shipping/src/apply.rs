@@ -144,6 +144,7 @@ impl ApplyCarrierEvent {
             | ShippingEvent::CancellationRejected(_)
             | ShippingEvent::LabelVoided(_)
             | ShippingEvent::LabelVoidFailed(_)
+            | ShippingEvent::LabelVoidRequested(_)
             | ShippingEvent::ShipmentTracked(_)
             | ShippingEvent::Delivered(_)
             | ShippingEvent::ReturnedToSender(_)

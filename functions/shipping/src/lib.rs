@@ -2,7 +2,8 @@
 //!
 //! It owns shipments (one stream an order), copies of addresses, the map from a tracking code to its order, the
 //! list of open shipments and the carrier's inbox. It reacts to `OrderPlaced`, `OrderCancellationRequested`,
-//! `InventoryUpdated` and its own `ShipmentRequested`, `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`;
+//! `InventoryUpdated` and its own `ShipmentRequested`, `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`,
+//! `LabelVoidRequested`;
 //! what it says is [`events::ShippingEvent`].
 //!
 //! Whether an order can still be cancelled is decided here and nowhere else: `Shipped` and `ShipmentCancelled`

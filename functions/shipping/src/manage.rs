@@ -1,8 +1,9 @@
 //! `manage-shipments`: the warehouse's side.
 //!
 //! Trigger: `GET /shipments?open=true&limit=&cursor=`, `GET /shipments/{order_id}`, and
-//! `POST /shipments/{order_id}/dispatch | deliver | fail | return`, for the admin group. Effect: at most one event:
-//! `Shipped`, `Delivered`, `ShippingFailed` or `ReturnReceived`; a dispatch maps its code to the order before.
+//! `POST /shipments/{order_id}/dispatch | deliver | fail | return | void`, for the admin group. Effect: at most one
+//! event: `Shipped`, `Delivered`, `ShippingFailed`, `ReturnReceived` or `LabelVoidRequested`; a dispatch maps its code to
+//! the order before. The carrier is not called here: `ship-order` gives a label back once it hears the wish.
 //! Idempotent by the shipment's state: `202` where the event was appended, `200` for an identical repeat, `409`
 //! where the shipment's state does not allow it, and for a tracking code that another order may use.
 
@@ -15,7 +16,7 @@ mod view;
 use crate::shipment::Refusal;
 use crate::{Shipment, Standing, address, tracking};
 use async_trait::async_trait;
-use commands::{Deliver, Dispatch, Fail, Return};
+use commands::{Dispatch, Fail, Nothing, Return};
 use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided};
 use events::{OrderId, ShippingEvent};
 use resilience::Clock;
@@ -42,8 +43,12 @@ impl Endpoint for ManageShipments {
             "GET /shipments/{order_id}" => self.show(&request.order_id()?).await,
             "POST /shipments/{order_id}/dispatch" => self.dispatch(&request).await,
             "POST /shipments/{order_id}/deliver" => {
-                request.json::<Deliver>()?;
+                request.json::<Nothing>()?;
                 self.obey(&request, Shipment::decide_delivered).await
+            }
+            "POST /shipments/{order_id}/void" => {
+                request.json::<Nothing>()?;
+                self.obey(&request, Shipment::decide_void_again).await
             }
             "POST /shipments/{order_id}/fail" => {
                 let Fail { reason } = request.json::<Fail>()?.checked()?;
@@ -110,6 +115,7 @@ fn problem(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Stands(Standing::Absent) => Problem::conflict("there is no shipment of this order yet"),
         Refusal::Stands(standing) => Problem::conflict(format!("the shipment is {}", standing.as_str())),
+        Refusal::NothingToVoid => Problem::conflict("there is no label that has to be given back"),
         Refusal::NoCode => Problem::validation(
             ["/carrier", "/tracking_code"]
                 .map(|field| FieldError::at(field, "needed, since no label was bought"))

@@ -1,6 +1,6 @@
 //! The sample invocations under `events/` are what they say: each is accepted by its function.
 
-use crate::scene::{Scene, WEBHOOK_SECRET};
+use crate::scene::{Scene, WEBHOOK_SECRET, cancel};
 use async_trait::async_trait;
 use events::{OrderId, Provider};
 use outbound::{DeadLetter, Queue, QueueError};
@@ -51,7 +51,7 @@ async fn status(server: &Server, sample: &str) -> u16 {
 #[tokio::test]
 async fn ship_order_handles_its_samples() {
     let samples = samples("ship-order");
-    assert_eq!(samples.len(), 7, "one for each event that it is subscribed to");
+    assert_eq!(samples.len(), 8, "one for each event that it is subscribed to");
     for case in samples.keys() {
         let scene = Scene::with(Provider::Easypost);
         let worker = Worker {
@@ -73,8 +73,14 @@ async fn manage_shipments_answers_its_samples() {
     let samples = samples("manage-shipments");
     let before = |case: &str| matches!(case, "deliver" | "return").then(|| samples["dispatch"].as_str());
     for (case, sample) in &samples {
-        let scene = Scene::with(Provider::Warehouse);
+        let is_about_a_label = case == "void";
+        let scene = Scene::with(if is_about_a_label { Provider::Easypost } else { Provider::Warehouse });
         scene.begin(&order()).await;
+        if is_about_a_label {
+            scene.carrier.set_rejects_refunds(true);
+            scene.consume(&order(), cancel()).await.unwrap();
+            scene.run().await;
+        }
         let access = Access {
             admin_group: "admin".to_owned(),
             groups_claim: "cognito:groups".to_owned(),

@@ -133,6 +133,7 @@ impl Scene {
                     | ShippingEvent::ShipmentCancelled(_)
                     | ShippingEvent::ShippingFailed(_)
                     | ShippingEvent::LabelPurchased(_)
+                    | ShippingEvent::LabelVoidRequested(_)
             ) {
                 rejected.extend(self.deliver(envelope).await.err());
             }

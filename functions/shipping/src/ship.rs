@@ -8,7 +8,7 @@
 //! - `ShipmentRequested` of EasyPost: asks for the shipment, buys its label unless it has one, maps the code →
 //!   `LabelPurchased`; no label to be had → `ShippingFailed`. Of the warehouse: nothing. Idempotent by asking
 //!   first, and by EasyPost's refusal of a second purchase.
-//! - `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`: a label without a future is given back, after asking
+//! - `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`: a label without a future is given back, after asking
 //!   whether it is already → `LabelVoided` or `LabelVoidFailed`. The ended ones leave the list of open shipments.
 //! - `OrderCancellationRequested`: arbitrates → `ShipmentCancelled`, or once `CancellationRejected` (I4).
 //!
@@ -80,7 +80,8 @@ impl Consumer for ShipOrder {
                 ShippingEvent::ShipmentRequested(_) => self.buy_label(&order, message).await,
                 ShippingEvent::LabelPurchased(_)
                 | ShippingEvent::ShipmentCancelled(_)
-                | ShippingEvent::ShippingFailed(_) => self.settle(&order, message).await,
+                | ShippingEvent::ShippingFailed(_)
+                | ShippingEvent::LabelVoidRequested(_) => self.settle(&order, message).await,
                 ShippingEvent::Shipped(_)
                 | ShippingEvent::CancellationRejected(_)
                 | ShippingEvent::LabelVoided(_)

@@ -42,7 +42,7 @@ impl Parcel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Disposal {
-    /// It can be used.
+    /// It can be used, or is to be given back.
     Held,
     /// The carrier took it back.
     Voided,
@@ -277,6 +277,8 @@ impl Aggregate for Shipment {
             ShippingEvent::ShipmentCancelled(_) => self.stage = Stage::Cancelled,
             ShippingEvent::CancellationRejected(_) => self.cancellation_rejected = true,
             ShippingEvent::LabelVoided(_) => self.dispose(Disposal::Voided),
+            // As before the first time.
+            ShippingEvent::LabelVoidRequested(_) => self.dispose(Disposal::Held),
             ShippingEvent::LabelVoidFailed(_) => self.dispose(Disposal::VoidFailed),
             ShippingEvent::ShipmentTracked(tracked) => self.scans.push(Scan::from(tracked)),
             ShippingEvent::Delivered(_) => self.move_to(Whereabouts::Delivered),

@@ -35,9 +35,9 @@ pub use payments::{
 };
 pub use service_event::{Event, ReadError, ServiceEvent};
 pub use shipping::{
-    CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoided, Provider, RejectedBecause,
-    ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested, ShipmentTracked, Shipped,
-    ShippingEvent, ShippingFailed, TrackingStatus,
+    CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided,
+    Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested,
+    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingStatus,
 };
 pub use trace::Traceparent;
 

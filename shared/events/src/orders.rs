@@ -224,6 +224,7 @@ pub enum Because {
     CancellationRejected,
     LabelVoided,
     LabelVoidFailed,
+    LabelVoidRequested,
     ShipmentTracked,
     Delivered,
     ReturnedToSender,

@@ -86,6 +86,10 @@ pub struct LabelVoidFailed {
     pub reason: String,
 }
 
+/// An operator wants the label given back once more; the message of this event asks the carrier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelVoidRequested {}
+
 /// The carrier's word on where a parcel is (`EasyPost`, tracker statuses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +154,7 @@ service_events! {
     CancellationRejected = 1,
     LabelVoided = 1,
     LabelVoidFailed = 1,
+    LabelVoidRequested = 1,
     ShipmentTracked = 1,
     Delivered = 1,
     ReturnedToSender = 1,

@@ -150,6 +150,7 @@ fn required(name: &str) -> &'static [&'static str] {
         "shipping.ReturnReceived" => &["restock"],
         "shipping.ShipmentCancelled"
         | "shipping.LabelVoided"
+        | "shipping.LabelVoidRequested"
         | "shipping.Delivered"
         | "shipping.ReturnedToSender" => &[],
         other => panic!("say which fields {other} has had from its first day"),

@@ -48,10 +48,10 @@ fn missing(field: &str) -> Problem {
     Problem::validation(vec![FieldError::at(field, "is missing")])
 }
 
-/// `POST …/deliver`
+/// `POST …/deliver`, `POST …/void`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Deliver {}
+pub(super) struct Nothing {}
 
 /// `POST …/fail`
 #[derive(Deserialize)]

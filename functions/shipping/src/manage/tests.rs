@@ -1,6 +1,7 @@
 //! The warehouse's contract: statuses, repeats, and what a refusal says.
 
 mod codes;
+mod voiding;
 
 use crate::Stage;
 use crate::scene::Scene;
@@ -40,7 +41,12 @@ async fn begun(provider: Provider) -> (Scene, OrderId) {
 #[tokio::test]
 async fn only_the_admin_group_is_served() {
     let (scene, order) = begun(Provider::Warehouse).await;
-    for route in ["GET /shipments", "GET /shipments/{order_id}", "POST /shipments/{order_id}/dispatch"] {
+    for route in [
+        "GET /shipments",
+        "GET /shipments/{order_id}",
+        "POST /shipments/{order_id}/dispatch",
+        "POST /shipments/{order_id}/void",
+    ] {
         let asked = request(route).path("order_id", order.as_str()).query("open", "true").json(&by_hand());
         assert_eq!(scene.manage().answer(asked.clone()).await.unwrap_err().status, 401, "{route}");
         assert_eq!(scene.manage().answer(asked.by(customer())).await.unwrap_err().status, 403, "{route}");

@@ -78,7 +78,7 @@ impl ShipOrder {
         }
     }
 
-    /// After `LabelPurchased`, `ShipmentCancelled` and `ShippingFailed`.
+    /// After `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed` and `LabelVoidRequested`.
     pub(super) async fn settle(&self, order: &OrderId, message: &Message) -> Result<(), Failure> {
         let shipment = self.shipment(order).await?;
         if !shipment.is_open()

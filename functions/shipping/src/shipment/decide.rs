@@ -5,9 +5,9 @@
 
 use super::{Disposal, Label, Parcel, Shipment, Stage, Standing, Tracked, Whereabouts};
 use events::{
-    CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoided, Line, Provider,
-    RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested, ShipmentTracked,
-    Shipped, ShippingEvent, ShippingFailed, TrackingStatus,
+    CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided, Line,
+    Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested,
+    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingStatus,
 };
 
 /// Why the warehouse's command cannot be obeyed.
@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     Stands(Standing),
     /// There is no label, and no code was given.
     NoCode,
+    /// There is no label that wants to be given back.
+    NothingToVoid,
 }
 
 /// What the carrier said to a label that was to be taken back.
@@ -94,6 +96,17 @@ impl Shipment {
                 Some(LabelVoidFailed { reason: reason.clone() }.into())
             }
             (Voiding::Refused(_), Disposal::Voided | Disposal::VoidFailed) => None,
+        }
+    }
+
+    /// An operator wants the label given back once more, after the carrier refused it. Nothing while it is being given
+    /// back anyway.
+    pub(crate) fn decide_void_again(&self) -> Result<Option<ShippingEvent>, Refusal> {
+        let label = self.label_without_future().ok_or(Refusal::NothingToVoid)?;
+        match label.disposal {
+            Disposal::VoidFailed => Ok(Some(LabelVoidRequested {}.into())),
+            Disposal::Held => Ok(None),
+            Disposal::Voided => Err(Refusal::NothingToVoid),
         }
     }
 
