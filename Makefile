@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 ARCH ?= arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke build build-release deploy check test simulate guards
+.PHONY: help up down env demo invoke build build-release deploy check test simulate guards fuzz fuzz-one
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ simulate: ## Plays orders with every fault: make simulate SEEDS=1..100 ORDERS=10
 
 guards: ## Takes each guard out of a copy of the tree and shows what catches it: make guards GUARD=refund
 	@$(LOCAL) guards "$(GUARD)"
+
+fuzz: ## Feeds every parser what strangers may send: make fuzz SECONDS=60 FUZZER=stripe
+	@$(LOCAL) fuzz "$(or $(SECONDS),60)" "$(FUZZER)"
+
+fuzz-one: ## Runs one fuzzer with one input: make fuzz-one FUZZER=messages INPUT=<file>
+	@$(LOCAL) fuzz-one "$(FUZZER)" "$(INPUT)"
 
 build: ## Compiles the functions for this machine
 	@$(LOCAL) build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import build, checks, demo, deploy, emulators, env, gaps, guards, invoke, seed, state, stripe, testing, users
+from . import build, checks, demo, deploy, emulators, env, fuzz, gaps, guards, invoke, seed, state, stripe, testing, users
 from .state import Stack
 from .trouble import Trouble
 
@@ -72,6 +72,14 @@ def without_guards(arguments: list[str]) -> int:
     return guards.run(*arguments)
 
 
+def fuzzers(arguments: list[str]) -> int:
+    return fuzz.run(*arguments)
+
+
+def one_input(arguments: list[str]) -> int:
+    return fuzz.one(*arguments)
+
+
 def compile_functions(_: list[str]) -> int:
     build.functions()
     return 0
@@ -97,6 +105,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "simulate": simulate,
     "guards": without_guards,
+    "fuzz": fuzzers,
+    "fuzz-one": one_input,
     "build": compile_functions,
     "build-release": compile_for_aws,
     "deploy": to_aws,
