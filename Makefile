@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 ARCH ?= arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke build build-release deploy check test simulate guards fuzz fuzz-one
+.PHONY: help up down env demo invoke reconcile build build-release deploy check test simulate guards fuzz fuzz-one
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo: ## Follows one order from checkout to delivery (starts the stack if need b
 
 invoke: ## Runs one function by hand: make invoke F=place-order E=events/place-order/basic.json
 	@$(LOCAL) invoke "$(F)" "$(E)"
+
+reconcile: ## Asks Stripe for what it could not deliver: make reconcile SINCE=2026-11-24T00:00:00Z (STACK=… for one on AWS)
+	@$(LOCAL) reconcile "$(SINCE)" "$(STACK)"
 
 check: ## Format, lints, documentation, template
 	@$(LOCAL) check

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import build, checks, demo, deploy, emulators, env, fuzz, gaps, guards, invoke, seed, state, stripe, testing, users
+from . import (
+    build,
+    checks,
+    demo,
+    deploy,
+    emulators,
+    env,
+    fuzz,
+    gaps,
+    guards,
+    invoke,
+    reconcile,
+    seed,
+    state,
+    stripe,
+    testing,
+    users,
+)
 from .state import Stack
 from .trouble import Trouble
 
@@ -56,6 +73,11 @@ def one_function(arguments: list[str]) -> int:
     return invoke.run(state.running(), function, event)
 
 
+def undelivered(arguments: list[str]) -> int:
+    since, stack_name = (*arguments, "", "")[:2]
+    return reconcile.run(since, stack_name)
+
+
 def check(_: list[str]) -> int:
     return checks.run()
 
@@ -101,6 +123,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "env": environment,
     "demo": order,
     "invoke": one_function,
+    "reconcile": undelivered,
     "check": check,
     "test": test,
     "simulate": simulate,

@@ -17,7 +17,7 @@ const TABLES: [&str; 8] =
 const INBOXES: [&str; 2] = ["PAYMENTS_TABLE_NAME", "SHIPPING_TABLE_NAME"];
 
 /// Functions that write into their service's table and can read nothing there.
-const WRITE_ONLY: [&str; 3] = ["copy-prices", "stripe-webhook", "carrier-webhook"];
+const WRITE_ONLY: [&str; 4] = ["copy-prices", "stripe-webhook", "carrier-webhook", "reconcile-stripe"];
 
 fn variables(function: &Value) -> &Value {
     &function["Environment"]["Variables"]

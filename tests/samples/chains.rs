@@ -57,6 +57,9 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             &["stripe-webhook/payment-intent-succeeded", "said apply-stripe-event/payment-requested"]
         }
         "apply-stripe-event/payment-intent-succeeded" => &["said apply-stripe-event/payment-requested"],
+        "reconcile-stripe/since" | "reconcile-stripe/scheduled" => {
+            &["take-payment/order-placed", "take-payment/payment-requested"]
+        }
         "webhook-inbox/list" | "webhook-inbox/get" | "webhook-inbox/replay" => {
             &["stripe-webhook/payment-intent-succeeded"]
         }

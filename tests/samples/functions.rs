@@ -189,6 +189,19 @@ impl Stage {
                 };
                 self.serve(&Server::open(endpoint), text).await
             }
+            "reconcile-stripe" => {
+                let step = payments::ReconcileStripe {
+                    documents: self.table(),
+                    clock: self.clock(),
+                    stripe: self.stripe(),
+                    livemode: false,
+                };
+                let asked = serde_json::from_str(text).expect("what a command is told");
+                match runtime::command::work(&step, asked).await {
+                    Ok(_) => Outcome::Handled,
+                    Err(failure) => Outcome::Failed(failure.to_string()),
+                }
+            }
             "apply-stripe-event" => {
                 let stack = "conveyor".to_owned();
                 let (store, documents) = (self.table(), self.table());

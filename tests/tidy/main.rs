@@ -11,6 +11,7 @@ mod failures;
 mod grants;
 mod guards;
 mod names;
+mod proven;
 mod text;
 
 use std::path::{Path, PathBuf};

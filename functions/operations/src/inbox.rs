@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use webhooks::inbox::replay::{self, Replay};
 use webhooks::inbox::verdict::{self, Conclusion, Status, Verdict};
-use webhooks::inbox::{self, Arrival};
+use webhooks::inbox::{self, Arrival, CameBy};
 
 /// The step. See the module.
 pub struct WebhookInbox {
@@ -69,6 +69,7 @@ struct Summary {
 struct Page {
     #[serde(flatten)]
     summary: Summary,
+    came_by: CameBy,
     headers: BTreeMap<String, String>,
     /// The bytes as they came.
     body: Box<RawValue>,
@@ -119,6 +120,7 @@ impl WebhookInbox {
         let replays = items.iter().filter(|(key, _)| key.sk.starts_with(replay::PREFIX));
         let page = Page {
             summary: Summary::of(tray.source, &arrival, conclusion.transpose()?.map(|it| it.verdict)),
+            came_by: arrival.by,
             headers: arrival.headers,
             body: as_it_came(body)?,
             replays: replays.map(|(key, document)| document.read(key)).collect::<Result<_, _>>()?,

@@ -2,7 +2,7 @@
 //!
 //! Owns the payment of each order, its refund ledger and the Stripe inbox. Says [`PaymentsEvent`]s. Reacts to
 //! what orders, inventory and shipping say, and to its own requests ([`TakePayment`]); to what Stripe reports
-//! ([`StripeWebhook`] keeps it, [`ApplyStripeEvent`] applies it); to the shop's own wish ([`RequestRefund`]); and shows a payment to its owner ([`GetPayment`]).
+//! ([`StripeWebhook`] keeps it, [`ReconcileStripe`] asks for what did not come, [`ApplyStripeEvent`] applies it); to the shop's own wish ([`RequestRefund`]); and shows a payment to its owner ([`GetPayment`]).
 //!
 //! [`TakePayment`] is the only step that calls Stripe to move money, and it does so only for a request that stands
 //! in the stream. Everything else appends.
@@ -13,6 +13,7 @@ mod apply;
 mod get;
 mod ledger;
 mod payment;
+mod reconcile;
 mod request;
 #[cfg(test)]
 mod samples;
@@ -28,6 +29,7 @@ pub use apply::ApplyStripeEvent;
 pub use get::GetPayment;
 pub use ledger::{Dispute, Ledger, Refund, Settled};
 pub use payment::{Capture, DisputeReport, NotRefunded, Payment, RefundReport, Stage};
+pub use reconcile::{Reconcile, ReconcileStripe};
 pub use request::RequestRefund;
 pub use stripe::Stripe;
 pub use take::TakePayment;

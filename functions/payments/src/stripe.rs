@@ -7,4 +7,6 @@ mod translate;
 pub use client::Stripe;
 pub(crate) use client::{IdempotencyKey, IntentDraft, RefundDraft, StripeError};
 pub(crate) use payload::{Event, Refund};
+#[cfg(test)]
+pub(crate) use translate::MEANINGFUL;
 pub(crate) use translate::{About, Fact, IntentNews, News};

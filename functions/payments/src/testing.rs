@@ -49,7 +49,7 @@ impl World {
         world
     }
 
-    fn stripe(&self) -> Stripe {
+    pub(crate) fn stripe(&self) -> Stripe {
         Stripe {
             transport: self.provider.clone(),
             secrets: Arc::new(FixedSecrets::one("sk_test_1")),

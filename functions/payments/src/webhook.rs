@@ -54,36 +54,35 @@ impl Endpoint for StripeWebhook {
             clock: &*self.clock,
         };
         let Request { headers, body, cause, .. } = &request;
-        receiver.receive(Delivery { headers, body, cause }, |body| self.read(body)).await?;
+        receiver.receive(Delivery { headers, body, cause }, |body| read(body, self.livemode)).await?;
         Ok(Reply::json(200, &serde_json::json!({ "received": true })))
     }
 }
 
-impl StripeWebhook {
-    fn read(&self, body: &[u8]) -> Result<Name, Problem> {
-        let kind: Kind = serde_json::from_slice(body)
-            .map_err(|_| Problem::bad_request("the body is no event of Stripe"))?;
-        if kind.object == "v2.core.event" {
-            return Err(Problem::new(
-                400,
-                "thin-event",
-                "Thin events are not understood",
-                "send snapshot events: set the endpoint's payload style to snapshot",
-            ));
-        }
-        let event: Event = serde_json::from_slice(body)
-            .ok()
-            .filter(|_| kind.object == "event")
-            .ok_or_else(|| Problem::bad_request("the body is no event of Stripe"))?;
-        if event.livemode != self.livemode {
-            let (theirs, ours) = if self.livemode { ("test", "live") } else { ("live", "test") };
-            return Err(Problem::new(
-                400,
-                "wrong-mode",
-                "The event is of the other mode",
-                format!("this stack takes events of {ours} mode, and this one is of {theirs} mode"),
-            ));
-        }
-        Ok(Name { id: event.id, event_type: event.kind })
+/// What an event says of itself. Refused: what is no event, a thin one, one of the other mode.
+pub(crate) fn read(body: &[u8], livemode: bool) -> Result<Name, Problem> {
+    let kind: Kind =
+        serde_json::from_slice(body).map_err(|_| Problem::bad_request("the body is no event of Stripe"))?;
+    if kind.object == "v2.core.event" {
+        return Err(Problem::new(
+            400,
+            "thin-event",
+            "Thin events are not understood",
+            "send snapshot events: set the endpoint's payload style to snapshot",
+        ));
     }
+    let event: Event = serde_json::from_slice(body)
+        .ok()
+        .filter(|_| kind.object == "event")
+        .ok_or_else(|| Problem::bad_request("the body is no event of Stripe"))?;
+    if event.livemode != livemode {
+        let (theirs, ours) = if livemode { ("test", "live") } else { ("live", "test") };
+        return Err(Problem::new(
+            400,
+            "wrong-mode",
+            "The event is of the other mode",
+            format!("this stack takes events of {ours} mode, and this one is of {theirs} mode"),
+        ));
+    }
+    Ok(Name { id: event.id, event_type: event.kind })
 }

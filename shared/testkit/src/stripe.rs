@@ -156,6 +156,16 @@ impl FakeStripe {
         of_path.map(|(key, _)| key.clone()).collect()
     }
 
+    /// Something happens elsewhere on the account that is told of.
+    pub fn tell(&self, event_type: &str, object: &Value) {
+        self.server().account.say(event_type, object);
+    }
+
+    /// The event was delivered, so it is not listed any more among those that were not.
+    pub fn delivered(&self, event_id: &str) {
+        self.server().account.delivered(event_id);
+    }
+
     /// The webhooks' bodies since the last time, oldest first. Delivering them is the test's affair: late, twice,
     /// in another order, or never.
     pub fn take_events(&self) -> Vec<Value> {

@@ -59,8 +59,22 @@ pub struct Arrival {
     /// The headers that say where it came from, by lower-case name. None of them proves anything or is secret.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// How it came.
+    #[serde(default)]
+    pub by: CameBy,
     /// Gzip, then base64.
     body: String,
+}
+
+/// How a webhook came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CameBy {
+    /// The sender delivered it, signed.
+    #[default]
+    Delivery,
+    /// We asked the sender's API for it.
+    Api,
 }
 
 impl Arrival {
@@ -72,6 +86,7 @@ impl Arrival {
             received_at,
             traceparent: None,
             headers: BTreeMap::new(),
+            by: CameBy::Delivery,
             body: String::new(),
         }
     }
@@ -89,6 +104,8 @@ const LONGEST_HEADER: usize = 200;
 pub struct Arriving<'a> {
     /// The sender, for example `stripe`.
     pub source: &'a str,
+    /// How it came.
+    pub by: CameBy,
     /// Which of its events.
     pub name: &'a Name,
     /// All headers of its request.
@@ -118,7 +135,7 @@ pub async fn keep(
     body: &Verified<&[u8]>,
     now: Timestamp,
 ) -> Result<Kept, StoreError> {
-    let Arriving { source, name, headers, cause } = arriving;
+    let Arriving { source, by, name, headers, cause } = arriving;
     let packed = pack(body.get());
     if packed.len() > LARGEST_PACKED {
         return Err(StoreError::Refused(format!(
@@ -132,6 +149,7 @@ pub async fn keep(
         received_at: now,
         traceparent: cause.traceparent.clone(),
         headers: kept_headers(headers),
+        by: *by,
         body: packed,
     };
     let document = Document::of(&arrival)
@@ -214,7 +232,13 @@ mod tests {
         {
             headers.insert(header, HeaderValue::from_static(value));
         }
-        let arriving = Arriving { source: "github", name: &name, headers: &headers, cause: &cause() };
+        let arriving = Arriving {
+            source: "github",
+            by: CameBy::Delivery,
+            name: &name,
+            headers: &headers,
+            cause: &cause(),
+        };
         keep(table, &arriving, &verified(body), Timestamp::UNIX_EPOCH).await
     }
 

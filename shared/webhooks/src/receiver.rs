@@ -4,7 +4,7 @@
 //! the secrets are read again once before it is refused ([`Secrets::refreshed`] sees to it that nonsense cannot have
 //! them read at will). What a source's body looks like is the receiver's own: it hands in how it is read.
 
-use crate::inbox::{self, Arriving, Kept};
+use crate::inbox::{self, Arriving, CameBy, Kept};
 use crate::{Refusal, Scheme, Verified, verify};
 use event_store::{Documents, StoreError};
 use events::Cause;
@@ -54,6 +54,13 @@ pub struct Name {
     pub event_type: String,
 }
 
+impl Name {
+    /// Whether both can be part of a key.
+    pub fn is_sound(&self) -> bool {
+        is_name(&self.id) && is_name(&self.event_type)
+    }
+}
+
 /// Why a delivery was not received. In every case nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotReceived {
@@ -84,11 +91,11 @@ impl Receiver<'_> {
         let now = self.clock.now();
         let body = self.prove(delivery, now).await?;
         let name = read(body.get())?;
-        if !(is_name(&name.id) && is_name(&name.event_type)) {
+        if !name.is_sound() {
             return Err(NotReceived::Unnamed.into());
         }
-        let arriving =
-            Arriving { source: self.source, name: &name, headers: delivery.headers, cause: delivery.cause };
+        let Delivery { headers, cause, .. } = delivery;
+        let arriving = Arriving { source: self.source, by: CameBy::Delivery, name: &name, headers, cause };
         let kept = inbox::keep(self.documents, &arriving, &body, now).await.map_err(NotReceived::from)?;
         tracing::info!(
             webhook.source = self.source,

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use testkit::{RequestBuilder as _, customer, now, request};
 use webhooks::inbox::verdict::{Verdict, conclude};
-use webhooks::inbox::{self, Arriving, replay};
+use webhooks::inbox::{self, Arriving, CameBy, replay};
 use webhooks::{Name, Stripe, verify};
 
 /// Two services' tables, and what lies in them.
@@ -88,7 +88,13 @@ impl World {
         headers.insert("stripe-signature", Stripe::sign(body, &secret, now).parse().unwrap());
         let body = verify(&Stripe, &headers, body, &[secret], now).unwrap();
         let name = Name { id: event_id.to_owned(), event_type: event_type.to_owned() };
-        let arriving = Arriving { source, name: &name, headers: &headers, cause: &testkit::cause() };
+        let arriving = Arriving {
+            source,
+            by: CameBy::Delivery,
+            name: &name,
+            headers: &headers,
+            cause: &testkit::cause(),
+        };
         inbox::keep(self.table(source), &arriving, &body, now).await.unwrap();
         if let Some(verdict) = verdict {
             self.conclude(source, event_id, verdict).await;
@@ -273,6 +279,7 @@ async fn a_webhook_is_shown_as_it_came_without_what_proves_it() {
         assert!(!reply.body.contains(secret), "{}", reply.body);
     }
     let (_, page) = world.show("stripe:evt_1").await.unwrap();
+    assert_eq!(page["came_by"], "delivery");
     assert_eq!(page["headers"], json!({"user-agent": "Stripe/1.0"}));
     assert_eq!((&page["status"], &page["led_to"]), (&json!("applied"), &json!(["payments/x/2"])));
     assert_eq!(page["replays"], json!([]));

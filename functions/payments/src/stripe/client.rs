@@ -3,9 +3,10 @@
 //!
 //! Written by hand over [`Transport`]: six calls need no SDK, and the generated ones break on trimmed objects.
 
-use super::payload::{ErrorBody, PaymentIntent, ProviderError, Refund, RefundPage};
-use super::translate::bounded;
+use super::payload::{ErrorBody, EventPage, PaymentIntent, ProviderError, Refund, RefundPage};
+use super::translate::{MEANINGFUL, bounded};
 use events::{Amount, Currency, EventId, OrderId, RefundId};
+use jiff::Timestamp;
 use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport};
 use resilience::{BackOff, Clock, Failure, RandomJitter};
 use runtime::Settings;
@@ -185,6 +186,23 @@ impl Stripe {
                 return Ok(refunds);
             }
         }
+    }
+
+    /// Asks for events that could not be delivered to every endpoint that wants them, newest first: one page of those that
+    /// mean something here, happened since then, and are older than `after`.
+    pub(crate) async fn undelivered(
+        &self,
+        since: Timestamp,
+        after: Option<&str>,
+    ) -> Result<EventPage, StripeError> {
+        let mut query = vec![
+            ("delivery_success", "false".to_owned()),
+            ("created[gte]", since.as_second().to_string()),
+            ("limit", PAGE.to_owned()),
+        ];
+        query.extend(MEANINGFUL.iter().map(|kind| ("types[]", (*kind).to_owned())));
+        query.extend(after.map(|after| ("starting_after", after.to_owned())));
+        self.get("/v1/events", &query).await
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, StripeError> {

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// A `PaymentIntent`.
 #[derive(Debug, Clone, Deserialize)]
@@ -84,6 +85,26 @@ pub(crate) struct RefundPage {
     pub data: Vec<Refund>,
     #[serde(default)]
     pub has_more: bool,
+}
+
+/// A page of events, each in its own spelling. (Stripe's newest come first.)
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct EventPage {
+    pub data: Vec<Box<RawValue>>,
+    #[serde(default)]
+    pub has_more: bool,
+}
+
+impl EventPage {
+    /// The id of its last event, where the next page begins.
+    pub(crate) fn last_id(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: String,
+        }
+        let last: Id = serde_json::from_str(self.data.last()?.get()).ok()?;
+        Some(last.id)
+    }
 }
 
 /// A dispute.

@@ -9,6 +9,20 @@ use events::{Amount, Currency, DisputeOutcome, RefundId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// The types of events that mean something here: those that the endpoint at Stripe is to be subscribed to.
+pub(crate) const MEANINGFUL: [&str; 10] = [
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "payment_intent.requires_action",
+    "payment_intent.canceled",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.refund.updated",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+];
+
 /// What an intent's state means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum IntentNews {

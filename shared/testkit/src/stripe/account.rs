@@ -44,6 +44,8 @@ pub(super) struct Account {
     refunds: Vec<Refund>,
     disputes: Vec<Dispute>,
     pub(super) events: Vec<Value>,
+    /// Every event there was, oldest first, and whether it was delivered.
+    listed: Vec<(Value, bool)>,
     pub(super) hold_refunds: bool,
     made: u32,
 }
@@ -118,6 +120,7 @@ impl Account {
             ("POST", ["payment_intents", id, "cancel"]) => self.cancel(id),
             ("POST", ["refunds"]) => self.refund(form),
             ("GET", ["refunds"]) => self.list_refunds(form),
+            ("GET", ["events"]) => self.list_events(form),
             _ => Outcome::missing(),
         }
     }
@@ -254,13 +257,31 @@ impl Account {
         let limit = form.number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10);
         let of_intent =
             self.refunds.iter().rev().filter(|refund| form.get("payment_intent") == Some(&refund.intent));
-        let all: Vec<Value> = of_intent.map(Refund::json).collect();
-        let start = form.get("starting_after").map_or(0, |after| {
-            all.iter().position(|refund| refund["id"] == after).map_or(all.len(), |place| place + 1)
+        page(form, limit, &of_intent.map(Refund::json).collect::<Vec<_>>())
+    }
+
+    fn list_events(&self, form: &Form) -> Outcome {
+        let known = ["delivery_success", "created[gte]", "types[]", "limit", "starting_after"];
+        if let Some(stranger) = form.stranger(&known) {
+            return Outcome::refused("parameter_unknown", Some(stranger));
+        }
+        let limit = form.number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10);
+        let types = form.all("types[]");
+        if limit > 100 || types.len() > 20 {
+            return Outcome::refused("parameter_invalid_integer", Some("limit"));
+        }
+        let wanted = self.listed.iter().rev().filter(|(event, delivered)| {
+            (form.get("delivery_success") != Some("false") || !delivered)
+                && (types.is_empty() || types.iter().any(|kind| event["type"] == *kind))
+                && form.number("created[gte]").is_none_or(|since| event["created"].as_u64() >= Some(since))
         });
-        let page: Vec<Value> = all.iter().skip(start).take(limit).cloned().collect();
-        let has_more = start + page.len() < all.len();
-        Outcome::ok(json!({"object": "list", "data": page, "has_more": has_more}))
+        page(form, limit, &wanted.map(|(event, _)| event.clone()).collect::<Vec<_>>())
+    }
+
+    pub(super) fn delivered(&mut self, event_id: &str) {
+        for (event, delivered) in &mut self.listed {
+            *delivered |= event["id"] == event_id;
+        }
     }
 
     pub(super) fn settle_refund(&mut self, id: &str, success: bool) {
@@ -343,18 +364,30 @@ impl Account {
         self.say(event_type, &body);
     }
 
-    fn say(&mut self, event_type: &str, object: &Value) {
+    pub(super) fn say(&mut self, event_type: &str, object: &Value) {
         let id = self.next_id("evt");
         let data = json!({ "object": object });
-        self.events.push(json!({
+        let event = json!({
             "id": id, "object": "event", "type": event_type, "livemode": false, "created": 1_767_323_045, "data": data,
-        }));
+        });
+        self.listed.push((event.clone(), false));
+        self.events.push(event);
     }
 
     fn next_id(&mut self, kind: &str) -> String {
         self.made += 1;
         format!("{kind}_{:08}", self.made)
     }
+}
+
+/// A page of a list, newest first.
+fn page(form: &Form, limit: usize, all: &[Value]) -> Outcome {
+    let start = form.get("starting_after").map_or(0, |after| {
+        all.iter().position(|listed| listed["id"] == after).map_or(all.len(), |place| place + 1)
+    });
+    let page: Vec<Value> = all.iter().skip(start).take(limit).cloned().collect();
+    let has_more = start + page.len() < all.len();
+    Outcome::ok(json!({"object": "list", "data": page, "has_more": has_more}))
 }
 
 /// The payment methods that there are.

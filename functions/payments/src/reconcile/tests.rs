@@ -1,0 +1,171 @@
+//! What did not come is asked for, once.
+
+use super::Reconcile;
+use crate::payment::Stage;
+use crate::stripe::{Event, MEANINGFUL};
+use crate::testing::World;
+use crate::{ReconcileStripe, SOURCE};
+use event_store::Documents as _;
+use jiff::{SignedDuration, Timestamp};
+use resilience::Failure;
+use runtime::command::Command as _;
+use serde_json::{Value, json};
+use testkit::{Fault, now};
+use webhooks::inbox::{self, CameBy};
+
+fn step(world: &World) -> ReconcileStripe {
+    ReconcileStripe {
+        documents: world.table.clone(),
+        clock: world.clock.clone(),
+        stripe: world.stripe(),
+        livemode: false,
+    }
+}
+
+async fn reconcile(world: &World, asked: Value) -> Result<Value, Failure> {
+    runtime::command::work(&step(world), asked).await
+}
+
+fn counts(report: &Value) -> [u64; 4] {
+    ["found", "new", "known", "refused"].map(|name| report[name].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn an_event_that_never_came_is_fetched_and_pays_the_order() {
+    let world = World::after_checkout("pm_card_threeDSecure").await;
+    for event in world.provider.take_events() {
+        world.deliver(&event).await;
+        world.provider.delivered(event["id"].as_str().unwrap());
+    }
+    world.provider.authenticate(&world.intent(), true);
+    let lost = world.provider.take_events().remove(0);
+    let id = lost["id"].as_str().unwrap();
+
+    let report = reconcile(&world, json!({"since": "2026-01-02T00:00:00Z"})).await.unwrap();
+    assert_eq!((counts(&report), &report["next"]), ([1, 1, 0, 0], &Value::Null));
+    let key = inbox::key(SOURCE, id);
+    let document = world.table.get(&key).await.unwrap().unwrap();
+    let (arrival, body) = inbox::open(&document, &key).unwrap();
+    assert_eq!((arrival.by, body), (CameBy::Api, lost.to_string().into_bytes()));
+    assert_eq!(world.apply(vec![world.inbox(id)]).await.unwrap(), []);
+    assert!(matches!(world.payment().await.stage, Stage::Paid { .. }));
+
+    let again = reconcile(&world, json!({"since": "2026-01-02T00:00:00Z"})).await.unwrap();
+    assert_eq!(counts(&again), [1, 0, 1, 0], "what is known is left alone");
+    assert_eq!(world.receive(world.signed(lost.to_string().as_bytes())).await.unwrap().status, 200);
+    let kept = world.table.get(&key).await.unwrap().unwrap();
+    assert_eq!(kept, document, "a delivery that comes afterwards is a repeat");
+}
+
+/// The provider has this many refunds of one order to tell of, each with its event.
+async fn with_refunds(count: usize) -> World {
+    let world = World::after_checkout("pm_card_visa").await;
+    for _ in 0..count {
+        world.provider.refund_elsewhere(&world.intent(), 1).unwrap();
+    }
+    world
+}
+
+#[tokio::test]
+async fn all_pages_are_read() {
+    let world = with_refunds(250).await;
+    let report = reconcile(&world, json!({"since": "2026-01-02T00:00:00Z"})).await.unwrap();
+    assert_eq!((counts(&report), &report["next"]), ([251, 251, 0, 0], &Value::Null));
+    assert_eq!(world.provider.calls("GET /v1/events"), 3);
+}
+
+#[tokio::test]
+async fn a_run_is_bounded_and_the_next_goes_on_where_it_ended() {
+    let world = with_refunds(0).await;
+    let spare = 2_100;
+    for n in 0..spare {
+        world
+            .provider
+            .tell("refund.updated", &json!({"id": format!("re_{n}"), "status": "succeeded", "amount": 1}));
+    }
+    let mut asked = json!({"since": "2026-01-02T00:00:00Z"});
+    let first = reconcile(&world, asked.clone()).await.unwrap();
+    assert_eq!(counts(&first), [2_000, 2_000, 0, 0]);
+    asked["after"] = first["next"].clone();
+    let rest = reconcile(&world, asked).await.unwrap();
+    assert_eq!((counts(&rest), &rest["next"]), ([101, 101, 0, 0], &Value::Null));
+}
+
+#[tokio::test]
+async fn what_means_nothing_here_or_is_of_the_other_mode_is_left_out() {
+    let world = with_refunds(0).await;
+    world.provider.tell("customer.created", &json!({"id": "cus_1"}));
+    let mut step = step(&world);
+    step.livemode = true;
+    let report = step.run(Reconcile::default()).await.unwrap();
+    assert_eq!(counts(&report), [1, 0, 0, 1], "of the payment alone, and of test mode");
+    assert!(world.table.all_documents().iter().all(|(key, _)| !key.pk.starts_with("webhook#")));
+}
+
+#[tokio::test]
+async fn a_schedule_that_says_nothing_means_the_last_three_days() {
+    let world = with_refunds(0).await;
+    let report = reconcile(&world, json!({"source": "aws.events"})).await.unwrap();
+    assert_eq!(counts(&report), [1, 1, 0, 0]);
+    assert_eq!(report["since"], json!(now() - SignedDuration::from_hours(72)));
+    world.clock.advance(std::time::Duration::from_hours(73));
+    assert_eq!(counts(&reconcile(&world, json!({})).await.unwrap()), [0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_time_that_makes_no_sense_is_refused_before_anybody_is_asked() {
+    let world = with_refunds(0).await;
+    for since in
+        [now() + SignedDuration::from_secs(1), now() - SignedDuration::from_hours(721), Timestamp::MIN]
+    {
+        let refused = reconcile(&world, json!({"since": since})).await;
+        assert!(matches!(refused, Err(Failure::Reject { .. })), "{since}");
+    }
+    assert!(matches!(reconcile(&world, json!({"since": "yesterday"})).await, Err(Failure::Reject { .. })));
+    assert_eq!(world.provider.calls("GET /v1/events"), 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_out_fails_the_run_and_a_repeat_does_the_rest() {
+    let world = with_refunds(150).await;
+    world.provider.fail("GET /v1/events", 4, Fault::ErrorBefore);
+    for _ in 0..2 {
+        assert!(matches!(reconcile(&world, json!({})).await, Err(Failure::Retry { .. })));
+    }
+    assert_eq!(counts(&reconcile(&world, json!({})).await.unwrap()), [151, 151, 0, 0]);
+}
+
+/// Every type that is asked for means something, and the README subscribes the endpoint to no other.
+#[test]
+fn what_is_asked_for_is_what_means_something() {
+    let readme = include_str!("../../../../README.md");
+    let (_, after) = readme.split_once("/webhooks/stripe` with the events").unwrap();
+    let subscribed: Vec<&str> = after
+        .split("; or with the CLI")
+        .next()
+        .unwrap()
+        .split('`')
+        .filter(|text| text.contains('.'))
+        .collect();
+    assert!(subscribed.len() > 5);
+    for kind in MEANINGFUL.iter().chain(&subscribed) {
+        let event: Event = serde_json::from_value(json!({
+            "id": "evt_1", "type": kind, "livemode": false, "data": {"object": {"id": 7}},
+        }))
+        .unwrap();
+        assert!(event.news().is_err(), "{kind} is not read at all");
+        assert!(MEANINGFUL.contains(kind), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn it_takes_its_samples() {
+    let world = with_refunds(0).await;
+    for (sample, expected) in [
+        (include_str!("../../../../events/reconcile-stripe/since.json"), [1, 1, 0, 0]),
+        (include_str!("../../../../events/reconcile-stripe/scheduled.json"), [1, 0, 1, 0]),
+    ] {
+        let report = reconcile(&world, serde_json::from_str(sample).unwrap()).await.unwrap();
+        assert_eq!(counts(&report), expected);
+    }
+}
