@@ -44,6 +44,19 @@ impl Emulator {
         if answer.text().is_empty() { json!({}) } else { answer.json() }
     }
 
+    /// A call of Secrets Manager.
+    #[track_caller]
+    pub(crate) fn secrets(&self, operation: &str, body: &Value) -> Value {
+        let authorization = authorization("secretsmanager");
+        let target = format!("secretsmanager.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", &target),
+            ("authorization", &authorization),
+        ];
+        self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes())).expect(200)
+    }
+
     /// A call of Lambda.
     #[track_caller]
     pub(crate) fn lambda(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {

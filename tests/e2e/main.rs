@@ -25,6 +25,7 @@ mod expiring;
 mod foreign;
 mod functions;
 mod grants;
+mod inbox;
 mod many;
 mod money;
 mod once;
