@@ -38,7 +38,12 @@ def simulate(seeds: str, orders: str) -> int:
 
 def _nextest(runner: str, stack: Stack, arguments: list[str]) -> tuple[int, str]:
     """Shows what the runner says as it says it, and gives back its last words too: they are needed once more at the end."""
-    environment = {**clean_environment(), **env.variables(stack), "PATH": tools.path_with_tools()}
+    environment = {
+        **clean_environment(),
+        **env.variables(stack),
+        "CONVEYOR_RECEIVERS": str(tools.receivers()),
+        "PATH": tools.path_with_tools(),
+    }
     # Compiled like the functions, so that what they share is compiled once.
     command = [
         runner,

@@ -1,7 +1,8 @@
 """The tools, at the versions that `requirements/` pins, in the ignored folder `.tools/`.
 
 Two virtual environments, because the emulator and the SAM CLI pin different versions of botocore:
-`stack` has what runs (emulator, payment provider), `tools` what builds, checks and deploys.
+`stack` has what runs (emulator, payment provider), `tools` what builds, checks and deploys. A third, `receivers`, has the
+official libraries that the tests' receivers of webhooks verify with, for Python and for Node; only `make test` installs it.
 """
 
 from __future__ import annotations
@@ -42,6 +43,29 @@ def install() -> None:
     for name in VENVS:
         if not _installed(name):
             _install(name)
+
+
+def receivers() -> Path:
+    """The folder of what the receivers of webhooks need: `bin/python` and `node_modules`."""
+    name, package = "receivers", ROOT / "tests" / "receivers"
+    folder, lock = TOOLS / name, package / "package-lock.json"
+    stamp, wanted = folder / "packages", fingerprint(name) + hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
+        return folder
+    if shutil.which("npm") is None:
+        raise Trouble(
+            "`npm` is not on the PATH: it comes with Node.js, or as a package of its own; install it, then try again."
+        )
+    _install(name)
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(package / file, folder)
+    log = STATE / f"install-{name}-node.log"
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    with log.open("w") as output:
+        if subprocess.run(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT).returncode != 0:
+            raise Trouble(f"npm could not install the receivers' library: see {log.relative_to(ROOT)}, then try again.")
+    stamp.write_text(wanted)
+    return folder
 
 
 def path_with_tools() -> str:

@@ -44,7 +44,7 @@ fn functions() -> Vec<u32> {
 }
 
 /// Ends all functions at once, without a word to them.
-fn kill_functions() -> usize {
+pub(crate) fn kill_functions() -> usize {
     let pids = functions();
     if !pids.is_empty() {
         // Some may have ended by themselves since; kill says so, and that is fine.

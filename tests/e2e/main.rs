@@ -16,6 +16,7 @@
 mod access;
 mod api;
 mod bodies;
+mod callbacks;
 mod cancelling;
 mod crashes;
 mod emulator;
@@ -33,6 +34,7 @@ mod parcels;
 mod probe;
 mod published;
 mod races;
+mod receivers;
 mod refunding;
 mod senders;
 mod shop;

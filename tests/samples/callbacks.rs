@@ -1,7 +1,7 @@
 //! The functions of callbacks, with receivers that take whatever they are sent.
 
 use crate::functions::{Outcome, Stage};
-use callbacks::{Chance, DeliverWebhook, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
+use callbacks::{Chance, DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
 use outbound::Networks;
 use resilience::NoJitter;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl Stage {
                     clock,
                     jitter: Arc::new(NoJitter),
                     pace: PACE,
-                    calls_at_once: 2,
+                    lanes: Lanes::of(2),
                 };
                 self.consume(step, text).await
             }

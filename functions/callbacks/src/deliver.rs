@@ -17,6 +17,7 @@ use crate::disabled::{self, DisabledBecause};
 use crate::endpoint::{Endpoint, Standing};
 use crate::errand::{self, Errand, Pace};
 use crate::health::{self, Entry, Health};
+use crate::lanes::Lanes;
 use crate::retry::{later, retry_after};
 use crate::store::{self, Changed};
 use async_trait::async_trait;
@@ -46,8 +47,8 @@ pub struct DeliverWebhook {
     pub jitter: Arc<dyn Jitter>,
     /// How long things take.
     pub pace: Pace,
-    /// How many calls to one endpoint may be under way at once.
-    pub calls_at_once: usize,
+    /// How many calls to one endpoint may be under way at once, and who stands in line for them here.
+    pub lanes: Lanes,
 }
 
 #[async_trait]
@@ -80,6 +81,8 @@ impl DeliverWebhook {
             let now = self.clock.now();
             return self.change(errand, |there| there.ended(because, now)).await.map(|_| ());
         }
+        // Held until the call is recorded.
+        let _place = self.lanes.stand(&errand.endpoint, &*self.clock).await;
         match (endpoint, self.enter(errand).await?) {
             (Some(endpoint), Entry::Admitted(_)) => {
                 let (attempt, asked) = self.call(&endpoint, delivery, errand.attempt).await?;
@@ -107,7 +110,7 @@ impl DeliverWebhook {
             let (now, until) = (self.clock.now(), later(self.clock.now(), self.pace.lease()));
             let nothing = Health::default();
             let health = there.unwrap_or(&nothing);
-            let decided = health.enter(&errand.delivery, errand.attempt, self.calls_at_once, now, until);
+            let decided = health.enter(&errand.delivery, errand.attempt, self.lanes.width, now, until);
             *entry.lock().unwrap_or_else(PoisonError::into_inner) = decided.clone();
             Ok(match decided {
                 Entry::Admitted(new) => Some(new).filter(|new| there != Some(new)),

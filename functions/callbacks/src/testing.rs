@@ -1,7 +1,7 @@
 //! The whole service on the twin of its table, for the tests of every step: through the public doors alone.
 
 use crate::chance::LENGTH;
-use crate::{Chance, DeliverWebhook, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
+use crate::{Chance, DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
 use base64::Engine as _;
 use event_store::Memory;
 use events::{Because, Detail, OrderStatus, OrderUpdated, OrdersEvent};
@@ -87,7 +87,7 @@ impl Scene {
             clock: self.clock.clone(),
             jitter: Arc::new(NoJitter),
             pace: PACE,
-            calls_at_once: 2,
+            lanes: Lanes::of(2),
         }
     }
 

@@ -1,6 +1,6 @@
 //! `deliver-webhook`: see [`callbacks::DeliverWebhook`].
 
-use callbacks::{DeliverWebhook, Pace};
+use callbacks::{DeliverWebhook, Lanes, Pace};
 use outbound::Networks;
 use resilience::{RandomJitter, SystemClock};
 use runtime::queue::Worker;
@@ -15,7 +15,7 @@ async fn main() -> Result<(), runtime::Error> {
     let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
     let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
     let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
-    let calls_at_once = settings.parsed("CALLS_AT_ONCE", 2);
+    let lanes = Lanes::of(settings.parsed("CALLS_AT_ONCE", 2));
     let words = [("public", Networks::Public), ("any", Networks::Any)];
     let networks = settings.one_of("CALLBACK_NETWORKS", &words, Networks::Public);
     settings.finish()?;
@@ -27,7 +27,7 @@ async fn main() -> Result<(), runtime::Error> {
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),
         pace,
-        calls_at_once,
+        lanes,
     };
     let (queue, clock, consumer) = (aws.queue(&queue, &dead_letters), Arc::new(SystemClock), Arc::new(step));
     runtime::queue::run(Worker { function: "deliver-webhook", queue, clock, give_up_after, consumer }).await

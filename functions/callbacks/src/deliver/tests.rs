@@ -3,6 +3,7 @@
 use super::*;
 use crate::testing::{PACE, Scene, URL, body_of, header, own_secret, verifies};
 use event_store::{Key, Memory};
+use futures_util::future::join_all;
 use outbound::{Answer, Secret};
 use runtime::http::Endpoint as _;
 use serde_json::{Value, json};
@@ -225,6 +226,36 @@ async fn more_calls_than_may_be_under_way_are_put_off_by_seconds_and_count_as_no
     scene.clock.advance(PACE.lease());
     scene.deliver().handle(&errands[2].body, 2).await.unwrap();
     assert_eq!(scene.receivers.calls().len(), 1);
+}
+
+/// Receivers that let others run before they answer.
+struct Slow(Arc<testkit::Receivers>);
+
+#[async_trait]
+impl Transport for Slow {
+    async fn send(&self, call: Call) -> Result<Answer, CallError> {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        self.0.send(call).await
+    }
+}
+
+#[tokio::test]
+async fn a_batch_for_one_endpoint_is_worked_off_in_one_go_while_it_answers() {
+    let scene = Scene::default();
+    let (endpoint, _) = scene.register(URL).await;
+    for order in 0..10 {
+        scene.paid(order).await;
+    }
+    // A clock that really waits: who stands in line must not be told at once that it took too long.
+    let (clock, transport) = (Arc::new(resilience::SystemClock), Arc::new(Slow(scene.receivers.clone())));
+    let step = DeliverWebhook { transport, clock, ..scene.deliver() };
+    let errands = scene.work.take();
+    let outcomes = join_all(errands.iter().map(|errand| step.handle(&errand.body, 1))).await;
+    assert_eq!(outcomes, vec![Ok(()); 10]);
+    assert!(scene.log(&endpoint).await.iter().all(|delivery| delivery["status"] == "delivered"));
+    assert_eq!(scene.receivers.calls().len(), 10);
 }
 
 /// What stands in the table, without what counts writes and moments.
