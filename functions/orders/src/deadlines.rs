@@ -1,5 +1,6 @@
 //! How long an order may stand where it stands before somebody has to look: one table, a setting an entry.
 
+use crate::facts::Standing;
 use events::OrderStatus;
 use runtime::Settings;
 use std::time::Duration;
@@ -15,6 +16,8 @@ pub struct Deadlines {
     pub allocated: Duration,
     /// Cancelled, and stock, money or label not yet settled.
     pub cancelling: Duration,
+    /// Handed over, and nothing is heard of its arrival. Nothing: whoever ships does not say what arrived.
+    pub shipped: Duration,
     /// Ended, and still owing money, stock or a label: from the last change of what is owed.
     pub owing: Duration,
 }
@@ -26,6 +29,7 @@ impl Default for Deadlines {
             paid: Duration::from_mins(30),
             allocated: Duration::from_hours(72),
             cancelling: Duration::from_mins(30),
+            shipped: Duration::from_hours(30 * 24),
             owing: Duration::from_hours(24),
         }
     }
@@ -33,7 +37,7 @@ impl Default for Deadlines {
 
 impl Deadlines {
     /// Reads `UNPAID_DEADLINE_SECONDS`, `PAID_DEADLINE_SECONDS`, `ALLOCATED_DEADLINE_SECONDS`,
-    /// `CANCELLING_DEADLINE_SECONDS` and `OWING_DEADLINE_SECONDS`.
+    /// `CANCELLING_DEADLINE_SECONDS`, `SHIPPED_DEADLINE_SECONDS` and `OWING_DEADLINE_SECONDS`.
     pub fn from_settings(settings: &mut Settings) -> Self {
         let default = Self::default();
         let mut seconds = |name, default: Duration| settings.seconds(name, default.as_secs());
@@ -42,12 +46,21 @@ impl Deadlines {
             paid: seconds("PAID_DEADLINE_SECONDS", default.paid),
             allocated: seconds("ALLOCATED_DEADLINE_SECONDS", default.allocated),
             cancelling: seconds("CANCELLING_DEADLINE_SECONDS", default.cancelling),
+            shipped: seconds("SHIPPED_DEADLINE_SECONDS", default.shipped),
             owing: seconds("OWING_DEADLINE_SECONDS", default.owing),
         }
     }
 
-    /// The time that this status may last.
-    pub fn of(&self, status: OrderStatus) -> Duration {
+    /// The time that an order may stand there; `None` for as long as it likes.
+    pub(crate) fn of(&self, standing: &Standing) -> Option<Duration> {
+        if standing.is_unfinished() {
+            return Some(self.of_unfinished(standing.status()));
+        }
+        (standing.status() == OrderStatus::Shipped && !self.shipped.is_zero()).then_some(self.shipped)
+    }
+
+    /// The time that this status may last, or what is owed in it.
+    fn of_unfinished(&self, status: OrderStatus) -> Duration {
         match status {
             OrderStatus::Placed | OrderStatus::PaymentActionRequired => self.unpaid,
             OrderStatus::Paid => self.paid,
@@ -78,17 +91,19 @@ mod tests {
                 "ALLOCATED_DEADLINE_SECONDS" => "3".to_owned(),
                 "CANCELLING_DEADLINE_SECONDS" => "4".to_owned(),
                 "OWING_DEADLINE_SECONDS" => "5".to_owned(),
+                "SHIPPED_DEADLINE_SECONDS" => "6".to_owned(),
                 _ => return None,
             })
         });
         let deadlines = Deadlines::from_settings(&mut settings);
-        let of = |status| deadlines.of(status).as_secs();
+        let of = |status| deadlines.of_unfinished(status).as_secs();
         assert_eq!(of(OrderStatus::Placed), 1);
         assert_eq!(of(OrderStatus::PaymentActionRequired), 1);
         assert_eq!(of(OrderStatus::Paid), 2);
         assert_eq!(of(OrderStatus::Allocated), 3);
         assert_eq!(of(OrderStatus::Cancelling), 4);
         assert_eq!(of(OrderStatus::OutOfStock), 5);
+        assert_eq!(deadlines.shipped.as_secs(), 6);
         assert!(settings.finish().is_ok());
     }
 

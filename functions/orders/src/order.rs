@@ -120,9 +120,8 @@ impl Order {
             (_, Some(asked)) => asked.max(*since),
             (_, None) => *since,
         };
-        let has_deadline = standing.is_unfinished() && !self.facts.is_stuck();
-        let deadline = since.checked_add(deadlines.of(standing.status())).unwrap_or(Timestamp::MAX);
-        has_deadline.then_some((deadline, Due::Stuck))
+        let lasts = deadlines.of(standing).filter(|_| !self.facts.is_stuck())?;
+        Some((since.checked_add(lasts).unwrap_or(Timestamp::MAX), Due::Stuck))
     }
 
     /// What the sweep says of the order at this moment; `None` before its deadline.

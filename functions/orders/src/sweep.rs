@@ -26,7 +26,7 @@ const PAGE: u32 = 100;
 pub struct SweepOrders {
     /// Orders' streams.
     pub store: Arc<dyn EventStore>,
-    /// The views of open orders by deadline.
+    /// The views of open and watched orders by deadline.
     pub open_by_deadline: Arc<dyn Pages>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
@@ -51,7 +51,7 @@ impl Task for SweepOrders {
         let now = self.clock.now();
         let shards = join_all((0..OPEN_SHARDS).map(|shard| self.sweep_shard(shard, now))).await;
         let mut all = Swept::default();
-        for shard in shards {
+        for shard in shards.into_iter().flatten() {
             all.due += shard.due;
             all.overdue += shard.overdue;
             all.failed += shard.failed;
@@ -68,14 +68,19 @@ impl Task for SweepOrders {
 }
 
 impl SweepOrders {
-    async fn sweep_shard(&self, shard: u8, now: Timestamp) -> Swept {
-        let partition = Summary::open_partition(shard);
+    /// One partition after the other: sixteen questions at once are enough.
+    async fn sweep_shard(&self, shard: u8, now: Timestamp) -> [Swept; 2] {
+        let open = self.sweep_partition(&Summary::open_partition(shard), now).await;
+        [open, self.sweep_partition(&Summary::watched_partition(shard), now).await]
+    }
+
+    async fn sweep_partition(&self, partition: &str, now: Timestamp) -> Swept {
         // As text, a whole second comes after each of its fractions: this is up to the end of the current second.
         let until = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
         let mut swept = Swept::default();
         let mut position: Option<Position> = None;
         loop {
-            let read = self.open_by_deadline.page(&partition, Walk::UpTo(&until), PAGE, position.as_ref());
+            let read = self.open_by_deadline.page(partition, Walk::UpTo(&until), PAGE, position.as_ref());
             let page = match read.await {
                 Ok(page) => page,
                 Err(error) => {

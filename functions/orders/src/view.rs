@@ -57,12 +57,18 @@ impl Summary {
         format!("{}#{}", customer.issuer, customer.subject)
     }
 
-    /// A partition of the index `open-by-deadline`.
+    /// A partition of the index `open-by-deadline`: orders that are listed as open, and swept.
     pub fn open_partition(shard: u8) -> String {
         format!("open#{shard:02}")
     }
 
-    /// The view as a document, in the indexes that it belongs to. An order that is no longer open leaves the
+    /// A partition of the same index: orders that are swept, and not listed, since nothing of ours has to happen. They are
+    /// on their way to the customer.
+    pub fn watched_partition(shard: u8) -> String {
+        format!("watched#{shard:02}")
+    }
+
+    /// The view as a document, in the indexes that it belongs to. An order that is neither open nor watched leaves the
     /// index of open orders by having no attribute for it. Its deadline there is the next moment at which the
     /// sweep has something to do; one that waits for a person or a bank has none, and stays at the index's end,
     /// where it is listed and not swept.
@@ -75,12 +81,14 @@ impl Summary {
             .versioned(last.into())
             .with("customer", Self::customer_partition(&placed.customer))
             .with("placed_at", summary.placed_at.to_string());
-        if !order.facts().is_open() {
-            return Some(document);
-        }
         let shard = u8::from_str_radix(&id.as_str()[..1], 16).unwrap_or(0);
-        let deadline = order.next_deadline(deadlines).map_or(Timestamp::MAX, |(deadline, _)| deadline);
-        Some(document.with("open_shard", Self::open_partition(shard)).with("deadline", deadline.to_string()))
+        let deadline = order.next_deadline(deadlines).map(|(deadline, _)| deadline);
+        let (partition, deadline) = match (order.facts().is_open(), deadline) {
+            (true, deadline) => (Self::open_partition(shard), deadline.unwrap_or(Timestamp::MAX)),
+            (false, Some(deadline)) => (Self::watched_partition(shard), deadline),
+            (false, None) => return Some(document),
+        };
+        Some(document.with("open_shard", partition).with("deadline", deadline.to_string()))
     }
 }
 

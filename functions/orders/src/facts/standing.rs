@@ -86,9 +86,9 @@ impl Facts {
     }
 
     /// Whether something still has to happen: the order has not ended, or owes money, stock or a label, or its
-    /// payment is disputed.
+    /// payment is disputed, or its parcel is missing.
     pub fn is_open(&self) -> bool {
-        self.standing().is_unfinished() || self.is_disputed()
+        self.standing().is_unfinished() || self.is_disputed() || self.is_stuck()
     }
 
     /// Where it stands.

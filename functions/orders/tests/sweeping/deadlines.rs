@@ -3,9 +3,9 @@
 use crate::shop::{MINUTE, Shop, after, disputed, index, order_paid, refund, refund_id, refunded, shipped};
 use event_store::{Pages as _, Walk};
 use events::{
-    Amount, Attention, Because, CancelCause, DisputeOutcome, InventoryEvent, InventoryUpdated, OrderStatus,
-    OrdersEvent, OutOfStock, PaymentActionRequired, PaymentCancellationRequested, PaymentCancelled,
-    PaymentsEvent, RefundCause, RefundFailed, ShippingEvent,
+    Amount, Attention, Because, CancelCause, Delivered, DisputeOutcome, InventoryEvent, InventoryUpdated,
+    OrderStatus, OrdersEvent, OutOfStock, PaymentActionRequired, PaymentCancellationRequested,
+    PaymentCancelled, PaymentsEvent, RefundCause, RefundFailed, ShippingEvent,
 };
 use orders::{Deadlines, Due, Order};
 use serde_json::json;
@@ -98,7 +98,6 @@ async fn stuck_is_said_once_in_each_status_and_is_over_when_the_status_moves() {
     assert_eq!(shop.stuck_in(), [OrderStatus::Paid, OrderStatus::Allocated]);
     shop.tell::<ShippingEvent>(shipped()).await;
     assert_eq!(shop.first().await.attention(), []);
-    assert_eq!(shop.next_deadline().await, None);
 }
 
 #[tokio::test]
@@ -122,6 +121,7 @@ async fn an_ended_order_that_owes_is_stuck_by_the_time_of_its_debt_and_not_of_it
     shop.place(&order_id(1)).await;
     shop.tell::<PaymentsEvent>(order_paid()).await;
     shop.tell::<ShippingEvent>(shipped()).await;
+    shop.tell::<ShippingEvent>(Delivered {}).await;
     assert_eq!(shop.next_deadline().await, None);
     let weeks = 30 * 24 * 60 * MINUTE;
     shop.wait(weeks);
@@ -139,7 +139,7 @@ async fn an_ended_order_that_owes_is_stuck_by_the_time_of_its_debt_and_not_of_it
     assert_eq!(shop.first().await.attention(), [], "another debt has a deadline of its own");
     shop.wait(day);
     assert_eq!(shop.sweep().await, (1, 1));
-    assert_eq!(shop.stuck_in(), [OrderStatus::Shipped; 2]);
+    assert_eq!(shop.stuck_in(), [OrderStatus::Delivered; 2]);
 }
 
 #[tokio::test]
@@ -170,11 +170,48 @@ async fn a_refund_that_nobody_asked_for_is_missed_and_one_that_failed_is_too() {
 }
 
 #[tokio::test]
+async fn a_parcel_of_which_nothing_is_heard_is_missed_after_thirty_days() {
+    let shop = Shop::open();
+    shop.place(&order_id(1)).await;
+    shop.tell::<PaymentsEvent>(order_paid()).await;
+    shop.tell::<ShippingEvent>(shipped()).await;
+    let listed =
+        async || index(&shop.views).page("open#00", Walk::Forward, 10, None).await.unwrap().documents.len();
+    let days = |days: u32| days * 24 * 60 * MINUTE;
+    assert_eq!(shop.next_deadline().await, Some((after(days(30)), Due::Stuck)));
+    assert_eq!(listed().await, 0, "nothing of ours has to happen");
+    shop.wait(days(29));
+    assert_eq!(shop.sweep().await, (0, 0));
+    shop.wait(days(1));
+    assert_eq!(shop.sweep().await, (1, 1));
+    for _ in 0..2 {
+        shop.wait(days(30));
+        assert_eq!(shop.sweep().await, (0, 0), "it is said once");
+    }
+    let missing = shop.first().await;
+    assert_eq!((missing.status(), missing.attention()), (OrderStatus::Shipped, vec![Attention::Stuck]));
+    assert_eq!(listed().await, 1, "somebody has to look");
+    shop.tell::<ShippingEvent>(Delivered {}).await;
+    assert_eq!(shop.first().await.attention(), []);
+    assert_eq!((listed().await, shop.next_deadline().await), (0, None));
+}
+
+#[tokio::test]
+async fn where_nobody_tells_of_arrivals_no_parcel_is_missed() {
+    let shop = Shop::open();
+    shop.place(&order_id(1)).await;
+    shop.tell::<ShippingEvent>(shipped()).await;
+    let never = Deadlines { shipped: Duration::ZERO, ..Deadlines::default() };
+    assert_eq!(shop.first().await.next_deadline(&never), None);
+}
+
+#[tokio::test]
 async fn a_dispute_that_takes_weeks_is_not_called_stuck() {
     let shop = Shop::open();
     shop.place(&order_id(1)).await;
     shop.tell::<PaymentsEvent>(order_paid()).await;
     shop.tell::<ShippingEvent>(shipped()).await;
+    shop.tell::<ShippingEvent>(Delivered {}).await;
     shop.tell::<PaymentsEvent>(disputed(DisputeOutcome::Opened)).await;
     shop.wait(60 * 24 * 60 * MINUTE);
     assert_eq!(shop.sweep().await, (0, 0));
