@@ -61,7 +61,7 @@ impl Name {
     }
 }
 
-/// Why a delivery was not received. In every case nothing was written.
+/// Why a delivery was not received. Nothing was written, or (where the inbox did not answer) to send it again is harmless.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotReceived {
     /// The body is longer than [`LARGEST_BODY`].
