@@ -98,6 +98,10 @@ impl Endpoint {
         new.event_types = patch.event_types.clone().unwrap_or(new.event_types);
         new.standing = match (&self.standing, patch.enabled) {
             (Standing::Disabled { .. }, Some(true)) => Standing::Enabled { since: now },
+            // What another receiver failed at is not held against this one.
+            (Standing::Enabled { .. }, None | Some(true)) if new.url != self.url => {
+                Standing::Enabled { since: now }
+            }
             (Standing::Enabled { .. }, Some(false)) => {
                 Standing::Disabled { because: DisabledBecause::Admin, since: now }
             }

@@ -155,6 +155,28 @@ async fn an_endpoint_that_fails_for_120_hours_is_disabled_and_one_success_forgiv
 }
 
 #[tokio::test]
+async fn what_a_receiver_failed_at_is_not_held_against_another_one_in_its_place() {
+    let scene = Scene::default();
+    let (endpoint, _) = scene.register(URL).await;
+    failing(&scene, URL, 1000);
+    for day in 0..4 {
+        scene.paid(day).await;
+        go_on(&scene, 24).await;
+    }
+    let elsewhere = "https://elsewhere.example/";
+    failing(&scene, elsewhere, 1000);
+    let asked = request("PATCH /webhook-endpoints/{endpoint_id}").by_admin().path("endpoint_id", &endpoint);
+    scene.ask(asked.json(&json!({"url": elsewhere}))).await.unwrap();
+    scene.paid(9).await;
+    go_on(&scene, 48).await;
+    assert_eq!(scene.endpoint(&endpoint).await["enabled"], true);
+    go_on(&scene, 96).await;
+    scene.paid(10).await;
+    go_on(&scene, 1).await;
+    assert_eq!(scene.endpoint(&endpoint).await["enabled"], false);
+}
+
+#[tokio::test]
 async fn a_redirect_is_a_failure_and_an_address_that_is_refused_is_one_too() {
     let scene = Scene::default();
     let (endpoint, _) = scene.register(URL).await;
