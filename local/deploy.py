@@ -5,6 +5,7 @@ Skipped when template, parameters and binaries are what was deployed already.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import secrets
@@ -18,6 +19,8 @@ from .state import Stack
 from .trouble import Trouble
 
 LOG = STATE / "deploy.log"
+# Two systems that are neither Stripe nor EasyPost, to be tried out.
+SENDERS = "bank:payments,courier:parcels"
 # A stack in one of these states takes no update: it has to go first.
 BEYOND_REPAIR = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
 
@@ -71,6 +74,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         # The receivers of the tests are on this machine too, and one of them never answers.
         "CallbackNetworks": "any",
         "CallbackTimeoutSeconds": "3",
+        "WebhookSources": SENDERS,
         "StripeApiBase": stack.stripe,
         "StripeApiKeyValue": stack.secrets["stripe_api_key"],
         "StripeWebhookSecretValue": stack.secrets["stripe_webhook"],
@@ -79,13 +83,25 @@ def parameters(stack: Stack) -> dict[str, str]:
 
 
 def _invent_secrets(stack: Stack) -> None:
-    if not stack.secrets:
-        stack.secrets = {
-            "stripe_api_key": f"sk_test_{secrets.token_hex(12)}",
-            "stripe_webhook": f"whsec_{secrets.token_hex(16)}",
-            "easypost_webhook": secrets.token_hex(16),
-        }
+    """Those that are missing: a stack that is up may be older than a secret."""
+    invented = {
+        "stripe_api_key": f"sk_test_{secrets.token_hex(12)}",
+        "stripe_webhook": f"whsec_{secrets.token_hex(16)}",
+        "easypost_webhook": secrets.token_hex(16),
+        # Standard Webhooks' secrets are base64 after their prefix.
+        **{f"{name}_webhook": f"whsec_{_base64(24)}" for name in sender_names()},
+    }
+    if invented.keys() - stack.secrets.keys():
+        stack.secrets = {**invented, **stack.secrets}
         stack.save()
+
+
+def sender_names() -> list[str]:
+    return [sender.split(":")[0] for sender in SENDERS.split(",")]
+
+
+def _base64(length: int) -> str:
+    return base64.b64encode(secrets.token_bytes(length)).decode()
 
 
 def _fingerprint(stack: Stack) -> str:

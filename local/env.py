@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from . import users
+from . import deploy, users
 from .settings import ADMINISTRATOR, REGION
 from .state import Stack
 
@@ -25,6 +25,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "STRIPE_API_KEY": stack.secrets["stripe_api_key"],
         "STRIPE_WEBHOOK_SECRET": stack.secrets["stripe_webhook"],
         "EASYPOST_WEBHOOK_SECRET": stack.secrets["easypost_webhook"],
+        **{f"{name.upper()}_WEBHOOK_SECRET": stack.secrets[f"{name}_webhook"] for name in deploy.sender_names()},
         "AWS_ENDPOINT_URL": stack.endpoint,
         **ADMINISTRATOR,
         "AWS_REGION": REGION,

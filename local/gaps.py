@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from . import aws, console
+from . import aws, console, deploy
 from .settings import MAIL_FROM, REGION, STACK_NAME
 from .state import Stack
 from .trouble import Trouble
@@ -28,6 +28,7 @@ def fill(stack: Stack) -> None:
         _time_to_live(stack, template)
         _batches(stack)
         _sender_identity(stack)
+        _sender_secrets(stack)
 
 
 def _batches(stack: Stack) -> None:
@@ -122,6 +123,17 @@ def _sender_identity(stack: Stack) -> None:
     ses = aws.client("sesv2", stack)
     if MAIL_FROM not in {item["IdentityName"] for item in ses.list_email_identities()["EmailIdentities"]}:
         ses.create_email_identity(EmailIdentity=MAIL_FROM)
+
+
+def _sender_secrets(stack: Stack) -> None:
+    """No gap of the emulator's: the template cannot know who sends, so each sender's secret is put by hand, here as on AWS."""
+    keeper = aws.client("secretsmanager", stack)
+    for name in deploy.sender_names():
+        secret_id, value = f"{STACK_NAME}/standard-webhook/{name}", stack.secrets[f"{name}_webhook"]
+        try:
+            keeper.create_secret(Name=secret_id, SecretString=value)
+        except keeper.exceptions.ResourceExistsException:
+            keeper.put_secret_value(SecretId=secret_id, SecretString=value)
 
 
 def _resolve(value: Any, stack: Stack) -> Any:

@@ -11,10 +11,14 @@ import hmac
 import json
 import time
 import unicodedata
+import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .state import Stack
+
+Headers = dict[str, str]
 
 
 def easypost(stack: Stack, body: bytes) -> str:
@@ -30,9 +34,19 @@ def stripe(stack: Stack, body: bytes) -> str:
     return f"t={signed_at},v1={hmac.new(secret, f'{signed_at}.'.encode() + body, hashlib.sha256).hexdigest()}"
 
 
-SIGNED: dict[str, tuple[str, Callable[[Stack, bytes], str]]] = {
-    "stripe-webhook": ("stripe-signature", stripe),
-    "carrier-webhook": ("x-hmac-signature", easypost),
+def standard(stack: Stack, sender: str, body: bytes) -> Headers:
+    """The three headers of Standard Webhooks, of now and under the name of this sender."""
+    message_id, signed_at = f"msg_{uuid.uuid4().hex}", str(int(time.time()))
+    key = base64.b64decode(stack.secrets[f"{sender}_webhook"].removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.new(key, f"{message_id}.{signed_at}.".encode() + body, hashlib.sha256).digest())
+    return {"webhook-id": message_id, "webhook-timestamp": signed_at, "webhook-signature": f"v1,{signature.decode()}"}
+
+
+# By function: the headers that its sample is signed with, from the sample and its body's exact bytes.
+SIGNED: dict[str, Callable[[Stack, Any, bytes], Headers]] = {
+    "stripe-webhook": lambda stack, _, body: {"stripe-signature": stripe(stack, body)},
+    "carrier-webhook": lambda stack, _, body: {"x-hmac-signature": easypost(stack, body)},
+    "standard-webhook": lambda stack, event, body: standard(stack, event["pathParameters"]["source"], body),
 }
 
 
@@ -40,10 +54,10 @@ def signed_again(stack: Stack, function: str, sample: Path, into: Path) -> Path:
     """The sample, signed for the running stack if its function asks for a signature; else the sample as it is."""
     if function not in SIGNED:
         return sample
-    header, sign = SIGNED[function]
     event = json.loads(sample.read_text())
     body = base64.b64decode(event["body"]) if event["isBase64Encoded"] else event["body"].encode()
-    others = {name: value for name, value in event["headers"].items() if name.lower() != header}
-    event["headers"] = {**others, header: sign(stack, body)}
+    signed = SIGNED[function](stack, event, body)
+    others = {name: value for name, value in event["headers"].items() if name.lower() not in signed}
+    event["headers"] = {**others, **signed}
     into.write_text(json.dumps(event))
     return into

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 fn main() -> std::io::Result<()> {
-    let folder = std::env::args().nth(1).ok_or_else(|| std::io::Error::other("name the folder to write to"))?;
+    let folder =
+        std::env::args().nth(1).ok_or_else(|| std::io::Error::other("name the folder to write to"))?;
     for (name, _) in fuzz::ALL {
         let place = Path::new(&folder).join(name);
         std::fs::create_dir_all(&place)?;

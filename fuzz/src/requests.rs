@@ -58,6 +58,8 @@ async fn endpoint(route: &str) -> Option<Arc<dyn Endpoint>> {
                 documents: table,
                 clock: clock(),
                 pay_within,
+                pay_elsewhere_within: pay_within,
+                senders: webhooks::Senders::default(),
             })
         }
         "POST /orders/{order_id}/cancel" => {

@@ -36,6 +36,11 @@ impl std::fmt::Display for Outcome {
     }
 }
 
+/// Who tells by Standard Webhooks, in the samples.
+fn senders() -> webhooks::Senders {
+    "bank:payments,courier:parcels".parse().expect("a list of senders")
+}
+
 /// The table of one service, in which the order of the samples has come as far as a sample needs, and what stands
 /// around it. Every port of the functions stands behind the gate.
 #[derive(Clone)]
@@ -149,8 +154,11 @@ impl Stage {
             "place-order" => {
                 let pay_within = Duration::from_mins(30);
                 let (store, documents) = (self.table(), self.table());
-                self.answer(orders::PlaceOrder { store, documents, clock: self.clock(), pay_within }, text)
-                    .await
+                let (pay_elsewhere_within, senders) = (Duration::from_hours(7 * 24), senders());
+                let clock = self.clock();
+                let step =
+                    orders::PlaceOrder { store, documents, clock, pay_within, pay_elsewhere_within, senders };
+                self.answer(step, text).await
             }
             "cancel-order" => {
                 self.answer(orders::CancelOrder { store: self.table(), clock: self.clock() }, text).await
@@ -277,8 +285,24 @@ impl Stage {
                     documents: self.table(),
                     index: self.gated(&Arc::new(self.table.index("inbox", "received_at"))),
                 };
-                let trays = vec![tray("stripe"), tray("easypost")];
+                let trays = vec![
+                    tray("stripe"),
+                    tray("easypost"),
+                    tray(webhooks::Topic::Payments.source()),
+                    tray(webhooks::Topic::Parcels.source()),
+                ];
                 self.answer(operations::WebhookInbox { trays, clock: self.clock() }, text).await
+            }
+            "standard-webhook" => {
+                let endpoint = operations::StandardWebhook {
+                    senders: senders(),
+                    payments: self.table(),
+                    parcels: self.table(),
+                    secrets: Arc::new(FixedSecrets::one(testkit::SENDER_SECRET)),
+                    secret_prefix: "conveyor/standard-webhook/".to_owned(),
+                    clock: self.clock(),
+                };
+                self.serve(&Server::open(endpoint), text).await
             }
             "health" => {
                 self.serve(&Server::open(operations::Health { stack: "conveyor".to_owned() }), text).await

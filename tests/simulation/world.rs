@@ -212,6 +212,8 @@ impl World {
                     documents: orders.documents,
                     clock: self.clock(),
                     pay_within: Duration::from_mins(30),
+                    pay_elsewhere_within: Duration::from_hours(7 * 24),
+                    senders: webhooks::Senders::default(),
                 }),
             ),
             (

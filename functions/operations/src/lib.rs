@@ -2,6 +2,8 @@
 
 mod health;
 mod inbox;
+mod standard;
 
 pub use health::Health;
 pub use inbox::{Tray, WebhookInbox};
+pub use standard::StandardWebhook;

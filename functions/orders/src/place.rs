@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use event_store::{AppendError, Documents, EventStore, StreamId};
 use events::{
     Amount, Customer, Envelope, OrderId, OrderLine, OrderPlaced, OrderStatus, OrdersEvent, Sequence,
+    paid_by_way_of,
 };
 use jiff::Timestamp;
 use request::OrderRequest;
@@ -25,6 +26,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use webhooks::Senders;
 
 /// What the payment provider can charge at once, in minor units: Stripe's smallest charge in most currencies,
 /// and eight digits (Stripe, "Supported currencies", minimum and maximum charge amounts).
@@ -40,6 +42,10 @@ pub struct PlaceOrder {
     pub clock: Arc<dyn Clock>,
     /// How long an order may stay unpaid.
     pub pay_within: Duration,
+    /// How long one may that is paid by way of another system.
+    pub pay_elsewhere_within: Duration,
+    /// The systems by way of which orders may be paid.
+    pub senders: Senders,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,13 +78,19 @@ impl Endpoint for PlaceOrder {
             Ok(total) => total,
             Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
         };
+        let sender = paid_by_way_of(&wanted.payment_method);
+        if sender.is_some_and(|sender| !self.senders.takes_payments(sender)) {
+            let wrong = FieldError::at("/payment_method", "nobody takes payments here under this name");
+            return self.replay(&id, &digest).await?.ok_or(Problem::validation(vec![wrong]));
+        }
+        let pay_within = if sender.is_some() { self.pay_elsewhere_within } else { self.pay_within };
         let now = self.clock.now();
         let placed = OrderPlaced {
             customer: customer.clone(),
             lines,
             total,
             currency: wanted.currency,
-            pay_by: now.checked_add(self.pay_within).map_err(Problem::internal)?,
+            pay_by: now.checked_add(pay_within).map_err(Problem::internal)?,
             contact: wanted.contact,
             shipping_address: wanted.shipping_address,
             payment_method: wanted.payment_method,

@@ -27,6 +27,8 @@ impl Shop {
             documents: table.clone(),
             clock: Arc::new(FixedClock::at(now())),
             pay_within: Duration::from_mins(30),
+            pay_elsewhere_within: Duration::from_hours(7 * 24),
+            senders: "bank:payments,courier:parcels".parse().unwrap(),
         };
         let prices = CopyPrices { documents: table.clone() };
         let shop = Self { table, place: Arc::new(place), prices };
@@ -262,4 +264,25 @@ async fn an_older_price_never_replaces_a_newer_one() {
     shop.price("TEA-01", 1100, true, 2).await;
     let body = body(&shop.order("k1", &tea()).await.unwrap());
     assert_eq!(body["total"], 2400);
+}
+
+#[tokio::test]
+async fn an_order_may_be_paid_by_way_of_another_system_that_takes_payments_here() {
+    let shop = Shop::open().await;
+    let by_way_of = |sender: &str| {
+        let mut order = tea();
+        order["payment_method"] = json!(sender);
+        order
+    };
+    let placed = body(&shop.order("k1", &by_way_of("elsewhere:bank")).await.unwrap());
+    assert_eq!(placed["pay_by"], "2026-01-09T03:04:05Z", "a transfer takes days");
+    for sender in ["elsewhere:courier", "elsewhere:nobody", "elsewhere:", "bank:elsewhere"] {
+        let problem = shop.order("k2", &by_way_of(sender)).await.unwrap_err();
+        assert_eq!(
+            (problem.status, problem.errors[0].pointer.as_str()),
+            (422, "/payment_method"),
+            "{sender}"
+        );
+    }
+    assert_eq!(shop.events(), 1);
 }

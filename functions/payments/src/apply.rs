@@ -2,7 +2,8 @@
 //!
 //! Trigger: the stream of payments' table: inbox items, somebody's wish to have one applied once more, and
 //! `PaymentRequested` (which drains what waits for it).
-//! Effect: for each webhook at most one event appended to its order's stream; nothing is ever fetched. What became of the
+//! Effect: for each webhook at most one event appended to its order's stream (two for a refund that was made by hand, see
+//! [`elsewhere`]); nothing is ever fetched. What became of the
 //! webhook is written beside it, one small write each; it follows from the stream, so a repeat writes the same.
 //! Says: `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested {declined}`, `PaymentFailed`,
 //! `PaymentCancelled`, `RefundRequested {late_capture | foreign}`, `PaymentRefunded`, `RefundFailed`, `PaymentDisputed`.
@@ -23,9 +24,9 @@ mod verdicts;
 
 use crate::payment::{Payment, Stage};
 use crate::stripe::{About, Event, Fact, News};
-use crate::{OrderOfIntent, SOURCE, intent_partition, order_of_intent};
+use crate::{OrderOfIntent, SOURCE, elsewhere, intent_partition, order_of_intent};
 use async_trait::async_trait;
-use event_store::{Document, Documents, EventStore, Key, StreamId, append_decided};
+use event_store::{Decided, Document, Documents, EventStore, Key, StreamId, append_decided};
 use events::{Cause, Envelope, EventId, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};
 use jiff::SignedDuration;
 use resilience::{Clock, Failure};
@@ -34,6 +35,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use webhooks::inbox::verdict::{Verdict, conclude};
 use webhooks::inbox::{self, Arrival, replay};
+use webhooks::sender_of;
 
 /// As long as the inbox keeps what a parked webhook points to.
 const PARKED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -55,7 +57,17 @@ pub struct ApplyStripeEvent {
 #[derive(Serialize, Deserialize)]
 struct Parked {
     event_id: String,
+    /// Whose webhook it is; those of before there were several are Stripe's.
+    #[serde(default = "of_stripe")]
+    source: String,
 }
+
+fn of_stripe() -> String {
+    SOURCE.to_owned()
+}
+
+/// The sources whose webhooks lie in this inbox.
+const SOURCES: [&str; 2] = [SOURCE, elsewhere::SOURCE];
 
 /// A webhook that tells something, and what an event of it comes of.
 struct Telling {
@@ -93,24 +105,25 @@ impl Reader for ApplyStripeEvent {
 impl ApplyStripeEvent {
     /// Applies an inbox item, or the one that somebody wants applied once more, and writes down what became of it.
     async fn webhook(&self, record: &Key, document: &Document) -> Result<(), Failure> {
-        let Some(key) = replay::asks_for(record, SOURCE) else { return Ok(()) };
+        let asked_for = |source| Some((source, replay::asks_for(record, source)?));
+        let Some((source, key)) = SOURCES.into_iter().find_map(asked_for) else { return Ok(()) };
         if key == *record {
-            return self.apply(&key, document).await;
+            return self.apply(source, &key, document).await;
         }
         match self.documents.get(&key).await? {
-            Some(document) => self.apply(&key, &document).await,
+            Some(document) => self.apply(source, &key, &document).await,
             None => Ok(()),
         }
     }
 
-    async fn apply(&self, key: &Key, document: &Document) -> Result<(), Failure> {
+    async fn apply(&self, source: &str, key: &Key, document: &Document) -> Result<(), Failure> {
         let (arrival, body) = inbox::open(document, key)?;
-        match self.judge(&arrival, &body).await {
-            Ok(Told::So(verdict)) => Ok(conclude(&*self.documents, SOURCE, &arrival, verdict).await?),
+        match self.judge(source, &arrival, &body).await {
+            Ok(Told::So(verdict)) => Ok(conclude(&*self.documents, source, &arrival, verdict).await?),
             Ok(Told::NotYet) => Ok(()),
             Err(Failure::Reject { reason }) => {
                 let verdict = Verdict::Failed { reason: reason.clone() };
-                conclude(&*self.documents, SOURCE, &arrival, verdict).await?;
+                conclude(&*self.documents, source, &arrival, verdict).await?;
                 Err(Failure::reject(reason))
             }
             Err(retry @ Failure::Retry { .. }) => Err(retry),
@@ -118,14 +131,14 @@ impl ApplyStripeEvent {
     }
 
     /// What becomes of it. One that is `NotYet` is parked, and that is written down already.
-    async fn judge(&self, arrival: &Arrival, body: &[u8]) -> Result<Told, Failure> {
-        let Some(telling) = read(arrival, body)? else {
+    async fn judge(&self, source: &str, arrival: &Arrival, body: &[u8]) -> Result<Told, Failure> {
+        let Some(telling) = read(source, arrival, body)? else {
             return Ok(ignored("it says nothing that matters here"));
         };
         if let told @ Told::So(_) = self.tell(&telling).await? {
             return Ok(told);
         }
-        let parked = Document::of(&Parked { event_id: arrival.event_id.clone() })
+        let parked = Document::of(&Parked { event_id: arrival.event_id.clone(), source: source.to_owned() })
             .until(self.clock.now().saturating_add(PARKED_FOR).unwrap_or(jiff::Timestamp::MAX));
         let place = Key::new(
             intent_partition(&telling.news.about.intent_id),
@@ -133,7 +146,7 @@ impl ApplyStripeEvent {
         );
         self.documents.put(&place, &parked).await?;
         // Said before the last look, and not after it: whoever drains it has the last word.
-        conclude(&*self.documents, SOURCE, arrival, Verdict::Parked { key: place.pk }).await?;
+        conclude(&*self.documents, source, arrival, Verdict::Parked { key: place.pk }).await?;
         // The order may have come between the look and the parking, and its reader may have looked before it.
         let told = self.tell(&telling).await?;
         if matches!(told, Told::NotYet) {
@@ -166,9 +179,9 @@ impl ApplyStripeEvent {
 
     async fn tell_parked(&self, key: &Key, document: &Document) -> Result<(), Failure> {
         let parked: Parked = document.read(key)?;
-        let inbox_key = inbox::key(SOURCE, &parked.event_id);
+        let inbox_key = inbox::key(&parked.source, &parked.event_id);
         match self.documents.get(&inbox_key).await? {
-            Some(document) => self.apply(&inbox_key, &document).await,
+            Some(document) => self.apply(&parked.source, &inbox_key, &document).await,
             None => Ok(()),
         }
     }
@@ -183,9 +196,18 @@ impl ApplyStripeEvent {
         if self.store.history::<Payment>(&stream).await?.state.stage == Stage::Unknown {
             return Ok(Told::NotYet);
         }
-        let decide = |payment: &Payment| decide(payment, &telling.news);
-        let decided = append_decided(&*self.store, &stream, &telling.cause, &*self.clock, decide).await?;
-        Ok(Told::So(Verdict::of(&telling.cause.id, &decided.history().envelopes)))
+        loop {
+            let decide = |payment: &Payment| decide(payment, &telling.news);
+            let decided = append_decided(&*self.store, &stream, &telling.cause, &*self.clock, decide).await?;
+            match (decided, &telling.news.fact) {
+                // Nobody else can tell that it is settled, so all that it tells is said: that there is such a refund,
+                // and that it was made.
+                (Decided::Appended(_), Fact::GivenBack(_)) => {}
+                (decided, _) => {
+                    return Ok(Told::So(Verdict::of(&telling.cause.id, &decided.history().envelopes)));
+                }
+            }
+        }
     }
 
     /// The order that the object names itself, or that the map names.
@@ -208,6 +230,7 @@ fn decide(payment: &Payment, news: &News) -> Result<Option<PaymentsEvent>, Failu
         Fact::Declined(code) => Ok(payment.decide_declined(intent_id, code)),
         Fact::Cancelled => Ok(payment.decide_cancelled_there(intent_id)),
         Fact::Refund(report) => payment.decide_refund_report(report),
+        Fact::GivenBack(report) => payment.decide_refund_report(&elsewhere::named(&payment.ledger, report)),
         Fact::Dispute(report) => Ok(payment.decide_disputed(report)),
     }
 }
@@ -217,12 +240,17 @@ fn ignored(reason: &str) -> Told {
 }
 
 /// Reads a webhook's body; `None` for those that tell nothing here.
-fn read(arrival: &Arrival, body: &[u8]) -> Result<Option<Telling>, Failure> {
-    let event: Event = serde_json::from_slice(body).map_err(|error| {
-        Failure::reject(format!("the webhook is no event of Stripe: {:?}", error.classify()))
-    })?;
-    let Some(news) = event.news().map_err(Failure::reject)? else { return Ok(None) };
+fn read(source: &str, arrival: &Arrival, body: &[u8]) -> Result<Option<Telling>, Failure> {
+    let news = if source == elsewhere::SOURCE {
+        elsewhere::news(sender_of(&arrival.event_id), body)
+    } else {
+        let event: Event = serde_json::from_slice(body).map_err(|error| {
+            Failure::reject(format!("the webhook is no event of Stripe: {:?}", error.classify()))
+        })?;
+        event.news()
+    };
+    let Some(news) = news.map_err(Failure::reject)? else { return Ok(None) };
     let cause =
-        Cause { id: EventId::outside(SOURCE, &arrival.event_id), traceparent: arrival.traceparent.clone() };
+        Cause { id: EventId::outside(source, &arrival.event_id), traceparent: arrival.traceparent.clone() };
     Ok(Some(Telling { news, cause }))
 }

@@ -116,6 +116,16 @@ impl Ledger {
         })
     }
 
+    /// The newest refund of this amount that is owed, for a report that names none; `None` also where the report is
+    /// known already.
+    pub(crate) fn owed_of(&self, amount: Amount, provider_id: &str) -> Option<RefundId> {
+        if self.refunds.iter().any(|refund| refund.provider_id.as_deref() == Some(provider_id)) {
+            return None;
+        }
+        let owed = |refund: &&Refund| refund.may_succeed() && refund.request.amount == amount;
+        self.refunds.iter().rev().find(owed).map(|refund| refund.request.refund_id.clone())
+    }
+
     /// Whether money was asked to go back for this cause.
     pub fn has(&self, cause: RefundCause) -> bool {
         self.refunds.iter().any(|refund| refund.request.cause == cause)

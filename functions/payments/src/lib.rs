@@ -2,7 +2,8 @@
 //!
 //! Owns the payment of each order, its refund ledger and the Stripe inbox. Says [`PaymentsEvent`]s. Reacts to
 //! what orders, inventory and shipping say, and to its own requests ([`TakePayment`]); to what Stripe reports
-//! ([`StripeWebhook`] keeps it, [`ReconcileStripe`] asks for what did not come, [`ApplyStripeEvent`] applies it); to the shop's own wish ([`RequestRefund`]); and shows a payment to its owner ([`GetPayment`]).
+//! ([`StripeWebhook`] keeps it, [`ReconcileStripe`] asks for what did not come, [`ApplyStripeEvent`] applies it, and what
+//! other systems report as well); to the shop's own wish ([`RequestRefund`]); and shows a payment to its owner ([`GetPayment`]).
 //!
 //! [`TakePayment`] is the only step that calls Stripe to move money, and it does so only for a request that stands
 //! in the stream. Everything else appends.
@@ -10,6 +11,7 @@
 //! [`PaymentsEvent`]: events::PaymentsEvent
 
 mod apply;
+mod elsewhere;
 mod get;
 mod ledger;
 mod payment;

@@ -17,7 +17,7 @@ mod tests;
 use crate::easypost::{TrackerEvent, tracked};
 use crate::tracking::{self, Parked};
 use crate::webhook::SOURCE;
-use crate::{Parcel, Tracked, append, open, order_of};
+use crate::{Parcel, Tracked, append, elsewhere, open, order_of};
 use async_trait::async_trait;
 use event_store::{Decided, Document, Documents, EventStore, Key};
 use events::{Cause, Envelope, EventId, OrderId, ReadError, ServiceEvent as _, ShippingEvent};
@@ -26,6 +26,9 @@ use runtime::stream::{Item, Poison, Reader, Record};
 use std::sync::Arc;
 use webhooks::inbox::verdict::{Verdict, conclude};
 use webhooks::inbox::{self, Arrival, replay};
+
+/// The sources whose webhooks lie in this inbox.
+const SOURCES: [&str; 2] = [SOURCE, elsewhere::SOURCE];
 
 /// The step. See the module.
 pub struct ApplyCarrierEvent {
@@ -59,31 +62,38 @@ impl Reader for ApplyCarrierEvent {
 impl ApplyCarrierEvent {
     /// A webhook, or somebody's wish to have one applied once more.
     async fn document(&self, record: &Key, document: &Document) -> Result<(), Failure> {
-        let Some(key) = replay::asks_for(record, SOURCE) else { return Ok(()) };
+        let asked_for = |source| Some((source, replay::asks_for(record, source)?));
+        let Some((source, key)) = SOURCES.into_iter().find_map(asked_for) else { return Ok(()) };
         if key == *record {
-            self.webhook(&key, document, None).await
+            self.webhook(source, &key, document, None).await
         } else {
-            self.webhook_at(&key, None).await
+            self.webhook_at(source, &key, None).await
         }
     }
 
     /// A webhook that is forgotten meanwhile is too old to say anything.
-    async fn webhook_at(&self, key: &Key, order: Option<&OrderId>) -> Result<(), Failure> {
+    async fn webhook_at(&self, source: &str, key: &Key, order: Option<&OrderId>) -> Result<(), Failure> {
         match self.documents.get(key).await? {
-            Some(document) => self.webhook(key, &document, order).await,
+            Some(document) => self.webhook(source, key, &document, order).await,
             None => Ok(()),
         }
     }
 
     /// `order`: whose parcel it speaks of, if that is known already.
-    async fn webhook(&self, key: &Key, document: &Document, order: Option<&OrderId>) -> Result<(), Failure> {
+    async fn webhook(
+        &self,
+        source: &str,
+        key: &Key,
+        document: &Document,
+        order: Option<&OrderId>,
+    ) -> Result<(), Failure> {
         let (arrival, body) = inbox::open(document, key)?;
-        match self.judge(&arrival, &body, order).await {
-            Ok(Some(verdict)) => Ok(conclude(&*self.documents, SOURCE, &arrival, verdict).await?),
+        match self.judge(source, &arrival, &body, order).await {
+            Ok(Some(verdict)) => Ok(conclude(&*self.documents, source, &arrival, verdict).await?),
             Ok(None) => Ok(()),
             Err(Failure::Reject { reason }) => {
                 let verdict = Verdict::Failed { reason: reason.clone() };
-                conclude(&*self.documents, SOURCE, &arrival, verdict).await?;
+                conclude(&*self.documents, source, &arrival, verdict).await?;
                 Err(Failure::reject(reason))
             }
             Err(retry @ Failure::Retry { .. }) => Err(retry),
@@ -93,33 +103,29 @@ impl ApplyCarrierEvent {
     /// What becomes of it. `None`: it is parked, and that is written down already.
     async fn judge(
         &self,
+        source: &str,
         arrival: &Arrival,
         body: &[u8],
         order: Option<&OrderId>,
     ) -> Result<Option<Verdict>, Failure> {
-        if !arrival.event_type.starts_with("tracker.") {
+        let Some(tracked) = read(source, arrival, body)? else {
             return Ok(Some(Verdict::Ignored { reason: "it speaks of no tracker".to_owned() }));
-        }
-        let event: TrackerEvent = serde_json::from_slice(body).map_err(|error| {
-            Failure::reject(format!("the webhook holds no tracker: {:?}", error.classify()))
-        })?;
-        let tracked = tracked(&event.result)
-            .ok_or_else(|| Failure::reject("the tracker names no carrier or no tracking code"))?;
+        };
         let parcel = &tracked.parcel;
         let mut order = match order {
             Some(order) => Some(order.clone()),
             None => tracking::order_of(&*self.documents, parcel).await?,
         };
         if order.is_none() {
-            let parked = Parked { event_id: arrival.event_id.clone() };
+            let parked = Parked { event_id: arrival.event_id.clone(), source: source.to_owned() };
             tracking::park(&*self.documents, parcel, &parked, self.clock.now()).await?;
             // Said before the last look, and not after it: whoever drains it has the last word.
             let waits = Verdict::Parked { key: parcel.partition() };
-            conclude(&*self.documents, SOURCE, arrival, waits).await?;
+            conclude(&*self.documents, source, arrival, waits).await?;
             order = tracking::order_of(&*self.documents, parcel).await?;
         }
         match order {
-            Some(order) => self.apply(&order, arrival, &tracked).await.map(Some),
+            Some(order) => self.apply(source, &order, arrival, &tracked).await.map(Some),
             None => Ok(None),
         }
     }
@@ -157,7 +163,8 @@ impl ApplyCarrierEvent {
     async fn drain(&self, order: &OrderId, carrier: String, tracking_code: String) -> Result<(), Failure> {
         let mut unsound = Vec::new();
         for parked in tracking::parked(&*self.documents, &Parcel { carrier, tracking_code }).await? {
-            match self.webhook_at(&inbox::key(SOURCE, &parked.event_id), Some(order)).await {
+            let key = inbox::key(&parked.source, &parked.event_id);
+            match self.webhook_at(&parked.source, &key, Some(order)).await {
                 Ok(()) => {}
                 // One that can never be applied takes none of its neighbours along.
                 Err(Failure::Reject { reason }) => unsound.push(format!("{}: {reason}", parked.event_id)),
@@ -168,9 +175,15 @@ impl ApplyCarrierEvent {
     }
 
     /// Appends one event after the other until the shipment has nothing more to say to these scans.
-    async fn apply(&self, order: &OrderId, arrival: &Arrival, tracked: &Tracked) -> Result<Verdict, Failure> {
+    async fn apply(
+        &self,
+        source: &str,
+        order: &OrderId,
+        arrival: &Arrival,
+        tracked: &Tracked,
+    ) -> Result<Verdict, Failure> {
         let cause = Cause {
-            id: EventId::outside("webhook/easypost", &arrival.event_id),
+            id: EventId::outside(&format!("webhook/{source}"), &arrival.event_id),
             traceparent: arrival.traceparent.clone(),
         };
         loop {
@@ -182,4 +195,18 @@ impl ApplyCarrierEvent {
             }
         }
     }
+}
+
+/// What a webhook tells of a parcel; `None` for those that tell of none.
+fn read(source: &str, arrival: &Arrival, body: &[u8]) -> Result<Option<Tracked>, Failure> {
+    if source == elsewhere::SOURCE {
+        return elsewhere::told(&arrival.event_type, body).map_err(Failure::reject);
+    }
+    if !arrival.event_type.starts_with("tracker.") {
+        return Ok(None);
+    }
+    let event: TrackerEvent = serde_json::from_slice(body)
+        .map_err(|error| Failure::reject(format!("the webhook holds no tracker: {:?}", error.classify())))?;
+    let tracked = tracked(&event.result);
+    tracked.map(Some).ok_or_else(|| Failure::reject("the tracker names no carrier or no tracking code"))
 }

@@ -12,6 +12,6 @@ mod translate;
 pub use client::{EasyPost, EasyPostError};
 pub use terms::{ParcelSize, Sender, Terms};
 
-pub(crate) use payload::{EventHead, TrackerEvent};
+pub(crate) use payload::{EventHead, TrackerEvent, TrackerObject, TrackingDetailObject};
 pub(crate) use terms::request;
 pub(crate) use translate::{Refunded, label, lowest, refunded, tracked};

@@ -12,6 +12,7 @@
 mod address;
 mod apply;
 pub mod easypost;
+mod elsewhere;
 mod manage;
 mod open;
 mod ship;

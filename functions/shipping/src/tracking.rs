@@ -4,6 +4,7 @@
 //! code. A webhook whose code has no map is parked beside it, and the map is read again; the reader of that event
 //! drains what is parked. Both sides write and then read, so neither can miss the other.
 
+use crate::webhook::SOURCE;
 use crate::{Parcel, Shipment};
 use event_store::{Document, Documents, EventStore, Key, StoreError, StreamId};
 use events::OrderId;
@@ -21,8 +22,15 @@ struct Owner {
 /// A webhook that waits for its order: which item of the inbox it is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Parked {
-    /// The carrier's id of the webhook's event.
+    /// The sender's id of the webhook's event.
     pub(crate) event_id: String,
+    /// Whose webhook it is; those of before there were several are EasyPost's.
+    #[serde(default = "of_easypost")]
+    pub(crate) source: String,
+}
+
+fn of_easypost() -> String {
+    SOURCE.to_owned()
 }
 
 fn map_key(parcel: &Parcel) -> Key {

@@ -256,7 +256,7 @@ impl Pages for MemoryIndex {
         let mut found: Vec<((&str, &Key), &Document)> = of_partition
             .filter_map(|(key, document)| Some(((value(document, self.order)?, key), document)))
             .collect();
-        found.sort_by(|(left, _), (right, _)| left.cmp(right));
+        found.sort_by_key(|(key, _)| *key);
         match walk {
             Walk::Forward => {}
             Walk::Backward => found.reverse(),

@@ -26,7 +26,7 @@ pub use inventory::{
 pub use money::{Amount, Currency, InvalidCurrency};
 pub use orders::{
     Attention, Because, Contact, Detail, OrderCancellationRequested, OrderExpired, OrderLine, OrderPlaced,
-    OrderStatus, OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress,
+    OrderStatus, OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, paid_by_way_of,
 };
 pub use payments::{
     CancelCause, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,

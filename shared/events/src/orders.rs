@@ -68,11 +68,20 @@ pub struct OrderPlaced {
     pub contact: Contact,
     /// Where it goes.
     pub shipping_address: ShippingAddress,
-    /// The provider's payment method, for example `pm_card_visa`.
+    /// The provider's payment method, for example `pm_card_visa`; or `elsewhere:<sender>` where the money comes by way of
+    /// another system, which tells so itself.
     pub payment_method: String,
     /// SHA-256 of the parsed request, base64url: it tells a repeat from another request under the same key,
     /// also after the personal fields were erased.
     pub request_digest: String,
+}
+
+/// What a payment method begins with that is another system's business, and not the payment provider's.
+const ELSEWHERE: &str = "elsewhere:";
+
+/// The sender by way of which the money is to come, if the payment method names one.
+pub fn paid_by_way_of(payment_method: &str) -> Option<&str> {
+    payment_method.strip_prefix(ELSEWHERE)
 }
 
 /// Who asked for it.

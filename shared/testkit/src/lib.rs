@@ -6,6 +6,7 @@ mod gate;
 mod outside;
 mod proofs;
 mod receiver;
+mod standard;
 mod stripe;
 
 pub use builders::{
@@ -19,4 +20,5 @@ pub use gate::{Effect, Gate, Gated, Verdict};
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
 pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};
 pub use receiver::{FixedNames, MemoryWork, Receivers, answer};
+pub use standard::{SENDER_SECRET, keep_told, told_by};
 pub use stripe::{Books, FakeStripe, Fault};

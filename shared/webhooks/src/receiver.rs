@@ -9,7 +9,6 @@ use crate::{Refusal, Scheme, Verified, verify};
 use event_store::{Documents, StoreError};
 use events::Cause;
 use http::HeaderMap;
-use jiff::Timestamp;
 use outbound::{SecretError, Secrets};
 use resilience::Clock;
 
@@ -88,15 +87,24 @@ impl Receiver<'_> {
         delivery: Delivery<'_>,
         read: impl FnOnce(&[u8]) -> Result<Name, E> + Send,
     ) -> Result<Kept, E> {
-        let now = self.clock.now();
-        let body = self.prove(delivery, now).await?;
+        let body = self.prove(delivery).await?;
         let name = read(body.get())?;
+        Ok(self.keep(delivery, &body, &name).await?)
+    }
+
+    /// Keeps a proven body under its name.
+    pub async fn keep(
+        &self,
+        delivery: Delivery<'_>,
+        body: &Verified<&[u8]>,
+        name: &Name,
+    ) -> Result<Kept, NotReceived> {
         if !name.is_sound() {
-            return Err(NotReceived::Unnamed.into());
+            return Err(NotReceived::Unnamed);
         }
         let Delivery { headers, cause, .. } = delivery;
-        let arriving = Arriving { source: self.source, by: CameBy::Delivery, name: &name, headers, cause };
-        let kept = inbox::keep(self.documents, &arriving, &body, now).await.map_err(NotReceived::from)?;
+        let arriving = Arriving { source: self.source, by: CameBy::Delivery, name, headers, cause };
+        let kept = inbox::keep(self.documents, &arriving, body, self.clock.now()).await?;
         tracing::info!(
             webhook.source = self.source,
             webhook.id = name.id,
@@ -107,12 +115,10 @@ impl Receiver<'_> {
         Ok(kept)
     }
 
-    async fn prove<'b>(
-        &self,
-        delivery: Delivery<'b>,
-        now: Timestamp,
-    ) -> Result<Verified<&'b [u8]>, NotReceived> {
+    /// Proves a body: small enough, and signed with one of the secrets, at a time that is near enough.
+    pub async fn prove<'b>(&self, delivery: Delivery<'b>) -> Result<Verified<&'b [u8]>, NotReceived> {
         let Delivery { headers, body, .. } = delivery;
+        let now = self.clock.now();
         if body.len() > LARGEST_BODY {
             return Err(NotReceived::TooLarge);
         }

@@ -4,6 +4,7 @@ use operations::{Tray, WebhookInbox};
 use resilience::SystemClock;
 use runtime::http::{Guard, Server};
 use std::sync::Arc;
+use webhooks::Topic;
 use webhooks::inbox::{INDEX, INDEX_ATTRIBUTE, ORDER_ATTRIBUTE};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +22,12 @@ async fn main() -> Result<(), runtime::Error> {
         index: aws.index(table, INDEX, INDEX_ATTRIBUTE, ORDER_ATTRIBUTE),
     };
     let clock = Arc::new(SystemClock);
-    let trays = vec![tray("stripe", &payments), tray("easypost", &shipping)];
+    let trays = vec![
+        tray("stripe", &payments),
+        tray("easypost", &shipping),
+        tray(Topic::Payments.source(), &payments),
+        tray(Topic::Parcels.source(), &shipping),
+    ];
     let step = WebhookInbox { trays, clock: clock.clone() };
     let limits = aws.table(&guard.limits_table);
     runtime::http::run(Server::guarded(guard, limits, clock, step)).await

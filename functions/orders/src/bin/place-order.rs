@@ -12,11 +12,19 @@ async fn main() -> Result<(), runtime::Error> {
     let guard = Guard::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let pay_within = settings.seconds("PAY_WITHIN_SECONDS", 1800);
+    let pay_elsewhere_within = settings.seconds("PAY_ELSEWHERE_WITHIN_SECONDS", 604_800);
+    let senders = settings.parsed("WEBHOOK_SOURCES", webhooks::Senders::default());
     settings.finish()?;
 
     let table = aws.table(&table);
     let limits = aws.table(&guard.limits_table);
-    let step =
-        PlaceOrder { store: table.clone(), documents: table, clock: Arc::new(SystemClock), pay_within };
+    let step = PlaceOrder {
+        store: table.clone(),
+        documents: table,
+        clock: Arc::new(SystemClock),
+        pay_within,
+        pay_elsewhere_within,
+        senders,
+    };
     runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), step)).await
 }

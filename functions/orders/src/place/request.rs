@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events::{Contact, Currency, ShippingAddress, Sku};
+use events::{Contact, Currency, ShippingAddress, Sku, paid_by_way_of};
 use runtime::http::{FieldError, Problem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -62,7 +62,7 @@ impl OrderRequest {
         if !is_payment_method(&self.payment_method) {
             errors.push(FieldError::at(
                 "/payment_method",
-                "an id of the payment provider: letters, digits, _ and -",
+                "an id of the payment provider: letters, digits, _ and -; or elsewhere:<sender>",
             ));
         }
         if !is_email(&contact.email) {
@@ -105,7 +105,9 @@ impl OrderRequest {
     }
 }
 
-fn is_payment_method(id: &str) -> bool {
+fn is_payment_method(text: &str) -> bool {
+    // Which senders there are is for the setting to say; a repeat is answered whatever has become of it.
+    let id = paid_by_way_of(text).unwrap_or(text);
     id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 

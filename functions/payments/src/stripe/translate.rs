@@ -67,6 +67,8 @@ pub(crate) enum Fact {
     Declined(String),
     Cancelled,
     Refund(RefundReport),
+    /// A refund that was made by hand, elsewhere than at Stripe.
+    GivenBack(RefundReport),
     Dispute(DisputeReport),
 }
 

@@ -3,9 +3,9 @@
 use super::{TakePayment, Work};
 use crate::payment::Stage;
 use crate::stripe::{IntentDraft, IntentNews, StripeError};
-use crate::{OrderOfIntent, order_of_intent};
+use crate::{OrderOfIntent, elsewhere, order_of_intent};
 use event_store::Document;
-use events::{Line, OrderPlaced, PaymentRequested};
+use events::{Line, OrderPlaced, PaymentRequested, paid_by_way_of};
 use resilience::Failure;
 
 impl TakePayment {
@@ -21,26 +21,22 @@ impl TakePayment {
             | Stage::Failed { .. }
             | Stage::Cancelled { .. } => return Ok(()),
         }
-        let draft = IntentDraft {
-            order: &work.order,
-            stack: &self.stack,
-            amount: placed.total,
-            currency: placed.currency,
-            payment_method: &placed.payment_method,
-        };
-        let intent = match self.stripe.create_intent(&draft, &work.key(&self.stack)).await {
-            Ok(intent) => intent,
-            Err(error) => return self.not_begun(work, error).await,
+        let intent_id = match paid_by_way_of(&placed.payment_method) {
+            Some(sender) => elsewhere::intent_id(sender, &work.order),
+            None => match self.create_intent(work, placed).await {
+                Ok(intent_id) => intent_id,
+                Err(error) => return self.not_begun(work, error).await,
+            },
         };
         let order = OrderOfIntent { order_id: work.order.clone() };
-        self.documents.put(&order_of_intent(&intent.id), &Document::of(&order)).await?;
+        self.documents.put(&order_of_intent(&intent_id), &Document::of(&order)).await?;
         let line = |line: &events::OrderLine| Line {
             sku: line.sku.clone(),
             quantity: line.quantity,
             weight_grams: line.weight_grams,
         };
         let terms = PaymentRequested {
-            intent_id: intent.id,
+            intent_id,
             amount: placed.total,
             currency: placed.currency,
             lines: placed.lines.iter().map(line).collect(),
@@ -48,6 +44,17 @@ impl TakePayment {
             pay_by: placed.pay_by,
         };
         self.append(work, |payment| Ok(payment.decide_request(&terms))).await
+    }
+
+    async fn create_intent(&self, work: &Work<'_>, placed: &OrderPlaced) -> Result<String, StripeError> {
+        let draft = IntentDraft {
+            order: &work.order,
+            stack: &self.stack,
+            amount: placed.total,
+            currency: placed.currency,
+            payment_method: &placed.payment_method,
+        };
+        Ok(self.stripe.create_intent(&draft, &work.key(&self.stack)).await?.id)
     }
 
     /// A refusal ends the payment only if it is about what the customer chose; a call of ours that Stripe does not
@@ -72,6 +79,10 @@ impl TakePayment {
         let Stage::Open { terms, .. } = self.payment(work).await?.stage else { return Ok(()) };
         if self.clock.now() > terms.pay_by {
             return self.expire(work).await;
+        }
+        if elsewhere::is_elsewhere(&terms.intent_id) {
+            // Nothing to call: whoever gets the money tells so.
+            return Ok(());
         }
         if work.is_repeat() {
             let news = self.ask(&terms.intent_id).await?;
@@ -111,6 +122,9 @@ impl TakePayment {
     /// payment. An intent that had succeeded cannot be cancelled: its money goes back.
     pub(super) async fn cancel(&self, work: &Work<'_>) -> Result<(), Failure> {
         let Stage::Cancelling { terms, .. } = self.payment(work).await?.stage else { return Ok(()) };
+        if elsewhere::is_elsewhere(&terms.intent_id) {
+            return self.settle(work, &terms.intent_id, IntentNews::Cancelled).await;
+        }
         if work.is_repeat() {
             let news = self.ask(&terms.intent_id).await?;
             if matches!(news, IntentNews::Captured(_) | IntentNews::Cancelled) {
@@ -137,6 +151,10 @@ impl TakePayment {
     }
 
     async fn ask(&self, intent_id: &str) -> Result<IntentNews, Failure> {
+        if elsewhere::is_elsewhere(intent_id) {
+            // Nobody can be asked. What was not told has not happened.
+            return Ok(IntentNews::Unconfirmed);
+        }
         let answer = self.stripe.intent(intent_id).await;
         Ok(answer.map_err(|error| Failure::from(error).during("ask for the intent's state"))?.news())
     }

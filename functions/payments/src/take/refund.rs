@@ -1,6 +1,7 @@
 //! The refund: found at the provider, or made there.
 
 use super::{TakePayment, Work};
+use crate::elsewhere;
 use crate::ledger::Settled;
 use crate::payment::{Payment, RefundReport};
 use crate::stripe::{IdempotencyKey, Refund, RefundDraft, StripeError};
@@ -24,6 +25,9 @@ impl TakePayment {
         let Some(terms) = payment.stage.terms().filter(|_| is_open) else { return Ok(()) };
         if request.amount.is_zero() {
             return self.append(work, |payment| Ok(payment.decide_refunded(id, None))).await;
+        }
+        if elsewhere::is_elsewhere(&terms.intent_id) {
+            return self.by_hand(work, request).await;
         }
         if let Some(report) = found(&payment, &self.list(&terms.intent_id).await?, id)? {
             return self.record(work, report).await;
@@ -49,6 +53,24 @@ impl TakePayment {
             amount: request.amount,
         };
         self.create(work, &payment, &draft).await
+    }
+
+    /// No call can make it. What was made already by hand is settled by who tells of it.
+    async fn by_hand(&self, work: &Work<'_>, request: &RefundRequested) -> Result<(), Failure> {
+        match request.cause {
+            RefundCause::Foreign => Ok(()),
+            RefundCause::OutOfStock
+            | RefundCause::ShippingFailed
+            | RefundCause::Cancelled
+            | RefundCause::LateCapture
+            | RefundCause::Returned
+            | RefundCause::Goodwill => {
+                let decide = |payment: &Payment| {
+                    Ok(payment.decide_refund_refused(&request.refund_id, elsewhere::BY_HAND))
+                };
+                self.append(work, decide).await
+            }
+        }
     }
 
     /// **Every delivery climbs the same ladder of keys, from its first rung.** Two that overlap, each having seen that

@@ -1,0 +1,113 @@
+//! An order whose money comes by way of another system, from its placing to the last cent back.
+
+use crate::Stage;
+use crate::testing::{World, expired, out_of_stock};
+use events::{PaymentsEvent, RefundCause};
+use runtime::stream::Poison;
+use serde_json::{Value, json};
+use testkit::{keep_told, order_id};
+use webhooks::Topic;
+
+impl World {
+    /// What `sender` tells is received, kept and applied.
+    async fn told(&self, sender: &str, id: &str, event_type: &str, data: &Value) -> Vec<Poison> {
+        let kept = keep_told(&self.table, Topic::Payments, (sender, id), event_type, data).await.unwrap();
+        self.apply(vec![kept]).await.unwrap()
+    }
+
+    async fn ordered() -> Self {
+        Self::after_checkout("elsewhere:bank").await
+    }
+}
+
+fn received(amount: u64) -> Value {
+    json!({"order_id": order_id(1), "amount": amount, "currency": "EUR", "reference": "RF18"})
+}
+
+#[tokio::test]
+async fn an_order_that_is_paid_elsewhere_waits_for_its_sender_and_calls_nobody() {
+    let world = World::ordered().await;
+    assert_eq!(world.types(), ["PaymentRequested"]);
+    assert_eq!(world.provider.intents_of(order_id(1).as_str()), [String::new(); 0]);
+    assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
+    assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
+    assert_eq!(world.told("bank", "m2", "payment.received", &received(1900)).await, []);
+    world.work().await;
+    assert_eq!(world.types(), ["PaymentRequested", "OrderPaid"]);
+}
+
+#[tokio::test]
+async fn nobody_elses_word_and_no_other_amount_pays_the_order() {
+    let world = World::ordered().await;
+    assert_eq!(world.told("bank", "m1", "payment.received", &received(1800)).await.len(), 1);
+    assert_eq!(world.told("other", "m1", "payment.received", &received(1900)).await, []);
+    assert_eq!(world.types(), ["PaymentRequested"]);
+    let by_card = World::after_checkout("pm_card_threeDSecure").await;
+    assert_eq!(by_card.told("bank", "m1", "payment.received", &received(1900)).await, []);
+    assert!(!by_card.types().contains(&"OrderPaid".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_told_before_the_order_is_known_waits_for_it() {
+    let world = World::new();
+    assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
+    assert_eq!(world.types(), [""; 0]);
+    world.place("elsewhere:bank").await;
+    assert_eq!(world.apply(vec![world.record_of("PaymentRequested")]).await.unwrap(), []);
+    assert_eq!(world.types(), ["PaymentRequested", "OrderPaid"]);
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_pays_elsewhere_expires_and_money_that_comes_later_is_owed() {
+    let world = World::ordered().await;
+    world.hear(&expired()).await.unwrap();
+    world.work().await;
+    assert_eq!(world.types()[1..], ["PaymentCancellationRequested", "PaymentCancelled"]);
+    assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
+    assert!(world.payment().await.ledger.has(RefundCause::LateCapture));
+}
+
+#[tokio::test]
+async fn a_refund_that_only_a_person_can_make_is_owed_until_its_sender_tells_of_it() {
+    let world = World::ordered().await;
+    world.told("bank", "m1", "payment.received", &received(1900)).await;
+    world.hear(&out_of_stock()).await.unwrap();
+    world.work().await;
+    assert!(matches!(world.last(), PaymentsEvent::RefundFailed(failed) if failed.code == super::BY_HAND));
+    let back = json!({"order_id": order_id(1), "amount": 1900, "reference": "RF19"});
+    for id in ["m2", "m2", "m3"] {
+        assert_eq!(world.told("bank", id, "payment.refunded", &back).await, []);
+    }
+    let payment = world.payment().await;
+    assert_eq!(
+        (payment.ledger.refunded(), payment.ledger.captured()),
+        (payment.ledger.captured(), testkit::placed().total)
+    );
+    assert!(matches!(payment.stage, Stage::Paid { .. }));
+    assert_eq!(world.types().iter().filter(|told| *told == "PaymentRefunded").count(), 1);
+}
+
+#[tokio::test]
+async fn a_refund_that_nobody_asked_for_is_recorded_with_its_end() {
+    let world = World::ordered().await;
+    world.told("bank", "m1", "payment.received", &received(1900)).await;
+    let back = json!({"order_id": order_id(1), "amount": 300, "reference": "RF20"});
+    assert_eq!(world.told("bank", "m2", "payment.refunded", &back).await, []);
+    world.work().await;
+    assert_eq!(world.types()[2..], ["RefundRequested", "PaymentRefunded"]);
+    assert_eq!(world.payment().await.ledger.refunded().units(), 300);
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_set_aside_and_what_is_not_known_is_left_alone() {
+    let world = World::ordered().await;
+    for (id, event_type, data) in [
+        ("m1", "payment.received", json!({"order_id": order_id(1), "amount": -1, "currency": "EUR"})),
+        ("m2", "payment.received", json!({"order_id": "1", "amount": 1900, "currency": "EUR"})),
+        ("m3", "payment.refunded", json!({"order_id": order_id(1), "amount": 1, "reference": "a b"})),
+    ] {
+        assert_eq!(world.told("bank", id, event_type, &data).await.len(), 1, "{id}");
+    }
+    assert_eq!(world.told("bank", "m4", "payment.disputed", &json!({})).await, []);
+    assert_eq!(world.types(), ["PaymentRequested"]);
+}
