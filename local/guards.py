@@ -23,6 +23,8 @@ from .trouble import Trouble
 
 COPY = STATE / "guards"
 SEEDS, ORDERS = "1..8", "60"
+# The version of the packages of the copy.
+VERSION = "0.0.0-without-a-guard"
 # A world without one of its guards may never come to rest; with all of them this takes seconds.
 LONGEST = 240.0
 
@@ -74,6 +76,10 @@ def _copy_tree() -> None:
         if (ROOT / name).is_file():
             (COPY / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, COPY / name)
+    # cargo tells packages apart by name and version, and not by where they lie. Under the tree's own version it would take what
+    # is compiled here, without a guard, for what it is to compile there; under another one only others' crates are shared.
+    manifest = COPY / "Cargo.toml"
+    manifest.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{VERSION}"', manifest.read_text(), count=1))
 
 
 def _without(guard: dict[str, str]) -> str | None:
@@ -89,11 +95,11 @@ def _without(guard: dict[str, str]) -> str | None:
         place.write_text(text)
 
 
-def _cargo(*command: str, more: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def _cargo(*command: str, more: dict[str, str] | None = None, longest: float | None = None) -> subprocess.CompletedProcess[str]:
     # Warnings about what is unused without the guard are no matter; the target directory keeps what others compiled.
     mine = {"CARGO_TARGET_DIR": str(ROOT / "target"), "PATH": tools.path_with_tools()}
     environment = {**clean_environment(), **(more or {}), **mine}
-    return subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, timeout=LONGEST)
+    return subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, timeout=longest)
 
 
 def _profile() -> list[str]:
@@ -106,7 +112,7 @@ def _simulation() -> str | None:
         raise Trouble(f"The copy does not compile:\n{compiled.stderr[-2000:]}")
     binary = ROOT / "target" / build.host() / build.PROFILE / "simulate"
     try:
-        played = _cargo(str(binary), SEEDS, ORDERS)
+        played = _cargo(str(binary), SEEDS, ORDERS, longest=LONGEST)
     except subprocess.TimeoutExpired:
         return "simulation: it never comes to rest"
     if played.returncode == 0:
