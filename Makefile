@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 ARCH ?= arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile build build-release deploy check test simulate guards fuzz fuzz-one
+.PHONY: help up down env demo invoke reconcile build build-release deploy check test simulate guards fuzz fuzz-one bench-webhooks
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ fuzz: ## Feeds every parser what strangers may send: make fuzz SECONDS=60 FUZZER
 
 fuzz-one: ## Runs one fuzzer with one input: make fuzz-one FUZZER=messages INPUT=<file>
 	@$(LOCAL) fuzz-one "$(FUZZER)" "$(INPUT)"
+
+bench-webhooks: ## Many signed webhooks at once, repeated and in no order: make bench-webhooks COUNT=10000
+	@$(LOCAL) bench-webhooks "$(or $(COUNT),10000)"
 
 build: ## Compiles the functions for this machine
 	@$(LOCAL) build

@@ -16,9 +16,9 @@ def run() -> int:
     _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "mend the documentation")
     _quietly(["sam", "validate", "--lint", "--template-file", TEMPLATE.name, "--region", REGION], "mend template.yaml")
     _quietly(["cfn-lint", TEMPLATE.name], "mend template.yaml")
-    _quietly(["ruff", "check", "local"], "mend what ruff says")
-    _quietly(["ruff", "format", "--check", "local"], "run `.tools/tools/bin/ruff format local`")
-    _quietly(["python", "-m", "compileall", "-q", "local"], "mend the Python in local/")
+    _quietly(["ruff", "check", "local", "bench"], "mend what ruff says")
+    _quietly(["ruff", "format", "--check", "local", "bench"], "run `.tools/tools/bin/ruff format local bench`")
+    _quietly(["python", "-m", "compileall", "-q", "local", "bench"], "mend the Python in local/ and bench/")
     return 0
 
 

@@ -94,6 +94,17 @@ def without_guards(arguments: list[str]) -> int:
     return guards.run(*arguments)
 
 
+def many_webhooks(arguments: list[str]) -> int:
+    from bench import webhooks  # Stripe's own library takes its time to load
+
+    was_up = state.is_up()
+    try:
+        return webhooks.run(bring_up(), int(*arguments))
+    finally:
+        if not was_up:
+            emulators.take_down()
+
+
 def fuzzers(arguments: list[str]) -> int:
     return fuzz.run(*arguments)
 
@@ -128,6 +139,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "simulate": simulate,
     "guards": without_guards,
+    "bench-webhooks": many_webhooks,
     "fuzz": fuzzers,
     "fuzz-one": one_input,
     "build": compile_functions,

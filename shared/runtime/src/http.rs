@@ -60,7 +60,9 @@ impl Server {
             raw.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
         let span = tracing::info_span!("request", request_id, order.id = tracing::field::Empty);
         async {
+            let began = std::time::Instant::now();
             let outcome = self.answer(raw, &request_id).await;
+            let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             let (status, problem) = match &outcome {
                 Ok(reply) => (reply.status, None),
                 Err(problem) => (problem.status, Some(problem)),
@@ -75,8 +77,10 @@ impl Server {
                         problem.detail
                     );
                 }
-                Some(problem) => tracing::info!(http.status = status, problem = problem.kind, "refused"),
-                None => tracing::info!(http.status = status, "answered"),
+                Some(problem) => {
+                    tracing::info!(http.status = status, took_us, problem = problem.kind, "refused");
+                }
+                None => tracing::info!(http.status = status, took_us, "answered"),
             }
             outcome.unwrap_or_else(Reply::from).into_response()
         }
