@@ -8,12 +8,17 @@
 #![expect(clippy::expect_used, reason = "the simulated world is ours: what is not there is a mistake in it")]
 
 mod chance;
+mod clients;
+mod delivery;
+mod doors;
 mod executor;
 mod invariants;
 mod jobs;
+mod mailroom;
 mod play;
 mod provider;
 mod queues;
+mod senders;
 mod shop;
 mod world;
 
@@ -28,6 +33,8 @@ pub struct Report {
     pub ends: BTreeMap<String, u64>,
     /// Faults by kind.
     pub faults: BTreeMap<&'static str, u64>,
+    /// What overtook what it follows from, by kind.
+    pub overtakings: BTreeMap<&'static str, u64>,
     /// What was found to be wrong, each with the invariant's number.
     pub violations: Vec<String>,
     /// A digest of everything that happened, in its order: equal for equal runs.
@@ -47,6 +54,9 @@ impl Report {
         }
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
+        }
+        for (kind, count) in other.overtakings {
+            *self.overtakings.entry(kind).or_default() += count;
         }
         self.violations.extend(other.violations);
     }

@@ -64,6 +64,10 @@ fn tell(total: &Report) {
     for (fault, count) in &total.faults {
         println!("  {count:>10}  {fault}");
     }
+    println!("overtakings by kind");
+    for (kind, count) in &total.overtakings {
+        println!("  {count:>10}  {kind}");
+    }
     for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8"] {
         let broken = total.violations.iter().filter(|wrong| wrong.starts_with(invariant)).count();
         println!(

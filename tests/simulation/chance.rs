@@ -28,11 +28,13 @@ struct Dice {
     faults: bool,
     signal: Option<Signal>,
     counts: BTreeMap<&'static str, u64>,
+    total: u64,
 }
 
 impl Chance {
     pub(super) fn seeded(seed: u64) -> Self {
-        let dice = Dice { rng: Rng::with_seed(seed), faults: true, signal: None, counts: BTreeMap::new() };
+        let dice =
+            Dice { rng: Rng::with_seed(seed), faults: true, signal: None, counts: BTreeMap::new(), total: 0 };
         Self(Arc::new(Mutex::new(dice)))
     }
 
@@ -52,6 +54,7 @@ impl Chance {
         let happens = dice.faults && dice.rng.u32(..1000) < of_thousand;
         if happens {
             *dice.counts.entry(name).or_default() += 1;
+            dice.total += 1;
         }
         happens
     }
@@ -64,6 +67,11 @@ impl Chance {
     /// What the handler that was just polled has come to, beside having stopped.
     pub(super) fn take_signal(&self) -> Option<Signal> {
         self.dice().signal.take()
+    }
+
+    /// How many faults there were so far.
+    pub(super) fn total(&self) -> u64 {
+        self.dice().total
     }
 
     /// Faults so far, by kind.

@@ -18,8 +18,8 @@ pub(super) fn check(play: &mut Play) -> BTreeMap<String, u64> {
     let mut ends: BTreeMap<String, u64> = BTreeMap::new();
     let mut gone = Gone::new();
     let orders = all_orders(play);
-    let mut wrong = Vec::new();
-    for id in &play.shop.accepted {
+    let (mut wrong, set_aside) = i6_dead_letters(play);
+    for id in play.shop.accepted.keys() {
         if !orders.contains(id) {
             wrong.push(format!("I7: {id} was accepted and is not there"));
         }
@@ -27,7 +27,7 @@ pub(super) fn check(play: &mut Play) -> BTreeMap<String, u64> {
     for id in &orders {
         let order = order(&play.world, id);
         let has_entry =
-            !order.attention().is_empty() || play.set_aside.iter().any(|letter| letter.contains(id.as_str()));
+            !order.attention().is_empty() || set_aside.iter().any(|letter| letter.contains(id.as_str()));
         let end = if order.facts().is_open() && has_entry { "attention" } else { order.status().as_str() };
         *ends.entry(end.to_owned()).or_default() += 1;
         wrong.extend(i3_has_ended_or_somebody_was_told(id, &order, has_entry));
@@ -37,11 +37,79 @@ pub(super) fn check(play: &mut Play) -> BTreeMap<String, u64> {
     }
     wrong.extend(i2_stock(play, &gone));
     wrong.extend(i5_i6_written_once_and_published(play));
-    let letters =
-        play.set_aside.iter().map(|letter| format!("I6: nothing here is beyond handling: {letter}"));
-    wrong.extend(letters);
+    wrong.extend(i6_scans_are_told(play));
     play.violations.append(&mut wrong);
     ends
+}
+
+/// Whatever cannot be read is with the dead letters, and nothing else is. Answers what is wrong, and what is there.
+fn i6_dead_letters(play: &Play) -> (Vec<String>, Vec<String>) {
+    let letters = play.world.mailroom.letters();
+    let there: BTreeSet<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
+    let lost = play.unreadable.iter().filter(|body| !there.contains(&***body));
+    let mut wrong: Vec<String> = lost.map(|body| format!("I6: it is nowhere: {body}")).collect();
+    let others = letters.iter().filter(|letter| !play.unreadable.contains(letter.body.as_str()));
+    let others = others.map(|letter| format!("{}: {}: {}", letter.function, letter.reason, letter.body));
+    let set_aside: Vec<String> = others.chain(play.poison.iter().cloned()).collect();
+    wrong.sort_unstable();
+    wrong.extend(set_aside.iter().map(|letter| format!("I6: nothing here is beyond handling: {letter}")));
+    (wrong, set_aside)
+}
+
+/// A carrier's webhook that was taken is told: each of its scans, unless another code's parcel left.
+fn i6_scans_are_told(play: &Play) -> Vec<String> {
+    let (mut order_of, mut left_with) = (BTreeMap::new(), BTreeMap::new());
+    let mut told: BTreeSet<(String, String)> = BTreeSet::new();
+    for envelope in play.world.table(Service::Shipping).all_events() {
+        let order = envelope.subject.clone();
+        match Event::read(&envelope) {
+            Ok(Event::Shipping(ShippingEvent::LabelPurchased(label))) => {
+                order_of.insert(label.tracking_code, order);
+            }
+            Ok(Event::Shipping(ShippingEvent::Shipped(shipped))) => {
+                left_with.insert(order.clone(), shipped.tracking_code.clone());
+                order_of.insert(shipped.tracking_code, order);
+            }
+            Ok(Event::Shipping(ShippingEvent::ShipmentTracked(tracked))) => {
+                told.extend(tracked.occurred_at.map(|at| (order, at.to_string())));
+            }
+            _ => {}
+        }
+    }
+    let mut wrong = Vec::new();
+    for (code, times) in &play.shop.scanned {
+        let Some(order) = order_of.get(code) else {
+            wrong.push(format!("I6: {code} was scanned and is no order's"));
+            continue;
+        };
+        let is_another = left_with.get(order).is_some_and(|left| left != code);
+        for time in
+            times.iter().filter(|time| !is_another && !told.contains(&(order.clone(), (*time).clone())))
+        {
+            wrong.push(format!("I6: {order}: {code} was scanned at {time}, and nobody was told"));
+        }
+    }
+    wrong
+}
+
+/// What overtook what it follows from.
+pub(super) fn overtakings(play: &Play) -> BTreeMap<&'static str, u64> {
+    let first = |service, event_type: &str| {
+        let events = play.world.table(service).all_events().into_iter();
+        events.filter(|event| event.sequence.number() == 1 && event.event_type == event_type).count()
+    };
+    let parked = |service| {
+        let documents = play.world.table(service).all_documents().into_iter();
+        documents.filter(|(key, _)| key.sk.starts_with("parked#")).count()
+    };
+    let counts = [
+        ("payment ended before it began", first(Service::Payments, "PaymentCancelled")),
+        ("stock released before it was taken", first(Service::Inventory, "StockReleased")),
+        ("shipment cancelled before it was asked for", first(Service::Shipping, "ShipmentCancelled")),
+        ("webhook before its order", parked(Service::Payments)),
+        ("scan before its code", parked(Service::Shipping)),
+    ];
+    counts.into_iter().map(|(kind, count)| (kind, count as u64)).collect()
 }
 
 fn i3_has_ended_or_somebody_was_told(id: &OrderId, order: &Order, has_entry: bool) -> Option<String> {

@@ -1,31 +1,20 @@
 //! Work under way: a delivery, a batch, a call from outside, a sweep. Each runs until chance stops it.
 
 use super::executor::Running;
+use super::mailroom::Taken;
 use super::world::SECRET;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use event_store::Written;
-use events::Envelope;
 use jiff::Timestamp;
 use outbound::Secret;
 use resilience::Failure;
 use runtime::http::{Endpoint, Problem, Reply, Request};
-use runtime::queue::{Consumer, Message};
+use runtime::queue::Worker;
 use runtime::schedule::Task;
 use runtime::stream::{Poison, Reader};
 use std::sync::Arc;
 use testkit::RequestBuilder as _;
 use webhooks::{EasyPost, Stripe};
-
-/// A message that waits in a queue.
-#[derive(Debug, Clone)]
-pub(super) struct Waiting {
-    pub(super) queue: &'static str,
-    pub(super) body: Arc<str>,
-    /// For the trace and for people.
-    pub(super) about: Arc<Envelope>,
-    pub(super) deliveries: u32,
-    /// It is not visible before.
-    pub(super) ready_at: Timestamp,
-}
 
 /// A call from outside, which is made again until it has an answer.
 #[derive(Clone)]
@@ -33,9 +22,15 @@ pub(super) struct Call {
     pub(super) door: &'static str,
     pub(super) request: Request,
     pub(super) ready_at: Timestamp,
+    /// How many events there were of what it asks for when it was sent.
+    pub(super) known: usize,
 }
 
 impl Call {
+    pub(super) fn new(door: &'static str, request: Request, ready_at: Timestamp) -> Self {
+        Self { door, request, ready_at, known: 0 }
+    }
+
     /// A webhook is signed when it is sent: a receiver takes no old signature.
     pub(super) fn sign(&mut self, now: Timestamp) {
         let secret = Secret::new(SECRET);
@@ -50,7 +45,8 @@ impl Call {
 
 /// What is being worked on.
 pub(super) enum Work {
-    Message(Waiting),
+    /// The tickets of a batch of messages.
+    Messages(Vec<u64>),
     /// The place of a source, and how many of its records.
     Batch(usize, usize),
     Call(Call),
@@ -59,7 +55,7 @@ pub(super) enum Work {
 
 /// What came of it.
 pub(super) enum Done {
-    Consumed(Result<(), Failure>),
+    Worked(SqsBatchResponse),
     Read(Result<Vec<Poison>, Failure>),
     Answered(Result<Reply, Problem>),
     Swept,
@@ -71,23 +67,20 @@ pub(super) struct Job {
     pub(super) running: Running<Done>,
     /// Its work was given to another; whatever it says is not heard.
     pub(super) is_zombie: bool,
+    /// Something went wrong for it that the world did.
+    pub(super) met_a_fault: bool,
 }
 
 impl Job {
     fn new(work: Work, running: Running<Done>) -> Self {
-        Self { work, running, is_zombie: false }
+        Self { work, running, is_zombie: false, met_a_fault: false }
     }
 
-    pub(super) fn message(waiting: Waiting, consumer: Arc<dyn Consumer>) -> Self {
-        let (body, deliveries) = (waiting.body.clone(), waiting.deliveries);
-        let running = async move {
-            let read = Message::read(&body, deliveries);
-            Done::Consumed(match read {
-                Ok(message) => consumer.consume(&message).await,
-                Err(failure) => Err(failure),
-            })
-        };
-        Self::new(Work::Message(waiting), Box::pin(running))
+    pub(super) fn messages(taken: &[Taken], worker: Arc<Worker>) -> Self {
+        let mut event = SqsEvent::default();
+        event.records = taken.iter().map(delivery).collect();
+        let running = async move { Done::Worked(worker.work(event).await) };
+        Self::new(Work::Messages(taken.iter().map(|taken| taken.ticket).collect()), Box::pin(running))
     }
 
     pub(super) fn batch(place: usize, items: Vec<Written>, count: usize, reader: Arc<dyn Reader>) -> Self {
@@ -110,4 +103,18 @@ impl Job {
         };
         Self::new(Work::Sweep, Box::pin(running))
     }
+}
+
+/// A message as the platform hands it to a function.
+fn delivery(taken: &Taken) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(taken.ticket.to_string());
+    message.receipt_handle = Some(taken.receipt());
+    message.body = Some(taken.body.to_string());
+    message.attributes = [
+        ("ApproximateReceiveCount".to_owned(), taken.deliveries.to_string()),
+        ("SentTimestamp".to_owned(), taken.sent_at.as_millisecond().to_string()),
+    ]
+    .into();
+    message
 }

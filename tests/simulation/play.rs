@@ -2,27 +2,25 @@
 
 use super::Report;
 use super::chance::Signal;
+use super::clients;
+use super::doors::Doors;
 use super::executor::poll;
 use super::invariants;
-use super::jobs::{Call, Done, Job, Waiting, Work};
-use super::queues::{QUEUES, is_subscribed, passes};
+use super::jobs::{Call, Done, Job, Work};
 use super::shop::Shop;
-use super::world::{Doors, Source, World};
-use event_store::Written;
-use events::{Envelope, Service};
+use super::world::{Source, World};
+use events::Service;
 use jiff::Timestamp;
-use resilience::{BackOff, Clock as _, Failure, RandomJitter};
-use runtime::queue::Consumer;
+use resilience::Clock as _;
+use runtime::queue::Worker;
 use runtime::schedule::Task;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// As long as a message is not seen by others once it was taken.
-const VISIBILITY: Duration = Duration::from_mins(2);
-/// A message that fails for longer is given up, as the template has it.
-const GIVE_UP_AFTER: Duration = Duration::from_hours(96);
+/// After so long a call that had no answer is made again.
+const PATIENCE_OF_CALLERS: Duration = Duration::from_mins(2);
 /// Handlers under way at once, and orders that are not at rest yet.
 const MOST_AT_ONCE: usize = 12;
 const MOST_OPEN: usize = 40;
@@ -34,18 +32,20 @@ pub(super) struct Play {
     pub(super) world: World,
     pub(super) shop: Shop,
     pub(super) published: HashSet<String>,
-    pub(super) set_aside: Vec<String>,
+    /// What readers of streams had to leave out.
+    pub(super) poison: Vec<String>,
+    /// Messages that belong with the dead letters, and nowhere else.
+    pub(super) unreadable: HashSet<Arc<str>>,
     pub(super) violations: Vec<String>,
-    consumers: BTreeMap<&'static str, Arc<dyn Consumer>>,
-    sources: Vec<Source>,
+    pub(super) workers: BTreeMap<&'static str, Arc<Worker>>,
+    pub(super) sources: Vec<Source>,
     doors: Doors,
     sweep: Arc<dyn Task>,
-    waiting: Vec<Waiting>,
     calls: Vec<Call>,
-    jobs: Vec<Job>,
+    pub(super) jobs: Vec<Job>,
     zombies: Vec<Job>,
-    trace: DefaultHasher,
-    invocations: u64,
+    pub(super) trace: DefaultHasher,
+    pub(super) invocations: u64,
 }
 
 impl Play {
@@ -54,15 +54,15 @@ impl Play {
         let world = World::new(seed);
         let mut play = Self {
             shop: Shop::new(&world),
-            consumers: world.consumers(),
+            workers: world.workers(),
             sources: world.sources(),
             doors: world.doors(),
             sweep: world.sweep(),
             world,
             published: HashSet::new(),
-            set_aside: Vec::new(),
+            poison: Vec::new(),
+            unreadable: HashSet::new(),
             violations: Vec::new(),
-            waiting: Vec::new(),
             calls: Vec::new(),
             jobs: Vec::new(),
             zombies: Vec::new(),
@@ -83,6 +83,9 @@ impl Play {
             }
             if self.world.chance.roll(60) {
                 self.calls.extend(self.shop.act(&self.world, now));
+            }
+            if self.world.chance.roll(15) {
+                self.calls.extend(clients::ask(&self.shop, &self.world.chance, now));
             }
             if self.world.chance.roll(1) {
                 self.jobs.push(Job::sweep(self.sweep.clone()));
@@ -113,9 +116,11 @@ impl Play {
     /// Checks what must hold, and tells.
     pub(super) fn report(mut self) -> Report {
         let ends = invariants::check(&mut self);
+        let overtakings = invariants::overtakings(&self);
         let trace = self.trace.finish();
         let Self { shop, world, violations, invocations, .. } = self;
-        Report { orders: shop.placed, ends, faults: world.chance.counts(), violations, trace, invocations }
+        let (orders, faults) = (shop.placed, world.chance.counts());
+        Report { orders, ends, faults, overtakings, violations, trace, invocations }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -148,8 +153,8 @@ impl Play {
 
     /// Moves the clock to when something is next. `false`: nothing will ever be.
     fn jump(&mut self) -> bool {
-        let messages = self.waiting.iter().map(|waiting| waiting.ready_at);
-        let next = messages.chain(self.calls.iter().map(|call| call.ready_at)).min();
+        let messages = self.world.mailroom.next_at(self.now());
+        let next = messages.into_iter().chain(self.calls.iter().map(|call| call.ready_at)).min();
         if let Some(next) = next {
             let wait = next.duration_since(self.now());
             self.world.clock.advance(wait.unsigned_abs().min(Duration::from_hours(12)));
@@ -162,56 +167,9 @@ impl Play {
         let first = self.world.chance.below(3);
         (0..3).any(|turn| match (first + turn) % 3 {
             0 => self.start_batch(),
-            1 => self.start_message(now),
+            1 => self.start_messages(now),
             _ => self.start_call(now),
         })
-    }
-
-    fn start_batch(&mut self) -> bool {
-        let first = self.world.chance.below(self.sources.len());
-        let most = self.world.chance.below(5) + 1;
-        for turn in 0..self.sources.len() {
-            let place = (first + turn) % self.sources.len();
-            let Some(source) = self.sources.get_mut(place) else { continue };
-            if source.is_busy {
-                continue;
-            }
-            let mut batch = self.world.table(source.table).stream_next(source.seen, most);
-            let count = batch.len();
-            batch.retain(|item| passes(source.name, item));
-            if batch.is_empty() {
-                source.seen += count;
-                if count > 0 {
-                    return true;
-                }
-                continue;
-            }
-            source.is_busy = true;
-            self.note(&("batch", source_name(&self.sources, place), first_of(&batch)));
-            let reader = self.sources.get(place).map(|source| source.reader.clone());
-            self.jobs.push(Job::batch(place, batch, count, reader.expect("the same source")));
-            self.invocations += 1;
-            return true;
-        }
-        false
-    }
-
-    fn start_message(&mut self, now: Timestamp) -> bool {
-        for _ in 0..6 {
-            let chosen = self.world.chance.below(self.waiting.len());
-            if self.waiting.get(chosen).is_some_and(|waiting| waiting.ready_at <= now) {
-                let waiting = self.waiting.swap_remove(chosen);
-                if self.world.chance.fault("message twice", 40) {
-                    self.waiting.push(waiting.clone());
-                }
-                self.note(&("message", waiting.queue, waiting.about.id.as_str().to_owned()));
-                let consumer = self.consumers.get(waiting.queue).expect("every queue has one").clone();
-                self.jobs.push(Job::message(waiting, consumer));
-                self.invocations += 1;
-                return true;
-            }
-        }
-        false
     }
 
     fn start_call(&mut self, now: Timestamp) -> bool {
@@ -220,6 +178,7 @@ impl Play {
             if self.calls.get(chosen).is_some_and(|call| call.ready_at <= now) {
                 let mut call = self.calls.swap_remove(chosen);
                 call.sign(now);
+                call.known = clients::known(&self.world, &call);
                 self.note(&("call", call.door, String::new()));
                 let door = self.doors.get(call.door).expect("every door is there").clone();
                 self.jobs.push(Job::call(call, door));
@@ -234,7 +193,9 @@ impl Play {
     fn go_on(&mut self) {
         let chosen = self.world.chance.below(self.jobs.len());
         let mut job = self.jobs.swap_remove(chosen);
+        let faults = self.world.chance.total();
         let done = poll(&mut job.running);
+        job.met_a_fault |= self.world.chance.total() > faults;
         let signal = self.world.chance.take_signal();
         if let Work::Batch(place, _) = job.work {
             self.fan_out(place);
@@ -256,34 +217,44 @@ impl Play {
         if job.is_zombie {
             return;
         }
-        let later = self.now().saturating_add(VISIBILITY).unwrap_or(Timestamp::MAX);
         match &job.work {
-            Work::Message(waiting) => self.waiting.push(Waiting {
-                deliveries: waiting.deliveries + 1,
-                ready_at: later,
-                ..waiting.clone()
-            }),
             Work::Batch(place, _) => self.free(*place),
-            Work::Call(call) => self.calls.push(Call { ready_at: later, ..call.clone() }),
-            Work::Sweep => {}
+            Work::Call(call) => self.call_again(call),
+            // Nobody has deleted the messages: they are visible again in their time. The next sweep does what this one left.
+            Work::Messages(_) | Work::Sweep => {}
         }
+    }
+
+    /// A caller without an answer calls again.
+    fn call_again(&mut self, call: &Call) {
+        let ready_at = self.now().saturating_add(PATIENCE_OF_CALLERS).unwrap_or(Timestamp::MAX);
+        self.calls.push(Call { ready_at, ..call.clone() });
     }
 
     fn after(&mut self, job: Job, done: Done) {
         if job.is_zombie {
             return;
         }
+        let met_a_fault = job.met_a_fault;
         match (job.work, done) {
-            (Work::Message(waiting), Done::Consumed(outcome)) => self.after_message(waiting, outcome),
+            (Work::Messages(tickets), Done::Worked(response)) => {
+                let failures = response.batch_item_failures;
+                for ticket in tickets {
+                    if !failures.iter().any(|failure| failure.item_identifier == ticket.to_string()) {
+                        self.world.mailroom.delete(ticket);
+                    }
+                }
+            }
             (Work::Batch(place, count), Done::Read(outcome)) => {
                 self.free(place);
                 if let Ok(poison) = outcome {
+                    self.look_after_the_early(place, count);
                     // Now and then the platform loses track, and the same records come once more.
                     let again = self.world.chance.fault("batch twice", 30);
                     if let Some(source) = self.sources.get_mut(place).filter(|_| !again) {
                         source.seen += count;
                     }
-                    self.set_aside
+                    self.poison
                         .extend(poison.iter().map(|poison| format!("{}: {}", poison.key, poison.reason)));
                 }
             }
@@ -294,37 +265,30 @@ impl Play {
                 };
                 self.note(&("answer", call.door, status.to_string()));
                 if status >= 500 {
-                    self.give_back(&Job {
-                        work: Work::Call(call),
-                        running: Box::pin(std::future::pending()),
-                        is_zombie: false,
-                    });
-                } else if let Err(wrong) = self.shop.heard(&call, &outcome) {
-                    self.violations.push(wrong);
+                    if !met_a_fault {
+                        self.violations
+                            .push(format!("I7: {} was answered with {status} for nothing", call.door));
+                    }
+                    self.call_again(&call);
+                    return;
                 }
+                let heard = self.shop.heard(&self.world, &call, &outcome);
+                let judged = clients::judge(&self.world, &self.shop, &call, &outcome);
+                self.violations.extend([heard, judged].into_iter().filter_map(Result::err));
             }
             _ => {}
         }
     }
 
-    fn after_message(&mut self, mut waiting: Waiting, outcome: Result<(), Failure>) {
-        match outcome {
-            Ok(()) => {}
-            Err(Failure::Retry { reason, after }) => {
-                let age = self.now().duration_since(waiting.about.time).unsigned_abs();
-                if age > GIVE_UP_AFTER {
-                    self.set_aside
-                        .push(format!("{} at {}: given up: {reason}", waiting.about.id, waiting.queue));
-                    return;
-                }
-                let wait = after.unwrap_or_else(|| BackOff::MESSAGE.wait(waiting.deliveries, &RandomJitter));
-                waiting.deliveries += 1;
-                waiting.ready_at = self.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-                self.waiting.push(waiting);
-            }
-            Err(Failure::Reject { reason }) => {
-                self.set_aside.push(format!("{} at {}: {reason}", waiting.about.id, waiting.queue));
-            }
+    /// A webhook whose order is not known yet waits for it.
+    fn look_after_the_early(&mut self, place: usize, count: usize) {
+        let Some(source) = self.sources.get(place).filter(|source| source.name == "apply-stripe-event")
+        else {
+            return;
+        };
+        if self.shop.has_early() {
+            let batch = self.world.table(source.table).stream_next(source.seen, count);
+            self.violations.extend(batch.iter().filter_map(|item| self.shop.lost(&self.world, item)));
         }
     }
 
@@ -334,40 +298,8 @@ impl Play {
         }
     }
 
-    /// What a topic took goes to the queues that are subscribed to it: mostly at once, sometimes hours later.
-    fn fan_out(&mut self, place: usize) {
-        let Some(topic) = self.sources.get(place).and_then(|source| source.topic.clone()) else { return };
-        for publication in topic.take_published() {
-            let envelope: Envelope = serde_json::from_str(&publication.body).expect("an envelope of ours");
-            let (about, body): (_, Arc<str>) = (Arc::new(envelope), publication.body.into());
-            for queue in QUEUES.into_iter().filter(|queue| is_subscribed(queue, &about)) {
-                let late = if self.world.chance.fault("message hours late", 4) {
-                    Duration::from_hours(1 + self.world.chance.below(6) as u64)
-                } else {
-                    Duration::from_millis(self.world.chance.below(300) as u64)
-                };
-                let ready_at = self.now().saturating_add(late).unwrap_or(Timestamp::MAX);
-                let (body, about) = (body.clone(), about.clone());
-                self.waiting.push(Waiting { queue, body, about, deliveries: 1, ready_at });
-            }
-            self.published.insert(about.id.as_str().to_owned());
-        }
-    }
-
-    fn note(&mut self, what: &(&str, &str, String)) {
+    pub(super) fn note(&mut self, what: &(&str, &str, String)) {
         what.hash(&mut self.trace);
-    }
-}
-
-fn source_name(sources: &[Source], place: usize) -> &'static str {
-    sources.get(place).map_or("", |source| source.name)
-}
-
-fn first_of(batch: &[Written]) -> String {
-    match batch.first() {
-        Some(Written::Event(envelope)) => envelope.id.as_str().to_owned(),
-        Some(Written::Document(key, _)) => key.to_string(),
-        None => String::new(),
     }
 }
 

@@ -2,14 +2,28 @@
 
 use super::chance::Chance;
 use async_trait::async_trait;
-use outbound::{Answer, Call, CallError, Transport};
-use std::sync::Arc;
+use outbound::{Answer, Call, CallError, Method, Transport};
+use serde_json::Value;
+use std::sync::{Arc, Mutex, PoisonError};
 use testkit::{EasyPostCall, EasyPostFault, FakeEasyPost, FakeStripe, Fault};
 
 /// Stripe, as it answers on such a day.
 pub(super) struct MoodyStripe {
     pub(super) stripe: Arc<FakeStripe>,
     pub(super) chance: Chance,
+}
+
+impl MoodyStripe {
+    /// Somebody sees the new intent in the dashboard and ends it, before the shop has the answer to its call.
+    async fn ended_at_once(&self, call: Call) -> Result<Answer, CallError> {
+        let timeout = call.timeout;
+        let answer = self.stripe.send(call).await?;
+        let intent: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if let Some(id) = intent["id"].as_str() {
+            self.stripe.cancel_elsewhere(id);
+        }
+        Err(CallError::TimedOut(timeout))
+    }
 }
 
 const STRIPE_FAULTS: [(&str, Fault); 6] = [
@@ -24,6 +38,10 @@ const STRIPE_FAULTS: [(&str, Fault); 6] = [
 #[async_trait]
 impl Transport for MoodyStripe {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
+        let begins = call.method == Method::Post && call.url.ends_with("/v1/payment_intents");
+        if begins && self.chance.fault("intent ended before it is recorded", 12) {
+            return self.ended_at_once(call).await;
+        }
         if let Some((_, fault)) = STRIPE_FAULTS.iter().find(|(name, _)| self.chance.fault(name, 15)) {
             self.stripe.fail("", 1, *fault);
         }
@@ -38,6 +56,31 @@ impl Transport for MoodyStripe {
 pub(super) struct MoodyEasyPost {
     pub(super) easypost: Arc<FakeEasyPost>,
     pub(super) chance: Chance,
+    pub(super) scanned: Arc<Scanned>,
+}
+
+/// The codes of labels whose parcels were scanned at once.
+#[derive(Default)]
+pub(super) struct Scanned(Mutex<Vec<String>>);
+
+impl Scanned {
+    /// Those since the last time.
+    pub(super) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl MoodyEasyPost {
+    /// The label is sold and its parcel scanned, before the shop has the answer to its call.
+    async fn scanned_at_once(&self, call: Call) -> Result<Answer, CallError> {
+        let timeout = call.timeout;
+        let answer = self.easypost.send(call).await?;
+        let shipment: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if let Some(code) = shipment["tracking_code"].as_str() {
+            self.scanned.0.lock().unwrap_or_else(PoisonError::into_inner).push(code.to_owned());
+        }
+        Err(CallError::TimedOut(timeout))
+    }
 }
 
 const EASYPOST_FAULTS: [(&str, EasyPostFault); 4] = [
@@ -57,6 +100,9 @@ impl Transport for MoodyEasyPost {
         } else {
             EasyPostCall::Retrieve
         };
+        if kind == EasyPostCall::Buy && self.chance.fault("parcel scanned before its code is known", 60) {
+            return self.scanned_at_once(call).await;
+        }
         if let Some((_, fault)) = EASYPOST_FAULTS.iter().find(|(name, _)| self.chance.fault(name, 15)) {
             self.easypost.fail_next(kind, fault.clone());
         }

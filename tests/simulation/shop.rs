@@ -4,15 +4,16 @@
 use super::chance::Chance;
 use super::executor::finish;
 use super::jobs::Call;
+use super::senders::{CARRIER, STRIPE, webhook};
 use super::world::World;
-use event_store::{EventStore, StreamId};
-use events::{Attention, OrderId, OrderStatus, Service};
+use event_store::{EventStore, Key, StreamId};
+use events::{Attention, Customer, OrderId, OrderStatus, Service};
 use jiff::Timestamp;
 use orders::Order;
-use runtime::http::{Problem, Reply, Request};
+use runtime::http::{Problem, Reply};
 use serde_json::{Value, json};
-use std::time::Duration;
-use testkit::{RequestBuilder as _, customer, request, tracker_event};
+use std::collections::BTreeMap;
+use testkit::{RequestBuilder as _, customer, other_customer, request, tracker_event};
 
 /// What a shop starts with: SKU, price, pieces.
 pub(super) const GOODS: [(&str, u64, u64); 3] =
@@ -24,13 +25,18 @@ const REFUND: &str = "POST /orders/{order_id}/refunds";
 
 /// The people and machines around the pipeline.
 pub(super) struct Shop {
-    chance: Chance,
+    pub(super) chance: Chance,
     /// Checkouts that were begun.
     pub(super) placed: u64,
     /// Orders that may still need somebody.
     pub(super) open: Vec<OrderId>,
-    /// Orders that were answered with 202.
-    pub(super) accepted: Vec<OrderId>,
+    /// Orders that were answered with 202, and whose they are.
+    pub(super) accepted: BTreeMap<OrderId, Customer>,
+    /// Scans of parcels that were taken with 200: tracking code, and when they happened.
+    pub(super) scanned: Vec<(String, Vec<String>)>,
+    /// Webhooks that were taken while nothing was known of their order, by their place in the inbox: the order, and
+    /// where they have to wait for it.
+    pub(super) early: BTreeMap<Key, (OrderId, Key)>,
     disputes: Vec<String>,
     /// Orders whose failed refund somebody has asked for once more.
     resumed: Vec<OrderId>,
@@ -42,7 +48,9 @@ impl Shop {
             chance: world.chance.clone(),
             placed: 0,
             open: Vec::new(),
-            accepted: Vec::new(),
+            accepted: BTreeMap::new(),
+            scanned: Vec::new(),
+            early: BTreeMap::new(),
             disputes: Vec::new(),
             resumed: Vec::new(),
         }
@@ -54,10 +62,10 @@ impl Shop {
         for (sku, price, pieces) in GOODS {
             let product = json!({"name": sku, "price": price, "currency": "EUR", "weight_grams": 100});
             let put = request("PUT /products/{sku}").by_admin().path("sku", sku).json(&product);
-            calls.push(call("PUT /products", put, now));
+            calls.push(Call::new("PUT /products", put, now));
             let stock = json!({ "on_hand": pieces });
             let put = request("PUT /stock/{sku}").by_admin().path("sku", sku).json(&stock);
-            calls.push(call("PUT /stock", put, now));
+            calls.push(Call::new("PUT /stock", put, now));
         }
         calls
     }
@@ -81,11 +89,17 @@ impl Shop {
             "contact": {"email": "a@b.example", "phone": "+41790000000"},
             "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
         });
-        call(PLACE, request(PLACE).by(customer()).header("idempotency-key", &key).json(&body), now)
+        let who = if self.chance.roll(500) { customer() } else { other_customer() };
+        Call::new(PLACE, request(PLACE).by(who).header("idempotency-key", &key).json(&body), now)
     }
 
     /// What a caller makes of its answer. An answer that cannot be is an error.
-    pub(super) fn heard(&mut self, call: &Call, answer: &Result<Reply, Problem>) -> Result<(), String> {
+    pub(super) fn heard(
+        &mut self,
+        world: &World,
+        call: &Call,
+        answer: &Result<Reply, Problem>,
+    ) -> Result<(), String> {
         let status = match answer {
             Ok(reply) => reply.status,
             Err(problem) => problem.status,
@@ -95,14 +109,20 @@ impl Shop {
                 let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
                 let id = body["order_id"].as_str().and_then(|id| OrderId::try_from(id).ok());
                 let id = id.ok_or("I7: an order was accepted without an id")?;
-                if !self.accepted.contains(&id) {
-                    self.accepted.push(id.clone());
+                let owner = call.request.caller.as_ref().map(|caller| caller.customer.clone());
+                if self.accepted.insert(id.clone(), owner.expect("a customer")).is_none() {
                     self.open.push(id);
                 }
                 Ok(())
             }
             (CANCEL | REFUND | "POST /shipments", _) if [200, 202, 404, 409, 422].contains(&status) => Ok(()),
-            (door, Ok(_)) if door.starts_with("PUT") || door.starts_with("POST /webhooks") => Ok(()),
+            (STRIPE | CARRIER, Ok(_)) => {
+                let body: Value = serde_json::from_slice(&call.request.body).unwrap_or_default();
+                self.taken(world, call.door, &body);
+                Ok(())
+            }
+            (door, Ok(_)) if door.starts_with("PUT") => Ok(()),
+            (door, _) if door.starts_with("GET") => Ok(()),
             (door, _) => Err(format!("I7: {door} was answered with {status}")),
         }
     }
@@ -111,8 +131,13 @@ impl Shop {
     pub(super) fn act(&mut self, world: &World, now: Timestamp) -> Vec<Call> {
         let Some(id) = self.open.get(self.chance.below(self.open.len())).cloned() else { return Vec::new() };
         let order = order(world, &id);
-        if self.chance.roll(12) {
-            return vec![cancel(&id, now)];
+        // Who waits for the first word of an order loses patience sooner.
+        let impatience = if order.status() == OrderStatus::Placed { 60 } else { 12 };
+        if self.chance.roll(impatience) {
+            return vec![self.cancel(&id, now)];
+        }
+        if order.attention().contains(&Attention::RefundFailed) && self.chance.roll(300) {
+            return retry(world, &id, now);
         }
         if self.chance.roll(20) {
             return vec![self.give_back(&id, now)];
@@ -175,43 +200,11 @@ impl Shop {
         self.open.iter().all(|id| !order(world, id).attention().is_empty())
     }
 
-    /// The webhooks that the providers send: late, twice, in a storm, or never.
-    pub(super) fn webhooks(&self, world: &World, now: Timestamp) -> Vec<Call> {
-        let mut calls = Vec::new();
-        for event in world.stripe.take_events() {
-            let kind = event["type"].as_str().unwrap_or_default();
-            // What the payments can ask about may get lost; the rest comes in the end, as Stripe promises.
-            if kind.starts_with("payment_intent.") && self.chance.fault("webhook lost", 20) {
-                continue;
-            }
-            let times = if self.chance.fault("webhook storm", 10) {
-                8
-            } else if self.chance.fault("webhook twice", 100) {
-                2
-            } else {
-                1
-            };
-            for _ in 0..times {
-                calls.push(webhook("POST /webhooks/stripe", &event, self.some_time(now)));
-            }
-        }
-        calls
-    }
-
-    fn some_time(&self, now: Timestamp) -> Timestamp {
-        let wait = if self.chance.fault("webhook hours late", 20) {
-            Duration::from_mins(20 + self.chance.below(300) as u64)
-        } else {
-            Duration::from_millis(self.chance.below(2000) as u64)
-        };
-        now.saturating_add(wait).unwrap_or(now)
-    }
-
     /// The shop gives a part back; two clerks may send the same at once, or different ones.
     fn give_back(&self, id: &OrderId, now: Timestamp) -> Call {
         let key = format!("goodwill-{}", self.chance.below(3));
         let body = json!({ "amount": 100 + self.chance.below(3) * 400, "reason": "a scratch" });
-        call(
+        Call::new(
             REFUND,
             request(REFUND)
                 .by_admin()
@@ -220,6 +213,11 @@ impl Shop {
                 .json(&body),
             now,
         )
+    }
+
+    fn cancel(&self, id: &OrderId, now: Timestamp) -> Call {
+        let owner = self.accepted.get(id).expect("it was accepted").clone();
+        Call::new(CANCEL, request(CANCEL).by(owner).path("order_id", id.as_str()), now)
     }
 
     fn leave(&mut self, id: &OrderId) {
@@ -254,7 +252,7 @@ impl Shop {
         let scans =
             [("in_transit", "departed", "2026-01-03T07:00:00Z"), (end, "arrived", "2026-01-03T08:00:00Z")];
         let event = tracker_event(&format!("evt_{end}_{code}"), carrier, code, &scans);
-        let mut calls = vec![webhook("POST /webhooks/easypost", &event, self.some_time(now))];
+        let mut calls = vec![webhook(CARRIER, &event, self.some_time(now))];
         if end == "return_to_sender" {
             let restock = json!({ "restock": self.chance.roll(500) });
             calls.push(warehouse("return", id, &restock, now));
@@ -305,7 +303,7 @@ fn retry(world: &World, id: &OrderId, now: Timestamp) -> Vec<Call> {
     let route = "POST /orders/{order_id}/refunds/{refund_id}/retry";
     let request =
         |refund: &str| request(route).by_admin().path("order_id", id.as_str()).path("refund_id", refund);
-    refunds.map(|refund| call(REFUND, request(refund), now)).collect()
+    refunds.map(|refund| Call::new(REFUND, request(refund), now)).collect()
 }
 
 fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {
@@ -314,19 +312,7 @@ fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {
     payment.stage.terms().map(|terms| terms.intent_id.clone())
 }
 
-fn call(door: &'static str, request: Request, ready_at: Timestamp) -> Call {
-    Call { door, request, ready_at }
-}
-
-fn cancel(id: &OrderId, now: Timestamp) -> Call {
-    call(CANCEL, request(CANCEL).by(customer()).path("order_id", id.as_str()), now)
-}
-
 fn warehouse(what: &str, id: &OrderId, body: &Value, now: Timestamp) -> Call {
     let route = format!("POST /shipments/{{order_id}}/{what}");
-    call("POST /shipments", request(&route).by_admin().path("order_id", id.as_str()).json(body), now)
-}
-
-fn webhook(door: &'static str, event: &Value, ready_at: Timestamp) -> Call {
-    call(door, request(door).json(event), ready_at)
+    Call::new("POST /shipments", request(&route).by_admin().path("order_id", id.as_str()).json(body), now)
 }

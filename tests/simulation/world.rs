@@ -1,13 +1,13 @@
 //! The stack in memory: the tables, the providers, and every function's step behind the gate of chance.
 
 use super::chance::{Chance, WorldClock};
-use super::provider::{MoodyEasyPost, MoodyStripe};
+use super::mailroom::{Hand, Mailroom};
+use super::provider::{MoodyEasyPost, MoodyStripe, Scanned};
 use event_store::{Counters, Documents, EventStore, Memory};
 use events::{Provider, Service};
 use outbound::{Mailer, Texter, Topic};
 use resilience::Clock;
-use runtime::http::Endpoint;
-use runtime::queue::Consumer;
+use runtime::queue::{Handler, Worker};
 use runtime::schedule::Task;
 use runtime::stream::Reader;
 use std::collections::BTreeMap;
@@ -30,7 +30,12 @@ pub(super) struct World {
     pub(super) clock: Arc<WorldClock>,
     pub(super) chance: Chance,
     pub(super) carrier: Provider,
+    pub(super) mailroom: Arc<Mailroom>,
+    pub(super) sold_and_scanned: Arc<Scanned>,
 }
+
+/// A message that fails for longer is given up.
+const GIVE_UP_AFTER: Duration = Duration::from_hours(96);
 
 /// One reader on one table's stream, and how far it has come.
 pub(super) struct Source {
@@ -42,15 +47,12 @@ pub(super) struct Source {
     pub(super) topic: Option<Arc<MemoryTopic>>,
 }
 
-/// The HTTP functions, by the first words of the routes that they answer.
-pub(super) type Doors = BTreeMap<&'static str, Arc<dyn Endpoint>>;
-
 /// One service's table behind the gate, as each of its ports.
 #[derive(Clone)]
-struct Ports {
-    store: Arc<dyn EventStore>,
-    documents: Arc<dyn Documents>,
-    counters: Arc<dyn Counters>,
+pub(super) struct Ports {
+    pub(super) store: Arc<dyn EventStore>,
+    pub(super) documents: Arc<dyn Documents>,
+    pub(super) counters: Arc<dyn Counters>,
 }
 
 impl World {
@@ -67,6 +69,8 @@ impl World {
             chance: Chance::seeded(seed),
             // Half of the shops ship with a carrier, half with their own hands.
             carrier: if seed.is_multiple_of(2) { Provider::Easypost } else { Provider::Warehouse },
+            mailroom: Arc::default(),
+            sold_and_scanned: Arc::default(),
         }
     }
 
@@ -74,29 +78,40 @@ impl World {
         self.tables.get(&service).expect("every service has a table")
     }
 
-    fn gate(&self) -> Arc<dyn Gate> {
+    pub(super) fn gate(&self) -> Arc<dyn Gate> {
         Arc::new(self.chance.clone())
     }
 
-    fn clock(&self) -> Arc<dyn Clock> {
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
         self.clock.clone()
     }
 
-    fn ports(&self, service: Service) -> Ports {
+    pub(super) fn ports(&self, service: Service) -> Ports {
         let gated = Gated::new(self.gate(), self.table(service).clone());
         Ports { store: gated.clone(), documents: gated.clone(), counters: gated }
     }
 
-    fn secrets() -> Arc<FixedSecrets> {
+    pub(super) fn secrets() -> Arc<FixedSecrets> {
         Arc::new(FixedSecrets::one(SECRET))
     }
 
-    pub(super) fn consumers(&self) -> BTreeMap<&'static str, Arc<dyn Consumer>> {
+    /// The queue functions as they are deployed: the step behind the runtime's own handling of a batch.
+    pub(super) fn workers(&self) -> BTreeMap<&'static str, Arc<Worker>> {
+        let worker = |(function, consumer): (&'static str, Arc<dyn Handler>)| {
+            let hand = Arc::new(Hand { mailroom: self.mailroom.clone(), clock: self.clock() });
+            let queue = Gated::new(self.gate(), hand);
+            let (clock, give_up_after) = (self.clock(), GIVE_UP_AFTER);
+            (function, Arc::new(Worker { function, queue, clock, give_up_after, consumer }))
+        };
+        self.consumers().into_iter().map(worker).collect()
+    }
+
+    fn consumers(&self) -> BTreeMap<&'static str, Arc<dyn Handler>> {
         let orders = self.ports(Service::Orders);
         let inventory = self.ports(Service::Inventory);
         let mail = Gated::new(self.gate(), self.mail.clone());
         let (mailer, texter): (Arc<dyn Mailer>, Arc<dyn Texter>) = (mail.clone(), mail);
-        let steps: [(&'static str, Arc<dyn Consumer>); 6] = [
+        let steps: [(&'static str, Arc<dyn Handler>); 6] = [
             ("copy-prices", Arc::new(orders::CopyPrices { documents: orders.documents })),
             ("track-order", Arc::new(orders::TrackOrder { store: orders.store, clock: self.clock() })),
             ("take-payment", Arc::new(self.take_payment())),
@@ -124,15 +139,19 @@ impl World {
         steps.into()
     }
 
-    fn take_payment(&self) -> payments::TakePayment {
-        let Ports { store, documents, .. } = self.ports(Service::Payments);
+    pub(super) fn stripe_client(&self) -> payments::Stripe {
         let moody = MoodyStripe { stripe: self.stripe.clone(), chance: self.chance.clone() };
         let transport = Gated::new(self.gate(), Arc::new(moody));
+        crate::stripe(transport, Self::secrets(), self.clock())
+    }
+
+    fn take_payment(&self) -> payments::TakePayment {
+        let Ports { store, documents, .. } = self.ports(Service::Payments);
         payments::TakePayment {
             store,
             documents,
             clock: self.clock(),
-            stripe: crate::stripe(transport, Self::secrets(), self.clock()),
+            stripe: self.stripe_client(),
             stack: STACK.to_owned(),
             refund_on_return: true,
             refund_again_after: Duration::from_mins(1),
@@ -141,7 +160,8 @@ impl World {
 
     fn ship_order(&self) -> shipping::ShipOrder {
         let Ports { store, documents, .. } = self.ports(Service::Shipping);
-        let moody = MoodyEasyPost { easypost: self.easypost.clone(), chance: self.chance.clone() };
+        let (easypost, chance) = (self.easypost.clone(), self.chance.clone());
+        let moody = MoodyEasyPost { easypost, chance, scanned: self.sold_and_scanned.clone() };
         let mut settings = runtime::Settings::from_lookup(|name| {
             name.starts_with("SENDER_").then(|| if name.ends_with("COUNTRY") { "CH" } else { "1" }.to_owned())
         });
@@ -199,79 +219,6 @@ impl World {
             clock: self.clock(),
             deadlines: orders::Deadlines::default(),
         })
-    }
-
-    pub(super) fn doors(&self) -> Doors {
-        let (orders, catalog) = (self.ports(Service::Orders), self.ports(Service::Catalog));
-        let (inventory, shipping) = (self.ports(Service::Inventory), self.ports(Service::Shipping));
-        let doors: [(&'static str, Arc<dyn Endpoint>); 8] = [
-            (
-                "POST /orders",
-                Arc::new(orders::PlaceOrder {
-                    store: orders.store.clone(),
-                    documents: orders.documents,
-                    clock: self.clock(),
-                    pay_within: Duration::from_mins(30),
-                    pay_elsewhere_within: Duration::from_hours(7 * 24),
-                    senders: webhooks::Senders::default(),
-                }),
-            ),
-            (
-                "POST /orders/{order_id}/cancel",
-                Arc::new(orders::CancelOrder { store: orders.store, clock: self.clock() }),
-            ),
-            (
-                "POST /orders/{order_id}/refunds",
-                Arc::new(payments::RequestRefund {
-                    store: self.ports(Service::Payments).store,
-                    clock: self.clock(),
-                }),
-            ),
-            (
-                "PUT /products",
-                Arc::new(catalog::ManageProducts {
-                    store: catalog.store,
-                    documents: catalog.documents,
-                    clock: self.clock(),
-                }),
-            ),
-            (
-                "PUT /stock",
-                Arc::new(inventory::ManageStock {
-                    counters: inventory.counters,
-                    documents: inventory.documents,
-                    clock: self.clock(),
-                }),
-            ),
-            (
-                "POST /shipments",
-                Arc::new(shipping::ManageShipments {
-                    store: shipping.store,
-                    documents: shipping.documents.clone(),
-                    clock: self.clock(),
-                }),
-            ),
-            (
-                "POST /webhooks/stripe",
-                Arc::new(payments::StripeWebhook {
-                    documents: self.ports(Service::Payments).documents,
-                    clock: self.clock(),
-                    secrets: Self::secrets(),
-                    secret: "stripe".to_owned(),
-                    livemode: false,
-                }),
-            ),
-            (
-                "POST /webhooks/easypost",
-                Arc::new(shipping::CarrierWebhook {
-                    documents: shipping.documents,
-                    secrets: Self::secrets(),
-                    secret_name: "easypost".to_owned(),
-                    clock: self.clock(),
-                }),
-            ),
-        ];
-        doors.into()
     }
 }
 

@@ -11,11 +11,12 @@ use event_store::{
 use events::Envelope;
 use jiff::Timestamp;
 use outbound::{
-    Answer, Call, CallError, Mail, MailError, Mailer, NameError, Names, Publication, PublishError,
-    QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
+    Answer, Call, CallError, DeadLetter, Mail, MailError, Mailer, NameError, Names, Publication,
+    PublishError, Queue, QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,5 +214,18 @@ impl<P: WorkQueue + ?Sized> WorkQueue for Gated<P> {
     async fn send(&self, work: &Work) -> Result<(), QueueError> {
         let failed = || QueueError("told to fail".to_owned());
         self.pass("work.send", Effect::Write, self.port.send(work), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: Queue + ?Sized> Queue for Gated<P> {
+    async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+        let failed = || QueueError("told to fail".to_owned());
+        self.pass("queue.put_off", Effect::Write, self.port.put_off(receipt, wait), failed).await
+    }
+
+    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+        let failed = || QueueError("told to fail".to_owned());
+        self.pass("queue.set_aside", Effect::Write, self.port.set_aside(letter), failed).await
     }
 }

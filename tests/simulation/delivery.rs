@@ -1,0 +1,107 @@
+//! Delivery: what streams carry to their readers, topics to queues, and queues to their consumers.
+
+use super::jobs::Job;
+use super::mailroom::Posted;
+use super::play::Play;
+use super::queues::{QUEUES, is_subscribed, passes};
+use super::world::Source;
+use event_store::Written;
+use events::Envelope;
+use jiff::Timestamp;
+use std::hash::Hash as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Play {
+    pub(super) fn start_batch(&mut self) -> bool {
+        let first = self.world.chance.below(self.sources.len());
+        let most = self.world.chance.below(5) + 1;
+        for turn in 0..self.sources.len() {
+            let place = (first + turn) % self.sources.len();
+            let Some(source) = self.sources.get_mut(place) else { continue };
+            if source.is_busy {
+                continue;
+            }
+            let mut batch = self.world.table(source.table).stream_next(source.seen, most);
+            let count = batch.len();
+            batch.retain(|item| passes(source.name, item));
+            if batch.is_empty() {
+                source.seen += count;
+                if count > 0 {
+                    return true;
+                }
+                continue;
+            }
+            source.is_busy = true;
+            self.note(&("batch", source_name(&self.sources, place), first_of(&batch)));
+            let reader = self.sources.get(place).map(|source| source.reader.clone());
+            self.jobs.push(Job::batch(place, batch, count, reader.expect("the same source")));
+            self.invocations += 1;
+            return true;
+        }
+        false
+    }
+
+    pub(super) fn start_messages(&mut self, now: Timestamp) -> bool {
+        let most = 1 + self.world.chance.below(4);
+        let Some((queue, taken)) = self.world.mailroom.take(now, most, &self.world.chance) else {
+            return false;
+        };
+        if taken.is_empty() {
+            return false;
+        }
+        for taken in &taken {
+            (queue, taken.ticket, taken.deliveries).hash(&mut self.trace);
+        }
+        let worker = self.workers.get(queue).expect("every queue has one").clone();
+        self.jobs.push(Job::messages(&taken, worker));
+        self.invocations += 1;
+        true
+    }
+
+    /// What a topic took goes to the queues that are subscribed to it: mostly at once, sometimes hours later.
+    pub(super) fn fan_out(&mut self, place: usize) {
+        let Some(topic) = self.sources.get(place).and_then(|source| source.topic.clone()) else { return };
+        let now = self.now();
+        for publication in topic.take_published() {
+            let envelope: Envelope = serde_json::from_str(&publication.body).expect("an envelope of ours");
+            let body: Arc<str> = publication.body.into();
+            for queue in QUEUES.into_iter().filter(|queue| is_subscribed(queue, &envelope)) {
+                let late = if self.world.chance.fault("message hours late", lateness(&envelope)) {
+                    Duration::from_hours(1 + self.world.chance.below(6) as u64)
+                } else {
+                    Duration::from_millis(self.world.chance.below(300) as u64)
+                };
+                let ready_at = now.saturating_add(late).unwrap_or(Timestamp::MAX);
+                if self.world.chance.fault("message that nobody can read", 1) {
+                    let half: Arc<str> = body.get(..body.len() / 2).unwrap_or_default().into();
+                    self.unreadable.insert(half.clone());
+                    self.world.mailroom.post(Posted { queue, body: half, sent_at: now, ready_at });
+                }
+                self.world.mailroom.post(Posted { queue, body: body.clone(), sent_at: now, ready_at });
+            }
+            self.published.insert(envelope.id.as_str().to_owned());
+        }
+    }
+}
+
+/// How many of a thousand messages are hours late: more of those that others may overtake.
+fn lateness(envelope: &Envelope) -> u32 {
+    if ["OrderPlaced", "OrderPaid", "InventoryUpdated"].contains(&envelope.event_type.as_str()) {
+        25
+    } else {
+        4
+    }
+}
+
+fn source_name(sources: &[Source], place: usize) -> &'static str {
+    sources.get(place).map_or("", |source| source.name)
+}
+
+fn first_of(batch: &[Written]) -> String {
+    match batch.first() {
+        Some(Written::Event(envelope)) => envelope.id.as_str().to_owned(),
+        Some(Written::Document(key, _)) => key.to_string(),
+        None => String::new(),
+    }
+}
