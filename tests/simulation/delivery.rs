@@ -59,6 +59,21 @@ impl Play {
         true
     }
 
+    /// How long a message is under way: more of those that others may overtake are late. Minutes are within the time in
+    /// which an order can be paid, hours are not.
+    fn lateness(&self, envelope: &Envelope) -> Duration {
+        let chance = &self.world.chance;
+        let is_overtaken =
+            ["OrderPlaced", "OrderPaid", "InventoryUpdated"].contains(&envelope.event_type.as_str());
+        if chance.fault("message minutes late", if is_overtaken { 20 } else { 2 }) {
+            Duration::from_mins(1 + chance.below(25) as u64)
+        } else if chance.fault("message hours late", if is_overtaken { 10 } else { 2 }) {
+            Duration::from_hours(1 + chance.below(6) as u64)
+        } else {
+            Duration::from_millis(chance.below(300) as u64)
+        }
+    }
+
     /// What a topic took goes to the queues that are subscribed to it: mostly at once, sometimes hours later.
     pub(super) fn fan_out(&mut self, place: usize) {
         let Some(topic) = self.sources.get(place).and_then(|source| source.topic.clone()) else { return };
@@ -67,11 +82,7 @@ impl Play {
             let envelope: Envelope = serde_json::from_str(&publication.body).expect("an envelope of ours");
             let body: Arc<str> = publication.body.into();
             for queue in QUEUES.into_iter().filter(|queue| is_subscribed(queue, &envelope)) {
-                let late = if self.world.chance.fault("message hours late", lateness(&envelope)) {
-                    Duration::from_hours(1 + self.world.chance.below(6) as u64)
-                } else {
-                    Duration::from_millis(self.world.chance.below(300) as u64)
-                };
+                let late = self.lateness(&envelope);
                 let ready_at = now.saturating_add(late).unwrap_or(Timestamp::MAX);
                 if self.world.chance.fault("message that nobody can read", 1) {
                     let half: Arc<str> = body.get(..body.len() / 2).unwrap_or_default().into();
@@ -82,15 +93,6 @@ impl Play {
             }
             self.published.insert(envelope.id.as_str().to_owned());
         }
-    }
-}
-
-/// How many of a thousand messages are hours late: more of those that others may overtake.
-fn lateness(envelope: &Envelope) -> u32 {
-    if ["OrderPlaced", "OrderPaid", "InventoryUpdated"].contains(&envelope.event_type.as_str()) {
-        25
-    } else {
-        4
     }
 }
 
