@@ -241,7 +241,21 @@ fn only_an_admin_sees_endpoints_and_nobody_sees_a_secret_again() {
         who.get("/webhook-endpoints").problem(403);
         who.get(&endpoint.path("/deliveries")).problem(403);
     }
-    assert_eq!(shop.nobody.get("/webhook-endpoints").status, 401);
+    for (method, path) in [
+        ("GET", "/webhook-endpoints".to_owned()),
+        ("POST", "/webhook-endpoints".to_owned()),
+        ("GET", endpoint.path("")),
+        ("PATCH", endpoint.path("")),
+        ("DELETE", endpoint.path("")),
+        ("POST", endpoint.path("/secret")),
+        ("POST", endpoint.path("/test")),
+        ("GET", endpoint.path("/deliveries")),
+        ("POST", endpoint.path("/deliveries/msg_1/redeliver")),
+    ] {
+        let body = (method != "GET").then(|| b"{}".to_vec());
+        let answer = shop.nobody.send(method, &path, &[("content-type", "application/json")], body);
+        assert_eq!(answer.status, 401, "{answer}");
+    }
     let seen = shop.admin.get(&endpoint.path("")).expect(200);
     assert!(seen["secret"].is_null() && !seen.to_string().contains("whsec_"), "{seen}");
     let body = json!({"enabled": false});
