@@ -26,7 +26,6 @@ use crate::delivery::Delivery;
 use crate::endpoint::{Endpoint, Signing, Standing};
 use crate::errand::Pace;
 use crate::health::Health;
-use crate::outgoing::digest;
 use crate::plan::all_endpoints;
 use crate::store::{self, Changed};
 use async_trait::async_trait;
@@ -36,7 +35,7 @@ use jiff::Timestamp;
 use outbound::{NameError, Names, Networks, WorkQueue};
 use request::{Creation, Nothing, PatchBody, Rotation};
 use resilience::Clock;
-use runtime::http::{Endpoint as Answers, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint as Answers, FieldError, Problem, Reply, Request, digest_of};
 use serde::Serialize;
 use std::sync::Arc;
 use view::View;
@@ -146,12 +145,7 @@ impl ManageCallbacks {
 
     fn replayed(&self, there: &Endpoint, request_digest: &str) -> Result<Reply, Problem> {
         if there.request_digest != request_digest {
-            return Err(Problem::new(
-                422,
-                "idempotency-key-reused",
-                "The idempotency key was used for another request",
-                "use a new key for a new endpoint",
-            ));
+            return Err(Problem::idempotency_key_reused("endpoint"));
         }
         if there.is_deleted() {
             return Err(Problem::conflict("the endpoint was made and deleted since; use a new key"));
@@ -279,14 +273,9 @@ fn unknown() -> Problem {
 /// The digest of who asks, for what, on which endpoint, under which key.
 fn idempotency(request: &Request, what: &str) -> Result<String, Problem> {
     let Customer { issuer, subject } = &request.admin()?.customer;
-    let wrong = "send the header Idempotency-Key: 1 to 255 printable characters, new for each request";
-    let key = request
-        .header("idempotency-key")
-        .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| matches!(b, b' '..=b'~')))
-        .ok_or_else(|| Problem::new(400, "idempotency-key-missing", "An idempotency key is needed", wrong))?;
-    // Each part with its length, so that no two lists of parts read the same.
-    let parts = [what, request.in_path("endpoint_id"), issuer, subject, key];
-    Ok(digest(&parts.map(|part| format!("{}:{part}", part.len())).concat()))
+    let key = request.idempotency_key("request")?;
+    let digest = digest_of(&[what, request.in_path("endpoint_id"), issuer, subject, key]);
+    Ok(format!("{digest:032x}"))
 }
 
 /// A moment that a page shows.

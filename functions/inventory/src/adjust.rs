@@ -12,9 +12,8 @@ use crate::stock::{AVAILABLE, stock_key};
 use event_store::{Document, Key, Move, Transaction, TransactionError};
 use events::{Customer, Sku};
 use jiff::Timestamp;
-use runtime::http::{FieldError, Problem, Reply, Request};
+use runtime::http::{FieldError, Problem, Reply, Request, digest_of};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +33,7 @@ struct Adjustment {
 
 pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request) -> Result<Reply, Problem> {
     let caller = &request.admin()?.customer;
-    let id = adjustment_id(caller, idempotency_key(request)?);
+    let id = adjustment_id(caller, request.idempotency_key("adjustment")?);
     let wanted: Wanted = request.json()?;
     validate(&wanted)?;
     let key = Key::new(stock_key(sku).pk, format!("adjustment#{id}"));
@@ -65,12 +64,7 @@ pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request)
             if (stored.delta, &stored.reason) == (adjustment.delta, &adjustment.reason) {
                 Ok(reply(200, sku, &id, &stored).with("idempotency-replayed", "true"))
             } else {
-                Err(Problem::new(
-                    422,
-                    "idempotency-key-reused",
-                    "The idempotency key was used for another request",
-                    "use a new key for a new adjustment",
-                ))
+                Err(Problem::idempotency_key_reused("adjustment"))
             }
         }
         Err(TransactionError::Short(_)) => {
@@ -93,14 +87,6 @@ fn reply(status: u16, sku: &Sku, id: &str, adjustment: &Adjustment) -> Reply {
     Reply::json(status, &Body { id, sku, delta: *delta, reason, adjusted_at: *adjusted_at })
 }
 
-fn idempotency_key(request: &Request) -> Result<&str, Problem> {
-    let wrong = "send the header Idempotency-Key: 1 to 255 printable characters, new for each adjustment";
-    request
-        .header("idempotency-key")
-        .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| matches!(b, b' '..=b'~')))
-        .ok_or_else(|| Problem::new(400, "idempotency-key-missing", "An idempotency key is needed", wrong))
-}
-
 fn validate(wanted: &Wanted) -> Result<(), Problem> {
     let mut errors = Vec::new();
     if wanted.delta == 0 || wanted.delta.saturating_abs() > MOST_PIECES {
@@ -114,13 +100,6 @@ fn validate(wanted: &Wanted) -> Result<(), Problem> {
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation(errors)) }
 }
 
-/// Half of a SHA-256 over caller and key, each with its length, so that no two pairs read the same.
 fn adjustment_id(caller: &Customer, key: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [caller.issuer.as_str(), &caller.subject, key] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    let half = hash.finalize().iter().take(16).fold(0_u128, |half, byte| half << 8 | u128::from(*byte));
-    format!("{half:032x}")
+    format!("{:032x}", digest_of(&[&caller.issuer, &caller.subject, key]))
 }

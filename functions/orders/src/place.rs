@@ -20,9 +20,8 @@ use events::{
 use jiff::Timestamp;
 use request::OrderRequest;
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +63,7 @@ struct Accepted {
 impl Endpoint for PlaceOrder {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
         let customer = &request.caller()?.customer;
-        let id = order_id(customer, idempotency_key(&request)?);
+        let id = order_id(customer, request.idempotency_key("order")?);
         tracing::Span::current().record("order.id", id.as_str());
         let wanted = request.json::<OrderRequest>()?.validated()?;
         let digest = wanted.digest();
@@ -150,12 +149,7 @@ impl PlaceOrder {
         let history = self.store.history::<Order>(&StreamId::order(id)).await?;
         let Some((placed, placed_at)) = history.state.placed() else { return Ok(None) };
         if placed.request_digest != digest {
-            return Err(Problem::new(
-                422,
-                "idempotency-key-reused",
-                "The idempotency key was used for another request",
-                "use a new key for a new order",
-            ));
+            return Err(Problem::idempotency_key_reused("order"));
         }
         tracing::info!("order replayed");
         Ok(Some(accepted(id, placed, placed_at).with("idempotency-replayed", "true")))
@@ -176,25 +170,8 @@ fn accepted(id: &OrderId, placed: &OrderPlaced, placed_at: Timestamp) -> Reply {
     Reply::json(202, &body).with("location", format!("/orders/{id}"))
 }
 
-fn idempotency_key(request: &Request) -> Result<&str, Problem> {
-    let wrong = "send the header Idempotency-Key: 1 to 255 printable characters, new for each order";
-    request
-        .header("idempotency-key")
-        .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| (0x20..0x7f).contains(&b)))
-        .ok_or_else(|| Problem::new(400, "idempotency-key-missing", "An idempotency key is needed", wrong))
-}
-
-/// SHA-256 over the length-prefixed issuer, subject and key, its first half. It needs no second record and never
-/// expires; the lengths keep two different triples from reading the same.
 fn order_id(customer: &Customer, key: &str) -> OrderId {
-    let mut hash = Sha256::new();
-    for part in [&customer.issuer, &customer.subject, key] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part);
-    }
-    let digest: [u8; 32] = hash.finalize().into();
-    let (half, _) = digest.split_first_chunk().unwrap_or((&[0; 16], &[]));
-    OrderId::from_digest(*half)
+    OrderId::from_digest(digest_of(&[&customer.issuer, &customer.subject, key]).to_be_bytes())
 }
 
 fn total(lines: &[OrderLine]) -> Result<Amount, Problem> {

@@ -98,6 +98,14 @@ async fn an_order_is_priced_by_the_server_and_stands_in_its_stream() {
     assert_eq!(stream[0].event_type, "OrderPlaced");
 }
 
+/// Orders are stored under it: whatever becomes of the code, a key of last year names the order of last year.
+#[tokio::test]
+async fn an_order_id_is_the_same_for_ever() {
+    let shop = Shop::open().await;
+    let reply = shop.order("k1", &tea()).await.unwrap();
+    assert_eq!(header(&reply, "location"), Some("/orders/c68325f538314c15a96ad1aace0f219b"));
+}
+
 #[tokio::test]
 async fn the_same_key_gives_the_same_answer_whatever_prices_have_become_since() {
     let shop = Shop::open().await;

@@ -19,9 +19,8 @@ use async_trait::async_trait;
 use event_store::{Decided, EventStore, StreamId, append_decided};
 use events::{Amount, Currency, Customer, OrderId, PaymentsEvent, RefundId};
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
 const LONGEST_REASON: usize = 200;
@@ -74,7 +73,7 @@ impl RequestRefund {
     async fn give(&self, request: &Request) -> Result<Reply, Problem> {
         let caller = &request.admin()?.customer;
         let order = request.order_id()?;
-        let id = refund_id(caller, idempotency_key(request)?)?;
+        let id = refund_id(caller, request.idempotency_key("refund")?)?;
         let wanted: Wanted = request.json()?;
         validate(&wanted)?;
         let decide = |payment: &Payment| payment.decide_goodwill(&id, wanted.amount, &wanted.reason);
@@ -131,12 +130,7 @@ fn refused(refusal: &NotRefunded) -> Problem {
         NotRefunded::NotPaid => {
             Problem::conflict("the order is not paid; money that comes after its end goes back by itself")
         }
-        NotRefunded::Another => Problem::new(
-            422,
-            "idempotency-key-reused",
-            "The idempotency key was used for another request",
-            "use a new key for a new refund",
-        ),
+        NotRefunded::Another => Problem::idempotency_key_reused("refund"),
         NotRefunded::TooMuch { free } => Problem::conflict(format!(
             "at most {free} minor units can still be asked to go back; the rest is under way, gone back, or with the bank"
         )),
@@ -145,14 +139,6 @@ fn refused(refusal: &NotRefunded) -> Problem {
             "the refund was made at the provider, not here; look at it there, or ask for a new one",
         ),
     }
-}
-
-fn idempotency_key(request: &Request) -> Result<&str, Problem> {
-    let wrong = "send the header Idempotency-Key: 1 to 255 printable characters, new for each refund";
-    request
-        .header("idempotency-key")
-        .filter(|key| (1..=255).contains(&key.len()) && key.bytes().all(|b| matches!(b, b' '..=b'~')))
-        .ok_or_else(|| Problem::new(400, "idempotency-key-missing", "An idempotency key is needed", wrong))
 }
 
 fn validate(wanted: &Wanted) -> Result<(), Problem> {
@@ -168,15 +154,9 @@ fn validate(wanted: &Wanted) -> Result<(), Problem> {
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation(errors)) }
 }
 
-/// A quarter of a SHA-256 is enough to tell the refunds of one order apart. Over caller and key, each with its length,
-/// so that no two pairs read the same.
+/// A quarter of the digest is enough to tell the refunds of one order apart.
 fn refund_id(caller: &Customer, key: &str) -> Result<RefundId, Problem> {
-    let mut hash = Sha256::new();
-    for part in [caller.issuer.as_str(), &caller.subject, key] {
-        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    let short = hash.finalize().iter().take(8).fold(0_u64, |short, byte| short << 8 | u64::from(*byte));
+    let short = digest_of(&[&caller.issuer, &caller.subject, key]) >> 64;
     RefundId::try_from(format!("goodwill.{short:016x}").as_str()).map_err(Problem::internal)
 }
 

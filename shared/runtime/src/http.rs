@@ -1,12 +1,14 @@
 //! HTTP functions: a parsed request in, a reply or a problem out.
 
 mod access;
+mod idempotency;
 mod limit;
 mod problem;
 mod reply;
 mod request;
 
 pub use access::{Access, Caller};
+pub use idempotency::digest_of;
 pub use limit::{Guard, Limit, Limiter};
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
