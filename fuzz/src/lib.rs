@@ -16,6 +16,7 @@ mod requests;
 mod scene;
 mod seeds;
 mod signatures;
+mod standard;
 mod stripe;
 
 pub use carrier::carrier_events;
@@ -23,6 +24,7 @@ pub use messages::messages;
 pub use requests::requests;
 pub use seeds::seeds;
 pub use signatures::signatures;
+pub use standard::standard_events;
 pub use stripe::stripe_events;
 
 use event_store::{Key, Memory, Written};
@@ -34,11 +36,12 @@ use std::sync::Arc;
 pub type Property = fn(&[u8]) -> bool;
 
 /// Every property by the name of its fuzzer, in alphabetical order.
-pub const ALL: [(&str, Property); 5] = [
+pub const ALL: [(&str, Property); 6] = [
     ("carrier_events", carrier_events),
     ("messages", messages),
     ("requests", requests),
     ("signatures", signatures),
+    ("standard_events", standard_events),
     ("stripe_events", stripe_events),
 ];
 

@@ -33,6 +33,16 @@ pub(crate) async fn asked() -> Memory {
     table
 }
 
+/// Payments wait for money that comes by way of another system.
+pub(crate) async fn asked_elsewhere() -> Memory {
+    let table = Memory::default();
+    let intent_id = format!("elsewhere:erp:{}", order_id(1));
+    let order = Document::of(&serde_json::json!({ "order_id": order_id(1) }));
+    put(&table, Key::new(format!("intent#{intent_id}"), "order"), &order).await;
+    say(&table, &[PaymentsEvent::from(PaymentRequested { intent_id, ..request() })]).await;
+    table
+}
+
 /// Payments have the money.
 pub(crate) async fn paid() -> Memory {
     let table = Memory::default();

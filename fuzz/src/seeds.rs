@@ -1,6 +1,6 @@
 //! Where the fuzzers begin: sound inputs of each kind, so that they start behind the first `if`.
 
-use crate::scene::INTENT;
+use crate::scene::{CARRIER, CODE, INTENT};
 use events::{
     Amount, OrderPaid, OrderPlaced, OrdersEvent, PaymentsEvent, ServiceEvent, ShipmentCancelled,
     ShippingEvent,
@@ -14,6 +14,7 @@ pub fn seeds(fuzzer: &str) -> Vec<Vec<u8>> {
         "signatures" => signed(),
         "stripe_events" => texts(stripe()),
         "carrier_events" => texts(carrier()),
+        "standard_events" => texts(standard()),
         "messages" => messages(),
         "requests" => requests(),
         other => panic!("no fuzzer is called {other}"),
@@ -95,6 +96,25 @@ fn carrier() -> Vec<Value> {
     ["pre_transit", "in_transit", "out_for_delivery", "delivered", "failure", "return_to_sender"]
         .map(tracker)
         .into()
+}
+
+fn standard() -> Vec<Value> {
+    let told =
+        |kind: &str, data: &Value| json!({"type": kind, "timestamp": "2026-01-02T03:04:05Z", "data": data});
+    let parcel = json!({
+        "carrier": CARRIER, "tracking_code": CODE, "status": "out_for_delivery", "status_detail": "on_van",
+        "occurred_at": "2026-01-02T03:04:05Z",
+    });
+    vec![
+        told(
+            "payment.received",
+            &json!({"order_id": order_id(1), "amount": 1900, "currency": "EUR", "reference": "RF18"}),
+        ),
+        told("payment.refunded", &json!({"order_id": order_id(1), "amount": 300, "reference": "RF19"})),
+        told("parcel.tracked", &parcel),
+        told("parcel.delivered", &parcel),
+        told("invoice.created", &json!({})),
+    ]
 }
 
 fn message<E: ServiceEvent>(event: &E) -> Vec<u8> {
