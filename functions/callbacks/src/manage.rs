@@ -1,16 +1,16 @@
 //! `manage-callbacks`: the shop says whom to call, and looks how it went. Needs the admin group.
 //!
 //! - `POST /webhook-endpoints` `{"url", "description"?, "event_types"?, "enabled"?, "secret"?}` → `201` with the secret,
-//!   which no other answer shows. Idempotent by `Idempotency-Key` (required): the id is a hash of caller and key. The same
-//!   key and request: `200`, `Idempotency-Replayed: true`, without the secret; another request: `422`.
+//!   which no other answer shows. Idempotent by `Idempotency-Key`, where one is sent: the id is a hash of caller and key.
+//!   The same key and request: `200`, `Idempotency-Replayed: true`, without the secret; another request: `422`.
 //! - `GET /webhook-endpoints`, `GET /webhook-endpoints/{endpoint_id}`.
 //! - `PATCH /webhook-endpoints/{endpoint_id}` `{"url"?, "description"?, "event_types"?, "enabled"?}`.
 //! - `DELETE /webhook-endpoints/{endpoint_id}` → `204`, also the second time. What is under way ends.
 //! - `POST …/{endpoint_id}/secret` `{"secret"?, "overlap_seconds"?}` → a new secret; the old one signs too for a day, or
 //!   as long as is said, up to a week. Idempotent as the creation is.
-//! - `POST …/{endpoint_id}/test` `{}` → `202`, a delivery of the type `webhook.test`. Idempotent by `Idempotency-Key`.
+//! - `POST …/{endpoint_id}/test` → `202`, a delivery of the type `webhook.test`. Idempotent as the creation is.
 //! - `GET …/{endpoint_id}/deliveries?status=&limit=&cursor=`, newest first.
-//! - `POST …/{endpoint_id}/deliveries/{delivery_id}/redeliver` `{}` → `202`; the id is kept.
+//! - `POST …/{endpoint_id}/deliveries/{delivery_id}/redeliver` → `202`; the id is kept.
 //!
 //! A URL whose host leads to an address that is not public is `422`. Effect: one conditional write, and for a test or a
 //! redelivery a message in the delivery queue after it. Says no event.
@@ -33,7 +33,7 @@ use event_store::{Documents, Pages};
 use events::Customer;
 use jiff::Timestamp;
 use outbound::{NameError, Names, Networks, WorkQueue};
-use request::{Creation, Nothing, PatchBody, Rotation};
+use request::{Creation, PatchBody, Rotation};
 use resilience::Clock;
 use runtime::http::{Endpoint as Answers, FieldError, Problem, Reply, Request, digest_of};
 use serde::Serialize;
@@ -77,12 +77,12 @@ impl Answers for ManageCallbacks {
             "DELETE /webhook-endpoints/{endpoint_id}" => self.delete(&request).await,
             "POST /webhook-endpoints/{endpoint_id}/secret" => self.rotate(&request).await,
             "POST /webhook-endpoints/{endpoint_id}/test" => {
-                request.json::<Nothing>()?;
+                request.nothing()?;
                 self.test(&request).await
             }
             "GET /webhook-endpoints/{endpoint_id}/deliveries" => self.deliveries(&request).await,
             "POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver" => {
-                request.json::<Nothing>()?;
+                request.nothing()?;
                 self.redeliver(&request).await
             }
             _ => Err(Problem::not_found("no such route")),
@@ -270,11 +270,15 @@ fn unknown() -> Problem {
     Problem::not_found("no such webhook endpoint")
 }
 
-/// The digest of who asks, for what, on which endpoint, under which key.
+/// The digest of who asks, for what, on which endpoint, under which key. Without a key the request's own id takes its
+/// place: no other request has it, so this one is new.
 fn idempotency(request: &Request, what: &str) -> Result<String, Problem> {
     let Customer { issuer, subject } = &request.admin()?.customer;
-    let key = request.idempotency_key("request")?;
-    let digest = digest_of(&[what, request.in_path("endpoint_id"), issuer, subject, key]);
+    let (kind, key) = match request.idempotency_key_if_sent("request")? {
+        Some(key) => ("key", key),
+        None => ("request", request.cause.id.as_str()),
+    };
+    let digest = digest_of(&[what, request.in_path("endpoint_id"), issuer, subject, kind, key]);
     Ok(format!("{digest:032x}"))
 }
 

@@ -143,6 +143,9 @@ pub trait RequestBuilder: Sized {
     /// Sent by somebody of the admin group.
     #[must_use]
     fn by_admin(self) -> Self;
+    /// Under the id that the platform gives to one request alone.
+    #[must_use]
+    fn under(self, request_id: &str) -> Self;
     /// With a value in the path.
     #[must_use]
     fn path(self, name: &str, value: &str) -> Self;
@@ -166,6 +169,11 @@ impl RequestBuilder for Request {
     fn by_admin(mut self) -> Self {
         let customer = Customer { subject: "admin-1".to_owned(), ..customer() };
         self.caller = Some(Caller { customer, admin: true });
+        self
+    }
+
+    fn under(mut self, request_id: &str) -> Self {
+        self.cause.id = EventId::outside("request", request_id);
         self
     }
 

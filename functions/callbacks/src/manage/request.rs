@@ -14,10 +14,6 @@ const LONGEST_DESCRIPTION: usize = 200;
 const OVERLAP: u64 = 86_400;
 const LONGEST_OVERLAP: u64 = 604_800;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Creation {

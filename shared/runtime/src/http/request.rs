@@ -124,6 +124,17 @@ impl Request {
         Ok(value)
     }
 
+    /// Reads the body of a request that needs none: no bytes at all, of whatever content type, or `{}`.
+    pub fn nothing(&self) -> Result<(), Problem> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Nothing {}
+        if self.body.is_empty() {
+            return Ok(());
+        }
+        self.json().map(|Nothing {}| ())
+    }
+
     /// A whole number in the query between two bounds, with a default.
     pub fn number_in_query(&self, name: &str, default: u32, from: u32, to: u32) -> Result<u32, Problem> {
         let Some(text) = self.query.get(name) else { return Ok(default) };
