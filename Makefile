@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 ARCH ?= arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile build build-release deploy check test simulate guards fuzz fuzz-one bench-webhooks
+.PHONY: help up down env demo invoke reconcile build build-release deploy check test simulate model model-deep guards fuzz fuzz-one bench-webhooks
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ test: ## Every test, with the stack up. One package: make test ARGS="-p orders"
 
 simulate: ## Plays orders with every fault: make simulate SEEDS=1..100 ORDERS=1000
 	@$(LOCAL) simulate "$(or $(SEEDS),1..20)" "$(or $(ORDERS),500)"
+
+model: ## Explores every order in which a few things can happen: make model SCENARIO=refund
+	@$(LOCAL) model "$(SCENARIO)"
+
+model-deep: ## The same with the larger scenarios, each for at most SECONDS=120
+	@$(LOCAL) model "$(SCENARIO)" --deep --seconds "$(or $(SECONDS),120)"
 
 guards: ## Takes each guard out of a copy of the tree and shows what catches it: make guards GUARD=refund
 	@$(LOCAL) guards "$(GUARD)"

@@ -90,6 +90,10 @@ def simulate(arguments: list[str]) -> int:
     return testing.simulate(*arguments)
 
 
+def model(arguments: list[str]) -> int:
+    return testing.model(arguments)
+
+
 def without_guards(arguments: list[str]) -> int:
     return guards.run(*arguments)
 
@@ -138,6 +142,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "check": check,
     "test": test,
     "simulate": simulate,
+    "model": model,
     "guards": without_guards,
     "bench-webhooks": many_webhooks,
     "fuzz": fuzzers,

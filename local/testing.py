@@ -1,4 +1,4 @@
-"""`make test`: every test of the workspace, with the stack up; and `make simulate`.
+"""`make test`: every test of the workspace, with the stack up; `make simulate` and `make model`.
 
 Leaves the stack as it found it: one that was up before stays up. The runner's own summary is the last thing printed, and its
 verdict is ours.
@@ -30,10 +30,19 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
 
 def simulate(seeds: str, orders: str) -> int:
     """`make simulate`: plays worlds without a stack; what the command says is all there is to say."""
+    return _program("tests", "simulate", "simulation", [seeds, orders])
+
+
+def model(arguments: list[str]) -> int:
+    """`make model`: explores scenarios without a stack; it prints its own table."""
+    return _program("model", "model", "model", [argument for argument in arguments if argument])
+
+
+def _program(package: str, binary: str, what: str, arguments: list[str]) -> int:
     same = ["--profile", build.PROFILE, "--target", build.host()]
-    command = ["cargo", "run", "--quiet", *same, "-p", "tests", "--bin", "simulate"]
-    console.say("  compiling the simulation (the first time takes some minutes)")
-    return subprocess.run([*command, "--", seeds, orders], cwd=ROOT, env=clean_environment()).returncode
+    command = ["cargo", "run", "--quiet", *same, "-p", package, "--bin", binary]
+    console.say(f"  compiling the {what} (the first time takes some minutes)")
+    return subprocess.run([*command, "--", *arguments], cwd=ROOT, env=clean_environment()).returncode
 
 
 def _nextest(runner: str, stack: Stack, arguments: list[str]) -> tuple[int, str]:

@@ -22,6 +22,7 @@ mod senders;
 mod shop;
 mod world;
 
+pub use queues::is_subscribed;
 use std::collections::BTreeMap;
 
 /// What a run came to.

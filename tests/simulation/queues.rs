@@ -9,7 +9,10 @@ pub(super) const QUEUES: [&str; 6] =
     ["copy-prices", "track-order", "take-payment", "allocate-stock", "ship-order", "notify-customer"];
 
 /// Whether the queue's subscription lets this event through: the filter policies of the template, a second time.
-pub(super) fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
+///
+/// # Panics
+/// On an envelope of no service of ours.
+pub fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
     let service = envelope.service().expect("an event of ours");
     let one_of = |types: &[&str]| types.contains(&envelope.event_type.as_str());
     match (queue, service) {

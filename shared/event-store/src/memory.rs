@@ -23,13 +23,20 @@ pub enum Written {
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Table>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Table {
     streams: HashMap<StreamId, Vec<Envelope>>,
     /// Every new item in the order of its writing: what the table's stream would carry.
     written: Vec<Written>,
     documents: BTreeMap<Key, Document>,
     counters: BTreeMap<Key, Counts>,
+}
+
+/// A copy goes on by itself: the model keeps a table as it stood.
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.table().clone()))
+    }
 }
 
 impl Table {

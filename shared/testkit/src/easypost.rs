@@ -62,7 +62,7 @@ pub struct EasyPostCounts {
 #[derive(Debug, Default)]
 pub struct FakeEasyPost(Mutex<Account>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Account {
     shipments: BTreeMap<String, Shipment>,
     faults: VecDeque<(EasyPostCall, EasyPostFault)>,
@@ -79,7 +79,39 @@ struct Shipment {
     refund_status: Option<&'static str>,
 }
 
+/// A copy goes on by itself: the model keeps an account as it stood.
+impl Clone for FakeEasyPost {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.account().clone()))
+    }
+}
+
 impl FakeEasyPost {
+    /// A text that is equal for accounts that answer equally from now on, however they came to be so.
+    pub fn fingerprint(&self) -> String {
+        let account = self.account();
+        let counts = EasyPostCounts { calls: 0, ..account.counts };
+        let moods = (account.without_rates, account.rejects_refunds);
+        format!("{:?} {:?} {counts:?} {moods:?}", account.shipments, account.faults)
+    }
+
+    /// The orders that hold a label which was not given back, once for each.
+    pub fn held_labels(&self) -> Vec<String> {
+        let account = self.account();
+        let held = account.shipments.values().filter(|shipment| {
+            shipment.tracking_code.is_some() && matches!(shipment.refund_status, None | Some("rejected"))
+        });
+        held.map(|shipment| shipment.reference.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The order that each shipment was created for, and the code of its label if it has one.
+    pub fn labels(&self) -> Vec<(String, Option<String>)> {
+        let of = |shipment: &Shipment| {
+            (shipment.reference.as_str().unwrap_or_default().to_owned(), shipment.tracking_code.clone())
+        };
+        self.account().shipments.values().map(of).collect()
+    }
+
     /// The next call of this kind goes wrong in this way, once. Several are taken in turn.
     pub fn fail_next(&self, call: EasyPostCall, fault: EasyPostFault) {
         self.account().faults.push_back((call, fault));

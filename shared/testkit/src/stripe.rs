@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use form::Form;
 use outbound::{Answer, Call, CallError, Method, Transport};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What goes wrong with a call.
@@ -41,23 +41,37 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub struct FakeStripe(Mutex<Server>);
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Server {
     account: Account,
     /// By idempotency key: the call's fingerprint, and its first answer.
-    answered: HashMap<String, (String, u16, Value)>,
+    answered: BTreeMap<String, (String, u16, Value)>,
     faults: Vec<Planned>,
     calls: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Planned {
     path: String,
     times: u32,
     fault: Fault,
 }
 
+/// A copy goes on by itself: the model keeps an account as it stood.
+impl Clone for FakeStripe {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.server().clone()))
+    }
+}
+
 impl FakeStripe {
+    /// A text that is equal for accounts that answer equally from now on, however they came to be so.
+    pub fn fingerprint(&self) -> String {
+        let server = self.server();
+        let planned = server.faults.iter().filter(|planned| planned.times > 0).collect::<Vec<_>>();
+        format!("{:?} {:?} {planned:?}", server.account, server.answered)
+    }
+
     /// The next `times` calls whose `POST /v1/…` or `GET /v1/…` contains `path` go wrong.
     pub fn fail(&self, path: &str, times: u32, fault: Fault) {
         self.server().faults.push(Planned { path: path.to_owned(), times, fault });
@@ -119,6 +133,16 @@ impl FakeStripe {
         self.server().account.refunds_of(intent_id)
     }
 
+    /// The ids of an intent's refunds that stand so (`pending`, `succeeded`, `failed`), oldest first.
+    pub fn refunds_that_are(&self, intent_id: &str, status: &str) -> Vec<String> {
+        self.server().account.refunds_that_are(intent_id, status)
+    }
+
+    /// The ids of an intent's disputes that the bank has not decided, oldest first.
+    pub fn open_disputes_of(&self, intent_id: &str) -> Vec<String> {
+        self.server().account.open_disputes_of(intent_id)
+    }
+
     /// Where an intent stands, for example `requires_confirmation`.
     pub fn status_of(&self, intent_id: &str) -> String {
         self.server().account.status_of(intent_id)
@@ -149,7 +173,7 @@ impl FakeStripe {
         self.server().calls.iter().filter(|call| call.contains(path)).count()
     }
 
-    /// The idempotency keys that calls to `path` were answered under, in no order.
+    /// The idempotency keys that calls to `path` were answered under, in their own order.
     pub fn keys(&self, path: &str) -> Vec<String> {
         let server = self.server();
         let of_path = server.answered.iter().filter(|(_, (call, ..))| call.contains(path));

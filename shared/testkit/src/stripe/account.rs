@@ -38,7 +38,7 @@ pub struct Books {
     pub charged_back: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Account {
     intents: Vec<Intent>,
     refunds: Vec<Refund>,
@@ -50,7 +50,7 @@ pub(super) struct Account {
     made: u32,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Intent {
     id: String,
     status: &'static str,
@@ -62,7 +62,7 @@ struct Intent {
     last_error: Option<&'static str>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Refund {
     id: String,
     intent: String,
@@ -72,7 +72,7 @@ struct Refund {
     metadata: Value,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Dispute {
     id: String,
     intent: String,
@@ -317,6 +317,19 @@ impl Account {
             .iter()
             .filter(|refund| refund.intent == intent_id)
             .map(|refund| refund.id.clone())
+            .collect()
+    }
+
+    pub(super) fn refunds_that_are(&self, intent_id: &str, status: &str) -> Vec<String> {
+        let of_intent = self.refunds.iter().filter(|refund| refund.intent == intent_id);
+        of_intent.filter(|refund| refund.status == status).map(|refund| refund.id.clone()).collect()
+    }
+
+    pub(super) fn open_disputes_of(&self, intent_id: &str) -> Vec<String> {
+        let of_intent = self.disputes.iter().filter(|dispute| dispute.intent == intent_id);
+        of_intent
+            .filter(|dispute| dispute.status == "needs_response")
+            .map(|dispute| dispute.id.clone())
             .collect()
     }
 

@@ -1,0 +1,298 @@
+//! What is wrong, by invariant (ARCHITECTURE.md): with a cell in any state, with a step from one to the next, and with a
+//! world at rest.
+
+use crate::cell::{Cell, Outside};
+use crate::scenario::Scenario;
+use event_store::{Counters as _, Counts};
+use events::{
+    Attention, Envelope, Event, InventoryEvent, OrderId, PaymentsEvent, RefundCause, Service, ShippingEvent,
+};
+use std::collections::BTreeMap;
+use testkit::{Books, sku};
+
+/// The one product, and what a piece costs.
+pub(crate) const PRODUCT: &str = "TEA-01";
+pub(crate) const PRICE: u64 = 1900;
+
+/// What a finding breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Invariant {
+    /// I1: money, and labels, which cost money.
+    Money,
+    /// I2: stock.
+    Stock,
+    /// I3: every order reaches an end with nothing owed, or an attention; and any order of arrival the same one.
+    Ends,
+    /// I4: never both shipped and cancelled.
+    OneEnd,
+    /// I5: places without gaps, and nothing changes once it is written.
+    Sequences,
+    /// I6: every event is told once, and no message is refused.
+    Told,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it breaks.
+    pub invariant: Invariant,
+    /// For a person.
+    pub what: String,
+}
+
+fn finding(invariant: Invariant, what: String) -> Finding {
+    Finding { invariant, what }
+}
+
+/// What is wrong with a cell by itself, whatever comes.
+pub(crate) fn of_cell(cell: &Cell, orders: &[OrderId], scenario: &Scenario) -> Vec<Finding> {
+    let mut found = sequences(cell);
+    match cell.service {
+        Service::Payments => {
+            found.extend(orders.iter().filter_map(|order| money(&books(cell, order), order)));
+        }
+        Service::Inventory => found.extend(stock(cell, scenario)),
+        Service::Shipping => {
+            found.extend(orders.iter().filter_map(|order| one_end(cell, order)));
+            found.extend(orders.iter().filter_map(|order| one_label(cell, order)));
+        }
+        Service::Orders => found.extend(told_once(cell)),
+        Service::Catalog => {}
+    }
+    found
+}
+
+fn sequences(cell: &Cell) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for stream in cell.streams() {
+        for (place, envelope) in stream.iter().enumerate() {
+            if usize::try_from(envelope.sequence.number()).ok() != Some(place + 1) {
+                found.push(finding(
+                    Invariant::Sequences,
+                    format!("{} stands at place {}", envelope.id, place + 1),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// What was written stays as it was.
+pub(crate) fn of_change(before: &Cell, after: &Cell) -> Vec<Finding> {
+    let (old, new) = (before.table.all_events(), after.table.all_events());
+    let changed = old.iter().filter(|envelope| !new.contains(envelope));
+    changed.map(|envelope| finding(Invariant::Sequences, format!("{} has changed", envelope.id))).collect()
+}
+
+/// The same facts in another order make the same order.
+pub(crate) fn of_sorting(came: &Cell, sorted: &Cell, orders: &[OrderId], found: &mut Vec<Finding>) {
+    for id in orders {
+        let [left, right] = [came, sorted].map(|cell| {
+            let order = cell.order(id);
+            let facts = order.facts();
+            format!(
+                "{} {:?} open {} captured {} refunded {} payment {:?} shipment {:?}",
+                order.status().as_str(),
+                order.attention(),
+                facts.is_open(),
+                facts.captured(),
+                facts.refunded(),
+                facts.payment(),
+                facts.shipment(),
+            )
+        });
+        if left != right {
+            found.push(finding(Invariant::Ends, format!("as it came {id} is {left}, sorted {right}")));
+        }
+    }
+}
+
+pub(crate) fn books(cell: &Cell, order: &OrderId) -> Books {
+    match &cell.outside {
+        Outside::Stripe(stripe) => stripe.books_of(order.as_str()),
+        Outside::Nobody | Outside::EasyPost(_) => Books::default(),
+    }
+}
+
+fn money(books: &Books, order: &OrderId) -> Option<Finding> {
+    let gone = books.refunded + books.charged_back;
+    let wrong = books.charges > 1 || books.captured > PRICE || gone > books.captured;
+    wrong.then(|| finding(Invariant::Money, format!("of {order} for {PRICE} the provider says {books:?}")))
+}
+
+/// Available, allocated, and what each order has of it.
+fn stock(cell: &Cell, scenario: &Scenario) -> Option<Finding> {
+    let counts = crate::stage::finish(cell.table.counts(&inventory::stock_key(&sku(PRODUCT)))).ok().flatten();
+    let counts = counts.unwrap_or_default();
+    let (mut taken, mut gone) = (0, 0);
+    for stream in cell.streams() {
+        match stream.last().map(Event::read) {
+            Some(Ok(Event::Inventory(InventoryEvent::InventoryUpdated(_)))) => taken += 1,
+            Some(Ok(Event::Inventory(InventoryEvent::StockCommitted(_)))) => gone += 1,
+            _ => {}
+        }
+    }
+    let due = (i64::from(scenario.stock) - taken - gone, taken);
+    let held = held(&counts);
+    let wrong = held != due || held.0 < 0;
+    wrong.then(|| {
+        finding(Invariant::Stock, format!("(available, allocated) is {held:?} where {due:?} is due"))
+    })
+}
+
+fn held(counts: &Counts) -> (i64, i64) {
+    (counts.get("available"), counts.get("allocated"))
+}
+
+fn one_end(cell: &Cell, order: &OrderId) -> Option<Finding> {
+    let said = cell.events_of(order);
+    let count = |is: fn(&ShippingEvent) -> bool| {
+        said.iter().filter(|event| matches!(event, Event::Shipping(event) if is(event))).count()
+    };
+    let shipped = count(|event| matches!(event, ShippingEvent::Shipped(_)));
+    let cancelled = count(|event| matches!(event, ShippingEvent::ShipmentCancelled(_)));
+    let back = count(|event| matches!(event, ShippingEvent::ReturnReceived(_)));
+    (shipped + cancelled > 1 || back > 1).then(|| {
+        let what = format!("{order} was shipped {shipped} times, cancelled {cancelled}, returned {back}");
+        finding(Invariant::OneEnd, what)
+    })
+}
+
+fn labels(cell: &Cell, order: &OrderId) -> usize {
+    match &cell.outside {
+        Outside::EasyPost(carrier) => {
+            let labels = carrier.labels();
+            labels.iter().filter(|(of, code)| of == order.as_str() && code.is_some()).count()
+        }
+        Outside::Nobody | Outside::Stripe(_) => 0,
+    }
+}
+
+fn one_label(cell: &Cell, order: &OrderId) -> Option<Finding> {
+    let count = labels(cell, order);
+    (count > 1).then(|| finding(Invariant::Money, format!("{count} labels were bought for {order}")))
+}
+
+fn told_once(cell: &Cell) -> Vec<Finding> {
+    let mut times: BTreeMap<String, u32> = BTreeMap::new();
+    for envelope in cell.table.all_events().iter().filter(|envelope| is_update(envelope)) {
+        *times.entry(envelope.causationid.to_string()).or_default() += 1;
+    }
+    let often = times.into_iter().filter(|(id, times)| *times > 1 && !id.starts_with("sweep/"));
+    let wrong = |(id, times)| finding(Invariant::Told, format!("{id} was told {times} times"));
+    often.map(wrong).collect()
+}
+
+fn is_update(envelope: &Envelope) -> bool {
+    envelope.event_type == "OrderUpdated"
+}
+
+/// The four cells of a world.
+pub(crate) struct Cells<'a> {
+    pub(crate) orders: &'a Cell,
+    pub(crate) payments: &'a Cell,
+    pub(crate) inventory: &'a Cell,
+    pub(crate) shipping: &'a Cell,
+}
+
+/// What is wrong with a world in which nothing moves any more.
+pub(crate) fn at_rest(cells: &Cells<'_>, orders: &[OrderId]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for id in orders {
+        let order = cells.orders.order(id);
+        let attention = order.attention();
+        if order.facts().is_open() && attention.is_empty() {
+            let what = format!("{id} is {} for ever, and nobody was told", order.status().as_str());
+            found.push(finding(Invariant::Ends, what));
+        }
+        let is_a_persons = [Attention::RefundFailed, Attention::Disputed, Attention::Stuck];
+        if !attention.iter().any(|attention| is_a_persons.contains(attention)) {
+            found.extend(settled(cells, id));
+        }
+        if !attention.iter().any(|it| [Attention::VoidFailed, Attention::Stuck].contains(it)) {
+            found.extend(label_is_used(cells.shipping, id));
+        }
+    }
+    let told = cells.orders.table.all_events();
+    for cell in [cells.payments, cells.inventory, cells.shipping] {
+        let untold = cell.table.all_events().into_iter();
+        let untold = untold.filter(|event| !told.iter().any(|update| update.causationid == event.id));
+        found.extend(
+            untold.map(|event| finding(Invariant::Told, format!("{} is not in the history", event.id))),
+        );
+    }
+    found
+}
+
+/// What stays is the price of what was shipped, less what was given away or the bank took; the ledger and the history say
+/// what the provider says.
+fn settled(cells: &Cells<'_>, id: &OrderId) -> Vec<Finding> {
+    let books = books(cells.payments, id);
+    let shipment = cells.shipping.events_of(id);
+    let has_left = shipment.iter().any(|event| matches!(event, Event::Shipping(ShippingEvent::Shipped(_))));
+    let given = if has_left { given_away(cells.payments, id) } else { 0 };
+    let due = if has_left { PRICE.saturating_sub(given + books.charged_back) } else { 0 };
+    let kept = books.captured.saturating_sub(books.refunded + books.charged_back);
+    let mut found = Vec::new();
+    if kept != due {
+        found.push(finding(
+            Invariant::Money,
+            format!("{kept} was kept of {id} where {due} is due: {books:?}"),
+        ));
+    }
+    let order = cells.orders.order(id);
+    let told = (order.facts().captured().units(), order.facts().refunded().units());
+    if told != (books.captured, books.refunded) {
+        found.push(finding(
+            Invariant::Money,
+            format!("of {id} the history says {told:?}, the provider {books:?}"),
+        ));
+    }
+    found
+}
+
+/// What went back although the goods had left: returns, goodwill, and what the dashboard did.
+fn given_away(payments: &Cell, id: &OrderId) -> u64 {
+    let mut causes = BTreeMap::new();
+    let mut settled = BTreeMap::new();
+    for event in payments.events_of(id) {
+        match event {
+            Event::Payments(PaymentsEvent::RefundRequested(request)) => {
+                causes.insert(request.refund_id, request.cause);
+            }
+            Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) => {
+                settled.insert(refunded.refund_id, refunded.amount.units());
+            }
+            Event::Payments(PaymentsEvent::RefundFailed(failed)) => {
+                settled.remove(&failed.refund_id);
+            }
+            _ => {}
+        }
+    }
+    let allowed = [RefundCause::Goodwill, RefundCause::Returned, RefundCause::Foreign];
+    let given = settled.iter().filter(|(id, _)| causes.get(id).is_some_and(|cause| allowed.contains(cause)));
+    given.map(|(_, amount)| amount).sum()
+}
+
+/// A label that is paid for is on a parcel, or waits to be; the others were given back.
+fn label_is_used(shipping: &Cell, id: &OrderId) -> Option<Finding> {
+    let Outside::EasyPost(carrier) = &shipping.outside else { return None };
+    let labels = carrier.held_labels();
+    let held = labels.iter().filter(|of| *of == id.as_str()).count();
+    let ended = shipping.events_of(id).iter().any(|event| {
+        matches!(
+            event,
+            Event::Shipping(ShippingEvent::ShipmentCancelled(_) | ShippingEvent::ShippingFailed(_))
+        )
+    });
+    (ended && held > 0)
+        .then(|| finding(Invariant::Money, format!("{id} has ended and its label is paid for")))
+}
+
+/// How an order ended, as the table of the exploration shows it.
+pub(crate) fn end_of(orders: &Cell, id: &OrderId) -> String {
+    let order = orders.order(id);
+    let attention: Vec<_> = order.attention().iter().map(|attention| attention.as_str()).collect();
+    let status = order.status().as_str();
+    if attention.is_empty() { status.to_owned() } else { format!("{status}+{}", attention.join("+")) }
+}

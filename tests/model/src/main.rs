@@ -1,0 +1,88 @@
+//! `make model` and `make model-deep`: explores the scenarios and prints, for each, how far it went and what held.
+//!
+//! `model [--deep] [--first] [--seconds <n a scenario>] [<a part of the names>]`. Ends with 1 if something does not hold;
+//! with `--first` as soon as it does.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to a person")]
+
+use model::{PROPERTIES, Report, SCENARIOS, explore};
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+/// After so long without a word, one is said.
+const SILENCE: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let (mut is_deep, mut is_first_enough, mut seconds, mut only) = (false, false, 120, String::new());
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "--deep" => is_deep = true,
+            "--first" => is_first_enough = true,
+            "--seconds" => {
+                seconds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(seconds);
+            }
+            _ => only = argument,
+        }
+    }
+    let chosen = SCENARIOS.iter().filter(|it| (is_deep || it.is_small) && it.name.contains(&only));
+    let width = SCENARIOS.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    println!(
+        "{:width$} {:>9} {:>9} {:>5} {:>7}  {}  ends",
+        "scenario",
+        "states",
+        "unique",
+        "depth",
+        "time",
+        PROPERTIES.map(|name| format!("{name:5}")).join(" "),
+    );
+    let mut is_wrong = false;
+    for scenario in chosen {
+        let mut last_word = Instant::now();
+        let report = explore(scenario, Duration::from_secs(seconds), |unique, depth| {
+            if last_word.elapsed() > SILENCE {
+                last_word = Instant::now();
+                let end = if std::io::stderr().is_terminal() { '\r' } else { '\n' };
+                eprint!("  {}: {unique} states, {depth} deep{end}", scenario.name);
+            }
+        });
+        println!("{:width$} {}", scenario.name, line(&report));
+        for (property, path) in &report.counterexamples {
+            println!("  {property} does not hold:");
+            for step in path {
+                println!("    {step}");
+            }
+        }
+        for missing in &report.missing_ends {
+            println!("  no order ended `{missing}`, which this scenario is about");
+        }
+        is_wrong |= !report.is_sound();
+        if is_wrong && is_first_enough {
+            break;
+        }
+    }
+    if is_wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn line(report: &Report) -> String {
+    let verdicts = PROPERTIES.map(|name| {
+        let is_broken = report.counterexamples.iter().any(|(property, _)| *property == name);
+        let verdict = if is_broken {
+            "NO"
+        } else if report.is_whole {
+            "holds"
+        } else {
+            "so far"
+        };
+        format!("{verdict:5}")
+    });
+    let Report { states, unique, depth, took, .. } = report;
+    let whole = if report.is_whole { "" } else { " (not the whole)" };
+    format!(
+        "{states:>9} {unique:>9} {depth:>5} {:>6.1}s  {}  {}{whole}",
+        took.as_secs_f32(),
+        verdicts.join(" "),
+        report.ends.join(" "),
+    )
+}

@@ -1,0 +1,49 @@
+//! The scenarios that are small enough are explored whole in every run of the tests.
+
+use model::{Report, SCENARIOS, Scenario, explore};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// More than any of them takes on a busy machine. One that is cut off is not whole, and that is a failure.
+const LONGEST: Duration = Duration::from_mins(10);
+
+fn wrong(scenario: &Scenario, report: &Report) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !report.is_whole && report.counterexamples.is_empty() {
+        wrong.push(format!("{}: not explored to its end", scenario.name));
+    }
+    for (property, path) in &report.counterexamples {
+        wrong.push(format!("{}: {property} does not hold:\n    {}", scenario.name, path.join("\n    ")));
+    }
+    for end in &report.missing_ends {
+        wrong.push(format!("{}: no order ended `{end}`", scenario.name));
+    }
+    wrong
+}
+
+#[test]
+fn whatever_happens_in_any_order_i1_to_i6_hold_and_an_end_is_reachable_from_every_state() {
+    let small: Vec<&Scenario> = SCENARIOS.iter().filter(|scenario| scenario.is_small).collect();
+    let next = AtomicUsize::new(0);
+    let explore_some = || {
+        let mut found = Vec::new();
+        while let Some(scenario) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
+            found.extend(wrong(scenario, &explore(scenario, LONGEST, |_, _| {})));
+        }
+        found
+    };
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let workers = [scope.spawn(explore_some), scope.spawn(explore_some)];
+        workers.into_iter().flat_map(|worker| worker.join().expect("a worker ends")).collect()
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_scenario_has_as_many_states_however_often_it_is_explored() {
+    let scenario =
+        SCENARIOS.iter().find(|scenario| scenario.name == "expiry beside a charge").expect("there");
+    let [first, second] = [(); 2].map(|()| explore(scenario, LONGEST, |_, _| {}));
+    assert!(first.is_whole && first.unique > 1000, "{} states", first.unique);
+    assert_eq!((first.states, first.unique, first.ends), (second.states, second.unique, second.ends));
+}
