@@ -3,6 +3,7 @@
 mod builders;
 mod easypost;
 mod gate;
+mod log;
 mod outside;
 mod proofs;
 mod receiver;
@@ -17,6 +18,7 @@ pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };
 pub use gate::{Effect, Gate, Gated, Verdict};
+pub use log::Log;
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
 pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};
 pub use receiver::{FixedNames, MemoryWork, Receivers, answer};

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use outbound::{Answer, Secret};
 use runtime::http::Endpoint as _;
 use serde_json::{Value, json};
-use testkit::{Gated, Plan, RequestBuilder as _, Stop, answer, now, request};
+use testkit::{Gated, Log, Plan, RequestBuilder as _, Stop, answer, now, request};
 
 const SOON: Duration = Duration::from_mins(15);
 
@@ -395,36 +395,16 @@ async fn a_message_that_is_no_errand_is_rejected_and_one_of_a_forgotten_delivery
 
 #[tokio::test]
 async fn an_endpoint_that_is_disabled_writes_the_line_that_its_alarm_counts_and_no_url() {
-    let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::<u8>::new()));
-    let writer = Lines(lines.clone());
-    let subscriber =
-        runtime::telemetry::subscriber("deliver-webhook", "shop", "info", move || writer.clone());
     let scene = Scene::default();
     let (endpoint, secret) = scene.register("https://shop.example/hooks?token=hidden").await;
     scene.receivers.tell("https://shop.example/hooks?token=hidden", Ok(refusal(410)));
     scene.paid(1).await;
-    {
-        let _lines = tracing::subscriber::set_default(subscriber);
-        scene.drain(Duration::ZERO).await;
-    }
-    let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let log = Log::of("deliver-webhook", "info");
+    scene.drain(Duration::ZERO).await;
+    let (text, lines) = (log.text(), log.lines());
     let counted: Vec<&Value> = lines.iter().filter(|line| line["EndpointDisabled"] == 1).collect();
     let [line] = counted.as_slice() else { panic!("{text}") };
     assert_eq!((&line["because"], &line["endpoint.id"]), (&json!("gone_410"), &json!(endpoint)));
     assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack", "because"]]));
     assert!(!text.contains("hidden") && !text.contains(secret.expose()));
-}
-
-#[derive(Clone)]
-struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -6,55 +6,31 @@ use events::{
 };
 use runtime::queue::Consumer as _;
 use serde_json::json;
-use std::io::Write;
-use std::sync::{Arc, Mutex};
-use testkit::{order_id, sku};
+use testkit::{Log, order_id, sku};
 
-/// The lines that functions write.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// What counts in a metric, as `(function, order, attention)`.
-    fn raised(&self) -> Vec<(String, String, String)> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-        lines
-            .filter(|line| line.get("_aws").is_some())
-            .map(|line| {
-                assert_eq!(line["AttentionRaised"], 1);
-                assert_eq!(line["stack"], "shop");
-                assert_eq!(
-                    line["_aws"]["CloudWatchMetrics"],
-                    json!([{
-                        "Namespace": "Conveyor",
-                        "Dimensions": [["stack", "attention"]],
-                        "Metrics": [{"Name": "AttentionRaised", "Unit": "Count"}],
-                    }])
-                );
-                let word = |name: &str| line[name].as_str().unwrap().to_owned();
-                (word("function"), word("order.id"), word("attention"))
-            })
-            .collect()
-    }
+/// What counts in a metric, as `(function, order, attention)`.
+fn raised_in(log: &Log) -> Vec<(String, String, String)> {
+    let lines = log.lines().into_iter().filter(|line| line.get("_aws").is_some());
+    let counted = |line: serde_json::Value| {
+        assert_eq!(line["AttentionRaised"], 1);
+        assert_eq!(line["stack"], "shop");
+        assert_eq!(
+            line["_aws"]["CloudWatchMetrics"],
+            json!([{
+                "Namespace": "Conveyor",
+                "Dimensions": [["stack", "attention"]],
+                "Metrics": [{"Name": "AttentionRaised", "Unit": "Count"}],
+            }])
+        );
+        let word = |name: &str| line[name].as_str().unwrap().to_owned();
+        (word("function"), word("order.id"), word("attention"))
+    };
+    lines.map(counted).collect()
 }
 
 #[tokio::test]
 async fn an_order_that_somebody_has_to_look_at_counts_in_a_metric_when_it_newly_has() {
-    let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = runtime::telemetry::subscriber("a-function", "shop", "error", move || writer.clone());
-    let _lines = tracing::subscriber::set_default(subscriber);
+    let log = Log::of("a-function", "error");
     let raised = |attention: &str| ("a-function".to_owned(), order_id(1).to_string(), attention.to_owned());
 
     let shop = Shop::open();
@@ -63,10 +39,10 @@ async fn an_order_that_somebody_has_to_look_at_counts_in_a_metric_when_it_newly_
     shop.wait(30 * MINUTE);
     shop.sweep().await;
     shop.sweep().await;
-    assert_eq!(lines.raised(), [raised("stuck")], "once, and not at each sweep");
+    assert_eq!(raised_in(&log), [raised("stuck")], "once, and not at each sweep");
     shop.tell::<InventoryEvent>(OutOfStock { missing: vec![sku("TEA-01")] }).await;
     shop.tell::<PaymentsEvent>(refund("r1", RefundCause::OutOfStock)).await;
-    assert_eq!(lines.raised().len(), 1);
+    assert_eq!(raised_in(&log).len(), 1);
 
     let (code, amount) = ("lost_card".to_owned(), Amount::minor(1900));
     let failed = PaymentsEvent::from(RefundFailed {
@@ -78,16 +54,16 @@ async fn an_order_that_somebody_has_to_look_at_counts_in_a_metric_when_it_newly_
     });
     let failed = testkit::message(&order_id(1), 9, &failed);
     shop.track.consume(&failed).await.unwrap();
-    assert_eq!(lines.raised(), [raised("stuck"), raised("refund_failed")]);
+    assert_eq!(raised_in(&log), [raised("stuck"), raised("refund_failed")]);
     shop.tell::<PaymentsEvent>(disputed(DisputeOutcome::Opened)).await;
-    assert_eq!(lines.raised().len(), 3, "what was raised before is not raised again");
+    assert_eq!(raised_in(&log).len(), 3, "what was raised before is not raised again");
 
     // Whoever wrote the fact may have ended before its line: the message that comes again makes up for it.
     shop.track.consume(&failed).await.unwrap();
-    assert_eq!(lines.raised().last(), Some(&raised("refund_failed")));
+    assert_eq!(raised_in(&log).last(), Some(&raised("refund_failed")));
     shop.tell::<PaymentsEvent>(refunded("r1")).await;
     shop.track.consume(&failed).await.unwrap();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = log.text();
     for personal in ["a@b.example", "Street 1", "A. Person", "customer-1"] {
         assert!(!text.contains(personal));
     }
