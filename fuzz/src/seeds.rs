@@ -121,6 +121,13 @@ fn message<E: ServiceEvent>(event: &E) -> Vec<u8> {
     serde_json::to_vec(&envelope(&order_id(1), 1, event)).expect("an envelope is JSON")
 }
 
+/// In a field that is not known, and not one that is written as it was read without care.
+fn with_a_number<E: ServiceEvent>(event: &E) -> Vec<u8> {
+    let text = String::from_utf8(message(event)).expect("JSON is text");
+    let number = r#""data":{"later":9999999999999999999999999999999999999999999999120}"#;
+    text.replace(r#""data":{}"#, number).into_bytes()
+}
+
 fn messages() -> Vec<Vec<u8>> {
     let paid = OrderPaid {
         intent_id: INTENT.to_owned(),
@@ -132,6 +139,7 @@ fn messages() -> Vec<Vec<u8>> {
         message(&OrdersEvent::from(OrderPlaced { payment_method: "pm_1".to_owned(), ..placed() })),
         message(&PaymentsEvent::from(paid)),
         message(&ShippingEvent::from(ShipmentCancelled {})),
+        with_a_number(&ShippingEvent::from(ShipmentCancelled {})),
     ]
 }
 

@@ -91,6 +91,18 @@ fn what_is_read_is_written_again_to_the_letter() {
     }
 }
 
+/// What we do not know we pass on all the same, and nobody may tell from it that it went through our hands.
+#[test]
+fn a_number_in_an_unknown_field_is_passed_on_as_the_number_that_came() {
+    let (_, mut snapshot) = snapshots().remove(0);
+    for number in ["9999999999999999999999999999999999999999999999120", "0.1234567890123456789", "1e+49"] {
+        snapshot["data"]["later"] = serde_json::from_str(number).unwrap();
+        let text = serde_json::to_string(&envelope(&snapshot)).unwrap();
+        let again: Envelope = serde_json::from_str(&text).unwrap();
+        assert_eq!(again.data["later"], snapshot["data"]["later"], "{number}");
+    }
+}
+
 #[test]
 fn an_old_reader_ignores_the_fields_of_a_new_writer() {
     for (name, value) in snapshots() {
