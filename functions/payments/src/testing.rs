@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) provider: Arc<FakeStripe>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) refund_on_return: bool,
+    pub(crate) secrets: Arc<dyn Secrets>,
 }
 
 impl World {
@@ -38,6 +39,7 @@ impl World {
             provider: Arc::new(FakeStripe::default()),
             clock: Arc::new(FixedClock::at(now())),
             refund_on_return: true,
+            secrets: Arc::new(FixedSecrets::one("sk_test_1")),
         }
     }
 
@@ -52,7 +54,7 @@ impl World {
     pub(crate) fn stripe(&self) -> Stripe {
         Stripe {
             transport: self.provider.clone(),
-            secrets: Arc::new(FixedSecrets::one("sk_test_1")),
+            secrets: self.secrets.clone(),
             base_url: "https://stripe.example".to_owned(),
             api_key_secret: "api-key".to_owned(),
             api_version: "2024-06-20".to_owned(),

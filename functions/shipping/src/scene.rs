@@ -25,6 +25,8 @@ pub(crate) struct Scene {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) carrier: Arc<FakeEasyPost>,
     pub(crate) provider: Provider,
+    /// Where the carrier's API key is.
+    pub(crate) api_keys: Arc<dyn Secrets>,
     /// The next append is lost, as if the function had crashed before it.
     pub(crate) crashes: Arc<AtomicBool>,
     /// How many of the table's events `run` has brought to their readers.
@@ -38,6 +40,7 @@ impl Scene {
             clock: Arc::new(FixedClock::at(now())),
             carrier: Arc::default(),
             provider,
+            api_keys: Arc::new(Known),
             crashes: Arc::default(),
             seen: AtomicUsize::new(0),
         }
@@ -70,7 +73,7 @@ impl Scene {
             },
             easypost: EasyPost {
                 transport: self.carrier.clone(),
-                secrets: Arc::new(Known),
+                secrets: self.api_keys.clone(),
                 api_key: "easypost-api-key".to_owned(),
                 base: "https://easypost.example".to_owned(),
             },

@@ -5,6 +5,7 @@
 //! in a crate of their own because Cargo admits no circle: `aws` implements what the functions ask for.
 
 mod addresses;
+mod api_key;
 mod http;
 mod mail;
 mod queue;
@@ -13,6 +14,7 @@ mod topic;
 mod work;
 
 pub use addresses::{NameError, Names, Networks, is_public};
+pub use api_key::send_with_key;
 pub use http::{Answer, Call, CallError, Method, Transport};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};

@@ -2,15 +2,16 @@
 //! demand. It counts what it did, which is what tests ask about.
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use outbound::{Answer, Call, CallError, Method, Transport};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The API key that it admits, and how it arrives: Basic, the key as the name, no password.
+/// The API key that it admits in the beginning.
 pub const EASYPOST_KEY: &str = "EZTK_test";
-const AUTHORIZATION: &str = "Basic RVpUS190ZXN0Og==";
 
 /// The carrier of every label.
 pub const EASYPOST_CARRIER: &str = "USPS";
@@ -70,6 +71,8 @@ struct Account {
     without_rates: bool,
     rejects_refunds: bool,
     requests: Vec<Value>,
+    /// The one API key that holds; [`EASYPOST_KEY`], while this is not said.
+    key: Option<String>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -91,7 +94,7 @@ impl FakeEasyPost {
     pub fn fingerprint(&self) -> String {
         let account = self.account();
         let counts = EasyPostCounts { calls: 0, ..account.counts };
-        let moods = (account.without_rates, account.rejects_refunds);
+        let moods = (account.without_rates, account.rejects_refunds, &account.key);
         format!("{:?} {:?} {counts:?} {moods:?}", account.shipments, account.faults)
     }
 
@@ -115,6 +118,11 @@ impl FakeEasyPost {
     /// The next call of this kind goes wrong in this way, once. Several are taken in turn.
     pub fn fail_next(&self, call: EasyPostCall, fault: EasyPostFault) {
         self.account().faults.push_back((call, fault));
+    }
+
+    /// From now on this API key holds, and no other.
+    pub fn roll_key(&self, key: &str) {
+        self.account().key = Some(key.to_owned());
     }
 
     /// Whether no carrier offers a rate.
@@ -159,7 +167,9 @@ impl Transport for FakeEasyPost {
         let sent = |name: &str, value: &str| {
             call.headers.iter().any(|header| header.0.eq_ignore_ascii_case(name) && header.1 == value)
         };
-        if !sent("authorization", AUTHORIZATION) {
+        // Basic: the key as the name, and no password.
+        let pair = format!("{}:", account.key.as_deref().unwrap_or(EASYPOST_KEY));
+        if !sent("authorization", &format!("Basic {}", STANDARD.encode(pair))) {
             return Ok(error(401, "APIKEY.INACTIVE"));
         }
         let Some((kind, id)) = asked(&call) else { return Ok(error(404, "NOT_FOUND")) };

@@ -19,7 +19,7 @@ pub use easypost::{
 };
 pub use gate::{Effect, Gate, Gated, Verdict};
 pub use log::Log;
-pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemoryTopic};
+pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemorySecretStore, MemoryTopic};
 pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};
 pub use receiver::{FixedNames, MemoryWork, Receivers, answer};
 pub use standard::{SENDER_SECRET, keep_told, told_by};

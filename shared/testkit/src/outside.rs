@@ -4,10 +4,10 @@
 use async_trait::async_trait;
 use outbound::{
     DeadLetter, Mail, MailError, Mailer, Publication, PublishError, Queue, QueueError, Secret, SecretError,
-    Secrets, Text, Texter, Topic,
+    SecretStore, Secrets, Text, Texter, Topic,
 };
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -109,6 +109,38 @@ impl Secrets for FixedSecrets {
 
     async fn refreshed(&self, name: &str, _seen: &[Secret]) -> Result<Vec<Secret>, SecretError> {
         self.current(name).await
+    }
+}
+
+/// A store with one secret under every name, which somebody changes.
+#[derive(Debug, Clone)]
+pub struct MemorySecretStore {
+    value: Arc<Mutex<String>>,
+    reads: Arc<AtomicUsize>,
+}
+
+impl MemorySecretStore {
+    /// With this value.
+    pub fn with(value: &str) -> Self {
+        Self { value: Arc::new(Mutex::new(value.to_owned())), reads: Arc::default() }
+    }
+
+    /// Another value is put into it.
+    pub fn put(&self, value: &str) {
+        value.clone_into(&mut held(&self.value));
+    }
+
+    /// How often it was read.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl SecretStore for MemorySecretStore {
+    async fn read(&self, _name: &str) -> Result<String, SecretError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
+        Ok(held(&self.value).clone())
     }
 }
 

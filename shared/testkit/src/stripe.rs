@@ -48,6 +48,8 @@ struct Server {
     answered: BTreeMap<String, (String, u16, Value)>,
     faults: Vec<Planned>,
     calls: Vec<String>,
+    /// The one API key that holds; any, while this is not said.
+    key: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -69,12 +71,17 @@ impl FakeStripe {
     pub fn fingerprint(&self) -> String {
         let server = self.server();
         let planned = server.faults.iter().filter(|planned| planned.times > 0).collect::<Vec<_>>();
-        format!("{:?} {:?} {planned:?}", server.account, server.answered)
+        format!("{:?} {:?} {planned:?} {:?}", server.account, server.answered, server.key)
     }
 
     /// The next `times` calls whose `POST /v1/…` or `GET /v1/…` contains `path` go wrong.
     pub fn fail(&self, path: &str, times: u32, fault: Fault) {
         self.server().faults.push(Planned { path: path.to_owned(), times, fault });
+    }
+
+    /// From now on this API key holds, and no other.
+    pub fn roll_key(&self, key: &str) {
+        self.server().key = Some(key.to_owned());
     }
 
     /// Nothing goes wrong any more.
@@ -225,7 +232,8 @@ impl Server {
                 .find(|(found, _)| found.eq_ignore_ascii_case(name))
                 .map(|(_, value)| value.as_str())
         };
-        if !header("authorization").is_some_and(|value| value.starts_with("Bearer ") && value.len() > 7) {
+        let key = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+        if !key.is_some_and(|key| self.key.as_deref().map_or(!key.is_empty(), |holds| key == holds)) {
             return Ok(answer(401, &json!({"error": {"type": "invalid_request_error"}})));
         }
         let key = header("idempotency-key").filter(|_| call.method == Method::Post).map(str::to_owned);

@@ -28,7 +28,7 @@ fn received(amount: u64) -> Value {
 async fn an_order_that_is_paid_elsewhere_waits_for_its_sender_and_calls_nobody() {
     let world = World::ordered().await;
     assert_eq!(world.types(), ["PaymentRequested"]);
-    assert_eq!(world.provider.intents_of(order_id(1).as_str()), [String::new(); 0]);
+    assert!(world.provider.intents_of(order_id(1).as_str()).is_empty());
     assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
     assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
     assert_eq!(world.told("bank", "m2", "payment.received", &received(1900)).await, []);

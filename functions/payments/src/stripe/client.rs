@@ -7,7 +7,7 @@ use super::payload::{ErrorBody, EventPage, PaymentIntent, ProviderError, Refund,
 use super::translate::{MEANINGFUL, bounded};
 use events::{Amount, Currency, EventId, OrderId, RefundId};
 use jiff::Timestamp;
-use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport};
+use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport, send_with_key};
 use resilience::{BackOff, Clock, Failure, RandomJitter};
 use runtime::Settings;
 use serde::de::DeserializeOwned;
@@ -234,15 +234,14 @@ impl Stripe {
         mut headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Result<T, StripeError> {
-        let keys = self.secrets.current(&self.api_key_secret).await;
-        let keys = keys.map_err(|error| StripeError::Unclear(error.to_string()))?;
-        let key = keys.first().map(Secret::expose).unwrap_or_default();
-        headers.push(("authorization".to_owned(), format!("Bearer {key}")));
         headers.push(("stripe-version".to_owned(), self.api_version.clone()));
         let call = Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT };
+        let bearer = |key: &Secret| format!("Bearer {}", key.expose());
         let mut attempt = 1;
         loop {
-            let outcome = self.transport.send(call.clone()).await;
+            let sent =
+                send_with_key(&*self.transport, &*self.secrets, &self.api_key_secret, &call, bearer).await;
+            let outcome = sent.map_err(|error| StripeError::Unclear(error.to_string()))?;
             if attempt >= TRIES || !is_worth_repeating(&outcome) {
                 return understand(outcome);
             }
@@ -313,3 +312,6 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
         status => Err(StripeError::Unclear(format!("status {status}"))),
     }
 }
+
+#[cfg(test)]
+mod tests;

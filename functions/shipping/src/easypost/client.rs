@@ -6,7 +6,7 @@ use super::payload::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use outbound::{Answer, Call, Method, SecretError, Secrets, Transport};
+use outbound::{Answer, Call, Method, Secret, SecretError, Secrets, Transport, send_with_key};
 use resilience::Failure;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -137,23 +137,17 @@ impl EasyPost {
         body: Vec<u8>,
         timeout: Duration,
     ) -> Result<T, EasyPostError> {
-        let keys = self.secrets.current(&self.api_key).await?;
-        let key = keys.first().ok_or_else(|| unclear("there is no API key"))?;
-        let authorization = format!("Basic {}", STANDARD.encode(format!("{}:", key.expose())));
-        let headers = [
-            ("authorization", authorization),
-            ("content-type", "application/json".to_owned()),
-            ("accept", "application/json".to_owned()),
-        ];
+        let headers = [("content-type", "application/json"), ("accept", "application/json")];
         let call = Call {
             method,
             url: format!("{}{path}", self.base),
-            headers: headers.map(|(name, value)| (name.to_owned(), value)).into(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             body,
             timeout,
         };
-        let answer = self.transport.send(call).await.map_err(unclear)?;
-        read(&answer)
+        let basic = |key: &Secret| format!("Basic {}", STANDARD.encode(format!("{}:", key.expose())));
+        let sent = send_with_key(&*self.transport, &*self.secrets, &self.api_key, &call, basic).await?;
+        read(&sent.map_err(unclear)?)
     }
 }
 

@@ -3,12 +3,17 @@
 use crate::scene::{Scene, cancel, own};
 use crate::{Disposal, Standing};
 use events::{Provider, ShippingEvent};
+use outbound::CachedSecrets;
 use resilience::Failure;
 use runtime::http::Endpoint as _;
 use runtime::queue::Consumer as _;
 use serde_json::json;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use testkit::{EasyPostCall, EasyPostFault, RequestBuilder as _, delivered, order_id};
+use std::time::Duration;
+use testkit::{
+    EASYPOST_KEY, EasyPostCall, EasyPostFault, MemorySecretStore, RequestBuilder as _, delivered, order_id,
+};
 
 use EasyPostFault::{FailsAfter, FailsBefore, Refuses, TimesOutAfter, TimesOutBefore};
 
@@ -43,6 +48,27 @@ async fn an_unclear_purchase_is_settled_by_asking() {
         assert_eq!(scene.said(&order).await, ["ShipmentRequested", "LabelPurchased"], "{fault:?}");
         assert_eq!(scene.carrier.counts().bought, 1, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_label_is_bought_with_the_new_api_key_at_once_where_the_old_one_does_not_hold_any_more() {
+    let (mut scene, order) = (Scene::with(Provider::Easypost), order_id(1));
+    let store = MemorySecretStore::with(EASYPOST_KEY);
+    scene.api_keys = Arc::new(CachedSecrets::new(store.clone(), scene.clock.clone()));
+    scene.begin(&order).await;
+    assert_eq!((scene.carrier.counts().bought, store.reads()), (1, 1));
+    scene.clock.advance(Duration::from_secs(6));
+    scene.allocate(&order_id(2)).await;
+    scene.carrier.roll_key("EZTK_new");
+    let request = own(scene.memory.all_events().last().unwrap());
+    for _ in 0..2 {
+        assert!(matches!(scene.ship().consume(&request).await, Err(Failure::Retry { .. })));
+    }
+    assert_eq!((scene.carrier.counts().bought, store.reads()), (1, 2), "the store is not asked at will");
+    scene.clock.advance(Duration::from_secs(6));
+    store.put("EZTK_new");
+    scene.ship().consume(&request).await.unwrap();
+    assert_eq!((scene.carrier.counts().bought, store.reads()), (2, 3));
 }
 
 #[tokio::test]
