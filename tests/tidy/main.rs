@@ -13,6 +13,7 @@ mod guards;
 mod names;
 mod proven;
 mod text;
+mod watched;
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! One message for each order and occasion, whatever comes twice, early or without a contact.
 
+mod crashes;
+
 use super::NotifyCustomer;
 use crate::contact;
 use async_trait::async_trait;

@@ -1,0 +1,50 @@
+//! What becomes of an email and a text message when their function is gone, or a call of its fails, at any point.
+
+use super::{World, paid, placed, world};
+use crate::NotifyCustomer;
+use runtime::queue::Consumer as _;
+use std::sync::Arc;
+use testkit::{Gated, Plan, Stop};
+
+const CALLS: [&str; 5] =
+    ["documents.list", "mailer.send_mail", "documents.put_new", "texter.send_text", "documents.put_new"];
+
+/// The first delivery, which goes wrong at this call.
+async fn stopped(world: &World, call: usize, stop: Stop) {
+    let plan = Plan::stopping(call, stop);
+    let step = NotifyCustomer {
+        documents: Gated::new(plan.clone(), world.table.clone()),
+        mailer: Gated::new(plan.clone(), world.sender.clone()),
+        texter: Gated::new(plan.clone(), world.sender.clone()),
+        clock: Arc::clone(&world.step.clock),
+        shop: world.step.shop.clone(),
+        sms_countries: world.step.sms_countries.clone(),
+    };
+    let outcome = plan.drive(step.consume(&paid())).await;
+    assert!(!matches!(outcome, Some(Ok(()))), "{stop:?} at {call}: the message has to come back");
+    assert_eq!(plan.calls(), CALLS[..=call], "{stop:?} at {call}");
+}
+
+/// How often a message goes out that is sent by one call and noted by the next.
+fn times(sends: usize, call: usize, stop: Stop) -> usize {
+    let has_effect = matches!(stop, Stop::LoseReply | Stop::CrashAfter);
+    // It went out, and its notice was not written.
+    let is_forgotten = (call == sends && has_effect) || (call == sends + 1 && !has_effect);
+    if is_forgotten { 2 } else { 1 }
+}
+
+#[tokio::test]
+async fn a_message_is_never_lost_and_is_repeated_once_only_where_its_notice_was_not_written() {
+    for (call, name) in CALLS.into_iter().enumerate() {
+        for stop in Stop::ALL {
+            let world = world("CH");
+            world.step.consume(&placed()).await.unwrap();
+            stopped(&world, call, stop).await;
+            for _ in 0..3 {
+                world.step.consume(&paid()).await.unwrap();
+                let told = (world.subjects().len(), world.texts().len());
+                assert_eq!(told, (times(1, call, stop), times(3, call, stop)), "{stop:?} at {call}, {name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Nothing is lost or stands still without somebody being told: what the template has to have for it.
+
+use crate::{none, root};
+
+fn template() -> String {
+    std::fs::read_to_string(root().join("template.yaml")).unwrap()
+}
+
+/// A resource of the template, by its logical id, up to the next empty line.
+fn resource<'a>(template: &'a str, name: &str) -> &'a str {
+    let (_, after) = template.split_once(&format!("\n  {name}:\n")).unwrap_or_default();
+    after.split("\n\n").next().unwrap_or_default()
+}
+
+/// What a subscription of a queue lacks for what cannot be delivered to that queue to be set aside.
+fn lacks(template: &str, subscription: &str) -> Option<String> {
+    let endpoint = subscription.split_once("Endpoint: !GetAtt ").map(|(_, after)| after);
+    let Some((consumer, _)) = endpoint.and_then(|endpoint| endpoint.split_once("Queue.Arn\n")) else {
+        return Some(format!("a queue of the template as its endpoint:\n{subscription}"));
+    };
+    let policy = resource(template, &format!("{consumer}QueuePolicy"));
+    let wanted = [
+        (subscription, format!("RedrivePolicy: {{deadLetterTargetArn: !GetAtt {consumer}DeadLetters.Arn}}")),
+        (policy, format!("Resource: [!GetAtt {consumer}Queue.Arn, !GetAtt {consumer}DeadLetters.Arn]")),
+    ];
+    let (_, lack) = wanted.into_iter().find(|(text, wanted)| !text.contains(wanted))?;
+    Some(format!("{consumer}: {lack}"))
+}
+
+#[test]
+fn every_subscription_of_a_queue_sets_aside_what_cannot_be_delivered() {
+    let template = template();
+    let blocks = template.split("\n\n").filter(|block| block.contains("Type: AWS::SNS::Subscription\n"));
+    let of_queues: Vec<&str> = blocks.filter(|block| !block.contains("Protocol: email\n")).collect();
+    assert!(of_queues.len() > 10, "only {} subscriptions were found", of_queues.len());
+    let offenders: Vec<String> = of_queues.iter().filter_map(|block| lacks(&template, block)).collect();
+    none("a subscription lacks", &offenders);
+}
+
+#[test]
+fn a_sweep_that_fails_and_one_that_is_not_run_both_ring() {
+    let template = template();
+    let mut offenders = Vec::new();
+    for (alarm, wanted) in [
+        (
+            "SweepOrdersFailureAlarm",
+            [
+                "MetricName: Errors\n",
+                "ComparisonOperator: GreaterThanThreshold\n",
+                "Threshold: 0\n",
+                "TreatMissingData: notBreaching\n",
+            ],
+        ),
+        (
+            "SweepOrdersSilenceAlarm",
+            [
+                "MetricName: Invocations\n",
+                "ComparisonOperator: LessThanThreshold\n",
+                "Threshold: 1\n",
+                "TreatMissingData: breaching ",
+            ],
+        ),
+    ] {
+        let text = resource(&template, alarm);
+        let every = [
+            "Type: AWS::CloudWatch::Alarm\n",
+            "Namespace: AWS/Lambda\n",
+            "Dimensions: [{Name: FunctionName, Value: !Ref SweepOrders}]\n",
+            "AlarmActions: [!Ref AlarmTopic]\n",
+        ];
+        let missing = wanted.into_iter().chain(every).filter(|wanted| !text.contains(wanted));
+        offenders.extend(missing.map(|missing| format!("{alarm}: {}", missing.trim())));
+    }
+    none("an alarm of the sweep lacks", &offenders);
+}
