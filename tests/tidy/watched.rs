@@ -3,7 +3,7 @@
 use crate::{none, root};
 
 fn template() -> String {
-    std::fs::read_to_string(root().join("template.yaml")).unwrap()
+    std::fs::read_to_string(root().join("template.yaml")).expect("template.yaml")
 }
 
 /// A resource of the template, by its logical id, up to the next empty line.

@@ -12,7 +12,7 @@ const CALLS: [&str; 5] =
 /// The first delivery, which goes wrong at this call.
 async fn stopped(world: &World, call: usize, stop: Stop) {
     let plan = Plan::stopping(call, stop);
-    let step = NotifyCustomer {
+    let notify = NotifyCustomer {
         documents: Gated::new(plan.clone(), world.table.clone()),
         mailer: Gated::new(plan.clone(), world.sender.clone()),
         texter: Gated::new(plan.clone(), world.sender.clone()),
@@ -20,7 +20,7 @@ async fn stopped(world: &World, call: usize, stop: Stop) {
         shop: world.step.shop.clone(),
         sms_countries: world.step.sms_countries.clone(),
     };
-    let outcome = plan.drive(step.consume(&paid())).await;
+    let outcome = plan.drive(notify.consume(&paid())).await;
     assert!(!matches!(outcome, Some(Ok(()))), "{stop:?} at {call}: the message has to come back");
     assert_eq!(plan.calls(), CALLS[..=call], "{stop:?} at {call}");
 }
