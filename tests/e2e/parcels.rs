@@ -104,3 +104,26 @@ fn a_tracking_code_belongs_to_one_order() {
     shop.dispatch(&second.id, &code).problem(409);
     assert_eq!(shop.admin.get(&format!("/shipments/{}", second.id)).expect(200)["state"], "requested");
 }
+
+/// The warehouse sends by its own hand and buys no label, so there is never one to be given back.
+#[test]
+fn nothing_is_asked_of_the_carrier_where_no_label_is_to_be_given_back() {
+    let shop = Shop::open();
+    let tea = shop.goods(950, 5);
+    let [kept, gone] = [(); 2].map(|()| Order::place(&shop, &Checkout::of(&[(&tea, 1)])));
+    let void = |id: &str| shop.warehouse(id, "void", &json!({}));
+    let state = |id: &str| shop.admin.get(&format!("/shipments/{id}")).expect(200)["state"].clone();
+    for order in [&kept, &gone] {
+        shop.await_shipment(&order.id);
+        void(&order.id).problem(409);
+        assert_eq!(state(&order.id), "requested");
+    }
+    shop.dispatch(&kept.id, &format!("AP{}", fresh())).expect(202);
+    shop.cancel(&gone.id).expect(202);
+    shop.await_status(&gone.id, "cancelled");
+    for (order, is) in [(&kept, "shipped"), (&gone, "cancelled")] {
+        void(&order.id).problem(409);
+        assert_eq!(state(&order.id), is);
+    }
+    shop.customer.post(&format!("/shipments/{}/void", gone.id), &json!({})).problem(403);
+}
