@@ -3,7 +3,7 @@
 //! It is what stands in a service's table, what the stream carries to the topic and what a queue delivers,
 //! byte for byte the same JSON. Extensions: `sequence`, `causationid`, `traceparent`, `dataversion`.
 
-use crate::{EventId, ReadError, ServiceEvent, Traceparent};
+use crate::{Data, EventId, ReadError, ServiceEvent, Traceparent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -110,7 +110,7 @@ pub struct Envelope {
     /// Version of `data`'s shape. A reader that is older answers `Retry`: a rollout is in progress.
     pub dataversion: u32,
     /// The event's own fields.
-    pub data: serde_json::Value,
+    pub data: Data,
 }
 
 impl Envelope {
@@ -134,7 +134,7 @@ impl Envelope {
             causationid: cause.id.clone(),
             traceparent: cause.traceparent.clone(),
             dataversion: event.data_version(),
-            data: event.to_data(),
+            data: event.to_data().into(),
         }
     }
 

@@ -7,6 +7,7 @@
 //! This crate is pure: no async, no I/O, no clock.
 
 mod catalog;
+mod data;
 mod envelope;
 mod ids;
 mod inventory;
@@ -18,6 +19,7 @@ mod shipping;
 mod trace;
 
 pub use catalog::{CatalogEvent, ProductChanged};
+pub use data::Data;
 pub use envelope::{Cause, Envelope, Sequence, Service};
 pub use ids::{Customer, EventId, InvalidId, OrderId, RefundId, Sku};
 pub use inventory::{

@@ -140,9 +140,11 @@ pub(crate) fn read_data<T: serde::de::DeserializeOwned>(
             known,
         });
     }
-    serde::Deserialize::deserialize(&envelope.data).map_err(|error: serde_json::Error| ReadError::Malformed {
-        event_type: envelope.event_type.clone(),
-        reason: without_values(&error.to_string()),
+    serde::Deserialize::deserialize(&*envelope.data).map_err(|error: serde_json::Error| {
+        ReadError::Malformed {
+            event_type: envelope.event_type.clone(),
+            reason: without_values(&error.to_string()),
+        }
     })
 }
 

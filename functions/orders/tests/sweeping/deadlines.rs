@@ -31,7 +31,7 @@ async fn an_order_that_is_abandoned_at_3d_secure_is_asked_to_expire_once_and_its
     assert_eq!(order.status(), OrderStatus::PaymentActionRequired, "payments has not answered yet");
     assert_eq!(order.attention(), []);
     let events = shop.table.all_events();
-    assert_eq!(events.last().unwrap().data, json!({ "pay_by": placed().pay_by }));
+    assert_eq!(*events.last().unwrap().data, json!({ "pay_by": placed().pay_by }));
 
     let (cause, code) = (CancelCause::Expired, None);
     shop.tell::<PaymentsEvent>(PaymentCancellationRequested { cause, code }).await;

@@ -338,7 +338,7 @@ async fn a_second_attempt_may_succeed() {
     world.hear(&out_of_stock()).await.unwrap();
     world.work().await;
     let written = world.table.all_events();
-    let second: RefundRequested = serde_json::from_value(written[4].data.clone()).unwrap();
+    let second: RefundRequested = serde_json::from_value((*written[4].data).clone()).unwrap();
     assert_eq!(second.refund_id.as_str(), "out_of_stock.2");
     assert_eq!(second.instead_of.unwrap().as_str(), "out_of_stock");
     assert_eq!(

@@ -11,7 +11,7 @@ use testkit::{delivered, order_id};
 fn late_captures(world: &World) -> usize {
     let written = world.table.all_events();
     let requests = written.iter().filter(|envelope| envelope.event_type == "RefundRequested");
-    let requests = requests.map(|envelope| serde_json::from_value(envelope.data.clone()).unwrap());
+    let requests = requests.map(|envelope| serde_json::from_value((*envelope.data).clone()).unwrap());
     requests.filter(|request: &RefundRequested| request.cause == RefundCause::LateCapture).count()
 }
 

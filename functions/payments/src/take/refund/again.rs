@@ -9,7 +9,7 @@ use testkit::{Fault, RequestBuilder as _, order_id, request};
 fn failures(world: &World) -> Vec<RefundFailed> {
     let written = world.table.all_events();
     let failed = written.iter().filter(|envelope| envelope.event_type == "RefundFailed");
-    failed.map(|envelope| serde_json::from_value(envelope.data.clone()).unwrap()).collect()
+    failed.map(|envelope| serde_json::from_value((*envelope.data).clone()).unwrap()).collect()
 }
 
 /// A provider that refused a moment ago refuses now: an empty balance is filled by tomorrow's sales.
