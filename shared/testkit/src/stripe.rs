@@ -145,6 +145,11 @@ impl FakeStripe {
         self.server().account.refunds_that_are(intent_id, status)
     }
 
+    /// Our ids of an order's refunds that have not failed, oldest first; those of a dashboard have none.
+    pub fn refund_ids_of(&self, order_id: &str) -> Vec<String> {
+        self.server().account.refund_ids_of(order_id)
+    }
+
     /// The ids of an intent's disputes that the bank has not decided, oldest first.
     pub fn open_disputes_of(&self, intent_id: &str) -> Vec<String> {
         self.server().account.open_disputes_of(intent_id)

@@ -141,13 +141,22 @@ impl Pipeline {
         self.library.next(state, Action::Run(work, How::Through)).is_some()
     }
 
+    /// The scenario's acts that may come next.
+    fn possible(&self, state: &State) -> Vec<Act> {
+        let scenario = self.library.scenario;
+        let to_come = scenario.acts.iter().filter(|act| state.acts & self.library.bit(**act) != 0);
+        to_come.take(if scenario.in_order { 1 } else { usize::MAX }).copied().collect()
+    }
+
     /// What has to happen for an order to end, once nothing moves by itself. The first that changes something.
     pub(crate) fn closing(&self, state: &State) -> Option<Work> {
         let orders = 0..u8::try_from(self.library.stage.orders.len()).unwrap_or(u8::MAX);
         let each = |act: fn(u8) -> Act| orders.clone().map(act);
+        let due = if self.library.scenario.in_order { self.possible(state) } else { Vec::new() };
         let acts = each(Act::RefundSucceeds)
             .chain(each(Act::WinDispute))
             .chain(each(Act::Dispatch))
+            .chain(due)
             .chain([Act::LongAfter]);
         acts.map(Work::Act).find(|work| self.moves(state, *work))
     }
@@ -253,20 +262,21 @@ impl Model for Pipeline {
             }
             self.troubles(state, work, actions);
         }
-        for sleeping in state.sleepers.iter().filter(|sleeping| !sleeping.is_zombie) {
+        let awaited = state.sleepers.iter().filter(|it| !it.is_zombie && self.library.scenario.zombies);
+        for sleeping in awaited {
             actions.push(Action::GiveUp(sleeping.id));
         }
         if state.budget.losses > 0 {
             let lost = state.hooks.iter().filter(|hook| self.library.hook(**hook).may_be_lost());
             actions.extend(lost.map(|hook| Action::Lose(*hook)));
         }
-        for act in self.library.scenario.acts.iter().filter(|act| state.acts & self.library.bit(**act) != 0) {
-            let work = Work::Act(*act);
-            if *act == Act::Sweep && !state.is_late || !self.moves(state, work) {
+        for act in self.possible(state) {
+            let work = Work::Act(act);
+            if act == Act::Sweep && !state.is_late || !self.moves(state, work) {
                 continue;
             }
             actions.push(Action::Run(work, How::Through));
-            if *act != Act::PayByPasses {
+            if act != Act::PayByPasses {
                 self.troubles(state, work, actions);
             }
         }

@@ -50,6 +50,7 @@ pub(crate) fn of_cell(cell: &Cell, orders: &[OrderId], scenario: &Scenario) -> V
     match cell.service {
         Service::Payments => {
             found.extend(orders.iter().filter_map(|order| money(&books(cell, order), order)));
+            found.extend(orders.iter().filter_map(|order| one_refund_each(cell, order)));
         }
         Service::Inventory => found.extend(stock(cell, scenario)),
         Service::Shipping => {
@@ -118,6 +119,15 @@ fn money(books: &Books, order: &OrderId) -> Option<Finding> {
     let gone = books.refunded + books.charged_back;
     let wrong = books.charges > 1 || books.captured > PRICE || gone > books.captured;
     wrong.then(|| finding(Invariant::Money, format!("of {order} for {PRICE} the provider says {books:?}")))
+}
+
+/// Of a part of the money the provider would make a second refund without a word.
+fn one_refund_each(cell: &Cell, order: &OrderId) -> Option<Finding> {
+    let Outside::Stripe(stripe) = &cell.outside else { return None };
+    let mut ids = stripe.refund_ids_of(order.as_str());
+    ids.sort();
+    let twice = ids.windows(2).find(|pair| pair[0] == pair[1])?;
+    Some(finding(Invariant::Money, format!("the refund {} of {order} was made twice", twice[0])))
 }
 
 /// Available, allocated, and what each order has of it.

@@ -57,6 +57,9 @@ fn main() -> ExitCode {
         for missing in &report.missing_ends {
             println!("  no order ended `{missing}`, which this scenario is about");
         }
+        for strange in &report.strange_ends {
+            println!("  an order ended `{strange}`, which nothing in this scenario explains");
+        }
         is_wrong |= !report.is_sound();
         if is_wrong && is_first_enough {
             break;

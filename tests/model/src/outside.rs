@@ -72,7 +72,12 @@ fn at_stripe(stage: &Stage, cell: &Cell, stripe: &FakeStripe, act: Act) {
     match act {
         Act::Authenticate(n) => stripe.authenticate(&intent(n), true),
         Act::FailAuthentication(n) => stripe.authenticate(&intent(n), false),
-        Act::PayElsewhere(n) => drop(stripe.pay_elsewhere(&intent(n))),
+        // The customer may know the intent before it is noted here.
+        Act::PayElsewhere(n) => {
+            let newest = stripe.intents_of(stage.order(n).as_str()).pop();
+            let intent = recorded_intent(cell, stage.order(n)).or(newest).unwrap_or_default();
+            stripe.pay_elsewhere(&intent);
+        }
         Act::CancelElsewhere(n) => stripe.cancel_elsewhere(&intent(n)),
         Act::RefundElsewhere(n) if books(n).captured > 0 => drop(stripe.refund_elsewhere(&intent(n), 300)),
         Act::Dispute(n) if books(n).captured > books(n).refunded => {

@@ -17,6 +17,10 @@ pub struct Scenario {
     /// What may happen once at any time. What has to happen for an order to end may happen beside that once nothing
     /// else moves (`Model::closing`).
     pub acts: &'static [Act],
+    /// Whether they happen in their order, and all of them: then the last ones happen once nothing else moves.
+    pub in_order: bool,
+    /// Whether the work of one who sleeps is given to another meanwhile.
+    pub zombies: bool,
     /// Which webhooks are sent.
     pub webhooks: Webhooks,
     /// Whether `track-order` hears each event at once, or some time.
@@ -27,7 +31,8 @@ pub struct Scenario {
     pub patience: u8,
     /// What is the matter with the providers from the beginning.
     pub moods: &'static [Mood],
-    /// The ends that the exploration has to find: a model in which too little happens proves nothing.
+    /// The ends that the exploration has to find, and no others: a model in which too little happens proves nothing, and
+    /// an end that nobody can explain is a mistake, also where nothing is owed.
     pub ends: &'static [&'static str],
     /// Whether it is small enough to be explored whole in the tests.
     pub is_small: bool,

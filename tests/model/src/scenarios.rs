@@ -20,6 +20,8 @@ const PLAIN: Scenario = Scenario {
     stock: 1,
     carrier: Provider::Warehouse,
     acts: &[],
+    in_order: false,
+    zombies: true,
     webhooks: Webhooks::NoneOfPayments,
     tracks: Tracks::AtOnce,
     budget: CALM,
@@ -114,6 +116,14 @@ pub static SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "paid in time, and nobody says so before the expiry",
+        orders: &[THREE_D_SECURE],
+        acts: &[Act::Authenticate(0), Act::PayByPasses, Act::Sweep],
+        in_order: true,
+        budget: CRASH,
+        ..PLAIN
+    },
+    Scenario {
         name: "3-D Secure failed, or given up",
         orders: &[THREE_D_SECURE],
         acts: &[Act::FailAuthentication(0), Act::PayByPasses, Act::Sweep, Act::PayElsewhere(0)],
@@ -200,6 +210,37 @@ pub static SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "a delivery that is told before the code is known",
+        acts: &[Act::ScanDelivered(0)],
+        in_order: true,
+        budget: Budget { sleeps: 1, crashes: 1, ..CALM },
+        ends: &["delivered"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "a delivery that is told before the label is noted",
+        carrier: Provider::Easypost,
+        acts: &[Act::ScanDelivered(0)],
+        in_order: true,
+        budget: SLEEP,
+        ends: &["delivered"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "a payment that is told before it was asked for",
+        acts: &[Act::PayElsewhere(0)],
+        webhooks: Webhooks::All,
+        zombies: false,
+        budget: SLEEP,
+        ..PLAIN
+    },
+    Scenario {
+        name: "what orders hear, twice and in any order",
+        tracks: Tracks::SomeTime,
+        budget: REPEAT,
+        ..PLAIN
+    },
+    Scenario {
         name: "a refund that fails",
         stock: 0,
         acts: &[Act::RetryRefund(0)],
@@ -234,6 +275,7 @@ pub static SCENARIOS: &[Scenario] = &[
         ends: &["out_of_stock"],
         ..PLAIN
     },
+    Scenario { name: "goodwill and its zombie", acts: &[Act::Goodwill(0)], budget: SLEEP, ..PLAIN },
     Scenario {
         name: "goodwill beside a return",
         acts: &[Act::Goodwill(0), Act::Return(0), Act::RefundElsewhere(0)],

@@ -18,6 +18,9 @@ fn wrong(scenario: &Scenario, report: &Report) -> Vec<String> {
     for end in &report.missing_ends {
         wrong.push(format!("{}: no order ended `{end}`", scenario.name));
     }
+    for end in &report.strange_ends {
+        wrong.push(format!("{}: an order ended `{end}`, which nothing explains", scenario.name));
+    }
     wrong
 }
 

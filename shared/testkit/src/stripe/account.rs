@@ -325,6 +325,11 @@ impl Account {
         of_intent.filter(|refund| refund.status == status).map(|refund| refund.id.clone()).collect()
     }
 
+    pub(super) fn refund_ids_of(&self, order_id: &str) -> Vec<String> {
+        let of_order = self.standing().filter(|refund| refund.metadata["order_id"] == order_id);
+        of_order.filter_map(|refund| refund.metadata["refund_id"].as_str().map(str::to_owned)).collect()
+    }
+
     pub(super) fn open_disputes_of(&self, intent_id: &str) -> Vec<String> {
         let of_intent = self.disputes.iter().filter(|dispute| dispute.intent == intent_id);
         of_intent
