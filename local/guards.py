@@ -130,11 +130,10 @@ def _model() -> str | None:
         return "model: it never comes to an end"
     if explored.returncode == 0:
         return None
-    found = re.search(r"^(\S.*?)  .*\n  (?:(\w+) does not hold|(no order|an order) ended)", explored.stdout, flags=re.MULTILINE)
+    found = re.search(r"^(\S.*?)  .*\n  (?:(\w+) does not hold|no order ended)", explored.stdout, flags=re.MULTILINE)
     if found is None:
         return "model: it stops with a panic"
-    what = found[2] or ("an end is missing" if found[3] == "no order" else "a strange end")
-    return f"model: {what} in “{found[1].strip()}”"
+    return f"model: {found[2] or 'an end is missing'} in “{found[1].strip()}”"
 
 
 def _simulation() -> str | None:

@@ -110,6 +110,17 @@ impl FakeStripe {
         self.server().account.refund(&form).body["id"].as_str().map(str::to_owned)
     }
 
+    /// A refund of ours that was refused is made nevertheless, by a call that was thought dead.
+    pub fn refund_turns_up(&self, order_id: &str, intent_id: &str, refund_id: &str, amount: u64) {
+        let form = Form::of(&[
+            ("payment_intent", intent_id),
+            ("amount", &amount.to_string()),
+            ("metadata[order_id]", order_id),
+            ("metadata[refund_id]", refund_id),
+        ]);
+        self.server().account.refund(&form);
+    }
+
     /// From now on refunds begin as `pending` (`true`) or succeed at once (`false`, as in the beginning).
     pub fn hold_refunds(&self, pending: bool) {
         self.server().account.hold_refunds = pending;

@@ -32,7 +32,7 @@ pub struct Pipeline {
 }
 
 /// The names of the properties, as they are printed.
-pub const PROPERTIES: [&str; 7] = ["I1", "I2", "I3", "I4", "I5", "I6", "end"];
+pub const PROPERTIES: [&str; 8] = ["I1", "I2", "I3", "I4", "I5", "I6", "ends", "reach"];
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -107,7 +107,7 @@ impl Pipeline {
                 shipping: &shipping.0,
             };
             let ids = &self.library.stage.orders;
-            found.extend(findings::at_rest(&cells, ids));
+            found.extend(findings::at_rest(&cells, ids, self.library.scenario));
             if let Some((letter, _)) = state.letters.first() {
                 let what = format!("{} comes back for ever", self.describe_work(Work::Letter(*letter, 1)));
                 found.push(Finding { invariant: Invariant::Ends, what });
@@ -188,7 +188,7 @@ impl Pipeline {
             let next = next.and_then(|work| self.library.next(&here, Action::Run(work, How::Through)));
             match next {
                 Some(next) => here = next,
-                None => break self.holds(&here, Invariant::Ends),
+                None => break self.findings(&here).is_empty(),
             }
         };
         held(&self.calm).extend(path.into_iter().map(|digest| (digest, verdict)));
@@ -209,8 +209,8 @@ impl Pipeline {
         {
             actions.push(Action::Run(work, How::Again));
         }
-        // One that slept goes on to its end.
-        if matches!(work, Work::Sleeper(_)) {
+        // One that slept goes on to its end, and what makes no call is nobody's process: it happens outside.
+        if matches!(work, Work::Sleeper(_)) || outcome.asked.is_empty() {
             return;
         }
         if budget.crashes > 0 {
@@ -298,7 +298,7 @@ impl Model for Pipeline {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let [money, stock, ends, one_end, sequences, told, end] = PROPERTIES;
+        let [money, stock, ends, one_end, sequences, told, explained, reach] = PROPERTIES;
         vec![
             Property::always(money, |model: &Self, state| model.holds(state, Invariant::Money)),
             Property::always(stock, |model: &Self, state| model.holds(state, Invariant::Stock)),
@@ -306,7 +306,8 @@ impl Model for Pipeline {
             Property::always(one_end, |model: &Self, state| model.holds(state, Invariant::OneEnd)),
             Property::always(sequences, |model: &Self, state| model.holds(state, Invariant::Sequences)),
             Property::always(told, |model: &Self, state| model.holds(state, Invariant::Told)),
-            Property::always(end, Self::ends_calmly),
+            Property::always(explained, |model: &Self, state| model.holds(state, Invariant::Explained)),
+            Property::always(reach, Self::ends_calmly),
         ]
     }
 }

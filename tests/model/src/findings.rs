@@ -29,6 +29,9 @@ pub enum Invariant {
     Sequences,
     /// I6: every event is told once, and no message is refused.
     Told,
+    /// The scenario explains every end that is found, also where nothing is owed: a charge whose answer was lost is no
+    /// declined card.
+    Explained,
 }
 
 /// Something that is wrong.
@@ -206,8 +209,15 @@ pub(crate) struct Cells<'a> {
 }
 
 /// What is wrong with a world in which nothing moves any more.
-pub(crate) fn at_rest(cells: &Cells<'_>, orders: &[OrderId]) -> Vec<Finding> {
+pub(crate) fn at_rest(cells: &Cells<'_>, orders: &[OrderId], scenario: &Scenario) -> Vec<Finding> {
     let mut found = Vec::new();
+    let ends = orders.iter().map(|id| (id, end_of(cells.orders, id)));
+    for (id, end) in ends.filter(|(_, end)| !scenario.ends.contains(&end.as_str())) {
+        found.push(finding(
+            Invariant::Explained,
+            format!("{id} ends `{end}`, which nothing in the scenario explains"),
+        ));
+    }
     for id in orders {
         let order = cells.orders.order(id);
         let attention = order.attention();

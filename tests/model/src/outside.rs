@@ -1,10 +1,10 @@
 //! What people and providers do: as calls of the API, or behind a provider's doors.
 
 use crate::cell::{Cell, Outside};
-use crate::stage::{Stage, finish, is_parked};
-use crate::work::Act;
-use event_store::{Documents as _, EventStore, Memory, StreamId};
-use events::{Event, OrderId, PaymentsEvent, ShippingEvent};
+use crate::stage::{Stage, finish};
+use crate::work::{Act, Hook};
+use event_store::{Document, Documents as _, EventStore, Key, Memory, StreamId};
+use events::{Event, OrderId, PaymentsEvent, RefundFailed, ShippingEvent};
 use payments::Payment;
 use runtime::http::Request;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ pub(crate) fn call(stage: &Stage, cell: &Cell, act: Act) -> Option<Request> {
         Act::RetryRefund(n) => {
             let failed = newest_failed_refund(cell, stage.order(n))?;
             let route = "POST /orders/{order_id}/refunds/{refund_id}/retry";
-            Some(about(route, n).by_admin().path("refund_id", &failed))
+            Some(about(route, n).by_admin().path("refund_id", failed.refund_id.as_str()))
         }
         Act::PayByPasses
         | Act::Sweep
@@ -50,6 +50,7 @@ pub(crate) fn call(stage: &Stage, cell: &Cell, act: Act) -> Option<Request> {
         | Act::HoldRefunds
         | Act::RefundSucceeds(_)
         | Act::RefundFails(_)
+        | Act::RefusedTurnsUp(_)
         | Act::Scan(_)
         | Act::ScanDelivered(_) => None,
     }
@@ -91,6 +92,12 @@ fn at_stripe(stage: &Stage, cell: &Cell, stripe: &FakeStripe, act: Act) {
             let mut standing = stripe.refunds_that_are(&intent(n), "pending");
             standing.extend(stripe.refunds_that_are(&intent(n), "succeeded"));
             settle(stripe, &standing, false);
+        }
+        Act::RefusedTurnsUp(n) => {
+            if let Some(failed) = newest_failed_refund(cell, stage.order(n)) {
+                let (order, amount) = (stage.order(n).as_str(), failed.amount.units());
+                stripe.refund_turns_up(order, &intent(n), failed.refund_id.as_str(), amount);
+            }
         }
         Act::RefundElsewhere(_)
         | Act::Dispute(_)
@@ -159,13 +166,12 @@ fn has_label(cell: &Cell, order: &OrderId) -> bool {
     events.iter().any(|event| matches!(event, Event::Shipping(ShippingEvent::LabelPurchased(_))))
 }
 
-fn newest_failed_refund(cell: &Cell, order: &OrderId) -> Option<String> {
-    let events = cell.events_of(order).into_iter().rev();
-    let failed = events.filter_map(|event| match event {
-        Event::Payments(PaymentsEvent::RefundFailed(failed)) => Some(failed.refund_id.to_string()),
+fn newest_failed_refund(cell: &Cell, order: &OrderId) -> Option<RefundFailed> {
+    let mut events = cell.events_of(order).into_iter().rev();
+    events.find_map(|event| match event {
+        Event::Payments(PaymentsEvent::RefundFailed(failed)) => Some(failed),
         _ => None,
-    });
-    { failed }.next()
+    })
 }
 
 fn recorded_intent(cell: &Cell, order: &OrderId) -> Option<String> {
@@ -174,19 +180,17 @@ fn recorded_intent(cell: &Cell, order: &OrderId) -> Option<String> {
     payment.stage.terms().map(|terms| terms.intent_id.clone())
 }
 
-/// A webhook that was read and that nothing points to is forgotten at once, with its verdict; the table keeps both for thirty days.
-/// It can only come again, and is then read again: what a stream's batch may do as well. Two worlds that differ by the
-/// webhooks that they have done with are one.
-pub(crate) fn forget(table: &Memory) {
+/// A webhook that was read and that nothing points to is forgotten at once, with its verdict; the table keeps both for
+/// thirty days. It can only come again, and is then read again: what a stream's batch may do as well. Two worlds that
+/// differ by the webhooks that they have done with are one.
+pub(crate) fn forget(table: &Memory, hook: &Hook) {
     let documents = table.all_documents();
-    let parked: Vec<String> = documents
-        .iter()
-        .filter(|(key, _)| is_parked(key))
-        .map(|(key, _)| key.sk.trim_start_matches("parked#").to_owned())
-        .collect();
-    for (key, _) in documents.iter().filter(|(key, _)| key.pk.starts_with("webhook#")) {
-        if !parked.iter().any(|event| key.pk.ends_with(event)) {
-            drop(finish(table.delete(key)));
-        }
+    let is_parked = |(key, _): &(Key, Document)| key.sk.strip_prefix("parked#") == Some(hook.event_id());
+    if documents.iter().any(is_parked) {
+        return;
+    }
+    let partition = hook.inbox().pk;
+    for (key, _) in documents.iter().filter(|(key, _)| key.pk == partition) {
+        drop(finish(table.delete(key)));
     }
 }

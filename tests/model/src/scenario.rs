@@ -34,8 +34,6 @@ pub struct Scenario {
     /// The ends that the exploration has to find, and no others: a model in which too little happens proves nothing, and
     /// an end that nobody can explain is a mistake, also where nothing is owed.
     pub ends: &'static [&'static str],
-    /// Whether it is small enough to be explored whole in the tests.
-    pub is_small: bool,
 }
 
 /// How often something may go wrong, each at any moment.

@@ -4,17 +4,17 @@ use crate::scenario::{Budget, Mood, Scenario, Tracks, Webhooks};
 use crate::work::Act;
 use events::Provider;
 
-const VISA: &str = "pm_card_visa";
-const DECLINED: &str = "pm_card_chargeCustomerFail";
-const THREE_D_SECURE: &str = "pm_card_threeDSecure";
-const CALM: Budget = Budget { crashes: 0, faults: 0, sleeps: 0, repeats: 0, losses: 0 };
-const CRASH: Budget = Budget { crashes: 1, ..CALM };
-const FAULT: Budget = Budget { faults: 1, ..CALM };
-const SLEEP: Budget = Budget { sleeps: 1, ..CALM };
-const REPEAT: Budget = Budget { repeats: 1, ..CALM };
+pub(crate) const VISA: &str = "pm_card_visa";
+pub(crate) const DECLINED: &str = "pm_card_chargeCustomerFail";
+pub(crate) const THREE_D_SECURE: &str = "pm_card_threeDSecure";
+pub(crate) const CALM: Budget = Budget { crashes: 0, faults: 0, sleeps: 0, repeats: 0, losses: 0 };
+pub(crate) const CRASH: Budget = Budget { crashes: 1, ..CALM };
+pub(crate) const FAULT: Budget = Budget { faults: 1, ..CALM };
+pub(crate) const SLEEP: Budget = Budget { sleeps: 1, ..CALM };
+pub(crate) const REPEAT: Budget = Budget { repeats: 1, ..CALM };
 
 /// A scenario in which nothing goes wrong, for the others to change.
-const PLAIN: Scenario = Scenario {
+pub(crate) const PLAIN: Scenario = Scenario {
     name: "",
     orders: &[VISA],
     stock: 1,
@@ -28,11 +28,10 @@ const PLAIN: Scenario = Scenario {
     patience: 2,
     moods: &[],
     ends: &["shipped"],
-    is_small: true,
 };
 
-/// All of them.
-pub static SCENARIOS: &[Scenario] = &[
+/// Those that are explored whole in every run of the tests, and by `make model`.
+pub static SMALL: &[Scenario] = &[
     Scenario {
         name: "one order, a crash, a repeat and a fault",
         webhooks: Webhooks::All,
@@ -150,7 +149,6 @@ pub static SCENARIOS: &[Scenario] = &[
         acts: &[Act::Cancel(0)],
         webhooks: Webhooks::None,
         ends: &["shipped", "out_of_stock", "cancelled"],
-        is_small: false,
         ..PLAIN
     },
     Scenario {
@@ -277,6 +275,13 @@ pub static SCENARIOS: &[Scenario] = &[
     },
     Scenario { name: "goodwill and its zombie", acts: &[Act::Goodwill(0)], budget: SLEEP, ..PLAIN },
     Scenario {
+        name: "goodwill that is refused and turns up",
+        acts: &[Act::Goodwill(0), Act::RefusedTurnsUp(0)],
+        budget: CRASH,
+        moods: &[Mood::RefusesRefunds(1)],
+        ..PLAIN
+    },
+    Scenario {
         name: "goodwill beside a return",
         acts: &[Act::Goodwill(0), Act::Return(0), Act::RefundElsewhere(0)],
         ends: &["shipped", "returned"],
@@ -293,7 +298,6 @@ pub static SCENARIOS: &[Scenario] = &[
         name: "a dispute beside a refund",
         acts: &[Act::Dispute(0), Act::WinDispute(0), Act::LoseDispute(0), Act::Cancel(0)],
         ends: &["shipped", "cancelled"],
-        is_small: false,
         ..PLAIN
     },
 ];

@@ -4,7 +4,7 @@ use crate::cell::{Cell, Outside};
 use crate::outside;
 use crate::wire::{Asked, Heard, Trouble, Wire};
 use crate::work::{Act, Hook, Letter, Queue};
-use event_store::{Documents as _, Key, Memory};
+use event_store::{Documents as _, Memory};
 use events::{Envelope, OrderId, Provider, Service};
 use jiff::Timestamp;
 use outbound::Secret;
@@ -100,8 +100,8 @@ impl Stage {
         let end = drive(self.run(&cell, &wire, task, clock, &mut told), &wire).unwrap_or(End::Stopped);
         let (asked, heard) = wire.finish();
         drop(wire);
-        if end == End::Done && matches!(task, Task::Hook(_)) {
-            outside::forget(&cell.table);
+        if let (End::Done, Task::Hook(hook)) = (&end, task) {
+            outside::forget(&cell.table, hook);
         }
         let mut hooks: Vec<Hook> = told.into_iter().map(|body| Hook { to: cell.service, body }).collect();
         if let Outside::Stripe(stripe) = &cell.outside {
@@ -251,9 +251,9 @@ fn apply_stripe(wire: &Arc<Wire>, clock: Arc<dyn Clock>) -> payments::ApplyStrip
 /// at each of both one's calls. A repeat is read again too, as a stream's batch may be.
 async fn arrive(wire: &Arc<Wire>, hook: &Hook, clock: Arc<dyn Clock>) -> End {
     let key = Secret::new(EASYPOST_KEY);
-    let (route, source) = match hook.to {
-        Service::Shipping => ("POST /webhooks/easypost", "easypost"),
-        _ => ("POST /webhooks/stripe", "stripe"),
+    let route = match hook.to {
+        Service::Shipping => "POST /webhooks/easypost",
+        _ => "POST /webhooks/stripe",
     };
     let sent = request(route).json(&hook.body);
     let (name, signature) = match hook.to {
@@ -265,7 +265,7 @@ async fn arrive(wire: &Arc<Wire>, hook: &Hook, clock: Arc<dyn Clock>) -> End {
         Err(problem) if problem.status >= 500 => return End::Retry(problem.detail),
         Err(problem) => return End::Refused(problem.detail),
     }
-    let key = webhooks::inbox::key(source, hook.body["id"].as_str().unwrap_or_default());
+    let key = hook.inbox();
     // A copy of it that came meanwhile may have been read and forgotten (see `outside::forget`).
     let Ok(Some(document)) = wire.get(&key).await else { return End::Done };
     let record = Record { key, item: Item::Document(document) };
@@ -340,9 +340,4 @@ pub(crate) fn finish<T>(future: impl Future<Output = T>) -> T {
             return done;
         }
     }
-}
-
-/// The key under which a parked webhook stands.
-pub(crate) fn is_parked(key: &Key) -> bool {
-    key.sk.starts_with("parked#")
 }

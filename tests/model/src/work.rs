@@ -1,5 +1,6 @@
 //! What can be done in the model's world: a message is delivered, a webhook arrives, somebody acts.
 
+use event_store::Key;
 use events::{Envelope, Service};
 use serde_json::Value;
 use std::fmt;
@@ -82,6 +83,17 @@ impl Hook {
         self.body["type"].as_str().or(self.body["result"]["status"].as_str()).unwrap_or_default()
     }
 
+    /// The sender's id of it.
+    pub(crate) fn event_id(&self) -> &str {
+        self.body["id"].as_str().unwrap_or_default()
+    }
+
+    /// Where it stands once it was kept.
+    pub(crate) fn inbox(&self) -> Key {
+        let source = if self.to == Service::Shipping { "easypost" } else { "stripe" };
+        webhooks::inbox::key(source, self.event_id())
+    }
+
     /// Whether the pipeline promises to end without it. What a provider tells of its own accord (a dispute, a refund in
     /// its dashboard) nobody can ask about, and the providers promise to tell it in the end.
     pub(crate) fn may_be_lost(&self) -> bool {
@@ -125,6 +137,8 @@ pub enum Act {
     RefundSucceeds(u8),
     /// The newest refund fails, also one that had succeeded.
     RefundFails(u8),
+    /// The newest refund that was refused is made nevertheless, by a call that was thought dead.
+    RefusedTurnsUp(u8),
     /// The shop gives a part back.
     Goodwill(u8),
     /// An operator resumes the refunds that failed.
@@ -159,6 +173,7 @@ impl Act {
             | Self::HoldRefunds
             | Self::RefundSucceeds(_)
             | Self::RefundFails(_)
+            | Self::RefusedTurnsUp(_)
             | Self::Goodwill(_)
             | Self::RetryRefund(_) => Service::Payments,
             Self::Dispatch(_)
@@ -191,6 +206,9 @@ impl fmt::Display for Act {
             Self::HoldRefunds => write!(f, "refunds are pending from now on"),
             Self::RefundSucceeds(n) => write!(f, "the newest refund of order {n} succeeds"),
             Self::RefundFails(n) => write!(f, "the newest refund of order {n} fails"),
+            Self::RefusedTurnsUp(n) => {
+                write!(f, "a refund of order {n} that was refused is made nevertheless")
+            }
             Self::Goodwill(n) => write!(f, "the shop gives a part of order {n} back"),
             Self::RetryRefund(n) => write!(f, "an operator resumes the failed refunds of order {n}"),
             Self::Dispatch(n) => write!(f, "the warehouse dispatches order {n}"),
