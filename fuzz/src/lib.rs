@@ -27,8 +27,9 @@ pub use signatures::signatures;
 pub use standard::standard_events;
 pub use stripe::stripe_events;
 
-use event_store::{Key, Memory, Written};
+use event_store::{Document, Key, Memory, Written};
 use resilience::FixedClock;
+use runtime::http::{Problem, Reply};
 use runtime::stream::{Item, Record};
 use std::sync::Arc;
 
@@ -69,6 +70,24 @@ fn records(table: &Memory, seen: usize) -> Vec<Record> {
 }
 
 /// The one inbox item, if there is one.
-fn inbox_item(table: &Memory) -> Option<(Key, event_store::Document)> {
+fn inbox_item(table: &Memory) -> Option<(Key, Document)> {
     table.all_documents().into_iter().find(|(key, _)| key.sk == webhooks::inbox::SORT_KEY)
+}
+
+/// Whether a receiver let a webhook in. One that it answered is durable, as it came; of one that it refused nothing is, and a
+/// stranger's body is no error of ours.
+fn is_kept(answer: Result<Reply, Problem>, item: Option<(Key, Document)>, data: &[u8]) -> bool {
+    match (answer, item) {
+        (Ok(_), Some((key, document))) => {
+            let (_, body) = webhooks::inbox::open(&document, &key).expect("what was kept opens");
+            assert_eq!(body, data, "the body is kept as it came");
+            true
+        }
+        (Ok(reply), None) => panic!("{} and nothing durable", reply.status),
+        (Err(_), Some(_)) => panic!("refused and kept"),
+        (Err(problem), None) => {
+            assert!(problem.status < 500, "a stranger's body is our error: {}", problem.detail);
+            false
+        }
+    }
 }
