@@ -14,7 +14,7 @@
 //! they are overdue (`pending-by-time`) finds what was lost between the two, and what has to wait for longer than a
 //! queue can hold a message back. Each change of an item is one conditional write, fenced by its version.
 //!
-//! Pure: [`endpoint`], [`delivery`], [`health`], [`retry`], [`outgoing`], [`url`]. Steps: [`PlanDeliveries`],
+//! Pure: `endpoint`, `delivery`, `health`, `retry`, `outgoing`, `url`. Steps: [`PlanDeliveries`],
 //! [`DeliverWebhook`], [`ScheduleCallbacks`], [`ManageCallbacks`].
 
 mod chance;
