@@ -16,7 +16,7 @@ mod view;
 use crate::shipment::Refusal;
 use crate::{Shipment, Standing, address, tracking};
 use async_trait::async_trait;
-use commands::{Dispatch, Fail, Nothing, Return};
+use commands::{Dispatch, Fail, Return};
 use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided};
 use events::{OrderId, ShippingEvent};
 use resilience::Clock;
@@ -43,11 +43,11 @@ impl Endpoint for ManageShipments {
             "GET /shipments/{order_id}" => self.show(&request.order_id()?).await,
             "POST /shipments/{order_id}/dispatch" => self.dispatch(&request).await,
             "POST /shipments/{order_id}/deliver" => {
-                request.json::<Nothing>()?;
+                request.nothing()?;
                 self.obey(&request, Shipment::decide_delivered).await
             }
             "POST /shipments/{order_id}/void" => {
-                request.json::<Nothing>()?;
+                request.nothing()?;
                 self.obey(&request, Shipment::decide_void_again).await
             }
             "POST /shipments/{order_id}/fail" => {

@@ -48,11 +48,6 @@ fn missing(field: &str) -> Problem {
     Problem::validation(vec![FieldError::at(field, "is missing")])
 }
 
-/// `POST …/deliver`, `POST …/void`
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
-
 /// `POST …/fail`
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

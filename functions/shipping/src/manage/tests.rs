@@ -98,6 +98,15 @@ async fn a_parcel_goes_out_arrives_and_comes_back() {
 }
 
 #[tokio::test]
+async fn what_needs_no_words_may_come_without_a_body() {
+    let (scene, order) = begun(Provider::Warehouse).await;
+    assert_eq!(status(&scene, &order, "dispatch", by_hand()).await, 202);
+    let bare = request("POST /shipments/{order_id}/deliver").by_admin().path("order_id", order.as_str());
+    assert_eq!(scene.manage().answer(bare).await.unwrap().status, 202);
+    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "Shipped", "Delivered"]);
+}
+
+#[tokio::test]
 async fn what_the_state_does_not_allow_is_a_conflict_that_names_it() {
     let (scene, order) = begun(Provider::Warehouse).await;
     for verb in ["deliver", "return"] {
