@@ -148,10 +148,12 @@ def _simulation() -> str | None:
 
 
 def _tests(changed: Path) -> str | None:
-    """The tests of the room that the guard is in, or the contract suite for the twin of the table."""
-    package = changed.parts[1]
-    which = ["-p", package] if changed.parts[0] == "functions" else ["-p", "tests", "--test", "contract"]
-    return _nextest(*which, "-E", "not test(on_dynamodb)")
+    """The tests of the room that the guard is in, and for what is shared also those of payments, which stands on all of it; for
+    the twin of the table its contract suite."""
+    shared, package = changed.parts[0] == "shared", changed.parts[1]
+    if shared and package == "event-store":
+        return _nextest("-p", "tests", "--test", "contract", "-E", "not test(on_dynamodb)")
+    return _nextest("-p", package, *(["-p", "payments"] if shared else []))
 
 
 def _contract() -> str | None:
