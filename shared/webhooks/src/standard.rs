@@ -1,7 +1,7 @@
 //! Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,<base64> v1,<base64>`.
 //!
-//! HMAC-SHA256 over `<id>.<timestamp>.<body>`; the key is the base64-decoded secret after `whsec_`. `v1a`
-//! (asymmetric) is skipped. The `webhook-id` tells repeats.
+//! HMAC-SHA256 over `<id>.<timestamp>.<body>`, the timestamp as the number that it is, however it was written; the key
+//! is the base64-decoded secret after `whsec_`. `v1a` (asymmetric) is skipped. The `webhook-id` tells repeats.
 
 use crate::scheme::{header, is_fresh};
 use crate::{Refusal, Scheme, TOLERANCE, mac};
@@ -29,7 +29,7 @@ impl StandardWebhooks {
         if key.is_empty() {
             return Err(Refusal::EmptySecret);
         }
-        Ok(format!("v1,{}", signature(&key, id, &now.as_second().to_string(), body)))
+        Ok(format!("v1,{}", signature(&key, id, now.as_second(), body)))
     }
 
     /// The value of `webhook-signature` with a signature by each of these secrets, as a rotation wants it. Refused if
@@ -64,7 +64,7 @@ impl StandardWebhooks {
         let signed_at: i64 = time.parse().map_err(|_| Refusal::Malformed(TIMESTAMP))?;
         let sent = v1_signatures(header(headers, SIGNATURE)?)?;
         mac::any_secret(secrets, key, |key| {
-            let expected = signature(key, id, time, body);
+            let expected = signature(key, id, signed_at, body);
             sent.iter().fold(false, |matched, sent| matched | mac::same(sent, &expected))
         })?;
         is_fresh(signed_at, now, tolerance)
@@ -104,6 +104,7 @@ fn key(secret: &Secret) -> Vec<u8> {
     STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).unwrap_or_default()
 }
 
-fn signature(key: &[u8], id: &str, time: &str, body: &[u8]) -> String {
+fn signature(key: &[u8], id: &str, signed_at: i64, body: &[u8]) -> String {
+    let time = signed_at.to_string();
     mac::base64(&mac::mac(key, &[id.as_bytes(), b".", time.as_bytes(), b".", body]))
 }

@@ -1,7 +1,8 @@
 //! Stripe: `Stripe-Signature: t=<unix>,v1=<hex>[,v1=…][,v0=…]`, HMAC-SHA256 over `<t>.<body>`.
 //!
-//! The key is the whole secret, `whsec_` included. Any one `v1` suffices; other schemes are ignored. Stripe's own
-//! libraries accept signatures of the future; we do not, beyond the tolerance.
+//! The key is the whole secret, `whsec_` included, and the time is signed as the number that it is, however it was
+//! written. Any one `v1` suffices; other schemes are ignored. Stripe's own libraries accept signatures of the future;
+//! we do not, beyond the tolerance.
 
 use crate::scheme::{header, is_fresh};
 use crate::{Refusal, Scheme, TOLERANCE, mac};
@@ -19,8 +20,8 @@ pub struct Stripe;
 impl Stripe {
     /// The value of `Stripe-Signature` for `body`, signed at `now`.
     pub fn sign(body: &[u8], secret: &Secret, now: Timestamp) -> String {
-        let signed_at = now.as_second().to_string();
-        let signature = signature(secret.expose().as_bytes(), &signed_at, body);
+        let signed_at = now.as_second();
+        let signature = signature(secret.expose().as_bytes(), signed_at, body);
         format!("t={signed_at},v1={signature}")
     }
 
@@ -41,7 +42,7 @@ impl Stripe {
         let signed_at: i64 = time.parse().map_err(|_| Refusal::Malformed(HEADER))?;
         let sent: Vec<&str> = items()?.filter(|(name, _)| *name == "v1").map(|(_, value)| value).collect();
         mac::any_secret(secrets, mac::plain, |key| {
-            let expected = signature(key, time, body);
+            let expected = signature(key, signed_at, body);
             sent.iter().fold(false, |matched, sent| matched | mac::same(sent, &expected))
         })?;
         is_fresh(signed_at, now, tolerance)
@@ -60,6 +61,6 @@ impl Scheme for Stripe {
     }
 }
 
-fn signature(key: &[u8], time: &str, body: &[u8]) -> String {
-    mac::hex(&mac::mac(key, &[time.as_bytes(), b".", body]))
+fn signature(key: &[u8], signed_at: i64, body: &[u8]) -> String {
+    mac::hex(&mac::mac(key, &[signed_at.to_string().as_bytes(), b".", body]))
 }
