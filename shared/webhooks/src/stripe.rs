@@ -34,13 +34,15 @@ impl Stripe {
         now: Timestamp,
         tolerance: Duration,
     ) -> Result<(), Refusal> {
-        let items =
-            || header(headers, HEADER).map(|text| text.split(',').filter_map(|item| item.split_once('=')));
-        let mut times = items()?.filter(|(name, _)| *name == "t").map(|(_, value)| value);
-        // Two times would leave open which of them was signed.
-        let (Some(time), None) = (times.next(), times.next()) else { return Err(Refusal::Malformed(HEADER)) };
-        let signed_at: i64 = time.parse().map_err(|_| Refusal::Malformed(HEADER))?;
-        let sent: Vec<&str> = items()?.filter(|(name, _)| *name == "v1").map(|(_, value)| value).collect();
+        let text = header(headers, HEADER)?;
+        let times: Result<Vec<i64>, _> = values(text, "t")?.into_iter().map(str::parse).collect();
+        let times = times.map_err(|_| Refusal::Malformed(HEADER))?;
+        let (&signed_at, others) = times.split_first().ok_or(Refusal::Malformed(HEADER))?;
+        // Times that differ would leave open which of them was signed.
+        if others.iter().any(|other| *other != signed_at) {
+            return Err(Refusal::Malformed(HEADER));
+        }
+        let sent = values(text, "v1")?;
         mac::any_secret(secrets, key, |key| {
             let expected = signature(key, signed_at, body);
             sent.iter().fold(false, |matched, sent| matched | mac::same(sent, &expected))
@@ -59,6 +61,17 @@ impl Scheme for Stripe {
     ) -> Result<(), Refusal> {
         self.verify_within(headers, body, secrets, now, TOLERANCE)
     }
+}
+
+/// The values of all items of this name. One without a value is what every library of Stripe's falls over, so that the
+/// header is refused; what has another name may look as it likes.
+fn values<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, Refusal> {
+    text.split(',')
+        .filter_map(|item| match item.split_once('=') {
+            Some((key, value)) => (key == name).then_some(Ok(value)),
+            None => (item == name).then_some(Err(Refusal::Malformed(HEADER))),
+        })
+        .collect()
 }
 
 /// The secret as it is; nothing where it is blank, which Stripe's libraries take for one that was not set.

@@ -151,7 +151,7 @@ fn the_signature_is_judged_before_its_age() {
 }
 
 #[test]
-fn two_times_in_one_stripe_header_are_malformed() {
+fn two_times_that_differ_in_one_stripe_header_are_malformed() {
     let signature = Stripe::sign(b"{}", &Secret::new(SECRET), at(NOW));
     let headers = headers(&[("stripe-signature", &format!("t=1,{signature}"))]);
     let verdict = Stripe.verify(&headers, b"{}", &[Secret::new(SECRET)], at(NOW));
