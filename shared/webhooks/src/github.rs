@@ -1,6 +1,7 @@
 //! GitHub: `X-Hub-Signature-256: sha256=<hex>`, HMAC-SHA256 over the raw body.
 //!
-//! There is no time in it: repeats are told by `X-GitHub-Delivery`.
+//! An empty body is refused: GitHub sends none, and its own library takes none. There is no time in it: repeats are told
+//! by `X-GitHub-Delivery`.
 
 use crate::scheme::header;
 use crate::{Refusal, Scheme, mac};
@@ -30,6 +31,9 @@ impl Scheme for GitHub {
         _now: Timestamp,
     ) -> Result<(), Refusal> {
         let sent = header(headers, HEADER)?;
+        if body.is_empty() {
+            return Err(Refusal::Malformed("body"));
+        }
         mac::any_secret(secrets, mac::plain, |key| mac::same(sent, &signature(key, body)))
     }
 }
