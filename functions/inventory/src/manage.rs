@@ -107,11 +107,11 @@ fn reply(status: u16, sku: &Sku, counts: &Counts) -> Reply {
 }
 
 /// RFC 9110, section 13.1.1: `*` matches whatever is there; else one of the listed strong tags must be the
-/// version's. What is no tag of ours matches nothing.
+/// version's. The version as the body has it, without quotes, is taken as well. What is neither matches nothing.
 fn matches(if_match: &str, found: Option<&Counts>) -> bool {
     let Some(counts) = found else { return false };
-    let ours = format!("\"{}\"", counts.version);
-    if_match.split(',').map(str::trim).any(|tag| tag == "*" || tag == ours)
+    let (version, tag) = (counts.version.to_string(), format!("\"{}\"", counts.version));
+    if_match.split(',').map(str::trim).any(|given| given == "*" || given == version || given == tag)
 }
 
 #[cfg(test)]

@@ -49,12 +49,13 @@ async fn a_put_holds_only_on_the_version_it_was_decided_on() {
     }
     world.put("TEA", 5, None).await.unwrap();
     world.say(&order(1), &paid(&[line("TEA", 1)])).await.unwrap();
-    for other in ["\"1\"", "2", "W/\"2\"", "\"3\"", "nonsense"] {
+    for other in ["\"1\"", "1", "W/\"2\"", "\"3\"", "nonsense"] {
         assert_eq!(world.put("TEA", 9, Some(other)).await.unwrap_err().status, 412, "{other}");
     }
     assert_eq!(world.put("TEA", 9, Some("\"7\", \"2\"")).await.unwrap().status, 200);
     assert_eq!(world.put("TEA", 8, Some("*")).await.unwrap().status, 200);
-    assert_eq!(world.stock("TEA").await, (8, 7, 1));
+    assert_eq!(world.put("TEA", 7, Some("4")).await.unwrap().status, 200, "the version as the body has it");
+    assert_eq!(world.stock("TEA").await, (7, 6, 1));
 }
 
 #[tokio::test]
