@@ -2,8 +2,10 @@
 
 mod health;
 mod inbox;
+mod redrive;
 mod standard;
 
 pub use health::Health;
 pub use inbox::{Tray, WebhookInbox};
+pub use redrive::{Do, InvalidPlaces, LetterBox, Places, Redrive, RedriveDeadLetters};
 pub use standard::StandardWebhook;

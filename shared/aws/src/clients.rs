@@ -3,6 +3,7 @@
 use crate::Table;
 use crate::addresses::SystemNames;
 use crate::http::HttpTransport;
+use crate::letters::SqsLetters;
 use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
@@ -21,7 +22,9 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use event_store::Pages;
-use outbound::{CachedSecrets, Mailer, Names, Networks, Queue, Secrets, Texter, Topic, Transport, WorkQueue};
+use outbound::{
+    CachedSecrets, Letters, Mailer, Names, Networks, Queue, Secrets, Texter, Topic, Transport, WorkQueue,
+};
 use resilience::SystemClock;
 use runtime::Settings;
 use std::sync::Arc;
@@ -90,6 +93,11 @@ impl Clients {
     /// The dead-letter queue of a stream reader, by its URL.
     pub fn dead_letters(&self, url: &str) -> Arc<dyn Queue> {
         self.queue("", url)
+    }
+
+    /// A dead-letter queue of any function's, by its URL, for whoever looks after it.
+    pub fn letters(&self, url: &str) -> Arc<dyn Letters> {
+        Arc::new(SqsLetters { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
     }
 
     /// A topic, by its ARN.

@@ -12,6 +12,7 @@ mod error;
 mod event_store;
 mod http;
 mod item;
+mod letters;
 mod mail;
 mod pages;
 mod queue;

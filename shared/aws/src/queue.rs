@@ -10,6 +10,11 @@ use std::time::Duration;
 /// The longest visibility time-out that SQS admits.
 const LONGEST_WAIT: i32 = 43_200;
 
+/// The attribute of a dead letter that says why it was set aside.
+pub(crate) const REASON: &str = "reason";
+/// The attribute of a dead letter that says which function set it aside.
+pub(crate) const FUNCTION: &str = "function";
+
 #[derive(Debug)]
 pub(crate) struct SqsQueue {
     pub(crate) client: Client,
@@ -37,8 +42,8 @@ impl Queue for SqsQueue {
             .send_message()
             .queue_url(&self.dead_letters)
             .message_body(&letter.body)
-            .message_attributes("reason", text(&letter.reason)?)
-            .message_attributes("function", text(&letter.function)?)
+            .message_attributes(REASON, text(&letter.reason)?)
+            .message_attributes(FUNCTION, text(&letter.function)?)
             .send()
             .await
             .map_err(|error| QueueError(describe(&error)))?;

@@ -7,6 +7,7 @@
 mod addresses;
 mod api_key;
 mod http;
+mod letters;
 mod mail;
 mod queue;
 mod secrets;
@@ -16,6 +17,7 @@ mod work;
 pub use addresses::{NameError, Names, Networks, is_public};
 pub use api_key::send_with_key;
 pub use http::{Answer, Call, CallError, Method, Transport};
+pub use letters::{LaidBy, Letter, Letters, MOST_AT_ONCE};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};
 pub use secrets::{CachedSecrets, Secret, SecretError, SecretStore, Secrets};

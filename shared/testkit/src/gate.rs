@@ -11,8 +11,8 @@ use event_store::{
 use events::Envelope;
 use jiff::Timestamp;
 use outbound::{
-    Answer, Call, CallError, DeadLetter, Mail, MailError, Mailer, NameError, Names, Publication,
-    PublishError, Queue, QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
+    Answer, Call, CallError, DeadLetter, Letter, Letters, Mail, MailError, Mailer, NameError, Names,
+    Publication, PublishError, Queue, QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -227,5 +227,23 @@ impl<P: Queue + ?Sized> Queue for Gated<P> {
     async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         let failed = || QueueError("told to fail".to_owned());
         self.pass("queue.set_aside", Effect::Write, self.port.set_aside(letter), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: Letters + ?Sized> Letters for Gated<P> {
+    async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError> {
+        let failed = || QueueError("told to fail".to_owned());
+        self.pass("letters.take", Effect::Write, self.port.take(most, hold), failed).await
+    }
+
+    async fn release(&self, receipts: &[String]) -> Result<(), QueueError> {
+        let failed = || QueueError("told to fail".to_owned());
+        self.pass("letters.release", Effect::Write, self.port.release(receipts), failed).await
+    }
+
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        let failed = || QueueError("told to fail".to_owned());
+        self.pass("letters.delete", Effect::Write, self.port.delete(receipt), failed).await
     }
 }

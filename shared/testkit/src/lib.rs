@@ -3,6 +3,7 @@
 mod builders;
 mod easypost;
 mod gate;
+mod letters;
 mod log;
 mod outside;
 mod proofs;
@@ -18,6 +19,7 @@ pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };
 pub use gate::{Effect, Gate, Gated, Verdict};
+pub use letters::MemoryLetters;
 pub use log::Log;
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemorySecretStore, MemoryTopic};
 pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};

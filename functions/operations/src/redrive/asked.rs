@@ -1,0 +1,177 @@
+//! What somebody asks to be done with dead letters, and what of it makes no sense.
+
+use resilience::Failure;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+
+/// The most letters that one run acts upon.
+const MOST: usize = 200;
+/// So many, unless it is said.
+const USUALLY: usize = 50;
+/// The longest reason, and the longest name of who asks.
+const LONGEST: usize = 300;
+/// The longest id of a letter: SQS's own have 36 characters.
+const LONGEST_ID: usize = 100;
+
+/// What is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    /// Whose dead letters, for example `take-payment`.
+    #[serde(default)]
+    pub function: Option<String>,
+    /// What to do with them.
+    #[serde(default)]
+    pub r#do: Option<Do>,
+    /// With which: these,
+    #[serde(default)]
+    pub ids: Option<Vec<String>>,
+    /// or whichever are there.
+    #[serde(default)]
+    pub all: bool,
+    /// At most so many of all.
+    #[serde(default)]
+    pub limit: Option<usize>,
+    /// Why, for the log. Nothing is discarded without it.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Who asks, for the log.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+/// What can be done with dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Do {
+    /// Look at them.
+    List,
+    /// Send them to the queue that they came from.
+    Requeue,
+    /// Delete them.
+    Discard,
+}
+
+/// The same, sound.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) function: String,
+    pub(crate) which: Which,
+    /// What to do; without it, they are only looked at.
+    pub(crate) deed: Option<Deed>,
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Requeue,
+    Discard { reason: String },
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Any, at most so many.
+    Any(usize),
+    /// These ids.
+    These(BTreeSet<String>),
+}
+
+impl Redrive {
+    /// What it means, or a refusal that says what to ask instead. Nothing is quoted: it may hold anything.
+    pub(crate) fn checked(self) -> Result<Asked, Failure> {
+        let function = self.function.ok_or_else(|| Failure::reject("say whose dead letters: function"))?;
+        let to_do =
+            self.r#do.ok_or_else(|| Failure::reject("say what to do with them: list, requeue, discard"))?;
+        let which = match (self.ids, self.all, to_do) {
+            (Some(_), true, _) => return Err(Failure::reject("say ids or all, not both")),
+            (Some(ids), false, _) => Which::These(checked_ids(ids, self.limit)?),
+            (None, false, Do::Requeue | Do::Discard) => {
+                return Err(Failure::reject("say with which letters: ids, or all"));
+            }
+            (None, _, _) => Which::Any(checked_limit(self.limit)?),
+        };
+        let deed = match (to_do, self.reason) {
+            (Do::List, _) => None,
+            (Do::Requeue, _) => Some(Deed::Requeue),
+            (Do::Discard, Some(reason)) if is_said(&reason) => Some(Deed::Discard { reason }),
+            (Do::Discard, _) => {
+                return Err(Failure::reject(format!("say why in a reason of up to {LONGEST} characters")));
+            }
+        };
+        if self.by.as_deref().is_some_and(|by| !is_said(by)) {
+            return Err(Failure::reject(format!("by is the name of who asks, up to {LONGEST} characters")));
+        }
+        Ok(Asked { function, which, deed, by: self.by })
+    }
+}
+
+fn is_said(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
+}
+
+fn checked_limit(limit: Option<usize>) -> Result<usize, Failure> {
+    let limit = limit.unwrap_or(USUALLY);
+    let refusal = || Failure::reject(format!("limit is a number from 1 to {MOST}"));
+    if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(refusal()) }
+}
+
+fn checked_ids(ids: Vec<String>, limit: Option<usize>) -> Result<BTreeSet<String>, Failure> {
+    let is_id = |id: &String| {
+        let is_one = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_one)
+    };
+    if ids.is_empty() || ids.len() > MOST || !ids.iter().all(is_id) {
+        return Err(Failure::reject(format!("ids are 1 to {MOST} ids of letters, as a list shows them")));
+    }
+    if limit.is_some() {
+        return Err(Failure::reject("limit is for all; ids say themselves how many they are"));
+    }
+    Ok(ids.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn checked(asked: &Value) -> Result<Asked, String> {
+        let asked: Redrive = serde_json::from_value(asked.clone()).map_err(|error| error.to_string())?;
+        asked.checked().map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn a_list_is_of_fifty_unless_it_is_said() {
+        let all = checked(&json!({"function": "take-payment", "do": "list"})).unwrap();
+        assert_eq!((all.which, all.deed), (Which::Any(50), None));
+        let some = checked(&json!({"function": "take-payment", "do": "list", "limit": 2})).unwrap();
+        assert_eq!(some.which, Which::Any(2));
+    }
+
+    #[test]
+    fn nothing_is_moved_that_was_not_named_and_nothing_discarded_without_a_reason() {
+        for (asked, wanted) in [
+            (json!({"do": "list"}), "function"),
+            (json!({"function": "f"}), "what to do"),
+            (json!({"function": "f", "do": "requeue"}), "ids, or all"),
+            (json!({"function": "f", "do": "discard", "reason": "r"}), "ids, or all"),
+            (json!({"function": "f", "do": "requeue", "ids": ["a"], "all": true}), "not both"),
+            (json!({"function": "f", "do": "requeue", "ids": []}), "ids are"),
+            (json!({"function": "f", "do": "requeue", "ids": ["a b"]}), "ids are"),
+            (json!({"function": "f", "do": "requeue", "ids": vec!["a"; 201]}), "ids are"),
+            (json!({"function": "f", "do": "requeue", "ids": ["a".repeat(101)]}), "ids are"),
+            (json!({"function": "f", "do": "requeue", "ids": ["a"], "limit": 1}), "limit is for all"),
+            (json!({"function": "f", "do": "requeue", "all": true, "limit": 0}), "limit is a number"),
+            (json!({"function": "f", "do": "requeue", "all": true, "limit": 201}), "limit is a number"),
+            (json!({"function": "f", "do": "discard", "all": true}), "say why"),
+            (json!({"function": "f", "do": "discard", "all": true, "reason": " "}), "say why"),
+            (json!({"function": "f", "do": "discard", "all": true, "reason": "r".repeat(301)}), "say why"),
+            (json!({"function": "f", "do": "discard", "all": true, "reason": "a\nb"}), "say why"),
+            (json!({"function": "f", "do": "list", "by": "b".repeat(301)}), "who asks"),
+            (json!({"function": "f", "do": "burn", "all": true}), "unknown variant"),
+            (json!({"function": "f", "do": "list", "al": true}), "unknown field"),
+        ] {
+            let refused = checked(&asked).unwrap_err();
+            assert!(refused.contains(wanted), "{asked}: {refused}");
+        }
+    }
+}

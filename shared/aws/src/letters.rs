@@ -1,0 +1,155 @@
+//! [`Letters`] on SQS.
+
+use crate::error::describe;
+use crate::queue::{FUNCTION, REASON};
+use async_trait::async_trait;
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName};
+use jiff::Timestamp;
+use outbound::{LaidBy, Letter, Letters, MOST_AT_ONCE, QueueError};
+use std::time::Duration;
+
+/// What SNS adds to a message that it could not deliver.
+const UNDELIVERED: &str = "ErrorMessage";
+/// A queue asks all of its machines only if it may wait; else an answer without letters means nothing.
+const WAIT_SECONDS: i32 = 1;
+
+#[derive(Debug)]
+pub(crate) struct SqsLetters {
+    pub(crate) client: Client,
+    pub(crate) url: String,
+}
+
+#[async_trait]
+impl Letters for SqsLetters {
+    async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError> {
+        let answer = self
+            .client
+            .receive_message()
+            .queue_url(&self.url)
+            .max_number_of_messages(i32::try_from(most.clamp(1, MOST_AT_ONCE)).unwrap_or(1))
+            .visibility_timeout(i32::try_from(hold.as_secs()).unwrap_or(i32::MAX))
+            .wait_time_seconds(WAIT_SECONDS)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_system_attribute_names(MessageSystemAttributeName::DeadLetterQueueSourceArn)
+            .message_attribute_names(REASON)
+            .message_attribute_names(FUNCTION)
+            .message_attribute_names(UNDELIVERED)
+            .send()
+            .await
+            .map_err(|error| QueueError(describe(&error)))?;
+        Ok(answer.messages.unwrap_or_default().into_iter().map(letter).collect())
+    }
+
+    async fn release(&self, receipts: &[String]) -> Result<(), QueueError> {
+        for some in receipts.chunks(MOST_AT_ONCE) {
+            let entries: Vec<_> = some
+                .iter()
+                .enumerate()
+                .map(|(place, receipt)| {
+                    ChangeMessageVisibilityBatchRequestEntry::builder()
+                        .id(place.to_string())
+                        .receipt_handle(receipt)
+                        .visibility_timeout(0)
+                        .build()
+                })
+                .collect::<Result<_, _>>()
+                .map_err(|error| QueueError(error.to_string()))?;
+            let answer = self
+                .client
+                .change_message_visibility_batch()
+                .queue_url(&self.url)
+                .set_entries(Some(entries))
+                .send()
+                .await
+                .map_err(|error| QueueError(describe(&error)))?;
+            // One that is not in hand any more, or is gone, is refused as our mistake: it need not be given back.
+            if let Some(failed) = answer.failed.iter().find(|failed| !failed.sender_fault) {
+                return Err(QueueError(failed.code.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        self.client
+            .delete_message()
+            .queue_url(&self.url)
+            .receipt_handle(receipt)
+            .send()
+            .await
+            .map_err(|error| QueueError(describe(&error)))?;
+        Ok(())
+    }
+}
+
+fn letter(message: Message) -> Letter {
+    let laid_by = laid_by(&message);
+    let sent = system(&message, &MessageSystemAttributeName::SentTimestamp);
+    let since =
+        sent.and_then(|millis| millis.parse().ok()).and_then(|at| Timestamp::from_millisecond(at).ok());
+    Letter {
+        id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        since,
+        laid_by,
+    }
+}
+
+/// Where a letter says several things, the function's word says most.
+fn laid_by(message: &Message) -> LaidBy {
+    let text = |name: &str| {
+        let attributes = message.message_attributes.as_ref();
+        attributes.and_then(|attributes| attributes.get(name)?.string_value.clone())
+    };
+    match (text(REASON), text(UNDELIVERED)) {
+        (Some(reason), _) => LaidBy::Function { name: text(FUNCTION).unwrap_or_default(), reason },
+        (None, Some(reason)) => LaidBy::Topic { reason },
+        (None, None) if system(message, &MessageSystemAttributeName::DeadLetterQueueSourceArn).is_some() => {
+            LaidBy::Queue
+        }
+        (None, None) => LaidBy::Unsaid,
+    }
+}
+
+fn system<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {
+    message.attributes.as_ref()?.get(name).map(String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sqs::types::MessageAttributeValue;
+    use aws_sdk_sqs::types::builders::MessageBuilder;
+
+    fn laid(message: MessageBuilder) -> LaidBy {
+        letter(message.message_id("1").build()).laid_by
+    }
+
+    fn said(message: MessageBuilder, name: &str, value: &str) -> MessageBuilder {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value);
+        message.message_attributes(name, value.build().unwrap())
+    }
+
+    #[test]
+    fn a_letter_says_who_set_it_aside() {
+        let ours = said(said(Message::builder(), "reason", "no sense"), "function", "take-payment");
+        let told = LaidBy::Function { name: "take-payment".to_owned(), reason: "no sense".to_owned() };
+        assert_eq!(laid(ours), told);
+        let source = MessageSystemAttributeName::DeadLetterQueueSourceArn;
+        assert_eq!(laid(Message::builder().attributes(source, "arn:of:a:queue")), LaidBy::Queue);
+        let undelivered =
+            said(said(Message::builder(), "ErrorMessage", "no such queue"), "type", "OrderPaid");
+        assert_eq!(laid(undelivered), LaidBy::Topic { reason: "no such queue".to_owned() });
+        assert_eq!(laid(Message::builder()), LaidBy::Unsaid);
+    }
+
+    #[test]
+    fn a_letter_is_as_old_as_its_sending() {
+        let sent = MessageSystemAttributeName::SentTimestamp;
+        let of = |at: &str| letter(Message::builder().attributes(sent.clone(), at).build()).since;
+        assert_eq!(of("1767323045000"), Timestamp::from_second(1_767_323_045).ok());
+        assert_eq!(of("yesterday"), None);
+    }
+}
