@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 ARCH ?= arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile build build-release deploy check test simulate model model-deep guards fuzz fuzz-one bench-webhooks
+.PHONY: help up down env demo invoke reconcile redrive build build-release deploy check test simulate model model-deep guards fuzz fuzz-one bench-webhooks
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ invoke: ## Runs one function by hand: make invoke F=place-order E=events/place-o
 
 reconcile: ## Asks Stripe for what it could not deliver: make reconcile SINCE=2026-11-24T00:00:00Z (STACK=… for one on AWS)
 	@$(LOCAL) reconcile "$(SINCE)" "$(STACK)"
+
+redrive: ## What a function set aside: make redrive FUNCTION=take-payment DO=list|requeue|discard IDS=… ALL=1 REASON=… (STACK=…)
+	@$(LOCAL) redrive "$(FUNCTION)" "$(DO)" "$(IDS)" "$(ALL)" "$(REASON)" "$(STACK)"
 
 check: ## Format, lints, documentation, template
 	@$(LOCAL) check

@@ -16,6 +16,7 @@ from . import (
     guards,
     invoke,
     reconcile,
+    redrive,
     seed,
     state,
     stripe,
@@ -76,6 +77,11 @@ def one_function(arguments: list[str]) -> int:
 def undelivered(arguments: list[str]) -> int:
     since, stack_name = (*arguments, "", "")[:2]
     return reconcile.run(since, stack_name)
+
+
+def dead_letters(arguments: list[str]) -> int:
+    function, to_do, ids, everything, reason, stack_name = (*arguments, *[""] * 6)[:6]
+    return redrive.run(function, to_do, ids, everything, reason, stack_name)
 
 
 def check(_: list[str]) -> int:
@@ -139,6 +145,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": order,
     "invoke": one_function,
     "reconcile": undelivered,
+    "redrive": dead_letters,
     "check": check,
     "test": test,
     "simulate": simulate,

@@ -3,7 +3,9 @@
 use crate::chains::before;
 use event_store::{Memory, MemoryIndex};
 use events::Provider;
+use outbound::{LaidBy, WorkQueue};
 use resilience::{Clock, FixedClock};
+use runtime::command::Command;
 use runtime::http::{Access, Endpoint, Server, parse_sample};
 use runtime::queue::{Handler, Worker};
 use runtime::schedule::Task;
@@ -12,8 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{
-    EASYPOST_KEY, FakeEasyPost, FakeStripe, FixedNames, FixedSecrets, Gate, Gated, MailBox, MemoryQueue,
-    MemoryTopic, MemoryWork, Plan, Receivers, now,
+    EASYPOST_KEY, FakeEasyPost, FakeStripe, FixedNames, FixedSecrets, Gate, Gated, MailBox, MemoryLetters,
+    MemoryQueue, MemoryTopic, MemoryWork, Plan, Receivers, now,
 };
 
 /// What came of a sample.
@@ -57,6 +59,7 @@ pub(crate) struct Stage {
     pub(crate) receivers: Arc<Receivers>,
     pub(crate) names: Arc<FixedNames>,
     pub(crate) work: Arc<MemoryWork>,
+    pub(crate) letters: Arc<MemoryLetters>,
     clock: Arc<FixedClock>,
     secrets: Arc<FixedSecrets>,
 }
@@ -72,6 +75,7 @@ impl Stage {
 
     /// Sets the stage for a sample that comes after these others.
     pub(crate) async fn after(sample: &str, others: &[&str], provider: Provider) -> Self {
+        let clock = Arc::new(FixedClock::at(now()));
         let stage = Self {
             gate: Plan::open(),
             provider,
@@ -85,13 +89,17 @@ impl Stage {
             receivers: Arc::default(),
             names: Arc::default(),
             work: Arc::default(),
-            clock: Arc::new(FixedClock::at(now())),
+            letters: Arc::new(MemoryLetters::new(clock.clone())),
+            clock,
             secrets: Arc::new(FixedSecrets::one(SAMPLE_SECRET)),
         };
         let function = sample.split('/').next().unwrap_or_default();
         if ["get-order", "cancel-order", "track-order", "project-orders", "sweep-orders"].contains(&function)
         {
             stage.place_the_order().await;
+        }
+        if function == "redrive-dead-letters" {
+            stage.set_two_messages_aside();
         }
         if function == "request-refund" {
             stage.pay_and_fail_to_refund().await;
@@ -204,11 +212,7 @@ impl Stage {
                     stripe: self.stripe(),
                     livemode: false,
                 };
-                let asked = serde_json::from_str(text).expect("what a command is told");
-                match runtime::command::work(&step, asked).await {
-                    Ok(_) => Outcome::Handled,
-                    Err(failure) => Outcome::Failed(failure.to_string()),
-                }
+                self.obey(&step, text).await
             }
             "apply-stripe-event" => {
                 let stack = "conveyor".to_owned();
@@ -304,6 +308,7 @@ impl Stage {
                 };
                 self.serve(&Server::open(endpoint), text).await
             }
+            "redrive-dead-letters" => self.run_redrive(text).await,
             "health" => {
                 self.serve(&Server::open(operations::Health { stack: "conveyor".to_owned() }), text).await
             }
@@ -340,6 +345,37 @@ impl Stage {
         match runtime::schedule::work(task).await {
             Ok(_) => Outcome::Handled,
             Err(failure) => Outcome::Failed(failure.to_string()),
+        }
+    }
+
+    pub(crate) async fn obey<C: Command>(&self, command: &C, text: &str) -> Outcome {
+        let asked = serde_json::from_str(text).expect("what a command is told");
+        match runtime::command::work(command, asked).await {
+            Ok(_) => Outcome::Handled,
+            Err(failure) => Outcome::Failed(failure.to_string()),
+        }
+    }
+
+    /// Letters that a stopped run still holds are seen again by whoever asks later.
+    async fn run_redrive(&self, text: &str) -> Outcome {
+        self.clock.advance(Duration::from_mins(2));
+        let (letters, queue): (_, Arc<dyn WorkQueue>) = (self.gated(&self.letters), self.gated(&self.work));
+        let letter_box = operations::LetterBox { letters, queue: Some(queue) };
+        let step = operations::RedriveDeadLetters {
+            boxes: [("take-payment".to_owned(), letter_box)].into(),
+            clock: self.clock(),
+            work_for: Duration::from_secs(40),
+        };
+        self.obey(&step, text).await
+    }
+
+    /// As `take-payment` sets messages aside, one of which it can handle.
+    fn set_two_messages_aside(&self) {
+        let sound = crate::text_of("take-payment/order-placed");
+        let sound: serde_json::Value = serde_json::from_str(&sound).expect("a sample");
+        for body in [sound["Records"][0]["body"].as_str().expect("a body"), "no event"] {
+            let (name, reason) = ("take-payment".to_owned(), "it was not understood".to_owned());
+            self.letters.lay(body, LaidBy::Function { name, reason });
         }
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod arrows;
+mod dead_letters;
 mod failures;
 mod grants;
 mod guards;
