@@ -27,6 +27,8 @@ PATIENT = Config(read_timeout=90, retries={"max_attempts": 0})
 def run(function: str, to_do: str, ids: str, everything: str, reason: str, stack_name: str) -> int:
     if not function:
         raise Trouble("Say whose dead letters: `make redrive FUNCTION=take-payment`. Its alarm names the function.")
+    if everything not in ("", "1"):
+        raise Trouble("ALL=1 means whatever is there; leave it out to name some with IDS=….")
     asked: dict[str, Any] = {"function": function, "do": to_do or "list"}
     if wanted := re.split(r"[\s,]+", ids.strip()) if ids.strip() else []:
         asked["ids"] = wanted
@@ -35,7 +37,7 @@ def run(function: str, to_do: str, ids: str, everything: str, reason: str, stack
     if reason:
         asked["reason"] = reason
     functions, name, who = _functions(stack_name)
-    told = _invoke(functions, f"{name}-redrive-dead-letters", {**asked, "by": who})
+    told = _invoke(functions, f"{name}-redrive-dead-letters", {**asked, "by": who[:300]})
     if "letters" in told:
         _show(told)
     else:

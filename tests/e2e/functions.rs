@@ -13,11 +13,17 @@ fn deployed_name(emulator: &Emulator, function: &str) -> String {
     name.unwrap_or_else(|| panic!("{function} is not deployed")).to_owned()
 }
 
-/// Runs a function and gives back what it answers.
+/// Runs a function that is told nothing and gives back what it answers.
 #[track_caller]
 pub(crate) fn invoke(emulator: &Emulator, function: &str) -> Value {
+    invoke_with(emulator, function, &json!({}))
+}
+
+/// Runs a function and gives back what it answers.
+#[track_caller]
+pub(crate) fn invoke_with(emulator: &Emulator, function: &str, told: &Value) -> Value {
     let path = format!("functions/{}/invocations", deployed_name(emulator, function));
-    let answer = emulator.lambda("POST", &path, Some(&json!({})));
+    let answer = emulator.lambda("POST", &path, Some(told));
     assert_eq!(answer.header("x-amz-function-error"), None, "{answer}");
     answer.expect(200)
 }

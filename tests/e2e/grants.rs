@@ -1,6 +1,6 @@
 //! Least privilege: what each function's role grants, and what becomes of an order when one grant is missing.
 
-use crate::probe::{as_function, policies, put_policy, role_of};
+use crate::probe::{Denied, as_function};
 use crate::shop::{Checkout, Shop, fresh};
 use crate::stripe::Moved;
 use crate::tables::Tables;
@@ -95,36 +95,21 @@ fn no_function_can_touch_another_services_table() {
 fn a_missing_grant_stops_its_function_alone_and_loses_nothing() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 10);
-    let functions = shop.emulator.functions();
-    let allocate = functions
-        .iter()
-        .find(|function| variables(function)["FUNCTION_NAME"] == "allocate-stock")
-        .expect("allocate-stock is deployed");
-    let role = role_of(allocate);
-    let (name, granted) = policies(&shop.emulator, role)
-        .into_iter()
-        .find(|(_, document)| document.contains("dynamodb:PutItem"))
-        .expect("it may put");
-    let without = granted.replace("\"dynamodb:PutItem\"", "\"dynamodb:DescribeTable\"");
-    put_policy(&shop.emulator, role, &name, &without);
-    let observed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let id = shop.place(&Checkout::of(&[(&tea, 2)]));
-        shop.await_status(&id, "paid");
-        until("the message of the payment to have come back", || {
-            let waiting = shop.emulator.queued(&tests::stack("CONVEYOR_ALLOCATE_STOCK_QUEUE_URL"));
-            let of_ours = |message: &&Value| message["Body"].as_str().is_some_and(|body| body.contains(&id));
-            let tried = waiting.iter().find(of_ours).and_then(|message| message["ReceiveCount"].as_u64());
-            if tried >= Some(2) { Ok(()) } else { Err(format!("{tried:?} receives")) }
-        });
-        assert_eq!(shop.order(&id)["status"], "paid");
-        assert_eq!(shop.stock(&tea), (10, 10, 0));
-        let declined = shop.place(&Checkout::of(&[(&tea, 1)]).paid_by("pm_card_chargeCustomerFail"));
-        shop.await_status(&declined, "payment_failed");
-        shop.admin.put(&format!("/stock/{}", tea.sku), &json!({"on_hand": 12})).expect(200);
-        id
-    }));
-    put_policy(&shop.emulator, role, &name, &granted);
-    let id = observed.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let denied = Denied::action(&shop.emulator, "allocate-stock", "dynamodb:PutItem");
+    let id = shop.place(&Checkout::of(&[(&tea, 2)]));
+    shop.await_status(&id, "paid");
+    until("the message of the payment to have come back", || {
+        let waiting = shop.emulator.queued(&tests::stack("CONVEYOR_ALLOCATE_STOCK_QUEUE_URL"));
+        let of_ours = |message: &&Value| message["Body"].as_str().is_some_and(|body| body.contains(&id));
+        let tried = waiting.iter().find(of_ours).and_then(|message| message["ReceiveCount"].as_u64());
+        if tried >= Some(2) { Ok(()) } else { Err(format!("{tried:?} receives")) }
+    });
+    assert_eq!(shop.order(&id)["status"], "paid");
+    assert_eq!(shop.stock(&tea), (10, 10, 0));
+    let declined = shop.place(&Checkout::of(&[(&tea, 1)]).paid_by("pm_card_chargeCustomerFail"));
+    shop.await_status(&declined, "payment_failed");
+    shop.admin.put(&format!("/stock/{}", tea.sku), &json!({"on_hand": 12})).expect(200);
+    drop(denied);
     shop.await_status(&id, "allocated");
     assert_eq!(shop.stock(&tea), (12, 10, 2));
     assert_eq!(shop.stripe.moved(&id), Moved { charges: 1, captured: 1900, refunded: 0 });

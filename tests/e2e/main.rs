@@ -19,6 +19,7 @@ mod bodies;
 mod callbacks;
 mod cancelling;
 mod crashes;
+mod dead_letters;
 mod elsewhere;
 mod emulator;
 mod ending;

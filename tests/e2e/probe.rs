@@ -27,6 +27,37 @@ pub(crate) fn put_policy(emulator: &Emulator, role: &str, name: &str, document: 
     emulator.query("iam", &request);
 }
 
+/// A function that may not do one thing, until this is dropped.
+pub(crate) struct Denied<'a> {
+    emulator: &'a Emulator,
+    role: String,
+    policy: String,
+    granted: String,
+}
+
+impl<'a> Denied<'a> {
+    /// Takes an action out of what the function's role grants.
+    #[track_caller]
+    pub(crate) fn action(emulator: &'a Emulator, function: &str, action: &str) -> Self {
+        let functions = emulator.functions();
+        let is_it = |it: &&Value| it["Environment"]["Variables"]["FUNCTION_NAME"] == *function;
+        let role = role_of(functions.iter().find(is_it).expect("the function is deployed")).to_owned();
+        let action = format!("\"{action}\"");
+        let (policy, granted) = policies(emulator, &role)
+            .into_iter()
+            .find(|(_, document)| document.contains(&action))
+            .expect("it is granted");
+        put_policy(emulator, &role, &policy, &granted.replace(&action, "\"dynamodb:DescribeTable\""));
+        Self { emulator, role, policy, granted }
+    }
+}
+
+impl Drop for Denied<'_> {
+    fn drop(&mut self) {
+        put_policy(self.emulator, &self.role, &self.policy, &self.granted);
+    }
+}
+
 /// A function's role, by the name that it has in the account.
 pub(crate) fn role_of(function: &Value) -> &str {
     let arn = function["Role"].as_str().expect("a role");

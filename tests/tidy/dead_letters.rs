@@ -34,12 +34,8 @@ fn every_queue_of_dead_letters_can_be_looked_after() {
         })
         .collect();
     let (_, told) = template.split_once("DEAD_LETTERS: !Sub >-\n").expect("the places");
-    let told: BTreeSet<String> = told
-        .lines()
-        .map(str::trim)
-        .take_while(|line| line.contains("=${"))
-        .map(str::to_owned)
-        .collect();
+    let told: BTreeSet<String> =
+        told.lines().map(str::trim).take_while(|line| line.contains("=${")).map(str::to_owned).collect();
     assert_eq!(told, wanted, "DEAD_LETTERS of RedriveDeadLetters");
 
     let (_, function) = template.split_once("\n  RedriveDeadLetters:\n").expect("the function");
