@@ -135,11 +135,13 @@ impl RedriveDeadLetters {
             let wanted = match which {
                 Which::Any(most) => (most + 1).saturating_sub(held.len()),
                 Which::These(ids) if ids.iter().all(|id| held.contains_key(id)) => 0,
-                Which::These(_) => MOST_HELD.saturating_sub(held.len()),
+                Which::These(_) => MOST_AT_ONCE,
             };
-            let is_late = self.clock.now() >= until;
-            more |= is_late || matches!(which, Which::These(_)) && held.len() >= MOST_HELD;
-            if wanted == 0 || is_late {
+            if wanted == 0 {
+                break;
+            }
+            if held.len() >= MOST_HELD || self.clock.now() >= until {
+                more = true;
                 break;
             }
             match letters.take(wanted.min(MOST_AT_ONCE), HOLD).await {

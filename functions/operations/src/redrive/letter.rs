@@ -16,6 +16,8 @@ use webhooks::inbox::replay;
 const LONGEST_REASON: usize = 600;
 /// The longest id, type or key that is shown.
 const LONGEST_NAME: usize = 200;
+/// The longest name of a group that a queue admits.
+const LONGEST_GROUP: usize = 128;
 
 /// A letter as a list shows it.
 #[derive(Debug, Serialize)]
@@ -79,7 +81,7 @@ impl About {
     /// Whose letter it is: a queue that is fair does not let one's backlog hold up the others.
     pub(crate) fn group(&self) -> String {
         let group = self.endpoint_id.as_ref().or(self.subject.as_ref());
-        group.cloned().unwrap_or_else(|| "dead-letters".to_owned())
+        group.map_or_else(|| "dead-letters".to_owned(), |group| group.chars().take(LONGEST_GROUP).collect())
     }
 }
 
@@ -266,6 +268,12 @@ mod tests {
         assert_eq!((seen.kind, seen.can_be_requeued), (Kind::Message, true));
         assert_eq!(seen.about.delivery_id.as_deref(), Some("dl_1"));
         assert_eq!(seen.about.group(), "ep_1");
+    }
+
+    #[test]
+    fn a_group_is_no_longer_than_its_queue_admits() {
+        let seen = seen(&json!({"subject": "x".repeat(200)}).to_string(), LaidBy::Queue, true);
+        assert_eq!(seen.about.group().len(), 128);
     }
 
     #[test]
