@@ -23,6 +23,9 @@ from .trouble import Trouble
 # A run may take a minute. A call that was lost is not made again by itself: one can look what it did.
 PATIENT = Config(read_timeout=90, retries={"max_attempts": 0})
 
+# Who set it aside, where it was none of our functions.
+BY = {"queue": "its queue", "topic": "its topic", "platform": "the platform", "unknown": "somebody"}
+
 
 def run(function: str, to_do: str, ids: str, everything: str, reason: str, stack_name: str) -> int:
     if not function:
@@ -68,7 +71,7 @@ def _show(told: dict[str, Any]) -> None:
     print(f"{told['function']} has {len(letters) or 'no'} dead letter{'' if len(letters) == 1 else 's'} to be seen.")
     for letter in letters:
         print(f"\n{letter['id']}  since {letter['since']}  {_about(letter['about'])}")
-        print(_indented(f"{letter['reason']} (set aside by {letter['set_aside_by']})"))
+        print(_indented(f"{letter['reason']} (set aside by {BY.get(letter['set_aside_by'], letter['set_aside_by'])})"))
     # What can be done is the same for most of them, so it is said once.
     explained: dict[str, list[str]] = {}
     for letter in letters:
@@ -82,7 +85,8 @@ def _show(told: dict[str, Any]) -> None:
 
 def _report(told: dict[str, Any]) -> None:
     for outcome in told["outcomes"]:
-        print(f"{outcome['id']}  {outcome['outcome'].replace('_', ' '):9}  {_about(outcome.get('about', {}))}".rstrip())
+        about = _about(outcome["about"]) if "about" in outcome else ""
+        print(f"{outcome['id']}  {outcome['outcome'].replace('_', ' '):9}  {about}".rstrip())
         if "because" in outcome:
             print(_indented(outcome["because"]))
     if not told["outcomes"]:
@@ -94,8 +98,10 @@ def _about(about: dict[str, str]) -> str:
     known = [about[name] for name in ("type", "subject") if name in about]
     others = [name for name in about if name not in ("type", "subject", "event_id")]
     named = [f"{name.removesuffix('_id')} {about[name]}" for name in others]
-    return "  ".join([*known, *named]) or "about nothing that can be read"
+    return "  ".join([*known, *named]) or "–"
 
 
 def _indented(text: str) -> str:
-    return textwrap.fill(text, width=110, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.fill(
+        text, width=110, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False, break_long_words=False
+    )
