@@ -5,9 +5,12 @@ use crate::elsewhere;
 use crate::ledger::Settled;
 use crate::payment::{Payment, RefundReport};
 use crate::stripe::{IdempotencyKey, Refund, RefundDraft, StripeError};
-use events::{RefundCause, RefundId, RefundRequested};
+use events::{Amount, RefundCause, RefundId, RefundRequested};
 use resilience::Failure;
 use std::time::Duration;
+
+/// The code of a refund that was not asked for, because the provider lists refunds that nobody told of.
+const MORE_THAN_IS_LEFT: &str = "more_than_is_left";
 
 /// How many idempotency keys a request may spend. The provider forgets them after a day, and then there are as many
 /// again.
@@ -29,7 +32,8 @@ impl TakePayment {
         if elsewhere::is_elsewhere(&terms.intent_id) {
             return self.by_hand(work, request).await;
         }
-        if let Some(report) = found(&payment, &self.list(&terms.intent_id).await?, id)? {
+        let reports = self.list(&terms.intent_id).await?;
+        if let Some(report) = found(&payment, &reports, id)? {
             return self.record(work, report).await;
         }
         match request.cause {
@@ -44,6 +48,9 @@ impl TakePayment {
             | RefundCause::LateCapture
             | RefundCause::Returned
             | RefundCause::Goodwill => {}
+        }
+        if !fits(&payment, &reports, request.amount) {
+            return self.refused(work, id, MORE_THAN_IS_LEFT, &reports).await;
         }
         let draft = RefundDraft {
             order: &work.order,
@@ -124,15 +131,25 @@ impl TakePayment {
     ) -> Result<(), Failure> {
         match error {
             StripeError::Declined { code } | StripeError::Refused { code, .. } => {
-                // What was given back elsewhere may be why. It is recorded first, each by a write of its own, so that
-                // the next attempt asks for what is owed then.
-                for report in reports {
-                    self.append(work, |payment| payment.decide_refund_report(report)).await?;
-                }
-                self.append(work, |payment| Ok(payment.decide_refund_refused(id, &code))).await
+                self.refused(work, id, &code, reports).await
             }
             StripeError::Unclear(_) | StripeError::Spent { .. } => Err(Failure::from(error).during("refund")),
         }
+    }
+
+    /// What was given back elsewhere may be why. It is recorded first, each by a write of its own, so that the next attempt
+    /// asks for what is owed then.
+    async fn refused(
+        &self,
+        work: &Work<'_>,
+        id: &RefundId,
+        code: &str,
+        reports: &[RefundReport],
+    ) -> Result<(), Failure> {
+        for report in reports {
+            self.append(work, |payment| payment.decide_refund_report(report)).await?;
+        }
+        self.append(work, |payment| Ok(payment.decide_refund_refused(id, code))).await
     }
 
     async fn list(&self, intent_id: &str) -> Result<Vec<RefundReport>, Failure> {
@@ -144,6 +161,14 @@ impl TakePayment {
     async fn record(&self, work: &Work<'_>, report: &RefundReport) -> Result<(), Failure> {
         self.append(work, |payment| payment.decide_refund_report(report)).await
     }
+}
+
+/// Whether so much is left, going by what the provider lists: a refund made in its dashboard, whose webhook has not come,
+/// is in no ledger here. A provider that does not count itself would give back more than was taken.
+fn fits(payment: &Payment, reports: &[RefundReport], amount: Amount) -> bool {
+    let made = reports.iter().filter(|report| report.settled != Settled::Failed);
+    let made = made.fold(Amount::ZERO, |sum, report| sum.plus(report.amount));
+    amount <= payment.ledger.captured().less(made)
 }
 
 /// The refund as the provider holds it: by our id or its own, also one that was made for a request before this one.
@@ -166,3 +191,5 @@ mod again;
 mod late;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod untold;
