@@ -22,6 +22,8 @@ pub struct Facts {
     captured: Option<Amount>,
     refunds: BTreeMap<RefundId, Refund>,
     disputes: BTreeMap<String, HashSet<DisputeOutcome>>,
+    /// What the bank ever held, by dispute.
+    disputed: BTreeMap<String, Amount>,
     /// What the bank took back for good, by dispute.
     charged_back: BTreeMap<String, Amount>,
     tracked: HashSet<TrackingStatus>,
@@ -136,6 +138,8 @@ impl Facts {
             }
             Because::PaymentDisputed => {
                 let id = detail.dispute_id.clone().unwrap_or_default();
+                let held = self.disputed.entry(id.clone()).or_default();
+                *held = detail.amount.unwrap_or_default().max(*held);
                 if detail.dispute == Some(DisputeOutcome::Lost) {
                     let taken = self.charged_back.entry(id.clone()).or_default();
                     *taken = detail.amount.unwrap_or_default().max(*taken);
@@ -292,19 +296,28 @@ impl Facts {
         self.has(Because::StockReleased) || self.has(Because::OutOfStock)
     }
 
-    /// The payment ended without money, or what was due has gone back. Should that refund fail long afterwards, the
-    /// order owes again, and is open; but its status has been settled, and does not go backwards.
+    /// The payment ended without money, or all of it has gone back, in however many refunds; beside a compensation that
+    /// is settled, what a bank holds or held counts as gone. Should a refund fail long afterwards, or a dispute be won,
+    /// the order owes again, and is open; but its status has been settled, and does not go backwards.
     fn is_money_settled(&self) -> bool {
         let without_money =
             !self.late_capture && (self.has(Because::PaymentCancelled) || self.has(Because::PaymentFailed));
         let settles = |refund: &Refund| refund.cause.is_some_and(compensates) && refund.refunded.is_some();
-        without_money || self.refunds.values().any(settles) || self.is_all_gone(|refund| refund.refunded)
+        let is_compensated = self.refunds.values().any(settles);
+        let refunded = |refund: &Refund| refund.refunded;
+        without_money
+            || self.is_all_gone(refunded, &self.charged_back)
+            || is_compensated && self.is_all_gone(refunded, &self.disputed)
     }
 
-    /// Whether all that was captured has left us: given back, by whichever way, or charged back by the bank.
-    fn is_all_gone(&self, given_back: impl Fn(&Refund) -> Option<Amount>) -> bool {
+    /// Whether all that was captured has left us: given back, by whichever way, or with the bank.
+    fn is_all_gone(
+        &self,
+        given_back: impl Fn(&Refund) -> Option<Amount>,
+        bank: &BTreeMap<String, Amount>,
+    ) -> bool {
         let refunds = self.refunds.values().filter_map(given_back);
-        let gone = refunds.chain(self.charged_back.values().copied()).fold(Amount::ZERO, Amount::plus);
+        let gone = refunds.chain(bank.values().copied()).fold(Amount::ZERO, Amount::plus);
         self.captured.is_some_and(|captured| captured <= gone)
     }
 

@@ -139,6 +139,29 @@ fn a_cancellation_lasts_until_stock_money_and_label_are_settled() {
 }
 
 #[test]
+fn a_cancellation_lasts_until_every_refund_of_it_is_settled() {
+    let part = |id: &str, cause, amount| RefundRequested {
+        amount: Amount::minor(amount),
+        ..refund(id, None, cause)
+    };
+    let back = |id: &str, amount| PaymentRefunded { amount: Amount::minor(amount), ..refunded(id) };
+    for other in [RefundCause::Goodwill, RefundCause::Foreign] {
+        let way = [
+            says::<PaymentsEvent>(1, payment_requested()),
+            says::<PaymentsEvent>(2, order_paid()),
+            says::<PaymentsEvent>(3, part("other", other, 300)),
+            says::<ShippingEvent>(1, ShipmentCancelled {}),
+            says::<InventoryEvent>(1, StockReleased { lines: lines() }),
+            says::<PaymentsEvent>(4, part("cancelled", RefundCause::Cancelled, 1600)),
+            says::<PaymentsEvent>(5, back("cancelled", 1600)),
+            says::<PaymentsEvent>(6, back("other", 300)),
+        ];
+        assert_eq!(told(&way[..7]).status(), OrderStatus::Cancelling, "3.00 are under way yet, {other:?}");
+        assert_eq!(told(&way).status(), OrderStatus::Cancelled, "{other:?}");
+    }
+}
+
+#[test]
 fn each_way_of_ending_has_its_status() {
     let out_of_stock = vec![
         says::<PaymentsEvent>(1, order_paid()),

@@ -123,7 +123,7 @@ impl Facts {
     /// One that was given up is no debt any more once nothing is left to give: a compensation that asked for everything,
     /// or the bank, has taken what it stood for.
     fn is_owed(&self, refund: &Refund) -> bool {
-        refund.is_open() && !(refund.has_failed() && self.is_all_gone(Refund::given_back))
+        refund.is_open() && !(refund.has_failed() && self.is_all_gone(Refund::given_back, &self.charged_back))
     }
 
     fn is_disputed(&self) -> bool {
