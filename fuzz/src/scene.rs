@@ -47,7 +47,7 @@ pub(crate) async fn asked_elsewhere() -> Memory {
 pub(crate) async fn paid() -> Memory {
     let table = Memory::default();
     let PaymentRequested { intent_id, amount, currency, lines, .. } = request();
-    let paid = OrderPaid { intent_id, amount, currency, lines };
+    let paid = OrderPaid { intent_id, amount, currency, lines, reference: None };
     say(&table, &[PaymentsEvent::from(request()), paid.into()]).await;
     table
 }

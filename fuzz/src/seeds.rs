@@ -134,6 +134,7 @@ fn messages() -> Vec<Vec<u8>> {
         amount: Amount::minor(1900),
         currency: eur(),
         lines: lines(),
+        reference: None,
     };
     vec![
         message(&OrdersEvent::from(OrderPlaced { payment_method: "pm_1".to_owned(), ..placed() })),

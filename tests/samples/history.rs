@@ -58,12 +58,13 @@ impl Stage {
             cause: RefundCause::Goodwill,
             amount,
             captured: None,
+            reference: None,
             instead_of: None,
             reason: Some("it came late".to_owned()),
         };
         let events: [PaymentsEvent; 4] = [
             requested.into(),
-            OrderPaid { intent_id, amount, currency, lines }.into(),
+            OrderPaid { intent_id, amount, currency, lines, reference: None }.into(),
             refund.into(),
             RefundFailed {
                 refund_id,

@@ -32,6 +32,7 @@ pub(crate) fn paid(lines: &[Line]) -> events::PaymentsEvent {
         amount: Amount::minor(1000),
         currency: Currency::try_from("EUR").unwrap(),
         lines: lines.to_vec(),
+        reference: None,
     }
     .into()
 }

@@ -53,7 +53,13 @@ fn payment_requested() -> PaymentRequested {
 }
 
 fn order_paid() -> OrderPaid {
-    OrderPaid { intent_id: "pi_1".to_owned(), amount: Amount::minor(1900), currency: eur(), lines: lines() }
+    OrderPaid {
+        intent_id: "pi_1".to_owned(),
+        amount: Amount::minor(1900),
+        currency: eur(),
+        lines: lines(),
+        reference: None,
+    }
 }
 
 fn refund(id: &str, instead_of: Option<&str>, cause: RefundCause) -> RefundRequested {
@@ -62,6 +68,7 @@ fn refund(id: &str, instead_of: Option<&str>, cause: RefundCause) -> RefundReque
         cause,
         amount: Amount::minor(1900),
         captured: None,
+        reference: None,
         instead_of: instead_of.map(|id| RefundId::try_from(id).unwrap()),
         reason: None,
     }

@@ -230,7 +230,7 @@ fn decide(payment: &Payment, news: &News) -> Result<Option<PaymentsEvent>, Failu
         Fact::Declined(code) => Ok(payment.decide_declined(intent_id, code)),
         Fact::Cancelled => Ok(payment.decide_cancelled_there(intent_id)),
         Fact::Refund(report) => payment.decide_refund_report(report),
-        Fact::GivenBack(report) => payment.decide_refund_report(&elsewhere::named(&payment.ledger, report)),
+        Fact::GivenBack(report) => payment.decide_refund_report(&elsewhere::named(&payment.ledger, report)?),
         Fact::Dispute(report) => Ok(payment.decide_disputed(report)),
     }
 }

@@ -63,6 +63,8 @@ pub struct Dispute {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
     captured: Amount,
+    /// What its sender calls the payment, where that is not Stripe.
+    reference: Option<String>,
     refunds: Vec<Refund>,
     disputes: Vec<Dispute>,
 }
@@ -71,6 +73,14 @@ impl Ledger {
     /// What was captured.
     pub const fn captured(&self) -> Amount {
         self.captured
+    }
+
+    /// Whether this can be the payment that was captured, and no other: by its reference, where it has one.
+    pub(crate) fn may_be(&self, amount: Amount, reference: Option<&str>) -> bool {
+        match (self.reference.as_deref(), reference) {
+            (Some(known), Some(told)) => known == told && amount == self.captured,
+            (None, _) | (_, None) => true,
+        }
     }
 
     /// What went back.
@@ -106,8 +116,7 @@ impl Ledger {
     /// id of a refund that was refused gives back what whatever stands in for that one by now was to give back, so that
     /// it is not given twice; or, where that went back already, it is one more, and counts as itself.
     pub(crate) fn meant(&self, provider_id: &str, id: Option<&RefundId>, succeeded: bool) -> Option<&Refund> {
-        let of_its_id = self.refunds.iter().find(|refund| refund.provider_id.as_deref() == Some(provider_id));
-        of_its_id.or_else(|| {
+        self.of(provider_id).or_else(|| {
             let named = self.refund(id?).filter(|refund| refund.may_be(provider_id))?;
             let newest = self.newest(id?).filter(|_| named.refused && succeeded);
             let stands_in =
@@ -119,11 +128,16 @@ impl Ledger {
     /// The newest refund of this amount that is owed, for a report that names none; `None` also where the report is
     /// known already.
     pub(crate) fn owed_of(&self, amount: Amount, provider_id: &str) -> Option<RefundId> {
-        if self.refunds.iter().any(|refund| refund.provider_id.as_deref() == Some(provider_id)) {
+        if self.of(provider_id).is_some() {
             return None;
         }
         let owed = |refund: &&Refund| refund.may_succeed() && refund.request.amount == amount;
         self.refunds.iter().rev().find(owed).map(|refund| refund.request.refund_id.clone())
+    }
+
+    /// The refund whose success was reported under this id of the provider.
+    pub(crate) fn of(&self, provider_id: &str) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.provider_id.as_deref() == Some(provider_id))
     }
 
     /// Whether money was asked to go back for this cause.
@@ -206,8 +220,9 @@ impl Ledger {
             .fold(Amount::ZERO, |sum, refund| sum.plus(refund.request.amount))
     }
 
-    pub(crate) fn capture(&mut self, amount: Amount) {
+    pub(crate) fn capture(&mut self, amount: Amount, reference: Option<&str>) {
         self.captured = amount;
+        self.reference = reference.map(str::to_owned);
     }
 
     pub(crate) fn request(&mut self, request: &RefundRequested) {
@@ -275,6 +290,7 @@ impl Again {
             cause: self.cause,
             amount: self.amount,
             captured: None,
+            reference: None,
             instead_of: Some(failed.clone()),
             reason: self.reason,
         })

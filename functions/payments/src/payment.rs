@@ -99,7 +99,7 @@ impl Aggregate for Payment {
                 }
             }
             PaymentsEvent::OrderPaid(paid) => {
-                self.ledger.capture(paid.amount);
+                self.ledger.capture(paid.amount, paid.reference.as_deref());
                 if let Some(terms) = terms {
                     self.stage = Stage::Paid { terms };
                 }
@@ -118,7 +118,7 @@ impl Aggregate for Payment {
             }
             PaymentsEvent::RefundRequested(request) => {
                 if let Some(captured) = request.captured {
-                    self.ledger.capture(captured);
+                    self.ledger.capture(captured, request.reference.as_deref());
                     self.stage = Stage::Cancelled { terms, cause: self.stage.ended_because() };
                 }
                 self.ledger.request(request);

@@ -40,6 +40,9 @@ pub struct OrderPaid {
     pub currency: Currency,
     /// What was bought.
     pub lines: Vec<Line>,
+    /// For money that came elsewhere: what its sender calls this payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
 }
 
 /// The payment ended without money, by the bank's or the provider's decision.
@@ -110,6 +113,9 @@ pub struct RefundRequested {
     /// For a late capture: what turned out to be captured, which raises the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captured: Option<Amount>,
+    /// For a late capture elsewhere: what its sender calls the payment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// The failed refund that this one stands in for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<RefundId>,

@@ -117,6 +117,7 @@ fn paid() -> Message {
             amount: Amount::minor(2500),
             currency: currency(),
             lines: vec![line],
+            reference: None,
         },
     )
 }

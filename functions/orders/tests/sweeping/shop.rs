@@ -137,7 +137,13 @@ pub(crate) fn after(time: Duration) -> Timestamp {
 }
 
 pub(crate) fn order_paid() -> OrderPaid {
-    OrderPaid { intent_id: "pi_1".to_owned(), amount: Amount::minor(1900), currency: eur(), lines: lines() }
+    OrderPaid {
+        intent_id: "pi_1".to_owned(),
+        amount: Amount::minor(1900),
+        currency: eur(),
+        lines: lines(),
+        reference: None,
+    }
 }
 
 pub(crate) fn refund_id(id: &str) -> RefundId {
@@ -150,6 +156,7 @@ pub(crate) fn refund(id: &str, cause: RefundCause) -> RefundRequested {
         cause,
         amount: Amount::minor(1900),
         captured: None,
+        reference: None,
         instead_of: None,
         reason: None,
     }

@@ -21,7 +21,15 @@ impl World {
 }
 
 fn received(amount: u64) -> Value {
-    json!({"order_id": order_id(1), "amount": amount, "currency": "EUR", "reference": "RF18"})
+    received_as("RF18", amount)
+}
+
+fn received_as(reference: &str, amount: u64) -> Value {
+    json!({"order_id": order_id(1), "amount": amount, "currency": "EUR", "reference": reference})
+}
+
+fn back(reference: &str, amount: u64) -> Value {
+    json!({"order_id": order_id(1), "amount": amount, "reference": reference})
 }
 
 #[tokio::test]
@@ -65,6 +73,52 @@ async fn an_order_that_nobody_pays_elsewhere_expires_and_money_that_comes_later_
     assert_eq!(world.types()[1..], ["PaymentCancellationRequested", "PaymentCancelled"]);
     assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
     assert!(world.payment().await.ledger.has(RefundCause::LateCapture));
+}
+
+#[tokio::test]
+async fn i1_a_second_payment_of_an_order_is_for_a_person_and_never_passed_over() {
+    let paid = World::ordered().await;
+    paid.told("bank", "m1", "payment.received", &received(1900)).await;
+    let ended = World::ordered().await;
+    ended.hear(&expired()).await.unwrap();
+    ended.work().await;
+    ended.told("bank", "m1", "payment.received", &received(1900)).await;
+    for world in [paid, ended] {
+        let before = world.types();
+        for (id, told) in [("m2", received_as("RF99", 1900)), ("m3", received(500))] {
+            let [poison] = &world.told("bank", id, "payment.received", &told).await[..] else { panic!() };
+            assert!(poison.reason.contains("received for this order before"), "{}", poison.reason);
+        }
+        assert_eq!(world.types(), before);
+    }
+}
+
+#[tokio::test]
+async fn i1_what_cannot_have_been_given_back_is_for_a_person() {
+    let world = World::ordered().await;
+    let early = world.told("bank", "m0", "payment.refunded", &back("R0", 300)).await;
+    assert!(early[0].reason.contains("more was given back"), "nothing was received yet");
+    world.told("bank", "m1", "payment.received", &received(1900)).await;
+    assert_eq!(world.told("bank", "m2", "payment.refunded", &back("R1", 1000)).await, []);
+    let named = |id: &str, amount| {
+        let mut told = back("R9", amount);
+        told["refund_id"] = json!(id);
+        told
+    };
+    for (id, told, wrong) in [
+        ("m3", back("R2", 1000), "more was given back"),
+        ("m4", back("R1", 900), "another amount"),
+        ("m5", back("R3", 0), "nothing"),
+        ("m6", named("foreign.R1", 900), "another amount"),
+        ("m7", named("nobodys", 900), "no refund of that id"),
+    ] {
+        let [poison] = &world.told("bank", id, "payment.refunded", &told).await[..] else { panic!("{id}") };
+        assert!(poison.reason.contains(wrong), "{id}: {}", poison.reason);
+    }
+    assert_eq!(world.told("bank", "m8", "payment.refunded", &back("R1", 1000)).await, [], "told once more");
+    assert_eq!(world.payment().await.ledger.refunded().units(), 1000);
+    assert_eq!(world.told("bank", "m9", "payment.refunded", &back("R4", 900)).await, []);
+    assert_eq!(world.payment().await.ledger.refunded().units(), 1900);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::*;
 
 fn ledger(captured: u64) -> Ledger {
     let mut ledger = Ledger::default();
-    ledger.capture(Amount::minor(captured));
+    ledger.capture(Amount::minor(captured), None);
     ledger
 }
 
@@ -18,6 +18,7 @@ fn ask(ledger: &mut Ledger, name: &str, cause: RefundCause, amount: u64, instead
         cause,
         amount: Amount::minor(amount),
         captured: None,
+        reference: None,
         instead_of: instead_of.map(id),
         reason: None,
     });

@@ -21,6 +21,8 @@ pub struct Capture {
     pub amount: Amount,
     /// Of which currency.
     pub currency: Currency,
+    /// What its sender calls it, where that is not Stripe, whose intent is one payment.
+    pub reference: Option<String>,
 }
 
 /// What the provider says about a dispute.
@@ -84,25 +86,39 @@ impl Payment {
                     amount: capture.amount,
                     currency: capture.currency,
                     lines: terms.lines.clone(),
+                    reference: capture.reference.clone(),
                 }
                 .into(),
             )),
             Stage::Cancelling { .. } | Stage::Failed { .. } | Stage::Cancelled { .. } => {
                 if self.ledger.has(RefundCause::LateCapture) {
-                    return Ok(None);
+                    return self.is_no_second(capture);
                 }
                 let request = RefundRequested {
                     refund_id: refund_id(name(RefundCause::LateCapture))?,
                     cause: RefundCause::LateCapture,
                     amount: self.ledger.free_of(capture.amount),
                     captured: Some(capture.amount),
+                    reference: capture.reference.clone(),
                     instead_of: None,
                     reason: None,
                 };
                 Ok(Some(request.into()))
             }
-            Stage::Unknown | Stage::Paid { .. } => Ok(None),
+            Stage::Paid { .. } => self.is_no_second(capture),
+            Stage::Unknown => Ok(None),
         }
+    }
+
+    /// The payment that is known already is told once more, or the customer has paid twice.
+    fn is_no_second(&self, capture: &Capture) -> Result<Option<PaymentsEvent>, Failure> {
+        if self.ledger.may_be(capture.amount, capture.reference.as_deref()) {
+            return Ok(None);
+        }
+        Err(Failure::reject(
+            "money was received for this order before, under another reference or of another amount; give this back where \
+             it came",
+        ))
     }
 
     /// The bank waits for the customer.
@@ -196,8 +212,15 @@ impl Payment {
         if !won || amount.is_zero() || self.ledger.refund(&id).is_some() {
             return Ok(None);
         }
-        let request =
-            RefundRequested { refund_id: id, cause, amount, captured: None, instead_of: None, reason: None };
+        let request = RefundRequested {
+            refund_id: id,
+            cause,
+            amount,
+            captured: None,
+            reference: None,
+            instead_of: None,
+            reason: None,
+        };
         Ok(Some(request.into()))
     }
 
@@ -209,8 +232,16 @@ impl Payment {
         }
         let (refund_id, amount) = (refund_id(name(cause))?, self.ledger.free());
         Ok(Some(
-            RefundRequested { refund_id, cause, amount, captured: None, instead_of: None, reason: None }
-                .into(),
+            RefundRequested {
+                refund_id,
+                cause,
+                amount,
+                captured: None,
+                reference: None,
+                instead_of: None,
+                reason: None,
+            }
+            .into(),
         ))
     }
 

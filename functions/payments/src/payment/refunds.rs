@@ -33,6 +33,7 @@ impl Payment {
                 cause: RefundCause::Foreign,
                 amount: report.amount,
                 captured: None,
+                reference: None,
                 instead_of: None,
                 reason: None,
             };

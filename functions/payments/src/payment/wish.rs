@@ -2,6 +2,7 @@
 //! Pure, and decided on the folded stream, so that whatever else gives money back meanwhile is counted.
 
 use super::{Payment, Stage};
+use crate::ledger::Settled;
 use events::{Amount, PaymentsEvent, RefundCause, RefundId, RefundRequested};
 
 /// Why a wish is refused.
@@ -56,6 +57,7 @@ impl Payment {
             cause: RefundCause::Goodwill,
             amount,
             captured: None,
+            reference: None,
             instead_of: None,
             reason: Some(reason.to_owned()),
         };
@@ -63,7 +65,7 @@ impl Payment {
     }
 
     /// A refund that failed is asked for again, however often it was before: whatever stands in for it by now, if that
-    /// failed too. Nothing where something stands in for it that has not.
+    /// failed too. Nothing where something that is under way stands in for it.
     pub fn decide_retry(&self, id: &RefundId) -> Result<Option<PaymentsEvent>, NotRefunded> {
         let newest = self.ledger.newest(id).ok_or(NotRefunded::NoRefund)?;
         if newest.request.cause == RefundCause::Foreign && self.ledger.returns_everything().is_none() {
@@ -74,8 +76,8 @@ impl Payment {
                 let request = again.request(&newest.request.refund_id);
                 request.map(|request| Some(request.into())).map_err(|_| NotRefunded::NoRefund)
             }
-            None if newest.request.refund_id == *id => Err(NotRefunded::NotFailed),
-            None => Ok(None),
+            None if newest.request.refund_id != *id && newest.settled == Settled::Open => Ok(None),
+            None => Err(NotRefunded::NotFailed),
         }
     }
 }

@@ -88,6 +88,7 @@ impl PaymentIntent {
                     intent_id: self.id.clone(),
                     amount: Amount::minor(self.amount_received.unwrap_or(self.amount)),
                     currency,
+                    reference: None,
                 }),
                 Err(_) => IntentNews::Strange("succeeded without a currency"),
             },

@@ -36,7 +36,8 @@ fn open() -> Payment {
 fn paid() -> Payment {
     let mut payment = open();
     let amount = Amount::minor(CAPTURED);
-    let paid = OrderPaid { intent_id: "pi_1".to_owned(), amount, currency: eur(), lines: lines() };
+    let paid =
+        OrderPaid { intent_id: "pi_1".to_owned(), amount, currency: eur(), lines: lines(), reference: None };
     tell(&mut payment, paid);
     payment
 }
@@ -82,6 +83,19 @@ fn what_was_not_paid_is_not_given_back() {
     let goodwill = |payment: &Payment| payment.decide_goodwill(&id("g.a"), Amount::minor(1), "late");
     assert_eq!(goodwill(&Payment::default()), Err(NotRefunded::NoPayment));
     assert_eq!(goodwill(&open()), Err(NotRefunded::NotPaid));
+}
+
+#[test]
+fn a_refund_whose_stand_in_went_back_is_not_resumed() {
+    let mut payment = paid();
+    let all = payment.decide_compensation(RefundCause::OutOfStock);
+    follow(&mut payment, all);
+    fails(&mut payment, "out_of_stock");
+    let again = payment.decide_refund_again(&id("out_of_stock"), LONG_AFTER, Duration::from_mins(1));
+    follow(&mut payment, again);
+    assert_eq!(payment.decide_retry(&id("out_of_stock")), Ok(None), "it is under way");
+    payment.ledger.succeed(&id("out_of_stock.2"), None);
+    assert_eq!(payment.decide_retry(&id("out_of_stock")), Err(NotRefunded::NotFailed));
 }
 
 #[test]

@@ -16,6 +16,7 @@ pub(super) async fn asked() -> (World, Envelope) {
         cause: RefundCause::Goodwill,
         amount: Amount::minor(500),
         captured: None,
+        reference: None,
         instead_of: None,
         reason: None,
     });
