@@ -9,11 +9,26 @@
 
 use crate::Tracked;
 use crate::easypost::{TrackerObject, TrackingDetailObject, tracked};
+use jiff::Timestamp;
 use serde::Deserialize;
 use webhooks::Topic;
 
 /// The source of the inbox's items.
 pub(crate) const SOURCE: &str = Topic::Parcels.source();
+
+/// What a status may be: EasyPost's words. EasyPost itself may add some; who maps their own to these may not.
+const WORDS: [&str; 10] = [
+    "unknown",
+    "pre_transit",
+    "in_transit",
+    "out_for_delivery",
+    "available_for_pickup",
+    "delivered",
+    "return_to_sender",
+    "failure",
+    "cancelled",
+    "error",
+];
 
 #[derive(Deserialize)]
 struct Body {
@@ -49,8 +64,11 @@ pub(crate) fn told(event_type: &str, body: &[u8]) -> Result<Option<Tracked>, Str
         return Err("the inbox and the body name different types".to_owned());
     }
     let status = delivered.or(data.status);
-    if status.is_none() {
-        return Err("the webhook tells no status".to_owned());
+    if !status.as_deref().is_some_and(|status| WORDS.contains(&status)) {
+        return Err("the webhook tells no status, or none of EasyPost's words".to_owned());
+    }
+    if data.occurred_at.as_ref().is_some_and(|at| at.parse::<Timestamp>().is_err()) {
+        return Err("occurred_at is no time as RFC 3339 has it".to_owned());
     }
     let scan = TrackingDetailObject { status, status_detail: data.status_detail, datetime: data.occurred_at };
     let tracker = TrackerObject {

@@ -61,6 +61,8 @@ async fn what_makes_no_sense_is_set_aside_and_what_is_not_known_is_left_alone() 
         ("m1", "parcel.tracked", parcel(None)),
         ("m2", "parcel.delivered", json!({"carrier": "Alpine Parcel"})),
         ("m3", "parcel.delivered", json!([])),
+        ("m5", "parcel.tracked", parcel(Some("sulking"))),
+        ("m6", "parcel.delivered", json!({"carrier": "A", "tracking_code": "1", "occurred_at": "soon"})),
     ] {
         assert_eq!(scene.told(id, event_type, &data).await.len(), 1, "{id}");
     }
