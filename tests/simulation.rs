@@ -7,10 +7,13 @@
 
 #![expect(clippy::expect_used, reason = "the simulated world is ours: what is not there is a mistake in it")]
 
+mod callbacks;
 mod chance;
 mod clients;
+mod deliveries;
 mod delivery;
 mod doors;
+mod endpoints;
 mod executor;
 mod invariants;
 mod jobs;
@@ -18,6 +21,7 @@ mod mailroom;
 mod play;
 mod provider;
 mod queues;
+mod receivers;
 mod senders;
 mod shop;
 mod world;
@@ -32,6 +36,8 @@ pub struct Report {
     pub orders: u64,
     /// Orders by the status that they ended with, or `attention` where a person has an entry.
     pub ends: BTreeMap<String, u64>,
+    /// Deliveries to endpoints by the state that they ended in, with the reason where there was nobody to call.
+    pub deliveries: BTreeMap<String, u64>,
     /// Faults by kind.
     pub faults: BTreeMap<&'static str, u64>,
     /// What overtook what it follows from, by kind.
@@ -52,6 +58,9 @@ impl Report {
         self.trace = self.trace.rotate_left(5) ^ other.trace;
         for (end, count) in other.ends {
             *self.ends.entry(end).or_default() += count;
+        }
+        for (end, count) in other.deliveries {
+            *self.deliveries.entry(end).or_default() += count;
         }
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;

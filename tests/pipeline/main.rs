@@ -28,6 +28,9 @@ fn whatever_fails_every_invariant_i1_to_i8_holds_and_every_order_ends() {
     {
         assert!(ends.contains(end), "no order ended {end}: {ends:?}");
     }
+    for end in ["delivered", "ended: endpoint_disabled", "exhausted"] {
+        assert!(all.deliveries.contains_key(end), "no delivery is {end}: {:?}", all.deliveries);
+    }
     for (kind, count) in &all.overtakings {
         assert!(*count > 0, "never met: {kind}");
     }
@@ -38,4 +41,5 @@ fn whatever_fails_every_invariant_i1_to_i8_holds_and_every_order_ends() {
 fn the_same_seed_gives_the_same_run() {
     assert_eq!(run(7, 30), run(7, 30));
     assert_ne!(run(7, 30).trace, run(8, 30).trace);
+    assert!(!run(7, 30).deliveries.is_empty(), "somebody is called back in it");
 }

@@ -60,6 +60,10 @@ fn tell(total: &Report) {
     for (end, count) in &total.ends {
         println!("  {count:>10}  {end}");
     }
+    println!("deliveries by end");
+    for (end, count) in &total.deliveries {
+        println!("  {count:>10}  {end}");
+    }
     println!("faults by kind");
     for (fault, count) in &total.faults {
         println!("  {count:>10}  {fault}");

@@ -50,11 +50,17 @@ impl Chance {
 
     /// The same for a fault, which is counted; never once the faults have stopped.
     pub(super) fn fault(&self, name: &'static str, of_thousand: u32) -> bool {
+        let happens = self.misfortune(name, of_thousand);
+        self.dice().total += u64::from(happens);
+        happens
+    }
+
+    /// The same for what the world outside does of itself: it is counted, and excuses nothing of ours.
+    pub(super) fn misfortune(&self, name: &'static str, of_thousand: u32) -> bool {
         let mut dice = self.dice();
         let happens = dice.faults && dice.rng.u32(..1000) < of_thousand;
         if happens {
             *dice.counts.entry(name).or_default() += 1;
-            dice.total += 1;
         }
         happens
     }

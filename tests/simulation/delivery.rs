@@ -1,10 +1,12 @@
 //! Delivery: what streams carry to their readers, topics to queues, and queues to their consumers.
 
-use super::jobs::Job;
-use super::mailroom::Posted;
+use super::callbacks::{DELIVER, PLAN};
+use super::jobs::{Job, Work};
+use super::mailroom::{Posted, Taken};
 use super::play::Play;
 use super::queues::{QUEUES, is_subscribed, passes};
 use super::world::Source;
+use aws_lambda_events::sqs::SqsBatchResponse;
 use event_store::Written;
 use events::Envelope;
 use jiff::Timestamp;
@@ -53,10 +55,39 @@ impl Play {
         for taken in &taken {
             (queue, taken.ticket, taken.deliveries).hash(&mut self.trace);
         }
-        let worker = self.workers.get(queue).expect("every queue has one").clone();
-        self.jobs.push(Job::messages(&taken, worker));
+        let worker = if queue == DELIVER {
+            taken.iter().for_each(|taken| self.watched.handed(taken));
+            // In each process messages stand in lines of its own.
+            self.world.worker(queue, self.world.deliver_webhook())
+        } else {
+            self.workers.get(queue).expect("every queue has one").clone()
+        };
+        self.jobs.push(Job::messages(queue, taken, worker));
         self.invocations += 1;
         true
+    }
+
+    /// What was handled is deleted, and the rest comes back.
+    pub(super) fn worked(&mut self, queue: &'static str, taken: &[Taken], response: &SqsBatchResponse) {
+        let failures = &response.batch_item_failures;
+        for taken in taken {
+            if failures.iter().any(|failure| failure.item_identifier == taken.ticket.to_string()) {
+                continue;
+            }
+            self.world.mailroom.delete(taken.ticket);
+            if queue == PLAN {
+                self.watched.planned(&self.world, &self.owners, &taken.body);
+            }
+        }
+    }
+
+    /// A delivery may be made more often than needed if something befell whoever had it in hands.
+    pub(super) fn look_at_hands(&mut self, job: &Job) {
+        if let Work::Messages(DELIVER, taken) = &job.work
+            && (job.met_a_fault || job.is_zombie)
+        {
+            taken.iter().for_each(|taken| self.watched.harmed(taken));
+        }
     }
 
     /// How long a message is under way: more of those that others may overtake are late. Minutes are within the time in
@@ -81,7 +112,10 @@ impl Play {
         for publication in topic.take_published() {
             let envelope: Envelope = serde_json::from_str(&publication.body).expect("an envelope of ours");
             let body: Arc<str> = publication.body.into();
-            for queue in QUEUES.into_iter().filter(|queue| is_subscribed(queue, &envelope)) {
+            let is_deployed = |queue: &&str| self.world.has_endpoints || *queue != PLAN;
+            for queue in
+                QUEUES.into_iter().filter(is_deployed).filter(|queue| is_subscribed(queue, &envelope))
+            {
                 let late = self.lateness(&envelope);
                 let ready_at = now.saturating_add(late).unwrap_or(Timestamp::MAX);
                 if self.world.chance.fault("message that nobody can read", 1) {

@@ -1,5 +1,6 @@
 //! The HTTP functions of the world, each behind the gate of chance.
 
+use super::callbacks::ENDPOINTS;
 use super::world::World;
 use events::Service;
 use runtime::http::Endpoint;
@@ -21,7 +22,7 @@ impl World {
             by_customer: index("customer", "placed_at"),
             open_by_deadline: index("open_shard", "deadline"),
         });
-        let doors: [(&'static str, Arc<dyn Endpoint>); 11] = [
+        let doors: [(&'static str, Arc<dyn Endpoint>); 12] = [
             ("GET /orders", get_order.clone()),
             ("GET /orders/{order_id}", get_order),
             (
@@ -77,6 +78,7 @@ impl World {
                     clock: self.clock(),
                 }),
             ),
+            (ENDPOINTS, self.manage_callbacks()),
             (
                 "POST /webhooks/stripe",
                 Arc::new(payments::StripeWebhook {

@@ -28,11 +28,13 @@ pub(super) fn finish<T>(future: impl Future<Output = T> + Send) -> T {
 /// Stops once, and goes on when it is polled again.
 pub(super) async fn stop() {
     let mut stopped = false;
-    poll_fn(|_| {
+    poll_fn(|context| {
         if stopped {
             return Poll::Ready(());
         }
         stopped = true;
+        // Where several are joined, who is not woken is not polled again.
+        context.waker().wake_by_ref();
         Poll::Pending
     })
     .await;

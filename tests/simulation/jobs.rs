@@ -45,8 +45,8 @@ impl Call {
 
 /// What is being worked on.
 pub(super) enum Work {
-    /// The tickets of a batch of messages.
-    Messages(Vec<u64>),
+    /// Messages of a queue.
+    Messages(&'static str, Vec<Taken>),
     /// The place of a source, and how many of its records.
     Batch(usize, usize),
     Call(Call),
@@ -76,11 +76,11 @@ impl Job {
         Self { work, running, is_zombie: false, met_a_fault: false }
     }
 
-    pub(super) fn messages(taken: &[Taken], worker: Arc<Worker>) -> Self {
+    pub(super) fn messages(queue: &'static str, taken: Vec<Taken>, worker: Arc<Worker>) -> Self {
         let mut event = SqsEvent::default();
         event.records = taken.iter().map(delivery).collect();
         let running = async move { Done::Worked(worker.work(event).await) };
-        Self::new(Work::Messages(taken.iter().map(|taken| taken.ticket).collect()), Box::pin(running))
+        Self::new(Work::Messages(queue, taken), Box::pin(running))
     }
 
     pub(super) fn batch(place: usize, items: Vec<Written>, count: usize, reader: Arc<dyn Reader>) -> Self {

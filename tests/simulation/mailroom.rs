@@ -98,6 +98,12 @@ impl Mailroom {
         }
     }
 
+    /// How many messages of these queues are visible.
+    pub(super) fn waiting(&self, queues: &[&str]) -> usize {
+        let room = self.room();
+        queues.iter().filter_map(|queue| room.visible.get(queue)).map(Vec::len).sum()
+    }
+
     /// When something is visible next.
     pub(super) fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
         let room = self.room();

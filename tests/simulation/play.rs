@@ -1,9 +1,12 @@
 //! The play: whose turn it is, what is delivered to whom, and when the clock moves.
 
 use super::Report;
+use super::callbacks::{DELIVER, ENDPOINTS, PLAN};
 use super::chance::Signal;
 use super::clients;
+use super::deliveries::{self, Watched};
 use super::doors::Doors;
+use super::endpoints::Owners;
 use super::executor::poll;
 use super::invariants;
 use super::jobs::{Call, Done, Job, Work};
@@ -39,8 +42,11 @@ pub(super) struct Play {
     pub(super) violations: Vec<String>,
     pub(super) workers: BTreeMap<&'static str, Arc<Worker>>,
     pub(super) sources: Vec<Source>,
+    pub(super) owners: Owners,
+    pub(super) watched: Watched,
     doors: Doors,
-    sweep: Arc<dyn Task>,
+    /// What runs by a schedule.
+    tasks: Vec<Arc<dyn Task>>,
     calls: Vec<Call>,
     pub(super) jobs: Vec<Job>,
     zombies: Vec<Job>,
@@ -57,7 +63,9 @@ impl Play {
             workers: world.workers(),
             sources: world.sources(),
             doors: world.doors(),
-            sweep: world.sweep(),
+            tasks: world.tasks(),
+            owners: Owners::new(world.chance.clone()),
+            watched: Watched::default(),
             world,
             published: HashSet::new(),
             poison: Vec::new(),
@@ -70,15 +78,19 @@ impl Play {
             invocations: 0,
         };
         play.calls = Shop::goods(play.now());
+        if play.world.has_endpoints {
+            let registered = play.owners.register(&play.world, play.now());
+            play.calls.extend(registered);
+        }
         while play.step() || play.jump() {}
         play
     }
 
     /// Places so many orders, while everything happens in any order.
     pub(super) fn until_placed(&mut self, orders: u64) {
-        while self.shop.placed < orders || self.shop.open.len() > MOST_OPEN / 2 {
+        while self.shop.placed < orders || self.is_crowded(MOST_OPEN / 2) {
             let now = self.now();
-            if self.shop.placed < orders && self.shop.open.len() < MOST_OPEN && self.world.chance.roll(40) {
+            if self.shop.placed < orders && !self.is_crowded(MOST_OPEN) && self.world.chance.roll(40) {
                 self.calls.push(self.shop.place(now));
             }
             if self.world.chance.roll(60) {
@@ -88,7 +100,16 @@ impl Play {
                 self.calls.extend(clients::ask(&self.shop, &self.world.chance, now));
             }
             if self.world.chance.roll(1) {
-                self.jobs.push(Job::sweep(self.sweep.clone()));
+                self.run_tasks();
+            }
+            if self.world.has_endpoints {
+                if self.world.chance.roll(2) {
+                    self.calls.extend(self.owners.act(&self.world, now));
+                }
+                // What waits for its next attempt waits for minutes.
+                if self.world.chance.roll(2) {
+                    self.world.clock.advance(Duration::from_secs(self.world.chance.below(120) as u64));
+                }
             }
             if !self.step() {
                 self.jump();
@@ -99,28 +120,41 @@ impl Play {
     /// The faults stop, and whatever is under way comes to its end.
     pub(super) fn until_quiet(&mut self) {
         self.world.chance.stop_faults();
+        self.calls.extend(self.owners.finish(self.now()));
         for _ in 0..PATIENCE_HOURS {
             self.jobs.append(&mut self.zombies);
             while self.step() || self.jump() {}
             let calls = self.shop.finish(&self.world, self.now());
-            let is_done = calls.is_empty() && self.shop.is_at_rest(&self.world);
+            let is_done =
+                calls.is_empty() && self.shop.is_at_rest(&self.world) && deliveries::are_at_rest(&self.world);
             self.calls.extend(calls);
             if is_done {
                 return;
             }
             self.world.clock.advance(Duration::from_hours(1));
-            self.jobs.push(Job::sweep(self.sweep.clone()));
+            self.run_tasks();
         }
+    }
+
+    /// Whether so many orders are open, or so many deliveries could be made now, that no more are to come.
+    fn is_crowded(&self, most: usize) -> bool {
+        self.shop.open.len() >= most || self.world.mailroom.waiting(&[PLAN, DELIVER]) >= most
+    }
+
+    fn run_tasks(&mut self) {
+        self.jobs.extend(self.tasks.iter().cloned().map(Job::sweep));
     }
 
     /// Checks what must hold, and tells.
     pub(super) fn report(mut self) -> Report {
         let ends = invariants::check(&mut self);
+        let (wrong, deliveries) = deliveries::check(&self.world, &self.owners, &self.watched);
+        self.violations.extend(wrong);
         let overtakings = invariants::overtakings(&self);
         let trace = self.trace.finish();
         let Self { shop, world, violations, invocations, .. } = self;
         let (orders, faults) = (shop.placed, world.chance.counts());
-        Report { orders, ends, faults, overtakings, violations, trace, invocations }
+        Report { orders, ends, deliveries, faults, overtakings, violations, trace, invocations }
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -214,6 +248,7 @@ impl Play {
 
     /// The work of a handler that was lost comes again.
     fn give_back(&mut self, job: &Job) {
+        self.look_at_hands(job);
         if job.is_zombie {
             return;
         }
@@ -221,7 +256,7 @@ impl Play {
             Work::Batch(place, _) => self.free(*place),
             Work::Call(call) => self.call_again(call),
             // Nobody has deleted the messages: they are visible again in their time. The next sweep does what this one left.
-            Work::Messages(_) | Work::Sweep => {}
+            Work::Messages(..) | Work::Sweep => {}
         }
     }
 
@@ -232,19 +267,13 @@ impl Play {
     }
 
     fn after(&mut self, job: Job, done: Done) {
+        self.look_at_hands(&job);
         if job.is_zombie {
             return;
         }
         let met_a_fault = job.met_a_fault;
         match (job.work, done) {
-            (Work::Messages(tickets), Done::Worked(response)) => {
-                let failures = response.batch_item_failures;
-                for ticket in tickets {
-                    if !failures.iter().any(|failure| failure.item_identifier == ticket.to_string()) {
-                        self.world.mailroom.delete(ticket);
-                    }
-                }
-            }
+            (Work::Messages(queue, taken), Done::Worked(response)) => self.worked(queue, &taken, &response),
             (Work::Batch(place, count), Done::Read(outcome)) => {
                 self.free(place);
                 if let Ok(poison) = outcome {
@@ -270,6 +299,13 @@ impl Play {
                             .push(format!("I7: {} was answered with {status} for nothing", call.door));
                     }
                     self.call_again(&call);
+                    return;
+                }
+                if call.door == ENDPOINTS {
+                    match self.owners.heard(&call, &outcome, self.now()) {
+                        Ok(calls) => self.calls.extend(calls),
+                        Err(wrong) => self.violations.push(wrong),
+                    }
                     return;
                 }
                 let heard = self.shop.heard(&self.world, &call, &outcome);

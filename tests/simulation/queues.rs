@@ -1,12 +1,13 @@
 //! Who is subscribed to what, as the template says it, and which records a stream's reader gets.
 
+use super::callbacks::PLAN;
 use event_store::Written;
 use events::{Envelope, Event, OrdersEvent, Service};
 use runtime::stream::{Item, Record};
 
-/// The queues, each named as its consumer.
-pub(super) const QUEUES: [&str; 6] =
-    ["copy-prices", "track-order", "take-payment", "allocate-stock", "ship-order", "notify-customer"];
+/// The queues that are subscribed to something, each named as its consumer.
+pub(super) const QUEUES: [&str; 7] =
+    ["copy-prices", "track-order", "take-payment", "allocate-stock", "ship-order", "notify-customer", PLAN];
 
 /// Whether the queue's subscription lets this event through: the filter policies of the template, a second time.
 ///
@@ -48,6 +49,7 @@ pub fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
         }
         ("take-payment" | "notify-customer", Service::Inventory) => one_of(&["OutOfStock"]),
         ("notify-customer", Service::Shipping) => one_of(&["Shipped", "ShippingFailed", "Delivered"]),
+        (PLAN, Service::Orders) => one_of(&["OrderPlaced", "OrderUpdated"]),
         _ => false,
     }
 }

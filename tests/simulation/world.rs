@@ -1,8 +1,10 @@
 //! The stack in memory: the tables, the providers, and every function's step behind the gate of chance.
 
+use super::callbacks::{DELIVER, PLAN};
 use super::chance::{Chance, WorldClock};
 use super::mailroom::{Hand, Mailroom};
 use super::provider::{MoodyEasyPost, MoodyStripe, Scanned};
+use super::receivers::Receivers;
 use event_store::{Counters, Documents, EventStore, Memory};
 use events::{Provider, Service};
 use outbound::{Mailer, Texter, Topic};
@@ -32,6 +34,10 @@ pub(super) struct World {
     pub(super) carrier: Provider,
     pub(super) mailroom: Arc<Mailroom>,
     pub(super) sold_and_scanned: Arc<Scanned>,
+    /// Whether somebody wants to be called back.
+    pub(super) has_endpoints: bool,
+    pub(super) callbacks: Arc<Memory>,
+    pub(super) receivers: Arc<Receivers>,
 }
 
 /// A message that fails for longer is given up.
@@ -58,6 +64,7 @@ pub(super) struct Ports {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let tables = Service::ALL.into_iter().map(|service| (service, Arc::default())).collect();
+        let (clock, chance) = (Arc::new(WorldClock::at(now())), Chance::seeded(seed));
         Self {
             tables,
             views: Arc::default(),
@@ -65,12 +72,16 @@ impl World {
             stripe: Arc::default(),
             easypost: Arc::default(),
             mail: Arc::default(),
-            clock: Arc::new(WorldClock::at(now())),
-            chance: Chance::seeded(seed),
             // Half of the shops ship with a carrier, half with their own hands.
             carrier: if seed.is_multiple_of(2) { Provider::Easypost } else { Provider::Warehouse },
             mailroom: Arc::default(),
             sold_and_scanned: Arc::default(),
+            // Of five shops one calls others back: they have half as much to do again.
+            has_endpoints: seed % 5 == 2,
+            callbacks: Arc::default(),
+            receivers: Arc::new(Receivers::new(chance.clone(), clock.clone())),
+            clock,
+            chance,
         }
     }
 
@@ -97,13 +108,14 @@ impl World {
 
     /// The queue functions as they are deployed: the step behind the runtime's own handling of a batch.
     pub(super) fn workers(&self) -> BTreeMap<&'static str, Arc<Worker>> {
-        let worker = |(function, consumer): (&'static str, Arc<dyn Handler>)| {
-            let hand = Arc::new(Hand { mailroom: self.mailroom.clone(), clock: self.clock() });
-            let queue = Gated::new(self.gate(), hand);
-            let (clock, give_up_after) = (self.clock(), GIVE_UP_AFTER);
-            (function, Arc::new(Worker { function, queue, clock, give_up_after, consumer }))
-        };
+        let worker = |(function, consumer)| (function, self.worker(function, consumer));
         self.consumers().into_iter().map(worker).collect()
+    }
+
+    pub(super) fn worker(&self, function: &'static str, consumer: Arc<dyn Handler>) -> Arc<Worker> {
+        let hand = Arc::new(Hand { mailroom: self.mailroom.clone(), clock: self.clock() });
+        let queue = Gated::new(self.gate(), hand);
+        Arc::new(Worker { function, queue, clock: self.clock(), give_up_after: GIVE_UP_AFTER, consumer })
     }
 
     fn consumers(&self) -> BTreeMap<&'static str, Arc<dyn Handler>> {
@@ -111,7 +123,7 @@ impl World {
         let inventory = self.ports(Service::Inventory);
         let mail = Gated::new(self.gate(), self.mail.clone());
         let (mailer, texter): (Arc<dyn Mailer>, Arc<dyn Texter>) = (mail.clone(), mail);
-        let steps: [(&'static str, Arc<dyn Handler>); 6] = [
+        let steps: [(&'static str, Arc<dyn Handler>); 8] = [
             ("copy-prices", Arc::new(orders::CopyPrices { documents: orders.documents })),
             ("track-order", Arc::new(orders::TrackOrder { store: orders.store, clock: self.clock() })),
             ("take-payment", Arc::new(self.take_payment())),
@@ -135,6 +147,8 @@ impl World {
                     sms_countries: "CH".parse().expect("a country"),
                 }),
             ),
+            (PLAN, self.plan_deliveries()),
+            (DELIVER, self.deliver_webhook()),
         ];
         steps.into()
     }
@@ -212,13 +226,16 @@ impl World {
         sources
     }
 
-    pub(super) fn sweep(&self) -> Arc<dyn Task> {
-        Arc::new(orders::SweepOrders {
+    /// What runs by a schedule.
+    pub(super) fn tasks(&self) -> Vec<Arc<dyn Task>> {
+        let sweep: Arc<dyn Task> = Arc::new(orders::SweepOrders {
             store: self.ports(Service::Orders).store,
             open_by_deadline: Gated::new(self.gate(), Arc::new(self.views.index("open_shard", "deadline"))),
             clock: self.clock(),
             deadlines: orders::Deadlines::default(),
-        })
+        });
+        let callbacks = self.has_endpoints.then(|| self.schedule_callbacks());
+        [sweep].into_iter().chain(callbacks).collect()
     }
 }
 
