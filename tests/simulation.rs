@@ -7,6 +7,7 @@
 
 #![expect(clippy::expect_used, reason = "the simulated world is ours: what is not there is a mistake in it")]
 
+mod bank;
 mod callbacks;
 mod chance;
 mod clients;
@@ -24,6 +25,7 @@ mod queues;
 mod receivers;
 mod senders;
 mod shop;
+mod streams;
 mod world;
 
 pub use queues::is_subscribed;

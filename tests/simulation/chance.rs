@@ -65,6 +65,16 @@ impl Chance {
         happens
     }
 
+    /// When something arrives that is sent now.
+    pub(super) fn some_time(&self, now: Timestamp) -> Timestamp {
+        let wait = if self.fault("webhook hours late", 20) {
+            Duration::from_mins(20 + self.below(300) as u64)
+        } else {
+            Duration::from_millis(self.below(2000) as u64)
+        };
+        now.saturating_add(wait).unwrap_or(now)
+    }
+
     /// A number below `end`; 0 where there is none.
     pub(super) fn below(&self, end: usize) -> usize {
         if end == 0 { 0 } else { self.dice().rng.usize(..end) }

@@ -4,7 +4,8 @@ use super::callbacks::{DELIVER, PLAN};
 use super::jobs::{Job, Work};
 use super::mailroom::{Posted, Taken};
 use super::play::Play;
-use super::queues::{QUEUES, is_subscribed, passes};
+use super::queues::{QUEUES, is_subscribed};
+use super::streams::passes;
 use super::world::Source;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_store::Written;
@@ -36,8 +37,8 @@ impl Play {
             }
             source.is_busy = true;
             self.note(&("batch", source_name(&self.sources, place), first_of(&batch)));
-            let reader = self.sources.get(place).map(|source| source.reader.clone());
-            self.jobs.push(Job::batch(place, batch, count, reader.expect("the same source")));
+            let source = self.sources.get(place).expect("the same source");
+            self.jobs.push(Job::batch(place, batch, count, source));
             self.invocations += 1;
             return true;
         }
@@ -56,7 +57,9 @@ impl Play {
             (queue, taken.ticket, taken.deliveries).hash(&mut self.trace);
         }
         let worker = if queue == DELIVER {
-            taken.iter().for_each(|taken| self.watched.handed(taken));
+            for taken in &taken {
+                self.watched.handed(taken);
+            }
             // In each process messages stand in lines of its own.
             self.world.worker(queue, self.world.deliver_webhook())
         } else {
@@ -86,7 +89,9 @@ impl Play {
         if let Work::Messages(DELIVER, taken) = &job.work
             && (job.met_a_fault || job.is_zombie)
         {
-            taken.iter().for_each(|taken| self.watched.harmed(taken));
+            for taken in taken {
+                self.watched.harmed(taken);
+            }
         }
     }
 

@@ -1,13 +1,15 @@
 //! The HTTP functions of the world, each behind the gate of chance.
 
 use super::callbacks::ENDPOINTS;
+use super::senders::STANDARD;
 use super::world::World;
 use events::Service;
 use runtime::http::Endpoint;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::Gated;
+use testkit::{FixedSecrets, Gated, SENDER_SECRET};
+use webhooks::Senders;
 
 /// The HTTP functions, by the first words of the routes that they answer.
 pub(super) type Doors = BTreeMap<&'static str, Arc<dyn Endpoint>>;
@@ -22,7 +24,7 @@ impl World {
             by_customer: index("customer", "placed_at"),
             open_by_deadline: index("open_shard", "deadline"),
         });
-        let doors: [(&'static str, Arc<dyn Endpoint>); 12] = [
+        let doors: [(&'static str, Arc<dyn Endpoint>); 13] = [
             ("GET /orders", get_order.clone()),
             ("GET /orders/{order_id}", get_order),
             (
@@ -39,8 +41,8 @@ impl World {
                     documents: orders.documents,
                     clock: self.clock(),
                     pay_within: Duration::from_mins(30),
-                    pay_elsewhere_within: Duration::from_hours(7 * 24),
-                    senders: webhooks::Senders::default(),
+                    pay_elsewhere_within: Duration::from_hours(6),
+                    senders: Self::senders(),
                 }),
             ),
             (
@@ -80,6 +82,17 @@ impl World {
             ),
             (ENDPOINTS, self.manage_callbacks()),
             (
+                STANDARD,
+                Arc::new(operations::StandardWebhook {
+                    senders: Self::senders(),
+                    payments: self.ports(Service::Payments).documents,
+                    parcels: shipping.documents.clone(),
+                    secrets: Arc::new(FixedSecrets::one(SENDER_SECRET)),
+                    secret_prefix: "simulation/standard-webhook/".to_owned(),
+                    clock: self.clock(),
+                }),
+            ),
+            (
                 "POST /webhooks/stripe",
                 Arc::new(payments::StripeWebhook {
                     documents: self.ports(Service::Payments).documents,
@@ -100,5 +113,9 @@ impl World {
             ),
         ];
         doors.into()
+    }
+
+    fn senders() -> Senders {
+        "bank:payments,courier:parcels".parse().expect("two senders")
     }
 }

@@ -2,7 +2,9 @@
 
 use super::executor::Running;
 use super::mailroom::Taken;
-use super::world::SECRET;
+use super::senders::STANDARD;
+use super::streams;
+use super::world::{SECRET, Source};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use event_store::Written;
 use jiff::Timestamp;
@@ -11,10 +13,9 @@ use resilience::Failure;
 use runtime::http::{Endpoint, Problem, Reply, Request};
 use runtime::queue::Worker;
 use runtime::schedule::Task;
-use runtime::stream::{Poison, Reader};
 use std::sync::Arc;
-use testkit::RequestBuilder as _;
-use webhooks::{EasyPost, Stripe};
+use testkit::{RequestBuilder as _, SENDER_SECRET};
+use webhooks::{EasyPost, StandardWebhooks, Stripe};
 
 /// A call from outside, which is made again until it has an answer.
 #[derive(Clone)]
@@ -36,10 +37,21 @@ impl Call {
         let secret = Secret::new(SECRET);
         let (name, signature) = match self.door {
             "POST /webhooks/stripe" => ("stripe-signature", Stripe::sign(&self.request.body, &secret, now)),
+            STANDARD => return self.sign_as_standard(now),
             "POST /webhooks/easypost" => ("x-hmac-signature", EasyPost::sign(&self.request.body, &secret)),
             _ => return,
         };
         self.request = std::mem::replace(&mut self.request, testkit::request("")).header(name, &signature);
+    }
+}
+
+impl Call {
+    fn sign_as_standard(&mut self, now: Timestamp) {
+        let id = Request::header(&self.request, "webhook-id").unwrap_or_default().to_owned();
+        let signature = StandardWebhooks::sign(&id, &self.request.body, &Secret::new(SENDER_SECRET), now);
+        self.request = std::mem::replace(&mut self.request, testkit::request(""))
+            .header("webhook-timestamp", &now.as_second().to_string())
+            .header("webhook-signature", &signature.expect("the sender's secret is sound"));
     }
 }
 
@@ -56,7 +68,7 @@ pub(super) enum Work {
 /// What came of it.
 pub(super) enum Done {
     Worked(SqsBatchResponse),
-    Read(Result<Vec<Poison>, Failure>),
+    Read(Result<(), Failure>),
     Answered(Result<Reply, Problem>),
     Swept,
 }
@@ -83,9 +95,9 @@ impl Job {
         Self::new(Work::Messages(queue, taken), Box::pin(running))
     }
 
-    pub(super) fn batch(place: usize, items: Vec<Written>, count: usize, reader: Arc<dyn Reader>) -> Self {
-        let records = items.into_iter().map(super::queues::record).collect();
-        let running = async move { Done::Read(reader.read(records).await) };
+    pub(super) fn batch(place: usize, items: Vec<Written>, count: usize, source: &Source) -> Self {
+        let (worker, spells_out) = (source.worker.clone(), source.spells_out);
+        let running = async move { Done::Read(streams::read(&worker, spells_out, items).await) };
         Self::new(Work::Batch(place, count), Box::pin(running))
     }
 

@@ -35,8 +35,6 @@ pub(super) struct Play {
     pub(super) world: World,
     pub(super) shop: Shop,
     pub(super) published: HashSet<String>,
-    /// What readers of streams had to leave out.
-    pub(super) poison: Vec<String>,
     /// Messages that belong with the dead letters, and nowhere else.
     pub(super) unreadable: HashSet<Arc<str>>,
     pub(super) violations: Vec<String>,
@@ -68,7 +66,6 @@ impl Play {
             watched: Watched::default(),
             world,
             published: HashSet::new(),
-            poison: Vec::new(),
             unreadable: HashSet::new(),
             violations: Vec::new(),
             calls: Vec::new(),
@@ -124,6 +121,7 @@ impl Play {
         for _ in 0..PATIENCE_HOURS {
             self.jobs.append(&mut self.zombies);
             while self.step() || self.jump() {}
+            self.shop.bank.reads(&self.world.mailroom.letters());
             let calls = self.shop.finish(&self.world, self.now());
             let is_done =
                 calls.is_empty() && self.shop.is_at_rest(&self.world) && deliveries::are_at_rest(&self.world);
@@ -276,15 +274,13 @@ impl Play {
             (Work::Messages(queue, taken), Done::Worked(response)) => self.worked(queue, &taken, &response),
             (Work::Batch(place, count), Done::Read(outcome)) => {
                 self.free(place);
-                if let Ok(poison) = outcome {
+                if outcome.is_ok() {
                     self.look_after_the_early(place, count);
                     // Now and then the platform loses track, and the same records come once more.
                     let again = self.world.chance.fault("batch twice", 30);
                     if let Some(source) = self.sources.get_mut(place).filter(|_| !again) {
                         source.seen += count;
                     }
-                    self.poison
-                        .extend(poison.iter().map(|poison| format!("{}: {}", poison.key, poison.reason)));
                 }
             }
             (Work::Call(call), Done::Answered(outcome)) => {

@@ -1,9 +1,7 @@
-//! Who is subscribed to what, as the template says it, and which records a stream's reader gets.
+//! Who is subscribed to what, as the template says it.
 
 use super::callbacks::PLAN;
-use event_store::Written;
 use events::{Envelope, Event, OrdersEvent, Service};
-use runtime::stream::{Item, Record};
 
 /// The queues that are subscribed to something, each named as its consumer.
 pub(super) const QUEUES: [&str; 7] =
@@ -64,28 +62,5 @@ fn is_ended_update(envelope: &Envelope) -> bool {
         | Event::Payments(_)
         | Event::Inventory(_)
         | Event::Shipping(_) => false,
-    }
-}
-
-/// The filters of the template's stream sources.
-pub(super) fn passes(source: &str, item: &Written) -> bool {
-    match (source, item) {
-        ("publish-events" | "project-orders", Written::Event(_)) => true,
-        ("apply-stripe-event", Written::Event(envelope)) => envelope.event_type == "PaymentRequested",
-        ("apply-carrier-event", Written::Event(envelope)) => {
-            ["LabelPurchased", "Shipped"].contains(&envelope.event_type.as_str())
-        }
-        ("apply-stripe-event" | "apply-carrier-event", Written::Document(key, _)) => {
-            key.sk == "inbox" || key.sk.starts_with("replay#")
-        }
-        _ => false,
-    }
-}
-
-/// A new item as its stream carries it.
-pub(super) fn record(item: Written) -> Record {
-    match item {
-        Written::Event(envelope) => testkit::record(&envelope),
-        Written::Document(key, document) => Record { key, item: Item::Document(document) },
     }
 }

@@ -1,13 +1,14 @@
 //! Who lives in the world: customers who order, pay, hesitate and cancel; a warehouse that packs, gives up and takes
 //! back; banks that dispute; clerks who refund in the dashboard; and providers whose webhooks come when they like.
 
+use super::bank::{BY_TRANSFER, Bank, is_by_transfer};
 use super::chance::Chance;
 use super::executor::finish;
 use super::jobs::Call;
-use super::senders::{CARRIER, STRIPE, webhook};
+use super::senders::{CARRIER, STANDARD, STRIPE, webhook};
 use super::world::World;
 use event_store::{EventStore, Key, StreamId};
-use events::{Attention, Customer, OrderId, OrderStatus, Service};
+use events::{Attention, Customer, OrderId, OrderStatus, Provider, Service};
 use jiff::Timestamp;
 use orders::Order;
 use runtime::http::{Problem, Reply};
@@ -37,6 +38,8 @@ pub(super) struct Shop {
     /// Webhooks that were taken while nothing was known of their order, by their place in the inbox: the order, and
     /// where they have to wait for it.
     pub(super) early: BTreeMap<Key, (OrderId, Key)>,
+    /// Where money comes to that Stripe knows nothing of.
+    pub(super) bank: Bank,
     disputes: Vec<String>,
     /// Orders whose failed refund somebody has asked for once more.
     resumed: Vec<OrderId>,
@@ -51,6 +54,7 @@ impl Shop {
             accepted: BTreeMap::new(),
             scanned: Vec::new(),
             early: BTreeMap::new(),
+            bank: Bank::new(world.chance.clone()),
             disputes: Vec::new(),
             resumed: Vec::new(),
         }
@@ -74,9 +78,10 @@ impl Shop {
     pub(super) fn place(&mut self, now: Timestamp) -> Call {
         let key = format!("order-{}", self.placed);
         self.placed += 1;
-        let method = match self.chance.below(8) {
+        let method = match self.chance.below(9) {
             0 => "pm_card_chargeCustomerFail",
             1 | 2 => "pm_card_threeDSecure",
+            3 => BY_TRANSFER,
             _ => "pm_card_visa",
         };
         let (sku, ..) = GOODS.get(self.chance.below(GOODS.len())).expect("goods");
@@ -116,9 +121,8 @@ impl Shop {
                 Ok(())
             }
             (CANCEL | REFUND | "POST /shipments", _) if [200, 202, 404, 409, 422].contains(&status) => Ok(()),
-            (STRIPE | CARRIER, Ok(_)) => {
-                let body: Value = serde_json::from_slice(&call.request.body).unwrap_or_default();
-                self.taken(world, call.door, &body);
+            (STRIPE | CARRIER | STANDARD, Ok(_)) => {
+                self.taken(world, call);
                 Ok(())
             }
             (door, Ok(_)) if door.starts_with("PUT") => Ok(()),
@@ -136,19 +140,25 @@ impl Shop {
         if self.chance.roll(impatience) {
             return vec![self.cancel(&id, now)];
         }
+        if is_by_transfer(&order) {
+            let calls = self.at_the_bank(world, &id, &order, now);
+            if !calls.is_empty() {
+                return calls;
+            }
+        }
         if order.attention().contains(&Attention::RefundFailed) && self.chance.roll(300) {
             return retry(world, &id, now);
         }
         if self.chance.roll(20) {
             return vec![self.give_back(&id, now)];
         }
-        if self.chance.roll(30) {
+        if self.chance.roll(30) && !is_by_transfer(&order) {
             self.meddle(world, &id, &order);
         }
         match order.status() {
             OrderStatus::PaymentActionRequired => self.authenticate(world, &id),
             OrderStatus::Allocated => return vec![self.pack(&id, now)],
-            OrderStatus::Shipped => return self.travel(&id, &order, now),
+            OrderStatus::Shipped => return self.travel(world, &id, &order, now),
             OrderStatus::Delivered | OrderStatus::Returned
                 if !order.facts().is_open() && !self.chance.roll(30) =>
             {
@@ -177,12 +187,12 @@ impl Shop {
         for dispute in self.disputes.drain(..) {
             world.stripe.close_dispute(&dispute, self.chance.roll(500));
         }
-        let mut calls = Vec::new();
+        let mut calls = self.bank.finish(world, now);
         for id in self.open.clone() {
             let order = order(world, &id);
             match order.status() {
                 OrderStatus::Allocated => calls.push(self.pack(&id, now)),
-                OrderStatus::Shipped => calls.extend(self.travel(&id, &order, now)),
+                OrderStatus::Shipped => calls.extend(self.travel(world, &id, &order, now)),
                 _ if !order.facts().is_open() => self.leave(&id),
                 // A person has an entry: what they can do, they do once.
                 _ if order.attention().contains(&Attention::RefundFailed) && !self.resumed.contains(&id) => {
@@ -198,6 +208,19 @@ impl Shop {
     /// Whether every order has ended, or is a person's: it has an entry that says so. Such an order may still move on.
     pub(super) fn is_at_rest(&self, world: &World) -> bool {
         self.open.iter().all(|id| !order(world, id).attention().is_empty())
+    }
+
+    /// The customer transfers the money, in time or not, or the clerk gives some back.
+    fn at_the_bank(&mut self, world: &World, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
+        let Some((placed, _)) = order.placed() else { return Vec::new() };
+        let in_time = order.status() == OrderStatus::Placed;
+        if self.chance.roll(if in_time { 300 } else { 100 }) {
+            return self.bank.pay(id, placed, now);
+        }
+        if self.chance.roll(200) {
+            return self.bank.settle(world, id, now);
+        }
+        if self.chance.roll(20) { self.bank.give(world, id, now) } else { Vec::new() }
     }
 
     /// The shop gives a part back; two clerks may send the same at once, or different ones.
@@ -243,7 +266,7 @@ impl Shop {
     }
 
     /// The parcel arrives, or comes back; the carrier tells, or the warehouse knows.
-    fn travel(&self, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
+    fn travel(&self, world: &World, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
         let Some((carrier, code)) = order.facts().carrier() else { return Vec::new() };
         let end = if self.chance.roll(80) { "return_to_sender" } else { "delivered" };
         if end == "delivered" && self.chance.roll(300) {
@@ -251,8 +274,12 @@ impl Shop {
         }
         let scans =
             [("in_transit", "departed", "2026-01-03T07:00:00Z"), (end, "arrived", "2026-01-03T08:00:00Z")];
-        let event = tracker_event(&format!("evt_{end}_{code}"), carrier, code, &scans);
-        let mut calls = vec![webhook(CARRIER, &event, self.some_time(now))];
+        let mut calls = if world.carrier == Provider::Warehouse && self.chance.roll(500) {
+            self.courier((carrier, code), &scans.map(|(status, _, time)| (status, time)), now)
+        } else {
+            let event = tracker_event(&format!("evt_{end}_{code}"), carrier, code, &scans);
+            vec![webhook(CARRIER, &event, self.chance.some_time(now))]
+        };
         if end == "return_to_sender" {
             let restock = json!({ "restock": self.chance.roll(500) });
             calls.push(warehouse("return", id, &restock, now));

@@ -11,7 +11,7 @@ use outbound::{Mailer, Texter, Topic};
 use resilience::Clock;
 use runtime::queue::{Handler, Worker};
 use runtime::schedule::Task;
-use runtime::stream::Reader;
+use runtime::stream::{Reader, StreamWorker};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) carrier: Provider,
     pub(super) mailroom: Arc<Mailroom>,
     pub(super) sold_and_scanned: Arc<Scanned>,
+    /// Whether the readers of streams get their batches in the platform's own words.
+    spells_out: bool,
     /// Whether somebody wants to be called back.
     pub(super) has_endpoints: bool,
     pub(super) callbacks: Arc<Memory>,
@@ -49,7 +51,9 @@ pub(super) struct Source {
     pub(super) table: Service,
     pub(super) seen: usize,
     pub(super) is_busy: bool,
-    pub(super) reader: Arc<dyn Reader>,
+    pub(super) worker: Arc<StreamWorker>,
+    /// Whether it gets its batches in the platform's own words.
+    pub(super) spells_out: bool,
     pub(super) topic: Option<Arc<MemoryTopic>>,
 }
 
@@ -76,8 +80,10 @@ impl World {
             carrier: if seed.is_multiple_of(2) { Provider::Easypost } else { Provider::Warehouse },
             mailroom: Arc::default(),
             sold_and_scanned: Arc::default(),
-            // Of five shops one calls others back: they have half as much to do again.
-            has_endpoints: seed % 5 == 2,
+            // That takes longer: a fifth more for each order.
+            spells_out: seed % 5 == 3,
+            // Of nine shops one calls others back: an order takes three times as long then.
+            has_endpoints: seed % 9 == 2,
             callbacks: Arc::default(),
             receivers: Arc::new(Receivers::new(chance.clone(), clock.clone())),
             clock,
@@ -200,7 +206,7 @@ impl World {
             let topic = Arc::new(MemoryTopic::default());
             let gated: Arc<dyn Topic> = Gated::new(self.gate(), topic.clone());
             let reader = Arc::new(outbox::PublishEvents { topics: [(service, gated)].into() });
-            sources.push(source("publish-events", service, reader, Some(topic)));
+            sources.push(self.source("publish-events", service, reader, Some(topic)));
         }
         let payments = self.ports(Service::Payments);
         let shipping = self.ports(Service::Shipping);
@@ -220,9 +226,9 @@ impl World {
             documents: shipping.documents,
             clock: self.clock(),
         };
-        sources.push(source("project-orders", Service::Orders, Arc::new(project), None));
-        sources.push(source("apply-stripe-event", Service::Payments, Arc::new(stripe), None));
-        sources.push(source("apply-carrier-event", Service::Shipping, Arc::new(carrier), None));
+        sources.push(self.source("project-orders", Service::Orders, Arc::new(project), None));
+        sources.push(self.source("apply-stripe-event", Service::Payments, Arc::new(stripe), None));
+        sources.push(self.source("apply-carrier-event", Service::Shipping, Arc::new(carrier), None));
         sources
     }
 
@@ -237,13 +243,18 @@ impl World {
         let callbacks = self.has_endpoints.then(|| self.schedule_callbacks());
         [sweep].into_iter().chain(callbacks).collect()
     }
-}
 
-fn source(
-    name: &'static str,
-    table: Service,
-    reader: Arc<dyn Reader>,
-    topic: Option<Arc<MemoryTopic>>,
-) -> Source {
-    Source { name, table, seen: 0, is_busy: false, reader, topic }
+    fn source(
+        &self,
+        function: &'static str,
+        table: Service,
+        reader: Arc<dyn Reader>,
+        topic: Option<Arc<MemoryTopic>>,
+    ) -> Source {
+        let hand = Arc::new(Hand { mailroom: self.mailroom.clone(), clock: self.clock() });
+        let queue = Gated::new(self.gate(), hand);
+        let worker = Arc::new(StreamWorker { function, queue, reader });
+        let spells_out = self.spells_out;
+        Source { name: function, table, seen: 0, is_busy: false, worker, spells_out, topic }
+    }
 }

@@ -1,0 +1,76 @@
+//! The readers of the tables' streams: which records each gets, and the batch as the platform hands it over.
+
+use event_store::{Key, StreamId, Written};
+use outbound::DeadLetter;
+use resilience::Failure;
+use runtime::stream::{Batch, Item, Poison, Record, StreamWorker};
+use serde_json::{Value, json};
+
+/// The filters of the template's stream sources.
+pub(super) fn passes(source: &str, item: &Written) -> bool {
+    match (source, item) {
+        ("publish-events" | "project-orders", Written::Event(_)) => true,
+        ("apply-stripe-event", Written::Event(envelope)) => envelope.event_type == "PaymentRequested",
+        ("apply-carrier-event", Written::Event(envelope)) => {
+            ["LabelPurchased", "Shipped"].contains(&envelope.event_type.as_str())
+        }
+        ("apply-stripe-event" | "apply-carrier-event", Written::Document(key, _)) => {
+            key.sk == "inbox" || key.sk.starts_with("replay#")
+        }
+        _ => false,
+    }
+}
+
+/// Has a batch read: in the platform's own words where the world spells them out, and else as what they mean.
+pub(super) async fn read(
+    worker: &StreamWorker,
+    spells_out: bool,
+    items: Vec<Written>,
+) -> Result<(), Failure> {
+    if spells_out {
+        return worker.work(batch(&items)).await;
+    }
+    let records = items.into_iter().map(record).collect();
+    for Poison { key, reason } in worker.reader.read(records).await? {
+        let body = json!({"pk": key.pk, "sk": key.sk}).to_string();
+        let letter = DeadLetter { body, reason, function: worker.function.to_owned() };
+        worker.queue.set_aside(&letter).await.map_err(Failure::retry)?;
+    }
+    Ok(())
+}
+
+fn record(item: Written) -> Record {
+    match item {
+        Written::Event(envelope) => testkit::record(&envelope),
+        Written::Document(key, document) => Record { key, item: Item::Document(document) },
+    }
+}
+
+/// New items, as a stream's event source has them.
+fn batch(items: &[Written]) -> Batch {
+    let records: Vec<Value> = items.iter().map(insertion).collect();
+    serde_json::from_value(json!({ "Records": records })).expect("a batch")
+}
+
+fn insertion(item: &Written) -> Value {
+    let (key, image) = match item {
+        Written::Event(envelope) => {
+            let stream = StreamId::of(envelope).expect("an envelope of ours");
+            let key = Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number()));
+            let event = serde_json::to_string(envelope).expect("an envelope is written");
+            (key, json!({"type": {"S": envelope.event_type}, "event": {"S": event}}))
+        }
+        Written::Document(key, document) => {
+            let mut image = json!({
+                "document": {"S": document.body.to_string()},
+                "version": {"N": document.version.to_string()}
+            });
+            if let Some(moment) = document.expires_at {
+                image["expires_at"] = json!({"N": moment.as_second().to_string()});
+            }
+            (key.clone(), image)
+        }
+    };
+    let keys = json!({"pk": {"S": key.pk}, "sk": {"S": key.sk}});
+    json!({"eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": image}})
+}
