@@ -39,7 +39,8 @@ use webhooks::sender_of;
 
 /// As long as the inbox keeps what a parked webhook points to.
 const PARKED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
-const PARKED: &str = "parked#";
+/// What the sort keys of webhooks begin with that wait for their order.
+pub(crate) const PARKED: &str = "parked#";
 
 /// The step. See the module.
 pub struct ApplyStripeEvent {

@@ -18,7 +18,7 @@
 //! is found again by `metadata.refund_id`.
 //!
 //! Retry: Stripe or the table gave no clear answer, the intent is under way, or it is too early to ask for a refund again. Reject: money that does not fit what
-//! was asked for, a call of ours that Stripe does not understand, an event that is not subscribed to.
+//! was asked for, or that another system tells of although the payment ended before it began; a call of ours that Stripe does not understand, an event that is not subscribed to.
 
 mod charge;
 mod refund;

@@ -1,8 +1,9 @@
 //! An order whose money comes by way of another system, from its placing to the last cent back.
 
 use crate::Stage;
-use crate::testing::{World, expired, out_of_stock};
-use events::{PaymentsEvent, RefundCause};
+use crate::testing::{World, expired, out_of_stock, shipment_cancelled};
+use events::{OrderPlaced, OrdersEvent, PaymentsEvent, RefundCause};
+use resilience::Failure;
 use runtime::stream::Poison;
 use serde_json::{Value, json};
 use testkit::{keep_told, order_id};
@@ -63,6 +64,27 @@ async fn what_is_told_before_the_order_is_known_waits_for_it() {
     world.place("elsewhere:bank").await;
     assert_eq!(world.apply(vec![world.record_of("PaymentRequested")]).await.unwrap(), []);
     assert_eq!(world.types(), ["PaymentRequested", "OrderPaid"]);
+}
+
+#[tokio::test]
+async fn money_for_an_order_that_was_cancelled_before_its_payment_began_is_set_aside_for_a_person() {
+    let placed = OrderPlaced { payment_method: "elsewhere:bank".to_owned(), ..testkit::placed() };
+    let placed = OrdersEvent::from(placed);
+    for is_told_first in [true, false] {
+        let world = World::new();
+        world.hear(&shipment_cancelled()).await.unwrap();
+        if is_told_first {
+            assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await, []);
+            for _ in 0..2 {
+                let Err(Failure::Reject { reason }) = world.hear(&placed).await else { panic!() };
+                assert!(reason.contains("parked#bank.m1"), "{reason}");
+            }
+        } else {
+            world.hear(&placed).await.unwrap();
+            assert_eq!(world.told("bank", "m1", "payment.received", &received(1900)).await.len(), 1);
+        }
+        assert_eq!(world.types(), ["PaymentCancelled"]);
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! The charge: begun, confirmed, ended.
 
 use super::{TakePayment, Work};
+use crate::apply::PARKED;
 use crate::payment::Stage;
 use crate::stripe::{IntentDraft, IntentNews, StripeError};
-use crate::{OrderOfIntent, elsewhere, order_of_intent};
+use crate::{OrderOfIntent, elsewhere, intent_partition, order_of_intent};
 use event_store::Document;
 use events::{Line, OrderPlaced, PaymentRequested, paid_by_way_of};
 use resilience::Failure;
@@ -13,15 +14,16 @@ impl TakePayment {
     ///
     /// A repeat after a crash makes a second intent at worst: it was never confirmed and moves no money.
     pub(super) async fn begin(&self, work: &Work<'_>, placed: &OrderPlaced) -> Result<(), Failure> {
+        let sender = paid_by_way_of(&placed.payment_method);
         match self.payment(work).await?.stage {
             Stage::Unknown => {}
             Stage::Open { .. }
             | Stage::Cancelling { .. }
             | Stage::Paid { .. }
             | Stage::Failed { .. }
-            | Stage::Cancelled { .. } => return Ok(()),
+            | Stage::Cancelled { .. } => return self.money_came_anyway(work, sender).await,
         }
-        let intent_id = match paid_by_way_of(&placed.payment_method) {
+        let intent_id = match sender {
             Some(sender) => elsewhere::intent_id(sender, &work.order),
             None => match self.create_intent(work, placed).await {
                 Ok(intent_id) => intent_id,
@@ -43,7 +45,28 @@ impl TakePayment {
             customer: placed.customer.clone(),
             pay_by: placed.pay_by,
         };
-        self.append(work, |payment| Ok(payment.decide_request(&terms))).await
+        self.append(work, |payment| Ok(payment.decide_request(&terms))).await?;
+        self.money_came_anyway(work, sender).await
+    }
+
+    /// A payment that ended before it began has no terms that money could fit, but a transfer needs no intent, and comes
+    /// nevertheless. The map has what is told from now on set aside, and what was told before waits beside it, where
+    /// nothing would fetch it. Both sides write and then read, so that neither misses the other.
+    async fn money_came_anyway(&self, work: &Work<'_>, sender: Option<&str>) -> Result<(), Failure> {
+        let Some(sender) = sender else { return Ok(()) };
+        if self.payment(work).await?.stage.terms().is_some() {
+            return Ok(());
+        }
+        let intent_id = elsewhere::intent_id(sender, &work.order);
+        let order = OrderOfIntent { order_id: work.order.clone() };
+        self.documents.put(&order_of_intent(&intent_id), &Document::of(&order)).await?;
+        let waiting = self.documents.list(&intent_partition(&intent_id), PARKED).await?;
+        match waiting.first() {
+            Some((key, _)) => Err(Failure::reject(format!(
+                "{key}: {sender} tells of money for an order whose payment ended before it began; settle it with them"
+            ))),
+            None => Ok(()),
+        }
     }
 
     async fn create_intent(&self, work: &Work<'_>, placed: &OrderPlaced) -> Result<String, StripeError> {
