@@ -26,9 +26,11 @@ pub(super) const BY_TRANSFER: &str = "elsewhere:bank";
 struct Account {
     received: u64,
     given_back: u64,
-    /// The inbox's name of the webhook that told of an amount that nobody had asked for.
-    strange: Option<String>,
-    /// A person has found it.
+    /// The inbox's names of the webhooks that told of its coming.
+    told_by: Vec<String>,
+    /// Nobody had asked for it: the amount is another one, or the order was cancelled before its payment began.
+    is_strange: bool,
+    /// A person has found it among the letters.
     is_set_aside: bool,
 }
 
@@ -69,15 +71,14 @@ impl Bank {
         let is_strange = self.chance.misfortune("transfer of another amount", 60);
         let received = placed.total.units() - u64::from(is_strange);
         let data = json!({"order_id": id, "amount": received, "currency": placed.currency, "reference": self.reference()});
-        let message = self.message();
-        let strange = is_strange.then(|| format!("{BANK}.{message}"));
-        let told_twice = self.chance.misfortune("transfer told twice", 150) && !is_strange;
-        self.accounts.insert(id.clone(), Account { received, strange, ..Account::default() });
-        let mut calls = self.tells(&message, "payment.received", &data, now);
-        if told_twice {
+        let times = if self.chance.misfortune("transfer told twice", 150) && !is_strange { 2 } else { 1 };
+        let (mut told_by, mut calls) = (Vec::new(), Vec::new());
+        for _ in 0..times {
             let message = self.message();
             calls.extend(self.tells(&message, "payment.received", &data, now));
+            told_by.push(format!("{BANK}.{message}"));
         }
+        self.accounts.insert(id.clone(), Account { received, told_by, is_strange, ..Account::default() });
         calls
     }
 
@@ -115,17 +116,17 @@ impl Bank {
         calls
     }
 
-    /// Whether a letter is about a strange amount, which is a person's.
+    /// Whether a letter is about money that nobody asked for, which is a person's.
     pub(super) fn knows(&self, letter: &DeadLetter) -> bool {
-        let mut strange = self.accounts.values().filter_map(|account| account.strange.as_ref());
-        strange.any(|event| is_about(letter, event))
+        self.accounts.values().any(|account| account.is_strange && account.is_told_of(letter))
     }
 
-    /// A person finds the strange amounts among the letters.
-    pub(super) fn reads(&mut self, letters: &[DeadLetter]) {
-        for account in self.accounts.values_mut() {
-            let is_there = |event: &String| letters.iter().any(|letter| is_about(letter, event));
-            account.is_set_aside = account.strange.as_ref().is_some_and(is_there);
+    /// A person finds money that nobody asked for among the letters.
+    pub(super) fn reads(&mut self, world: &World, letters: &[DeadLetter]) {
+        for (id, account) in &mut self.accounts {
+            account.is_strange |= has_ended_before_it_began(world, id);
+            account.is_set_aside =
+                account.is_strange && letters.iter().any(|letter| account.is_told_of(letter));
         }
     }
 
@@ -165,9 +166,19 @@ impl Bank {
     }
 }
 
-/// By its place in the inbox, or as one that had waited for its order.
-fn is_about(letter: &DeadLetter, event: &str) -> bool {
-    letter.body.contains(&format!("#{event}\"")) || letter.reason.contains(&format!("parked#{event}:"))
+impl Account {
+    /// By the place in the inbox of what told of it, or as what had waited for its order.
+    fn is_told_of(&self, letter: &DeadLetter) -> bool {
+        self.told_by.iter().any(|event| {
+            letter.body.contains(&format!("#{event}\""))
+                || letter.reason.contains(&format!("parked#{event}:"))
+        })
+    }
+}
+
+fn has_ended_before_it_began(world: &World, id: &OrderId) -> bool {
+    let envelopes = finish(world.table(Service::Payments).read(&StreamId::order(id))).expect("readable");
+    envelopes.first().is_some_and(|first| first.event_type == "PaymentCancelled")
 }
 
 fn ledger(world: &World, id: &OrderId) -> Ledger {

@@ -1,7 +1,7 @@
 //! The invariants, checked when everything has come to rest: against the provider's own books where there are any.
 //! Each finding names its invariant and its order.
 
-use super::bank::{BY_TRANSFER, is_by_transfer};
+use super::bank::is_by_transfer;
 use super::executor::finish;
 use super::play::{OF_ORDERS, Play};
 use super::shop::{GOODS, order};
@@ -139,9 +139,6 @@ fn i1_money(play: &Play, id: &OrderId, order: &Order) -> Vec<String> {
     let books =
         if by_transfer { play.shop.bank.books_of(id) } else { play.world.stripe.books_of(id.as_str()) };
     let total = order.placed().map_or(0, |(placed, _)| placed.total.units());
-    if by_transfer && waits_for_an_order_that_never_begins(play, id) {
-        return Vec::new();
-    }
     let mut wrong = Vec::new();
     if books.charges > 1 || books.captured > total {
         wrong.push(format!("I1: {id} was charged {} times, {} of {total}", books.charges, books.captured));
@@ -170,14 +167,6 @@ fn i1_money(play: &Play, id: &OrderId, order: &Order) -> Vec<String> {
         wrong.push(format!("I1: {id} is {status}, {kept} was kept where {due} is due: {books:?}"));
     }
     wrong
-}
-
-/// Money may come by transfer for an order that was cancelled before its payment began. Its webhook is parked for good.
-fn waits_for_an_order_that_never_begins(play: &Play, id: &OrderId) -> bool {
-    let payments = play.world.table(Service::Payments);
-    let parked = finish(payments.list(&format!("intent#{BY_TRANSFER}:{id}"), "parked#")).expect("readable");
-    let began = finish(payments.read(&StreamId::order(id))).expect("readable");
-    !parked.is_empty() && !began.iter().any(|envelope| envelope.event_type == "PaymentRequested")
 }
 
 /// What went back although the goods had left: returns, goodwill, and what the dashboard did.

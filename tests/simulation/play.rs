@@ -121,7 +121,7 @@ impl Play {
         for _ in 0..PATIENCE_HOURS {
             self.jobs.append(&mut self.zombies);
             while self.step() || self.jump() {}
-            self.shop.bank.reads(&self.world.mailroom.letters());
+            self.shop.bank.reads(&self.world, &self.world.mailroom.letters());
             let calls = self.shop.finish(&self.world, self.now());
             let is_done =
                 calls.is_empty() && self.shop.is_at_rest(&self.world) && deliveries::are_at_rest(&self.world);
