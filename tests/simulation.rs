@@ -2,8 +2,9 @@
 //! faults of every kind at every await, and the invariants checked against the provider's own books.
 //!
 //! A run is a function of its seed and the number of orders. [`run`] plays one: customers, a warehouse, a payment
-//! provider and a carrier act while messages come twice, late and in any order, calls fail or lose their answers,
-//! and functions crash or stop and come back as zombies. Then the faults stop, and what must hold is checked.
+//! provider, a bank, carriers and the shop's own systems act while messages come twice, late and in any order, calls
+//! fail or lose their answers, and functions crash or stop and come back as zombies. Then the faults stop, and what must
+//! hold is checked.
 
 #![expect(clippy::expect_used, reason = "the simulated world is ours: what is not there is a mistake in it")]
 
