@@ -39,7 +39,7 @@ fn whatever_fails_every_invariant_i1_to_i8_holds_and_every_order_ends() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    assert_eq!(run(11, 30), run(11, 30));
-    assert_ne!(run(11, 30).trace, run(12, 30).trace);
-    assert!(!run(11, 30).deliveries.is_empty(), "somebody is called back in it");
+    assert_eq!(run(7, 30), run(7, 30));
+    assert_ne!(run(7, 30).trace, run(8, 30).trace);
+    assert!(!run(7, 30).deliveries.is_empty(), "somebody is called back in it");
 }
