@@ -3,6 +3,7 @@
 mod access;
 mod idempotency;
 mod limit;
+mod objects;
 mod problem;
 mod reply;
 mod request;

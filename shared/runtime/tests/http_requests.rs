@@ -10,10 +10,11 @@ use event_store::Memory;
 use lambda_http::Body;
 use resilience::FixedClock;
 use runtime::http::{Access, Endpoint, Guard, Limit, Problem, Reply, Request, Server, parse_sample};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::now;
+use testkit::{RequestBuilder as _, now, request};
 
 /// Tells what it was sent.
 struct Mirror;
@@ -131,4 +132,127 @@ async fn over_the_limit_the_answer_says_when_to_come_back() {
     assert_eq!(answer(&server, &gateway(Some(other))).await.0, 200, "the limit is each caller's own");
     clock.advance(Duration::from_secs(retry_after));
     assert_eq!(answer(&server, &request).await.0, 200);
+}
+
+/// A body of every shape that serde knows.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Parcel {
+    size: Size,
+    to: Option<Place>,
+    lines: Vec<Line>,
+    fields: std::collections::BTreeMap<String, Line>,
+    wrapped: Wrapped,
+    corner: (u32, u32),
+    sealed: bool,
+    remark: Value,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Line {
+    quantity: u32,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Place {
+    town: String,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+struct Wrapped(Line);
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Size {
+    Small,
+    Box { width: u32 },
+    Pair(u32, u32),
+    Of(Line),
+}
+
+fn parcel() -> Value {
+    json!({
+        "size": {"box": {"width": 1}}, "to": {"town": "Bern"}, "lines": [{"quantity": 1}, {"quantity": 2}],
+        "fields": {"a/b": {"quantity": 3}}, "wrapped": {"quantity": 4}, "corner": [5, 6], "sealed": true, "remark": 7.5
+    })
+}
+
+fn read(body: &str) -> Result<Parcel, Problem> {
+    let mut request = request("POST /parcels").json(&Value::Null);
+    request.body = body.as_bytes().to_vec();
+    Request::json(&request)
+}
+
+#[test]
+fn a_body_of_any_sound_shape_is_read() {
+    assert_eq!(read(&parcel().to_string()).unwrap(), serde_json::from_value(parcel()).unwrap());
+    for (at, value) in [
+        ("/size", json!("small")),
+        ("/size", json!({"pair": [1, 2]})),
+        ("/size", json!({"of": {"quantity": 1}})),
+        ("/to", Value::Null),
+        ("/remark", json!({"any": ["thing", null, -1]})),
+    ] {
+        let mut body = parcel();
+        *body.pointer_mut(at).unwrap() = value;
+        assert_eq!(read(&body.to_string()).unwrap(), serde_json::from_value(body).unwrap());
+    }
+}
+
+/// serde's derived code would take a list's values for a struct's fields, in their order.
+#[test]
+fn a_list_is_no_object_at_any_depth() {
+    for (at, list) in [
+        ("", json!([{"box": [1]}, null, [], {}, [1], [5, 6], true, null])),
+        ("/to", json!(["Bern"])),
+        ("/lines/1", json!([2])),
+        ("/fields/a~1b", json!([3])),
+        ("/wrapped", json!([4])),
+        ("/size/box", json!([1])),
+        ("/size/box", json!([])),
+    ] {
+        let mut body = parcel();
+        *body.pointer_mut(at).unwrap() = list;
+        let problem = read(&body.to_string()).unwrap_err();
+        let error = (problem.errors[0].pointer.as_str(), problem.errors[0].detail.as_str());
+        assert_eq!(
+            (problem.status, error),
+            (422, (at.trim_end_matches("/box"), "expected an object")),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn what_has_another_shape_is_told_in_words_and_without_its_value() {
+    for (at, value, pointer, detail) in [
+        ("/lines/0/quantity", json!(-1), "/lines/0/quantity", "expected a whole number, 0 or more"),
+        ("/lines/0/quantity", json!(1.5), "/lines/0/quantity", "expected a whole number, 0 or more"),
+        ("/lines/0/quantity", json!("secret"), "/lines/0/quantity", "expected a whole number, 0 or more"),
+        ("/sealed", json!("secret"), "/sealed", "expected true or false"),
+        ("/lines", json!("secret"), "/lines", "expected a list"),
+        ("/fields", json!("secret"), "/fields", "expected an object"),
+        ("/to", json!("secret"), "/to", "expected an object"),
+        ("/to/town", json!(4), "/to/town", "expected a text"),
+        ("/wrapped", json!("secret"), "/wrapped", "expected an object"),
+        ("/size", json!("secret"), "/size", "expected one of `small`, `box`, `pair`, `of`"),
+        ("/to/town", json!([]), "/to/town", "expected a text"),
+        ("/sealed", json!("expected secret at line 1"), "/sealed", "expected true or false"),
+    ] {
+        let mut body = parcel();
+        *body.pointer_mut(at).unwrap() = value;
+        let problem = read(&body.to_string()).unwrap_err();
+        let error = (problem.errors[0].pointer.as_str(), problem.errors[0].detail.as_str());
+        assert_eq!((problem.status, error), (422, (pointer, detail)), "{body}");
+    }
+}
+
+#[test]
+fn what_is_not_json_is_told_by_line_and_column_and_nothing_may_follow_it() {
+    let sound = parcel().to_string();
+    let twice = sound.replacen('{', "{\"sealed\": false,", 1);
+    assert_eq!(read(&twice).unwrap_err().errors[0].detail, "duplicate field `sealed`");
+    assert_eq!(read(&format!("{sound} {{}}")).unwrap_err().status, 400);
+    let problem = read("{\n \"size\": \"small\",,").unwrap_err();
+    assert_eq!((problem.status, problem.detail.as_str()), (400, "the body is not JSON (line 2, column 18)"));
 }

@@ -85,6 +85,7 @@ async fn what_is_not_sound_is_refused_at_its_field() {
         (json!({"url": "https://[::1]:0/"}), "/url"),
         (json!({"event_types": ["order.nonsense"]}), "/event_types/0"),
         (json!({"description": "a\u{0}b"}), "/description"),
+        (json!([]), ""),
     ] {
         let problem = scene.ask(on(PATCH, &id).json(&body)).await.unwrap_err();
         assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer), "{body}");

@@ -68,6 +68,8 @@ async fn numbers_out_of_bounds_name_their_field() {
     let unknown = json!({ "on_hand": 1, "price": 2 });
     let problem = world.manage.answer(request("PUT /stock/{sku}", "TEA", &[], &unknown)).await.unwrap_err();
     assert_eq!(problem.status, 422);
+    let list = request("PUT /stock/{sku}", "TEA", &[], &json!([5]));
+    assert_eq!(world.manage.answer(list).await.unwrap_err().status, 422);
     assert_eq!(world.put("no sku", 1, None).await.unwrap_err().status, 400);
 }
 

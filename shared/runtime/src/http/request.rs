@@ -1,5 +1,6 @@
 //! A request of the HTTP API gateway, payload format 2.0, parsed at the edge.
 
+use super::objects::Objects;
 use super::{Access, Caller, FieldError, Problem};
 use events::{Cause, EventId, OrderId, Traceparent};
 use lambda_http::RequestExt as _;
@@ -98,7 +99,7 @@ impl Request {
     }
 
     /// Reads the body as JSON: 415 for another content type, 413 over 64 KiB, 400 for what is not JSON, 422 with
-    /// a pointer for JSON of another shape. Values are never echoed.
+    /// a pointer for JSON of another shape, a list where an object belongs among it. Values are never echoed.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let content_type = self.header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -119,7 +120,8 @@ impl Request {
             ));
         }
         let mut parser = serde_json::Deserializer::from_slice(&self.body);
-        let value: T = serde_path_to_error::deserialize(&mut parser).map_err(|error| wrong_shape(&error))?;
+        let value: T =
+            serde_path_to_error::deserialize(Objects(&mut parser)).map_err(|error| wrong_shape(&error))?;
         parser.end().map_err(|_| Problem::bad_request("there is more after the JSON value"))?;
         Ok(value)
     }
@@ -155,7 +157,7 @@ fn wrong_shape(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem
         Category::Data => {
             let pointer: Vec<String> = error.path().iter().filter_map(reference_token).collect();
             let pointer = pointer.concat();
-            Problem::validation(vec![FieldError::at(pointer, without_value(&error.inner().to_string()))])
+            Problem::validation(vec![FieldError::at(pointer, in_words(&error.inner().to_string()))])
         }
     }
 }
@@ -170,13 +172,30 @@ fn reference_token(segment: &serde_path_to_error::Segment) -> Option<String> {
     }
 }
 
-/// The parser's words, without the value that it quotes and without its position.
-fn without_value(message: &str) -> String {
-    let message = message.split(" at line ").next().unwrap_or_default();
-    let expected = message.find("expected ").map(|at| &message[at..]);
-    match expected {
-        Some(expected) if message.starts_with("invalid") => expected.to_owned(),
+/// The parser's message for a person: without the value that it quotes, its position, and the names of Rust's types.
+fn in_words(message: &str) -> String {
+    // From the right: what is quoted may hold these words as well.
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    match message.rsplit_once("expected ") {
+        Some((quoting, expected))
+            if quoting.starts_with("invalid") || quoting.starts_with("unknown variant") =>
+        {
+            format!("expected {}", shape(expected))
+        }
         _ => message.chars().take(200).collect(),
+    }
+}
+
+fn shape(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "a boolean" => "true or false",
+        "a string" => "a text",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        _ if expected.starts_with("struct ") => "an object",
+        _ => expected,
     }
 }
 
