@@ -14,12 +14,13 @@ fn a_key_is_1_to_255_printable_characters() {
     for key in ["", "é", "a\tb", &format!("{longest}x")] {
         let sent = request("POST /orders").header("idempotency-key", key);
         let problem = sent.idempotency_key("order").unwrap_err();
-        assert_eq!((problem.status, problem.kind), (400, "idempotency-key-missing"), "{key}");
+        assert_eq!((problem.status, problem.kind), (400, "idempotency-key-invalid"), "{key}");
         assert!(problem.detail.ends_with("new for each order") && !problem.detail.contains("é"));
         assert_eq!(sent.idempotency_key_if_sent("order"), Err(problem), "one that is sent is a sound one");
     }
     let without = request("POST /orders");
-    assert_eq!(without.idempotency_key("order").unwrap_err().status, 400);
+    let problem = without.idempotency_key("order").unwrap_err();
+    assert_eq!((problem.status, problem.kind), (400, "idempotency-key-missing"));
     assert_eq!(without.idempotency_key_if_sent("order"), Ok(None));
 }
 

@@ -22,7 +22,7 @@ impl Request {
         match self.headers.get(HEADER) {
             None => Ok(None),
             Some(value) if sound(value) => Ok(self.header(HEADER)),
-            Some(_) => Err(needed(each)),
+            Some(_) => Err(unsound(each)),
         }
     }
 }
@@ -40,12 +40,15 @@ impl Problem {
 }
 
 fn needed(each: &str) -> Problem {
-    Problem::new(
-        400,
-        "idempotency-key-missing",
-        "An idempotency key is needed",
-        format!("send the header Idempotency-Key: 1 to {LONGEST} printable characters, new for each {each}"),
-    )
+    Problem::new(400, "idempotency-key-missing", "An idempotency key is needed", to_send(each))
+}
+
+fn unsound(each: &str) -> Problem {
+    Problem::new(400, "idempotency-key-invalid", "The idempotency key is not a sound one", to_send(each))
+}
+
+fn to_send(each: &str) -> String {
+    format!("send the header Idempotency-Key: 1 to {LONGEST} printable ASCII characters, new for each {each}")
 }
 
 /// The first half of a SHA-256 over the parts, each after its length, so that no two lists of parts read the same.
