@@ -18,7 +18,9 @@ pub(super) struct OrderRequest {
     pub(super) items: Vec<WantedItem>,
     pub(super) currency: Currency,
     pub(super) payment_method: String,
+    #[serde(deserialize_with = "WantedContact::deserialize")]
     pub(super) contact: Contact,
+    #[serde(deserialize_with = "WantedAddress::deserialize")]
     pub(super) shipping_address: ShippingAddress,
 }
 
@@ -27,6 +29,31 @@ pub(super) struct OrderRequest {
 pub(super) struct WantedItem {
     pub(super) sku: Sku,
     pub(super) quantity: u32,
+}
+
+/// A [`Contact`] in a request: a field that it does not know is refused, which an event's reader lets pass.
+#[derive(Deserialize)]
+#[serde(remote = "Contact", deny_unknown_fields)]
+struct WantedContact {
+    email: String,
+    #[serde(default)]
+    phone: Option<String>,
+}
+
+/// A [`ShippingAddress`] in a request, in the same way.
+#[derive(Deserialize)]
+#[serde(remote = "ShippingAddress", deny_unknown_fields)]
+struct WantedAddress {
+    name: String,
+    line1: String,
+    #[serde(default)]
+    line2: Option<String>,
+    city: String,
+    #[serde(default)]
+    postal_code: Option<String>,
+    #[serde(default)]
+    region: Option<String>,
+    country: String,
 }
 
 impl OrderRequest {
