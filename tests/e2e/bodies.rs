@@ -34,7 +34,8 @@ fn an_order_needs_an_idempotency_key() {
     let body = Checkout::of(&[(&tea, 1)]).body();
     let problem = shop.customer.post("/orders", &body).problem(400);
     assert_eq!(problem["type"], "urn:conveyor:problem:idempotency-key-missing");
-    shop.customer.post_with_key("/orders", &"k".repeat(256), &body).problem(400);
+    let problem = shop.customer.post_with_key("/orders", &"k".repeat(256), &body).problem(400);
+    assert_eq!(problem["type"], "urn:conveyor:problem:idempotency-key-invalid");
     let longest = format!("{:k<255}", fresh());
     shop.customer.post_with_key("/orders", &longest, &body).expect(202);
 }
@@ -55,6 +56,9 @@ fn an_order_that_is_wrong_somewhere_is_told_where() {
         ("/contact/email", json!("ada"), "/contact/email"),
         ("/contact/phone", json!("0790000000"), "/contact/phone"),
         ("/shipping_address/country", json!("Switzerland"), "/shipping_address/country"),
+        ("/shipping_address/country", json!("XX"), "/shipping_address/country"),
+        ("/contact", json!({"email": "ada@shop.example", "fone": "+41790000000"}), "/contact/fone"),
+        ("/items/0", json!([tea.sku, 1]), "/items/0"),
         ("/shipping_address/name", json!("x".repeat(101)), "/shipping_address/name"),
         ("/payment_method", json!("pm card"), "/payment_method"),
     ];
@@ -92,8 +96,11 @@ fn what_the_shop_sends_is_looked_at_as_closely() {
     assert_eq!(pointers(&shop.admin.put(&product, &negative).problem(422)), ["/price"]);
     let fraction = json!({"name": "Tea", "price": 9.5, "currency": "EUR"});
     assert_eq!(pointers(&shop.admin.put(&product, &fraction).problem(422)), ["/price"]);
+    let no_currency = json!({"name": "Tea", "price": 950, "currency": "ZZZ"});
+    assert_eq!(pointers(&shop.admin.put(&product, &no_currency).problem(422)), ["/currency"]);
     shop.admin.put("/products/no%20sku", &negative).problem(400);
     assert_eq!(pointers(&shop.admin.put(&stock, &json!({"on_hand": -1})).problem(422)), ["/on_hand"]);
+    assert_eq!(pointers(&shop.admin.put(&stock, &json!([9])).problem(422)), [""]);
     let stale = [JSON, ("if-match", "\"77\"")];
     let body = json!({"on_hand": 9}).to_string().into_bytes();
     shop.admin.send("PUT", &stock, &stale, Some(body)).problem(412);

@@ -4,6 +4,7 @@
 //! Says [`ProductChanged`](events::ProductChanged); orders keeps its own copy of price and weight from it.
 //! Reacts to nothing.
 
+mod currencies;
 mod list;
 mod manage;
 mod product;

@@ -10,7 +10,7 @@
 //! - Two writes: the list's item is put after the event, the exception that ARCHITECTURE.md, "The one idea" names. If it is lost
 //!   between the two, the caller gets an error, and the identical repeat puts it.
 
-use crate::{Product, list};
+use crate::{Product, currencies, list};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Amount, Currency, ProductChanged, Sku};
@@ -149,6 +149,9 @@ fn validated(sku: Sku, wanted: Wanted) -> Result<ProductChanged, Problem> {
     }
     if price.units() > LARGEST_PRICE {
         errors.push(FieldError::at("/price", format!("at most {LARGEST_PRICE} minor units")));
+    }
+    if !currencies::is_money(currency) {
+        errors.push(FieldError::at("/currency", "an ISO 4217 code of a currency that people pay with"));
     }
     if weight_grams.is_some_and(|grams| grams > HEAVIEST) {
         errors.push(FieldError::at("/weight_grams", format!("at most {HEAVIEST} grams")));

@@ -7,6 +7,7 @@
 //! Answers 202; the same with `Idempotency-Replayed: true` to a repeat; 400 without a sound key or body; 422 for
 //! what cannot be ordered, and for another request under a used key; 503 when the table is out.
 
+mod countries;
 mod request;
 
 use crate::view::{Item, Links};

@@ -106,6 +106,36 @@ async fn an_order_id_is_the_same_for_ever() {
     assert_eq!(header(&reply, "location"), Some("/orders/c68325f538314c15a96ad1aace0f219b"));
 }
 
+/// It stands in every stream: an order of last year is still known by the same request.
+#[tokio::test]
+async fn a_request_has_the_same_digest_for_ever() {
+    let shop = Shop::open().await;
+    let mut full = tea();
+    full["shipping_address"]["line2"] = json!("c/o B. Person");
+    for (key, body, digest) in [
+        ("k1", tea(), "_yNQ6-cJofLZIGB4n_qfTMuFCMc5mM2-PK9Uw-xjqbE"),
+        ("k2", full, "RdamFVVY5ZgCyYJhmvt_SpyOvVY99Rd-9Tk7Q95kyz8"),
+    ] {
+        shop.order(key, &body).await.unwrap();
+        let event = shop.table.all_events().pop().unwrap();
+        assert_eq!(event.data["request_digest"], digest);
+    }
+}
+
+#[tokio::test]
+async fn kosovo_and_unusual_addresses_of_email_are_taken() {
+    let shop = Shop::open().await;
+    for (at, value) in [
+        ("/shipping_address/country", "XK"),
+        ("/contact/email", "o'brien+tea_1@mail.b-c.example"),
+        ("/contact/email", "a@xn--bcher-kva.example"),
+    ] {
+        let mut body = tea();
+        *body.pointer_mut(at).unwrap() = json!(value);
+        assert_eq!(shop.order(value, &body).await.unwrap().status, 202, "{value}");
+    }
+}
+
 #[tokio::test]
 async fn the_same_key_gives_the_same_answer_whatever_prices_have_become_since() {
     let shop = Shop::open().await;
@@ -190,10 +220,31 @@ async fn i7_a_refused_order_leaves_nothing_behind() {
         ("no items", wrong("/items", json!([])), "/items"),
         ("another currency", wrong("/currency", json!("USD")), "/currency"),
         ("no address of email", wrong("/contact/email", json!("nobody")), "/contact/email"),
+        (
+            "a name and an address of email",
+            wrong("/contact/email", json!("A <a@b.example>")),
+            "/contact/email",
+        ),
+        (
+            "an address of email in brackets",
+            wrong("/contact/email", json!("<a@b.example>")),
+            "/contact/email",
+        ),
+        (
+            "two addresses of email",
+            wrong("/contact/email", json!("a@b.example,c@d.example")),
+            "/contact/email",
+        ),
+        ("an email host of no name", wrong("/contact/email", json!("a@b..example")), "/contact/email"),
         ("no phone number", wrong("/contact/phone", json!("0790000000")), "/contact/phone"),
         (
             "a country in words",
             wrong("/shipping_address/country", json!("Switzerland")),
+            "/shipping_address/country",
+        ),
+        (
+            "a country that is none",
+            wrong("/shipping_address/country", json!("XX")),
             "/shipping_address/country",
         ),
         ("an empty name", wrong("/shipping_address/name", json!(" ")), "/shipping_address/name"),
@@ -205,6 +256,31 @@ async fn i7_a_refused_order_leaves_nothing_behind() {
                 body
             },
             "/items/0/unit_price",
+        ),
+        (
+            "a misspelt field of the contact",
+            wrong("/contact", json!({"email": "a@b.example", "fone": "+41790000000"})),
+            "/contact/fone",
+        ),
+        (
+            "a misspelt field of the address",
+            {
+                let mut body = tea();
+                body["shipping_address"]["line3"] = json!("2nd floor");
+                body
+            },
+            "/shipping_address/line3",
+        ),
+        ("a list for an item", wrong("/items/0", json!(["TEA-01", 1])), "/items/0"),
+        ("a list for the contact", wrong("/contact", json!(["a@b.example"])), "/contact"),
+        (
+            "a list for the order",
+            Value::Array(
+                ["items", "currency", "payment_method", "contact", "shipping_address"]
+                    .map(|name| tea()[name].clone())
+                    .into(),
+            ),
+            "",
         ),
         (
             "a SKU twice",
@@ -238,7 +314,8 @@ async fn an_idempotency_key_is_asked_for() {
     let without = request("POST /orders").by(customer()).json(&tea());
     assert_eq!(shop.place.answer(without).await.unwrap_err().status, 400);
     for key in ["", "é", &"x".repeat(256)] {
-        assert_eq!(shop.order(key, &tea()).await.unwrap_err().status, 400, "{key}");
+        let problem = shop.order(key, &tea()).await.unwrap_err();
+        assert_eq!((problem.status, problem.kind), (400, "idempotency-key-invalid"), "{key}");
     }
     assert!(shop.order(&"x".repeat(255), &tea()).await.is_ok());
 }

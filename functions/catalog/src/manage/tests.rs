@@ -96,6 +96,27 @@ async fn a_product_is_created_changed_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_price_is_in_a_currency_that_there_is() {
+    let world = World::default();
+    let priced_in = |currency: &str| {
+        let mut product = tea(1);
+        product["currency"] = json!(currency);
+        product
+    };
+    for currency in ["ZZZ", "HRK", "XXX", "XTS", "XAU", "CHW"] {
+        let problem = world.put("TEA", &priced_in(currency)).await.unwrap_err();
+        assert_eq!(
+            (problem.status, problem.errors[0].pointer.as_str()),
+            (422, "/currency"),
+            "{currency} is no money that people pay with"
+        );
+    }
+    for currency in ["CHF", "JPY", "KWD", "XAF", "XCG"] {
+        assert!(world.put("TEA", &priced_in(currency)).await.is_ok(), "{currency}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_valid_names_every_field_and_changes_nothing() {
     let world = World::default();
     let wrong = json!({ "name": " ", "price": 100_000_000, "currency": "EUR", "weight_grams": 1_000_001 });
@@ -116,6 +137,7 @@ async fn what_is_not_valid_names_every_field_and_changes_nothing() {
         let problem = world.put("TEA", &wrong).await.unwrap_err();
         assert_eq!(problem.status, 422, "{field}");
     }
+    assert_eq!(world.put("TEA", &json!(["Sencha", 1, "EUR", 250, true])).await.unwrap_err().status, 422);
     assert_eq!(world.put("no sku", &tea(1)).await.unwrap_err().status, 400);
     assert_eq!(world.table.all_events().len(), 0);
 }

@@ -1,5 +1,6 @@
 //! The body of `POST /orders`, parsed and validated: what a client may say, and within which bounds.
 
+use super::countries::is_country;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::{Contact, Currency, ShippingAddress, Sku, paid_by_way_of};
@@ -98,7 +99,7 @@ impl OrderRequest {
         if contact.phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
             errors.push(FieldError::at("/contact/phone", "a number in E.164 form, for example +41790000000"));
         }
-        if !(address.country.len() == 2 && address.country.bytes().all(|b| b.is_ascii_uppercase())) {
+        if !is_country(&address.country) {
             errors.push(FieldError::at(
                 "/shipping_address/country",
                 "an ISO 3166-1 code of two upper-case letters",
@@ -138,15 +139,17 @@ fn is_payment_method(text: &str) -> bool {
     id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
-/// One @ with something before it and a domain with a dot after it. Whether it exists, only a message tells.
+/// As browsers check it (HTML, "valid email address"), with a dot in the domain. Whether it exists, only a message tells.
 fn is_email(address: &str) -> bool {
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
-    let sound = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_graphic() && b != b'@');
-    sound(local)
-        && sound(domain)
-        && domain.contains('.')
-        && !domain.starts_with('.')
-        && !domain.ends_with('.')
+    let Some((local, domain)) = address.split_once('@') else { return false };
+    let is_atom = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    !local.is_empty() && local.bytes().all(is_atom) && domain.contains('.') && domain.split('.').all(is_label)
 }
 
 fn is_phone(number: &str) -> bool {
