@@ -146,7 +146,9 @@ impl Shop {
                 return calls;
             }
         }
-        if order.attention().contains(&Attention::RefundFailed) && self.chance.roll(300) {
+        // Who knows that only a transfer gives the money back seldom asks a provider for it.
+        let insistence = if is_by_transfer(&order) { 5 } else { 300 };
+        if order.attention().contains(&Attention::RefundFailed) && self.chance.roll(insistence) {
             return retry(world, &id, now);
         }
         if self.chance.roll(20) {
