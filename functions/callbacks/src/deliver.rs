@@ -152,7 +152,8 @@ impl DeliverWebhook {
         let outcome = match answer {
             Ok(answer) => Outcome::Status(answer.status),
             Err(CallError::TimedOut(_)) => Outcome::TimedOut,
-            Err(CallError::Connection(_)) => Outcome::ConnectionFailed,
+            // An endpoint's breaker stands before its delivery, and none before this transport.
+            Err(CallError::Connection(_) | CallError::Paused(_)) => Outcome::ConnectionFailed,
             // The URL was judged sound when it was registered; what is unsound is where it leads to.
             Err(CallError::Unsound(_)) => Outcome::AddressRefused,
         };

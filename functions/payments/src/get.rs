@@ -4,7 +4,7 @@
 //! Effect: none. Reads the stream; while the bank waits for the customer it asks Stripe for the intent's
 //! `client_secret` and hands it to the owner alone. The secret is stored nowhere and never logged.
 //! `404` where there is no payment, or it is another customer's; admins see every payment, without the secret. `503`
-//! while Stripe does not answer a question that is needed.
+//! while Stripe does not answer a question that is needed, or is known to be out: then `Retry-After` says when it is asked again.
 //!
 //! A payment that the provider refused to begin, or a tombstone, names no customer: only admins see it here. Its
 //! owner reads the same from the order.
@@ -78,6 +78,9 @@ impl GetPayment {
             return Ok(None);
         }
         let intent = self.stripe.intent(&terms.intent_id).await.map_err(|error| match error {
+            StripeError::Paused { after } => {
+                Problem::unavailable("the payment provider is out; try again later", error).back_in(after)
+            }
             StripeError::Unclear(_) | StripeError::Spent { .. } => {
                 Problem::unavailable("the payment provider did not answer; try again", error)
             }

@@ -17,7 +17,8 @@
 //! of a part of the money the provider would accept a second one. Stripe's objects are the last fence: an intent succeeds at most once, and a refund
 //! is found again by `metadata.refund_id`.
 //!
-//! Retry: Stripe or the table gave no clear answer, the intent is under way, or it is too early to ask for a refund again. Reject: money that does not fit what
+//! Retry: Stripe or the table gave no clear answer, the intent is under way, or it is too early to ask for a refund again; Stripe is
+//! out and was not called (nothing happened, so nothing is asked). Reject: money that does not fit what
 //! was asked for, or that another system tells of although the payment ended before it began; a call of ours that Stripe does not understand, an event that is not subscribed to.
 
 mod charge;

@@ -1,7 +1,7 @@
 //! Shipping: what leaves the house, and who wins when a customer cancels.
 //!
 //! It owns shipments (one stream an order), copies of addresses, the map from a tracking code to its order, the
-//! list of open shipments and the carrier's inbox. It reacts to `OrderPlaced`, `OrderCancellationRequested`,
+//! list of open shipments, the carrier's inbox and the state of EasyPost's [`Breaker`](runtime::breaker::Breaker). It reacts to `OrderPlaced`, `OrderCancellationRequested`,
 //! `InventoryUpdated` and its own `ShipmentRequested`, `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`,
 //! `LabelVoidRequested`;
 //! what it says is [`events::ShippingEvent`].

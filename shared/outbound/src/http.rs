@@ -59,7 +59,7 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// No answer came. Whether the other side did anything is not known.
+/// No answer came. Whether the other side did anything is not known, unless the call was not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// The time ran out.
@@ -71,6 +71,9 @@ pub enum CallError {
     /// The call itself is not sound: a wrong URL, a header that cannot be sent.
     #[error("the call cannot be sent: {0}")]
     Unsound(String),
+    /// The call was not made: so many before it failed that the other side is left alone for this long.
+    #[error("not called: too many calls failed; one is made in {} s", .0.as_secs())]
+    Paused(Duration),
 }
 
 /// Sends a call once. No retries, no redirects: who calls decides.

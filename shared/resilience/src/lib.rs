@@ -1,9 +1,10 @@
-//! What a failure means for the message that met it, and how long to wait before the next try.
+//! What a failure means for the message that met it, how long to wait before the next try, and whether it is worth one.
 //!
 //! Every step answers its runner with `Result<(), Failure>`; the runner obeys and adds nothing. The clock and
 //! the jitter are parameters, so that tests and simulations own time and chance.
 
 mod back_off;
+pub mod circuit;
 mod clock;
 mod failure;
 

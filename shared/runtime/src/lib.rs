@@ -4,6 +4,7 @@
 //! [`schedule::Task`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here knows an AWS service;
 //! what a runner needs of one (a queue, a limiter) is a port.
 
+pub mod breaker;
 pub mod command;
 pub mod http;
 pub mod queue;

@@ -2,17 +2,19 @@
 
 use payments::{ReconcileStripe, Stripe};
 use resilience::SystemClock;
+use runtime::breaker::Breaker;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("reconcile-stripe");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
+    let table = aws.table(&settings.text("TABLE_NAME"));
     let livemode = settings.parsed("STRIPE_LIVEMODE", false);
     let clock = Arc::new(SystemClock);
-    let stripe = Stripe::from_settings(&mut settings, aws.transport(), aws.secrets(), clock.clone());
+    let transport = Breaker::before(aws.transport(), Stripe::NAME, table.clone(), clock.clone());
+    let stripe = Stripe::from_settings(&mut settings, transport, aws.secrets(), clock.clone());
     settings.finish()?;
 
-    runtime::command::run(ReconcileStripe { documents: aws.table(&table), clock, stripe, livemode }).await
+    runtime::command::run(ReconcileStripe { documents: table, clock, stripe, livemode }).await
 }

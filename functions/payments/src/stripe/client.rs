@@ -58,11 +58,15 @@ pub(crate) enum StripeError {
     /// is over; what it did is not known.
     #[error("Stripe repeats its {status}: the idempotency key is spent")]
     Spent { status: u16 },
+    /// Stripe is out and was not called: nothing happened, there is nothing to ask, and the same key serves again.
+    #[error("Stripe is out, and is called again in {} s", after.as_secs())]
+    Paused { after: Duration },
 }
 
 impl From<StripeError> for Failure {
     fn from(error: StripeError) -> Self {
         match error {
+            StripeError::Paused { after } => Self::retry_after(error, after),
             StripeError::Unclear(_) | StripeError::Spent { .. } => Self::retry(error),
             StripeError::Declined { .. } | StripeError::Refused { .. } => Self::reject(error),
         }
@@ -99,6 +103,9 @@ pub(crate) struct RefundDraft<'a> {
 }
 
 impl Stripe {
+    /// What its breaker, and the alarm on it, call it.
+    pub const NAME: &str = "stripe";
+
     /// `STRIPE_API_BASE`, `STRIPE_API_KEY_SECRET` and `STRIPE_API_VERSION`, over adapters that are given.
     pub fn from_settings(
         settings: &mut Settings,
@@ -268,7 +275,7 @@ fn is_worth_repeating(outcome: &Result<Answer, CallError>) -> bool {
             Some(_) | None => matches!(answer.status, 409 | 424 | 429 | 500..),
         },
         Err(CallError::Connection(_)) => true,
-        Err(CallError::TimedOut(_) | CallError::Unsound(_)) => false,
+        Err(CallError::TimedOut(_) | CallError::Unsound(_) | CallError::Paused(_)) => false,
     }
 }
 
@@ -276,6 +283,7 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
     let answer = outcome.map_err(|error| match error {
         CallError::TimedOut(_) | CallError::Connection(_) => StripeError::Unclear(error.to_string()),
         CallError::Unsound(_) => refused(0, "unsound_call"),
+        CallError::Paused(after) => StripeError::Paused { after },
     })?;
     if (200..300).contains(&answer.status) {
         return serde_json::from_slice(&answer.body).map_err(|error| {

@@ -90,7 +90,10 @@ impl TakePayment {
             {
                 code
             }
-            StripeError::Refused { .. } | StripeError::Unclear(_) | StripeError::Spent { .. } => {
+            StripeError::Refused { .. }
+            | StripeError::Unclear(_)
+            | StripeError::Spent { .. }
+            | StripeError::Paused { .. } => {
                 return Err(Failure::from(error).during("create the intent"));
             }
         };
@@ -116,6 +119,7 @@ impl TakePayment {
         let news = match self.stripe.confirm_intent(&terms.intent_id, &work.key(&self.stack)).await {
             Ok(intent) => intent.news(),
             Err(StripeError::Declined { code }) => IntentNews::Declined(code),
+            Err(error @ StripeError::Paused { .. }) => return Err(Failure::from(error).during("confirm")),
             Err(
                 error @ (StripeError::Refused { .. } | StripeError::Unclear(_) | StripeError::Spent { .. }),
             ) => {
@@ -156,7 +160,13 @@ impl TakePayment {
         }
         let news = match self.stripe.cancel_intent(&terms.intent_id, &work.key(&self.stack)).await {
             Ok(intent) => intent.news(),
-            Err(error) => {
+            Err(error @ StripeError::Paused { .. }) => return Err(Failure::from(error).during("cancel")),
+            Err(
+                error @ (StripeError::Declined { .. }
+                | StripeError::Refused { .. }
+                | StripeError::Unclear(_)
+                | StripeError::Spent { .. }),
+            ) => {
                 tracing::warn!(%error, "the cancellation is settled by asking for the intent's state");
                 self.ask(&terms.intent_id).await?
             }

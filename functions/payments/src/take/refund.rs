@@ -96,6 +96,7 @@ impl TakePayment {
             let key = IdempotencyKey::of(&self.stack, &work.message.envelope.id, rung);
             let error = match self.stripe.create_refund(draft, &key).await {
                 Ok(refund) => return self.record(work, &refund.report()).await,
+                Err(error @ StripeError::Paused { .. }) => return Err(Failure::from(error).during("refund")),
                 Err(error) => error,
             };
             tracing::warn!(%error, rung, "the refund is settled by asking for the intent's refunds");
@@ -105,7 +106,10 @@ impl TakePayment {
             }
             match error {
                 StripeError::Spent { .. } => {}
-                StripeError::Declined { .. } | StripeError::Refused { .. } | StripeError::Unclear(_) => {
+                StripeError::Declined { .. }
+                | StripeError::Refused { .. }
+                | StripeError::Unclear(_)
+                | StripeError::Paused { .. } => {
                     return self.not_made(work, draft.refund_id, error, &reports).await;
                 }
             }
@@ -133,7 +137,9 @@ impl TakePayment {
             StripeError::Declined { code } | StripeError::Refused { code, .. } => {
                 self.refused(work, id, &code, reports).await
             }
-            StripeError::Unclear(_) | StripeError::Spent { .. } => Err(Failure::from(error).during("refund")),
+            StripeError::Unclear(_) | StripeError::Spent { .. } | StripeError::Paused { .. } => {
+                Err(Failure::from(error).during("refund"))
+            }
         }
     }
 

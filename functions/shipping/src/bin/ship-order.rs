@@ -2,6 +2,7 @@
 
 use events::Provider;
 use resilience::SystemClock;
+use runtime::breaker::Breaker;
 use runtime::queue::Worker;
 use shipping::ShipOrder;
 use shipping::easypost::{EasyPost, Terms};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("ship-order");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
+    let table = aws.table(&settings.text("TABLE_NAME"));
     let (queue, dead_letters) = (settings.text("QUEUE_URL"), settings.text("DEAD_LETTER_QUEUE_URL"));
     let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
     let words = [("warehouse", Provider::Warehouse), ("easypost", Provider::Easypost)];
@@ -21,9 +22,9 @@ async fn main() -> Result<(), runtime::Error> {
     let api_key = settings.text("EASYPOST_API_KEY_SECRET");
     settings.finish()?;
 
-    let table = aws.table(&table);
-    let easypost = EasyPost { transport: aws.transport(), secrets: aws.secrets(), api_key, base };
     let clock = Arc::new(SystemClock);
+    let transport = Breaker::before(aws.transport(), EasyPost::NAME, table.clone(), clock.clone());
+    let easypost = EasyPost { transport, secrets: aws.secrets(), api_key, base };
     let (store, documents) = (table.clone(), table);
     let step = ShipOrder { store, documents, clock: clock.clone(), provider, terms, easypost };
     let queue = aws.queue(&queue, &dead_letters);

@@ -6,7 +6,7 @@ use super::payload::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use outbound::{Answer, Call, Method, Secret, SecretError, Secrets, Transport, send_with_key};
+use outbound::{Answer, Call, CallError, Method, Secret, SecretError, Secrets, Transport, send_with_key};
 use resilience::Failure;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -39,6 +39,12 @@ pub enum EasyPostError {
         /// When to come back, if it said so.
         after: Option<Duration>,
     },
+    /// EasyPost is out and was not called: nothing was done, and there is nothing to ask.
+    #[error("EasyPost is out, and is called again in {} s", after.as_secs())]
+    Paused {
+        /// When it is worth coming back.
+        after: Duration,
+    },
     /// Nothing was done, and nothing will be until somebody mends the account, the key or the base URL.
     #[error(
         "EasyPost does not admit us (status {status}, {code}); look at the API key, the account and its balance"
@@ -60,11 +66,22 @@ pub enum EasyPostError {
 impl From<EasyPostError> for Failure {
     fn from(error: EasyPostError) -> Self {
         match error {
-            EasyPostError::Unclear { after: Some(after), .. } => Self::retry_after(error, after),
+            EasyPostError::Unclear { after: Some(after), .. } | EasyPostError::Paused { after } => {
+                Self::retry_after(error, after)
+            }
             EasyPostError::Unclear { after: None, .. } | EasyPostError::NotAdmitted { .. } => {
                 Self::retry(error)
             }
             EasyPostError::Refused { .. } => Self::reject(error),
+        }
+    }
+}
+
+impl From<CallError> for EasyPostError {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Paused(after) => Self::Paused { after },
+            CallError::TimedOut(_) | CallError::Connection(_) | CallError::Unsound(_) => unclear(error),
         }
     }
 }
@@ -89,6 +106,9 @@ pub struct EasyPost {
 }
 
 impl EasyPost {
+    /// What its breaker, and the alarm on it, call it.
+    pub const NAME: &str = "easypost";
+
     /// Creates a shipment. Free, so one that is forgotten costs nothing.
     pub(crate) async fn create(&self, shipment: NewShipment<'_>) -> Result<ShipmentObject, EasyPostError> {
         let created: ShipmentObject = self.post("/v2/shipments", &CreateShipment { shipment }).await?;
@@ -147,7 +167,7 @@ impl EasyPost {
         };
         let basic = |key: &Secret| format!("Basic {}", STANDARD.encode(format!("{}:", key.expose())));
         let sent = send_with_key(&*self.transport, &*self.secrets, &self.api_key, &call, basic).await?;
-        read(&sent.map_err(unclear)?)
+        read(&sent?)
     }
 }
 

@@ -96,6 +96,14 @@ impl Problem {
         }
     }
 
+    /// The same, with the time after which it is worth coming back.
+    #[must_use]
+    pub fn back_in(mut self, wait: std::time::Duration) -> Self {
+        self.headers.retain(|(name, _)| *name != "retry-after");
+        self.headers.push(("retry-after", wait.as_secs().to_string()));
+        self
+    }
+
     /// 500: something that cannot be, and that somebody has to look at.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
