@@ -22,6 +22,8 @@
 //! was asked for, or that another system tells of although the payment ended before it began; a call of ours that Stripe does not understand, an event that is not subscribed to.
 
 mod charge;
+#[cfg(test)]
+mod out;
 mod refund;
 #[cfg(test)]
 mod tests;

@@ -8,8 +8,9 @@ use events::{
     Envelope, Event, InventoryEvent, OrderExpired, OrderPlaced, OrdersEvent, OutOfStock, PaymentsEvent,
     ReturnReceived, ServiceEvent, ShipmentCancelled, ShippingEvent, ShippingFailed,
 };
-use outbound::{Secret, Secrets};
+use outbound::{Secret, Secrets, Transport};
 use resilience::{Clock as _, Failure, FixedClock};
+use runtime::breaker::Breaker;
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Message};
 use runtime::stream::{Item, Poison, Reader as _, Record};
@@ -17,7 +18,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{
-    FakeStripe, FixedSecrets, RequestBuilder as _, delivered, message, now, order_id, placed, record, request,
+    FakeStripe, FixedSecrets, Outage, RequestBuilder as _, delivered, message, now, order_id, placed, record, request,
 };
 
 pub(crate) const STACK: &str = "conveyor";
@@ -30,17 +31,30 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) refund_on_return: bool,
     pub(crate) secrets: Arc<dyn Secrets>,
+    /// What leads to the provider.
+    pub(crate) transport: Arc<dyn Transport>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
+        let provider = Arc::new(FakeStripe::default());
         Self {
             table: Arc::new(Memory::default()),
-            provider: Arc::new(FakeStripe::default()),
+            transport: provider.clone(),
+            provider,
             clock: Arc::new(FixedClock::at(now())),
             refund_on_return: true,
             secrets: Arc::new(FixedSecrets::one("sk_test_1")),
         }
+    }
+
+    /// A world whose steps call the provider through its breaker, and the provider can be out.
+    pub(crate) fn behind_a_breaker() -> (Self, Arc<Outage>) {
+        let mut world = Self::new();
+        let outage = Outage::of(world.provider.clone(), world.clock.clone());
+        let (documents, clock) = (world.table.clone(), world.clock.clone());
+        world.transport = Breaker::before(outage.clone(), Stripe::NAME, documents, clock);
+        (world, outage)
     }
 
     /// An order was placed, and its payment has been worked on as far as it goes without the customer.
@@ -53,7 +67,7 @@ impl World {
 
     pub(crate) fn stripe(&self) -> Stripe {
         Stripe {
-            transport: self.provider.clone(),
+            transport: self.transport.clone(),
             secrets: self.secrets.clone(),
             base_url: "https://stripe.example".to_owned(),
             api_key_secret: "api-key".to_owned(),

@@ -8,15 +8,16 @@ use events::{
     Envelope, InventoryEvent, InventoryUpdated, OrderCancellationRequested, OrderId, OrdersEvent, Provider,
     RequestedBy, ServiceEvent, ShippingEvent,
 };
-use outbound::{Secret, SecretError, Secrets};
+use outbound::{Secret, SecretError, Secrets, Transport};
 use resilience::{Failure, FixedClock};
+use runtime::breaker::Breaker;
 use runtime::http::Endpoint as _;
 use runtime::queue::{Consumer as _, Message};
 use runtime::stream::{Item, Poison, Reader as _, Record};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use testkit::{EASYPOST_KEY, FakeEasyPost, RequestBuilder as _, lines, message, now, placed, record};
+use testkit::{EASYPOST_KEY, FakeEasyPost, Outage, RequestBuilder as _, lines, message, now, placed, record};
 
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_sample";
 
@@ -25,6 +26,8 @@ pub(crate) struct Scene {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) carrier: Arc<FakeEasyPost>,
     pub(crate) provider: Provider,
+    /// What leads to the carrier.
+    pub(crate) transport: Arc<dyn Transport>,
     /// Where the carrier's API key is.
     pub(crate) api_keys: Arc<dyn Secrets>,
     /// The next append is lost, as if the function had crashed before it.
@@ -35,15 +38,26 @@ pub(crate) struct Scene {
 
 impl Scene {
     pub(crate) fn with(provider: Provider) -> Self {
+        let carrier = Arc::new(FakeEasyPost::default());
         Self {
             memory: Arc::default(),
             clock: Arc::new(FixedClock::at(now())),
-            carrier: Arc::default(),
+            transport: carrier.clone(),
+            carrier,
             provider,
             api_keys: Arc::new(Known),
             crashes: Arc::default(),
             seen: AtomicUsize::new(0),
         }
+    }
+
+    /// A scene whose carrier is called through its breaker, and can be out.
+    pub(crate) fn behind_a_breaker() -> (Self, Arc<Outage>) {
+        let mut scene = Self::with(Provider::Easypost);
+        let outage = Outage::of(scene.carrier.clone(), scene.clock.clone());
+        let (documents, clock) = (scene.memory.clone(), scene.clock.clone());
+        scene.transport = Breaker::before(outage.clone(), EasyPost::NAME, documents, clock);
+        (scene, outage)
     }
 
     fn store(&self) -> Arc<dyn EventStore> {
@@ -72,7 +86,7 @@ impl Scene {
                 service: None,
             },
             easypost: EasyPost {
-                transport: self.carrier.clone(),
+                transport: self.transport.clone(),
                 secrets: self.api_keys.clone(),
                 api_key: "easypost-api-key".to_owned(),
                 base: "https://easypost.example".to_owned(),

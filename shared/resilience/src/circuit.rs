@@ -37,6 +37,13 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease(Timestamp);
 
+impl Lease {
+    /// Whether somebody else may have one by now.
+    pub fn is_over(self, now: Timestamp) -> bool {
+        self.0 <= now
+    }
+}
+
 /// A circuit that is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Opened {
@@ -77,7 +84,7 @@ impl Circuit {
             return Entry::Open(opened.until);
         }
         match opened.probe {
-            Some(Lease(until)) if until > now => Entry::Open(until),
+            Some(lease) if !lease.is_over(now) => Entry::Open(lease.0),
             Some(_) | None => {
                 let lease = Lease(later(now, within));
                 let opened = Opened { probe: Some(lease), ..opened.clone() };

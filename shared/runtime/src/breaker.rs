@@ -100,8 +100,9 @@ impl Breaker {
                 Entry::Probe(circuit, lease) => (circuit, lease),
             };
             match self.write(there.version + 1, circuit).await {
-                Ok(true) => return Admission::Go(Some(lease)),
-                Ok(false) => {}
+                // Who slept until its lease ran out is no probe any more.
+                Ok(true) if !lease.is_over(self.clock.now()) => return Admission::Go(Some(lease)),
+                Ok(_) => {}
                 Err(StoreError::Unavailable(reason)) => {
                     tracing::warn!(dependency = self.dependency, reason, "no probe: its lease may not be written");
                     return Admission::Wait(within);
@@ -155,7 +156,7 @@ impl Breaker {
     }
 
     async fn read(&self) -> Result<Known, StoreError> {
-        let key = Self::key(self.dependency);
+        let (key, at) = (Self::key(self.dependency), self.clock.now());
         let document = self.documents.get(&key).await?;
         let version = document.as_ref().map_or(0, |document| document.version);
         let circuit = document.map(|document| document.read(&key)).transpose().unwrap_or_else(|error| {
@@ -163,16 +164,16 @@ impl Breaker {
             tracing::warn!(dependency = self.dependency, %error, "the breaker is taken for new");
             None
         });
-        let known = Known { at: self.clock.now(), version, circuit: circuit.unwrap_or_default() };
+        let known = Known { at, version, circuit: circuit.unwrap_or_default() };
         self.remember(known.clone());
         Ok(known)
     }
 
     async fn write(&self, version: u64, circuit: Circuit) -> Result<bool, StoreError> {
-        let document = Document::of(&circuit).versioned(version);
+        let (document, at) = (Document::of(&circuit).versioned(version), self.clock.now());
         let is_written = self.documents.put_newer(&Self::key(self.dependency), &document).await?;
         if is_written {
-            self.remember(Known { at: self.clock.now(), version, circuit });
+            self.remember(Known { at, version, circuit });
         }
         Ok(is_written)
     }

@@ -5,6 +5,7 @@ mod easypost;
 mod gate;
 mod letters;
 mod log;
+mod outage;
 mod outside;
 mod proofs;
 mod receiver;
@@ -21,6 +22,7 @@ pub use easypost::{
 pub use gate::{Effect, Gate, Gated, Verdict};
 pub use letters::MemoryLetters;
 pub use log::Log;
+pub use outage::Outage;
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemorySecretStore, MemoryTopic};
 pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};
 pub use receiver::{FixedNames, MemoryWork, Receivers, answer};

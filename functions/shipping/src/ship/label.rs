@@ -7,13 +7,16 @@ use super::ShipOrder;
 use crate::easypost::{EasyPostError, Refunded, label, lowest, refunded};
 use crate::shipment::Voiding;
 use crate::{Parcel, Shipment, append, open, tracking};
-use event_store::StreamId;
+use event_store::{Document, Key, StreamId};
 use events::{LabelPurchased, OrderId, Provider, ShippingEvent};
+use jiff::{SignedDuration, Timestamp};
 use resilience::Failure;
 use runtime::queue::Message;
 
-/// After so many deliveries a shipment without a rate is given up: until then a carrier may only be out.
-const PATIENCE: u32 = 6;
+/// Once EasyPost has said so often that no carrier sells a label, the shipment is given up: until then a carrier may only be out.
+const PATIENCE: u64 = 6;
+/// No message waits for longer.
+const UNSOLD_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// What came of a purchase that was answered clearly.
 enum Purchase {
@@ -39,8 +42,8 @@ impl ShipOrder {
                 let rates =
                     if fresh { self.easypost.rerate(id).await? } else { found.rates.unwrap_or_default() };
                 match lowest(&rates, self.terms.service.as_deref()) {
-                    Some(rate) => self.buy(id, &rate.id, message).await?,
-                    None => refused_in_the_end(message, "no carrier offers a rate")?,
+                    Some(rate) => self.buy(order, id, &rate.id).await?,
+                    None => self.refused_in_the_end(order, "no carrier offers a rate").await?,
                 }
             }
         };
@@ -63,19 +66,32 @@ impl ShipOrder {
         Ok(())
     }
 
-    async fn buy(&self, id: &str, rate: &str, message: &Message) -> Result<Purchase, Failure> {
+    async fn buy(&self, order: &OrderId, id: &str, rate: &str) -> Result<Purchase, Failure> {
         match self.easypost.buy(id, rate).await {
             Ok(bought) => label(&bought)
                 .map(Purchase::Bought)
                 .ok_or_else(|| Failure::retry("the label is bought and not ready yet")),
             Err(EasyPostError::Refused { code }) if code.contains(".RATE") => {
-                refused_in_the_end(message, &code)
+                self.refused_in_the_end(order, &code).await
             }
             Err(EasyPostError::Refused { code }) => {
                 Ok(Purchase::Refused(format!("the carrier sells no label ({code})")))
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What counts is what EasyPost said: a message is delivered as well while EasyPost is out, or is not called. Counted twice, it is
+    /// given up a little earlier.
+    async fn refused_in_the_end(&self, order: &OrderId, why: &str) -> Result<Purchase, Failure> {
+        let key = Key::new(format!("order#{order}"), "unsold");
+        let before = self.documents.get(&key).await?.map_or(0, |document| document.version);
+        if before + 1 < PATIENCE {
+            let until = self.clock.now().saturating_add(UNSOLD_FOR).unwrap_or(Timestamp::MAX);
+            self.documents.put_newer(&key, &Document::of(&()).versioned(before + 1).until(until)).await?;
+            return Err(Failure::retry(why));
+        }
+        Ok(Purchase::Refused(format!("the carrier sells no label ({why})")))
     }
 
     /// After `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed` and `LabelVoidRequested`.
@@ -128,11 +144,4 @@ fn easypost_id(shipment: &Shipment) -> Result<Option<&str>, Failure> {
         (Provider::Easypost, Some(id)) => Ok(Some(id)),
         (Provider::Easypost, None) => Err(Failure::reject("the shipment names no shipment of its carrier")),
     }
-}
-
-fn refused_in_the_end(message: &Message, why: &str) -> Result<Purchase, Failure> {
-    if message.deliveries < PATIENCE {
-        return Err(Failure::retry(why));
-    }
-    Ok(Purchase::Refused(format!("the carrier sells no label ({why})")))
 }

@@ -2,6 +2,7 @@
 
 mod arbiter;
 mod labels;
+mod out;
 
 use crate::scene::{Scene, allocated, own, placed_event};
 use events::{Provider, ShippingEvent};
