@@ -20,6 +20,7 @@ mod executor;
 mod invariants;
 mod jobs;
 mod mailroom;
+mod outages;
 mod play;
 mod provider;
 mod queues;

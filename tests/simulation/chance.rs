@@ -75,6 +75,13 @@ impl Chance {
         now.saturating_add(wait).unwrap_or(now)
     }
 
+    /// Counts something that follows from faults as one more of them.
+    pub(super) fn note(&self, name: &'static str) {
+        let mut dice = self.dice();
+        *dice.counts.entry(name).or_default() += 1;
+        dice.total += 1;
+    }
+
     /// A number below `end`; 0 where there is none.
     pub(super) fn below(&self, end: usize) -> usize {
         if end == 0 { 0 } else { self.dice().rng.usize(..end) }

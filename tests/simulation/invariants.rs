@@ -40,6 +40,7 @@ pub(super) fn check(play: &mut Play) -> BTreeMap<String, u64> {
     wrong.extend(i2_stock(play, &gone));
     wrong.extend(i5_i6_written_once_and_published(play));
     wrong.extend(i6_scans_are_told(play));
+    wrong.extend(play.world.ways.wrong());
     play.violations.append(&mut wrong);
     ends
 }

@@ -3,7 +3,8 @@
 use super::callbacks::{DELIVER, PLAN};
 use super::chance::{Chance, WorldClock};
 use super::mailroom::{Hand, Mailroom};
-use super::provider::{MoodyEasyPost, MoodyStripe, Scanned};
+use super::outages;
+use super::provider::Scanned;
 use super::receivers::Receivers;
 use event_store::{Counters, Documents, EventStore, Memory};
 use events::{Provider, Service};
@@ -15,7 +16,7 @@ use runtime::stream::{Reader, StreamWorker};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{FakeEasyPost, FakeStripe, FixedSecrets, Gate, Gated, MailBox, MemoryTopic, now};
+use testkit::{FakeStripe, FixedSecrets, Gate, Gated, MailBox, MemoryTopic, now};
 
 pub(super) const STACK: &str = "simulation";
 /// Also the API key that the carrier admits.
@@ -27,7 +28,6 @@ pub(super) struct World {
     pub(super) views: Arc<Memory>,
     pub(super) notices: Arc<Memory>,
     pub(super) stripe: Arc<FakeStripe>,
-    pub(super) easypost: Arc<FakeEasyPost>,
     pub(super) mail: Arc<MailBox>,
     pub(super) clock: Arc<WorldClock>,
     pub(super) chance: Chance,
@@ -40,6 +40,7 @@ pub(super) struct World {
     pub(super) has_endpoints: bool,
     pub(super) callbacks: Arc<Memory>,
     pub(super) receivers: Arc<Receivers>,
+    pub(super) ways: outages::Ways,
 }
 
 /// A message that fails for longer is given up.
@@ -67,19 +68,22 @@ pub(super) struct Ports {
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
-        let tables = Service::ALL.into_iter().map(|service| (service, Arc::default())).collect();
+        let tables: BTreeMap<Service, Arc<Memory>> =
+            Service::ALL.into_iter().map(|service| (service, Arc::default())).collect();
+        let (stripe, sold_and_scanned): (Arc<FakeStripe>, Arc<Scanned>) = Default::default();
         let (clock, chance) = (Arc::new(WorldClock::at(now())), Chance::seeded(seed));
+        let ways = outages::Ways::new(&tables, &stripe, &sold_and_scanned, &clock, &chance);
         Self {
             tables,
             views: Arc::default(),
             notices: Arc::default(),
-            stripe: Arc::default(),
-            easypost: Arc::default(),
+            stripe,
             mail: Arc::default(),
             // Half of the shops ship with a carrier, half with their own hands.
             carrier: if seed.is_multiple_of(2) { Provider::Easypost } else { Provider::Warehouse },
             mailroom: Arc::default(),
-            sold_and_scanned: Arc::default(),
+            sold_and_scanned,
+            ways,
             // That takes longer: a fifth more for each order.
             spells_out: seed % 5 == 3,
             // Of fourteen shops one calls others back: an order takes about three times as long then.
@@ -160,9 +164,7 @@ impl World {
     }
 
     pub(super) fn stripe_client(&self) -> payments::Stripe {
-        let moody = MoodyStripe { stripe: self.stripe.clone(), chance: self.chance.clone() };
-        let transport = Gated::new(self.gate(), Arc::new(moody));
-        crate::stripe(transport, Self::secrets(), self.clock())
+        crate::stripe(self.ways.stripe.transport(), Self::secrets(), self.clock())
     }
 
     fn take_payment(&self) -> payments::TakePayment {
@@ -180,8 +182,6 @@ impl World {
 
     fn ship_order(&self) -> shipping::ShipOrder {
         let Ports { store, documents, .. } = self.ports(Service::Shipping);
-        let (easypost, chance) = (self.easypost.clone(), self.chance.clone());
-        let moody = MoodyEasyPost { easypost, chance, scanned: self.sold_and_scanned.clone() };
         let mut settings = runtime::Settings::from_lookup(|name| {
             name.starts_with("SENDER_").then(|| if name.ends_with("COUNTRY") { "CH" } else { "1" }.to_owned())
         });
@@ -192,7 +192,7 @@ impl World {
             provider: self.carrier,
             terms: shipping::easypost::Terms::from_settings(&mut settings, self.carrier),
             easypost: shipping::easypost::EasyPost {
-                transport: Gated::new(self.gate(), Arc::new(moody)),
+                transport: self.ways.carrier.transport(),
                 secrets: Self::secrets(),
                 api_key: "easypost".to_owned(),
                 base: "http://easypost.example".to_owned(),

@@ -18,7 +18,8 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{
-    FakeStripe, FixedSecrets, Outage, RequestBuilder as _, delivered, message, now, order_id, placed, record, request,
+    FakeStripe, FixedSecrets, Outage, RequestBuilder as _, delivered, message, now, order_id, placed, record,
+    request,
 };
 
 pub(crate) const STACK: &str = "conveyor";

@@ -104,7 +104,11 @@ impl Breaker {
                 Ok(true) if !lease.is_over(self.clock.now()) => return Admission::Go(Some(lease)),
                 Ok(_) => {}
                 Err(StoreError::Unavailable(reason)) => {
-                    tracing::warn!(dependency = self.dependency, reason, "no probe: its lease may not be written");
+                    tracing::warn!(
+                        dependency = self.dependency,
+                        reason,
+                        "no probe: its lease may not be written"
+                    );
                     return Admission::Wait(within);
                 }
                 Err(error @ (StoreError::Refused(_) | StoreError::Corrupt { .. })) => {
@@ -140,7 +144,10 @@ impl Breaker {
                 }
             }
         }
-        tracing::warn!(dependency = self.dependency, "the breaker learns nothing of a call: others were first");
+        tracing::warn!(
+            dependency = self.dependency,
+            "the breaker learns nothing of a call: others were first"
+        );
     }
 
     /// `false`: somebody else changed it meanwhile.

@@ -23,7 +23,10 @@ struct Provider {
 impl Transport for Provider {
     async fn send(&self, _call: Call) -> Result<Answer, CallError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        tokio::task::yield_now().await;
+        // So long that others get as far as to a call of their own.
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
         self.says.lock().unwrap().clone()
     }
 }
@@ -34,6 +37,8 @@ struct Table {
     fails: Mutex<Vec<(&'static str, Verdict)>>,
     reads: AtomicUsize,
     writes: AtomicUsize,
+    /// Whoever has written the next time sleeps so long after it.
+    sleeps: Mutex<Option<(Arc<FixedClock>, Duration)>>,
 }
 
 #[async_trait]
@@ -47,7 +52,11 @@ impl Gate for Table {
         fails.iter().find(|(call, _)| *call == name).map_or(Verdict::Pass, |(_, verdict)| *verdict)
     }
 
-    async fn after(&self, _name: &'static str, _effect: Effect) {}
+    async fn after(&self, _name: &'static str, effect: Effect) {
+        if let Some((clock, time)) = self.sleeps.lock().unwrap().take_if(|_| effect == Effect::Write) {
+            clock.advance(time);
+        }
+    }
 }
 
 struct Scene {
@@ -187,10 +196,30 @@ async fn a_process_that_dies_in_its_probe_does_not_leave_it_open_for_ever() {
             tokio::select! { biased; _ = &mut probe => panic!("it was to die"), () = std::future::ready(()) => {} }
         }
     }
-    assert_eq!(scene.process().send(call()).await, paused(6), "the time of a call, and to write what came of it");
+    assert_eq!(
+        scene.process().send(call()).await,
+        paused(6),
+        "the time of a call, and to write what came of it"
+    );
     scene.pass(6);
     assert_eq!(scene.process().send(call()).await, status(200));
     assert_eq!(scene.process().send(call()).await, status(200));
+}
+
+#[tokio::test]
+async fn a_process_that_slept_until_its_lease_ran_out_calls_under_a_new_one_or_not_at_all() {
+    let scene = Scene::out().await;
+    scene.pass(15);
+    *scene.table.sleeps.lock().unwrap() = Some((scene.clock.clone(), Duration::from_secs(10)));
+    let (sleeper, other) = (scene.process(), scene.process());
+    let meanwhile = async {
+        while scene.calls() == 5 {
+            tokio::task::yield_now().await;
+        }
+        other.send(call()).await
+    };
+    let (made, waits) = tokio::join!(sleeper.send(call()), meanwhile);
+    assert_eq!((made, waits, scene.calls()), (status(503), paused(6), 6));
 }
 
 #[tokio::test]

@@ -79,7 +79,10 @@ async fn an_order_whose_time_is_over_before_the_provider_is_back_ends_without_a_
     work(&world, "PaymentRequested").await;
     work(&world, "PaymentCancellationRequested").await;
     assert_eq!(world.types(), ["PaymentRequested", "PaymentCancellationRequested", "PaymentCancelled"]);
-    assert_eq!((world.provider.charges(), world.provider.status_of(&world.intent()).as_str()), (0, "canceled"));
+    assert_eq!(
+        (world.provider.charges(), world.provider.status_of(&world.intent()).as_str()),
+        (0, "canceled")
+    );
 }
 
 #[tokio::test]

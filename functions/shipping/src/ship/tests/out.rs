@@ -36,7 +36,11 @@ async fn a_carrier_that_is_out_for_an_hour_sells_one_label_when_it_is_back() {
     delivered_up_to(&scene, &message.envelope, 100).await.unwrap();
     let late = Duration::try_from(scene.clock.now().duration_since(began)).unwrap() - HOUR;
     assert!(late <= Duration::from_mins(5), "it is back for {late:?}, and nobody has noticed");
-    assert!(outage.calls() <= 5 + 16, "those that showed it, and one at the end of each pause: {}", outage.calls());
+    assert!(
+        outage.calls() <= 5 + 16,
+        "those that showed it, and one at the end of each pause: {}",
+        outage.calls()
+    );
     scene.run().await;
     assert_eq!(scene.said(&order).await, ["ShipmentRequested", "LabelPurchased"]);
     assert_eq!((scene.carrier.counts().created, scene.carrier.counts().bought), (1, 1));
@@ -59,7 +63,11 @@ async fn an_outage_is_not_taken_for_a_carrier_that_offers_no_rate() {
     }
     assert_eq!(scene.said(&order).await, ["ShipmentRequested"]);
     scene.ship().consume(&delivered(&request, 18).unwrap()).await.unwrap();
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "ShippingFailed"], "the sixth time it said so");
+    assert_eq!(
+        scene.said(&order).await,
+        ["ShipmentRequested", "ShippingFailed"],
+        "the sixth time it said so"
+    );
 }
 
 #[tokio::test]
