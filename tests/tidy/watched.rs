@@ -1,6 +1,6 @@
 //! Nothing is lost or stands still without somebody being told: what the template has to have for it.
 
-use crate::{none, root};
+use crate::{files, none, root};
 
 fn template() -> String {
     std::fs::read_to_string(root().join("template.yaml")).expect("template.yaml")
@@ -72,4 +72,63 @@ fn a_sweep_that_fails_and_one_that_is_not_run_both_ring() {
         offenders.extend(missing.map(|missing| format!("{alarm}: {}", missing.trim())));
     }
     none("an alarm of the sweep lacks", &offenders);
+}
+
+/// A dependency with a breaker, its functions, and what guards it.
+const BREAKERS: [(&str, &str, &[&str]); 2] = [
+    (payments::Stripe::NAME, "Stripe::NAME", &["take-payment", "get-payment", "reconcile-stripe"]),
+    (shipping::easypost::EasyPost::NAME, "EasyPost::NAME", &["ship-order"]),
+];
+
+#[test]
+fn every_call_to_a_provider_goes_through_its_breaker_and_every_breaker_has_an_alarm() {
+    let template = template();
+    let (_, alarms) = template.split_once("Fn::ForEach::DependencyOutAlarms:").expect("the alarms");
+    let alarms: String = alarms.lines().take(11).collect();
+    let names: Vec<&str> = BREAKERS.iter().map(|(name, ..)| *name).collect();
+    for wanted in [
+        format!("- [{}]", names.join(", ")),
+        "Namespace: Conveyor ".to_owned(),
+        "MetricName: DependencyOut ".to_owned(),
+        "Dimensions: [{Name: stack, Value: !Ref AWS::StackName}, {Name: dependency, Value: !Ref Dependency}] "
+            .to_owned(),
+    ] {
+        assert!(alarms.contains(&wanted), "the alarms of template.yaml do not say: {wanted}");
+    }
+    let mut guarded: Vec<&str> = BREAKERS.iter().flat_map(|(.., functions)| *functions).copied().collect();
+    let mut calling = Vec::new();
+    let sources = files(&["functions"], ".rs");
+    for (path, text) in sources.iter().filter(|(path, _)| path.contains("/src/bin/")) {
+        let function = path.rsplit(['/', '.']).nth(1).unwrap_or_default();
+        if !text.contains("aws.transport()") {
+            continue;
+        }
+        calling.push(function);
+        let breaker = BREAKERS.iter().find(|(.., functions)| functions.contains(&function));
+        let (_, constant, _) = breaker.unwrap_or_else(|| panic!("{function} calls without a breaker"));
+        let before = format!("Breaker::before(aws.transport(), {constant}, ");
+        assert!(text.contains(&before) && text.matches("aws.transport()").count() == 1, "{function}");
+    }
+    guarded.sort_unstable();
+    calling.sort_unstable();
+    assert_eq!(calling, guarded);
+}
+
+#[test]
+fn whoever_calls_through_a_breaker_may_read_and_write_its_state() {
+    let template = template();
+    for (name, _, functions) in BREAKERS {
+        for function in functions {
+            let words = function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
+            let function = resource(&template, &words.collect::<String>());
+            let narrow = format!(
+                "{{\"ForAllValues:StringEquals\": {{\"dynamodb:LeadingKeys\": [\"breaker#{name}\"]}}}}"
+            );
+            let of_its_own = function.contains("Action: [dynamodb:GetItem, dynamodb:PutItem]\n")
+                && function.contains(&narrow);
+            let as_all_items =
+                function.contains("Action: [dynamodb:Query, dynamodb:GetItem, dynamodb:PutItem], Resource");
+            assert!(of_its_own != as_all_items, "{name}: {function}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The circuit breaker, over several processes on one table, in front of somebody who keeps count.
 
+#![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
+
 use async_trait::async_trait;
 use event_store::{Document, Documents, Memory};
 use outbound::{Answer, Call, CallError, Method, Transport};
@@ -114,6 +116,7 @@ fn call() -> Call {
     Call { method: Method::Get, url: String::new(), headers: Vec::new(), body: Vec::new(), timeout: TIMEOUT }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is what a transport says")]
 fn status(status: u16) -> Result<Answer, CallError> {
     Ok(Answer { status, headers: Vec::new(), body: Vec::new() })
 }
