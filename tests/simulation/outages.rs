@@ -21,7 +21,9 @@ use testkit::{Effect, FakeStripe, Gate, Gated, Outage, Verdict};
 const KNOWN_FOR: SignedDuration = SignedDuration::from_secs(5);
 /// An outage lasts up to this many minutes; some end before the payment's time, and some after it.
 const LONGEST: usize = 45;
-const OF_THOUSAND_CALLS: u32 = 2;
+/// How many of a thousand calls one begins with. The carrier is called less often.
+const STRIPE_IS_OUT: (&str, u32) = ("provider: out for a while", 2);
+const CARRIER_IS_OUT: (&str, u32) = ("carrier: out for a while", 8);
 
 /// The ways to the providers.
 pub(super) struct Ways {
@@ -42,10 +44,10 @@ impl Ways {
             Provider::new((name, out), itself, table, clock.clone(), chance)
         };
         let moody = Arc::new(MoodyStripe { stripe: stripe.clone(), chance: chance.clone() });
-        let stripe = way(payments::Stripe::NAME, "provider: out for a while", Service::Payments, moody);
+        let stripe = way(payments::Stripe::NAME, STRIPE_IS_OUT, Service::Payments, moody);
         let (easypost, scanned) = (Arc::default(), scanned.clone());
         let moody = Arc::new(MoodyEasyPost { easypost, chance: chance.clone(), scanned });
-        let carrier = way(EasyPost::NAME, "carrier: out for a while", Service::Shipping, moody);
+        let carrier = way(EasyPost::NAME, CARRIER_IS_OUT, Service::Shipping, moody);
         Self { stripe, carrier }
     }
 
@@ -65,7 +67,7 @@ pub(super) struct Provider {
 impl Provider {
     /// It goes by its breaker's name and that of its outages; the breaker's state is in `table`.
     fn new(
-        itself: (&'static str, &'static str),
+        itself: (&'static str, (&'static str, u32)),
         provider: Arc<dyn Transport>,
         table: &Arc<Memory>,
         clock: Arc<dyn Clock>,
@@ -125,8 +127,8 @@ impl Gate for Readable {
 
 /// Stands right behind the breaker: what comes by here was let through at this very moment.
 struct Watch {
-    /// Its name, and what its outages are called.
-    itself: (&'static str, &'static str),
+    /// Its name; what its outages are called, and how often they begin.
+    itself: (&'static str, (&'static str, u32)),
     memory: Arc<Memory>,
     clock: Arc<dyn Clock>,
     chance: Chance,
@@ -169,7 +171,8 @@ impl Watch {
 impl Transport for Watch {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
         self.look().await;
-        if self.chance.fault(self.itself.1, OF_THOUSAND_CALLS) {
+        let (_, (outage, of_thousand)) = self.itself;
+        if self.chance.fault(outage, of_thousand) {
             let minutes = self.chance.below(LONGEST) + 1;
             self.outage.begin(Duration::from_mins(minutes.try_into().unwrap_or_default()));
         }
