@@ -29,12 +29,4 @@ impl Chance for SystemChance {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_secrets_are_the_same() {
-        let chance = SystemChance::default();
-        assert_ne!(chance.bytes().unwrap(), chance.bytes().unwrap());
-    }
-}
+mod tests;

@@ -1,0 +1,13 @@
+//! Unit tests of the `countries` module.
+
+use super::*;
+
+#[test]
+fn a_list_of_codes_reads_and_anything_else_does_not() {
+    let countries: Countries = "CH, DE,".parse().unwrap();
+    assert!(countries.contain("CH") && countries.contain("DE") && !countries.contain("FR"));
+    assert_eq!(" ".parse(), Ok(Countries::default()));
+    for wrong in ["ch", "CHE", "CH;DE", "C1"] {
+        assert_eq!(wrong.parse::<Countries>(), Err(InvalidCountries), "{wrong}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Unit tests of the `letter` module.
+
+use super::*;
+use serde_json::json;
+
+fn seen(body: &str, laid_by: LaidBy, has_queue: bool) -> Seen {
+    let (id, receipt) = ("letter".to_owned(), "receipt".to_owned());
+    let letter = Letter { id, receipt, body: body.to_owned(), since: Some(testkit::now()), laid_by };
+    Seen::of(&letter, "take-payment", has_queue)
+}
+
+fn rejected(reason: &str) -> LaidBy {
+    LaidBy::Function { name: "take-payment".to_owned(), reason: reason.to_owned() }
+}
+
+#[test]
+fn a_message_tells_its_event_and_order_and_nothing_of_a_person() {
+    let order = testkit::order_id(1);
+    let envelope = testkit::envelope(&order, 1, &events::OrdersEvent::OrderPlaced(testkit::placed()));
+    let seen = seen(&serde_json::to_string(&envelope).unwrap(), rejected("not understood"), true);
+    assert_eq!((seen.kind, seen.can_be_requeued), (Kind::Message, true));
+    assert_eq!(seen.about.event_id.as_deref(), Some(envelope.id.as_str()));
+    assert_eq!(seen.about.event_type.as_deref(), Some("OrderPlaced"));
+    assert_eq!(seen.about.subject.as_deref(), Some(order.as_str()));
+    assert_eq!(seen.about.group(), order.as_str());
+    assert_eq!((seen.set_aside_by.as_str(), seen.reason.as_str()), ("take-payment", "not understood"));
+    let shown = serde_json::to_string(&seen).unwrap();
+    for personal in ["a@b.example", "Person", "Street", "+4179", "Bern", "pm_card"] {
+        assert!(!shown.contains(personal), "{personal} in {shown}");
+    }
+}
+
+#[test]
+fn what_nobody_can_read_is_not_shown_whatever_it_holds() {
+    for body in [
+        "Ada, Street 1",
+        "",
+        "[1, 2]",
+        r#"{"id": "Ada Person", "type": "a@b.example", "subject": {"name": "Ada"}}"#,
+        &json!({"id": "x".repeat(201)}).to_string(),
+    ] {
+        let seen = seen(body, rejected("the message is no envelope: Syntax"), true);
+        assert_eq!((seen.kind, seen.can_be_requeued), (Kind::Unreadable, true), "{body}");
+        assert_eq!(seen.about, About::default(), "{body}");
+        assert_eq!(seen.about.group(), "dead-letters");
+    }
+}
+
+#[test]
+fn a_message_of_a_newer_build_is_a_message() {
+    let order = testkit::order_id(1);
+    let mut envelope = testkit::envelope(&order, 1, &events::OrdersEvent::OrderPlaced(testkit::placed()));
+    envelope.dataversion += 1;
+    assert_eq!(seen(&serde_json::to_string(&envelope).unwrap(), LaidBy::Queue, true).kind, Kind::Message);
+}
+
+#[test]
+fn an_errand_tells_which_webhook_out_it_is_about() {
+    let seen = seen(r#"{"endpoint": "ep_1", "delivery": "dl_1", "attempt": 2}"#, LaidBy::Queue, true);
+    assert_eq!((seen.kind, seen.can_be_requeued), (Kind::Message, true));
+    assert_eq!(seen.about.delivery_id.as_deref(), Some("dl_1"));
+    assert_eq!(seen.about.group(), "ep_1");
+}
+
+#[test]
+fn a_group_is_no_longer_than_its_queue_admits() {
+    let seen = seen(&json!({"subject": "x".repeat(200)}).to_string(), LaidBy::Queue, true);
+    assert_eq!(seen.about.group().len(), 128);
+}
+
+#[test]
+fn a_streams_record_cannot_go_back_and_a_webhook_says_how_it_is_replayed() {
+    let event = seen(r#"{"pk": "order#0a", "sk": "event#000002"}"#, rejected("no envelope"), false);
+    assert_eq!((event.kind, event.can_be_requeued), (Kind::StreamEvent, false));
+    assert_eq!(event.about.subject.as_deref(), Some("0a"));
+    assert_eq!(event.about.sk.as_deref(), Some("event#000002"));
+
+    for sk in ["inbox", "replay#2026"] {
+        let body = json!({"pk": "webhook#stripe#evt_1", "sk": sk}).to_string();
+        let webhook = seen(&body, rejected("another amount"), false);
+        assert_eq!((webhook.kind, webhook.can_be_requeued), (Kind::Webhook, false));
+        assert!(webhook.explain.contains("POST /webhooks/inbox/stripe:evt_1/replay"), "{}", webhook.explain);
+    }
+    let strange = seen(r#"{"pk": "sku#TEA-01", "sk": "price"}"#, LaidBy::Unsaid, false);
+    assert_eq!((strange.kind, strange.can_be_requeued), (Kind::Unknown, false));
+    assert_eq!(seen("nonsense", LaidBy::Unsaid, false).kind, Kind::Unknown);
+}
+
+#[test]
+fn a_run_of_the_schedule_says_why_it_failed_and_not_what_it_was_handed() {
+    let body = json!({
+        "requestContext": {"functionArn": "arn:of:sweep-orders", "condition": "RetriesExhausted"},
+        "requestPayload": {"by": "Ada"}, "responsePayload": {"errorMessage": "two of three failed"},
+    });
+    let run = seen(&body.to_string(), LaidBy::Unsaid, false);
+    assert_eq!((run.kind, run.can_be_requeued), (Kind::ScheduledRun, false));
+    assert_eq!(
+        (run.set_aside_by.as_str(), run.reason.as_str()),
+        ("platform", "RetriesExhausted: two of three failed")
+    );
+    assert!(!serde_json::to_string(&run).unwrap().contains("Ada"));
+}
+
+#[test]
+fn without_a_reason_it_says_who_moved_it() {
+    let moved = |laid_by| {
+        let seen = seen("{}", laid_by, true);
+        (seen.set_aside_by, seen.reason)
+    };
+    assert_eq!(moved(LaidBy::Queue).0, "queue");
+    assert!(moved(LaidBy::Queue).1.contains("maxReceiveCount"));
+    let undelivered = moved(LaidBy::Topic { reason: "AccessDenied\n".to_owned() });
+    assert_eq!(undelivered, ("topic".to_owned(), "could not be delivered: AccessDenied".to_owned()));
+    assert_eq!(moved(LaidBy::Unsaid).0, "unknown");
+}

@@ -1,0 +1,62 @@
+//! Unit tests of the `get` module.
+
+use crate::testing::{World, out_of_stock, shipment_cancelled};
+use runtime::http::Request;
+use serde_json::Value;
+use testkit::{Fault, RequestBuilder as _, customer, order_id, other_customer, request};
+
+fn ask() -> Request {
+    request("GET /orders/{order_id}/payment").path("order_id", order_id(1).as_str())
+}
+
+async fn body(world: &World, request: Request) -> Value {
+    serde_json::from_str(&world.get(request).await.unwrap().body).unwrap()
+}
+
+#[tokio::test]
+async fn the_owner_sees_what_was_paid_and_what_went_back() {
+    let world = World::after_checkout("pm_card_visa").await;
+    world.hear(&out_of_stock()).await.unwrap();
+    world.work().await;
+    let body = body(&world, ask().by(customer())).await;
+    assert_eq!(body["status"], "paid");
+    assert_eq!(
+        (&body["amount"], &body["currency"], &body["refunded"]),
+        (&1900.into(), &"EUR".into(), &1900.into())
+    );
+    assert_eq!(body.get("client_secret"), None);
+}
+
+#[tokio::test]
+async fn the_client_secret_is_for_the_owner_alone_and_only_while_it_is_needed() {
+    let world = World::after_checkout("pm_card_threeDSecure").await;
+    let owners = body(&world, ask().by(customer())).await;
+    assert_eq!(owners["status"], "action_required");
+    assert!(owners["client_secret"].as_str().unwrap().starts_with(&world.intent()));
+    assert_eq!(body(&world, ask().by_admin()).await.get("client_secret"), None);
+    world.provider.authenticate(&world.intent(), true);
+    assert_eq!(body(&world, ask().by(customer())).await.get("client_secret"), None);
+}
+
+#[tokio::test]
+async fn others_see_that_there_is_nothing() {
+    let world = World::after_checkout("pm_card_visa").await;
+    assert_eq!(world.get(ask().by(other_customer())).await.unwrap_err().status, 404);
+    assert_eq!(world.get(ask()).await.unwrap_err().status, 401);
+    assert_eq!(World::new().get(ask().by_admin()).await.unwrap_err().status, 404);
+}
+
+#[tokio::test]
+async fn a_tombstone_is_for_admins() {
+    let world = World::new();
+    world.hear(&shipment_cancelled()).await.unwrap();
+    assert_eq!(world.get(ask().by(customer())).await.unwrap_err().status, 404);
+    assert_eq!(body(&world, ask().by_admin()).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_out_is_said_so() {
+    let world = World::after_checkout("pm_card_threeDSecure").await;
+    world.provider.fail("GET /v1/payment_intents", 2, Fault::ErrorBefore);
+    assert_eq!(world.get(ask().by(customer())).await.unwrap_err().status, 503);
+}

@@ -1,0 +1,18 @@
+//! Unit tests of the `back_off` module.
+
+use super::*;
+
+#[test]
+fn the_wait_doubles_up_to_the_longest() {
+    let waits: Vec<u64> =
+        (1..=12).map(|attempt| BackOff::MESSAGE.wait(attempt, &NoJitter).as_secs()).collect();
+    assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900]);
+}
+
+#[test]
+fn chance_never_leaves_the_bounds() {
+    for attempt in 1..100 {
+        let wait = BackOff::CONFLICT.wait(attempt, &RandomJitter);
+        assert!(wait <= BackOff::CONFLICT.longest && wait >= BackOff::CONFLICT.first / 4);
+    }
+}

@@ -1,0 +1,38 @@
+//! Unit tests of the `settings` module.
+
+use super::*;
+
+#[test]
+fn every_missing_or_unsound_variable_is_named_at_once() {
+    let mut settings = Settings::from_lookup(|name| match name {
+        "COUNT" => Some("many".to_owned()),
+        "CARRIER" => Some("pigeon".to_owned()),
+        "BASE" => Some("ftp://x".to_owned()),
+        "EMPTY" => Some(" ".to_owned()),
+        _ => None,
+    });
+    settings.text("TABLE_NAME");
+    settings.text("EMPTY");
+    settings.parsed("COUNT", 1_u64);
+    settings.one_of("CARRIER", &[("warehouse", 1), ("easypost", 2)], 1);
+    settings.base_url("BASE");
+    let SettingsError(problems) = settings.finish().unwrap_err();
+    assert_eq!(
+        problems,
+        [
+            "TABLE_NAME is missing",
+            "EMPTY is missing",
+            "COUNT is not a sound u64",
+            "CARRIER is none of warehouse, easypost",
+            "BASE is not an http or https URL"
+        ]
+    );
+}
+
+#[test]
+fn sound_settings_are_read_as_they_are() {
+    let mut settings = Settings::from_lookup(|name| (name == "BASE").then(|| "http://a/".to_owned()));
+    assert_eq!(settings.base_url("BASE"), "http://a");
+    assert_eq!(settings.seconds("WAIT", 7), Duration::from_secs(7));
+    assert!(settings.finish().is_ok());
+}

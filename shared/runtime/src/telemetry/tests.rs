@@ -1,0 +1,88 @@
+//! Unit tests of the `telemetry` module.
+
+use super::*;
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The line that is written meanwhile, by a function at this log level.
+fn line(level: &str, write: impl FnOnce()) -> Value {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let subscriber = subscriber("place-order", "shop", level, move || writer.clone());
+    tracing::subscriber::with_default(subscriber, write);
+    let text = captured.0.lock().unwrap().clone();
+    serde_json::from_slice(&text).unwrap()
+}
+
+#[test]
+fn fields_of_spans_and_of_the_event_stand_side_by_side() {
+    let line = line("info", || {
+        let outer = tracing::info_span!("invocation", request_id = "r1");
+        let _outer = outer.enter();
+        let inner = tracing::info_span!("message", order.id = "o1");
+        let _inner = inner.enter();
+        tracing::info!(event.id = "orders/o1/1", count = 3, "appended");
+    });
+    for (name, expected) in [
+        ("function", "place-order"),
+        ("request_id", "r1"),
+        ("order.id", "o1"),
+        ("event.id", "orders/o1/1"),
+        ("message", "appended"),
+        ("level", "INFO"),
+    ] {
+        assert_eq!(line[name], expected, "{name} in {line}");
+    }
+    assert_eq!(line["count"], 3);
+    assert_eq!((line.get("_aws"), line.get("stack")), (None, None), "no metric");
+}
+
+#[test]
+fn an_event_that_names_a_metric_is_a_line_in_the_embedded_metric_format() {
+    // No span is open at this level, and the line is there all the same.
+    let mut line = line("error", || {
+        let span = tracing::info_span!("message", request_id = "r1");
+        let _span = span.enter();
+        tracing::error!(
+            metric = "AttentionRaised",
+            metric.by = "attention",
+            attention = "stuck",
+            order.id = "o1",
+            "look"
+        );
+    });
+    let time: Timestamp = line["time"].as_str().unwrap().parse().unwrap();
+    line.as_object_mut().unwrap().remove("time");
+    assert_eq!(
+        line,
+        json!({
+            "_aws": {
+                "Timestamp": time.as_millisecond(),
+                "CloudWatchMetrics": [{
+                    "Namespace": "Conveyor",
+                    "Dimensions": [["stack", "attention"]],
+                    "Metrics": [{"Name": "AttentionRaised", "Unit": "Count"}],
+                }],
+            },
+            "AttentionRaised": 1,
+            "stack": "shop",
+            "attention": "stuck",
+            "level": "ERROR",
+            "function": "place-order",
+            "message": "look",
+            "order.id": "o1",
+        })
+    );
+}

@@ -1,0 +1,77 @@
+//! Unit tests of the `inbox` module.
+
+use super::*;
+use crate::{GitHub, verify};
+use event_store::Memory;
+use events::EventId;
+use http::{HeaderMap, HeaderValue};
+use outbound::Secret;
+
+fn verified(body: &[u8]) -> Verified<&[u8]> {
+    let secret = Secret::new("s");
+    let mut headers = HeaderMap::new();
+    headers.insert("x-hub-signature-256", HeaderValue::try_from(GitHub::sign(body, &secret)).unwrap());
+    verify(&GitHub, &headers, body, &[secret], Timestamp::UNIX_EPOCH).unwrap()
+}
+
+fn cause() -> Cause {
+    Cause { id: EventId::outside("request", "r1"), traceparent: Some(Traceparent::start(1, 2)) }
+}
+
+async fn keep_push(table: &Memory, id: &str, body: &[u8]) -> Result<Kept, StoreError> {
+    let name = Name { id: id.to_owned(), event_type: "push".to_owned() };
+    let mut headers = HeaderMap::new();
+    for (header, value) in [("user-agent", "hookshot"), ("x-hub-signature-256", "sha256=00"), ("cookie", "c")]
+    {
+        headers.insert(header, HeaderValue::from_static(value));
+    }
+    let arriving =
+        Arriving { source: "github", by: CameBy::Delivery, name: &name, headers: &headers, cause: &cause() };
+    keep(table, &arriving, &verified(body), Timestamp::UNIX_EPOCH).await
+}
+
+#[tokio::test]
+async fn a_repeat_is_seen_and_the_first_body_stays() {
+    let table = Memory::default();
+    for (body, expected) in [(b"first".as_slice(), Kept::New), (b"second", Kept::Seen)] {
+        assert_eq!(keep_push(&table, "e1", body).await, Ok(expected));
+    }
+    let key = key("github", "e1");
+    assert_eq!((key.pk.as_str(), key.sk.as_str()), ("webhook#github#e1", "inbox"));
+    let document = table.get(&key).await.unwrap().unwrap();
+    assert_eq!(document.expires_at.unwrap().as_second(), 30 * 24 * 3600);
+    let (arrival, body) = open(&document, &key).unwrap();
+    assert_eq!((arrival.event_id.as_str(), arrival.event_type.as_str()), ("e1", "push"));
+    assert_eq!(arrival.traceparent, cause().traceparent);
+    let headers: Vec<_> = arrival.headers.into_iter().collect();
+    assert_eq!(headers, [("user-agent".to_owned(), "hookshot".to_owned())], "no signature, no cookie");
+    assert_eq!(body, b"first");
+}
+
+#[tokio::test]
+async fn a_body_that_no_item_can_hold_is_refused_and_not_half_kept() {
+    let table = Memory::default();
+    let mut state = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take(400_000)
+    .collect();
+    let refused = keep_push(&table, "e1", &noise).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert_eq!(table.all_documents(), []);
+    let repetitive = vec![b'a'; 2_000_000];
+    assert_eq!(keep_push(&table, "e2", &repetitive).await, Ok(Kept::New));
+}
+
+#[test]
+fn an_item_that_makes_no_sense_is_named() {
+    let key = key("github", "e1");
+    for body in ["!", "aGVsbG8="] {
+        let document = Document::of(&serde_json::json!({
+            "event_id": "e1", "event_type": "push", "received_at": "2026-01-01T00:00:00Z", "body": body,
+        }));
+        assert!(matches!(open(&document, &key), Err(StoreError::Corrupt { .. })), "{body}");
+    }
+}
