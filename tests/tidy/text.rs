@@ -63,7 +63,7 @@ fn nothing_waits_for_the_clock_by_itself() {
 #[test]
 fn every_parameter_of_the_template_is_in_the_readme() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let readme = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
     let missing: Vec<String> = template
         .lines()
         .skip_while(|line| *line != "Parameters:")

@@ -17,7 +17,7 @@ pub struct Settings {
 
 /// Every variable that is missing or unsound.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the settings are not sound: {}; set these environment variables (README, Configuration)", .0.join("; "))]
+#[error("the settings are not sound: {}; set these environment variables (docs/configuration.md)", .0.join("; "))]
 pub struct SettingsError(pub Vec<String>);
 
 impl Settings {

@@ -147,7 +147,7 @@ fn check_types(types: &[String], errors: &mut Vec<FieldError>) {
         let is_known = kind == ALL || TYPES.contains(&kind.as_str());
         if !is_known || types.iter().take(place).any(|earlier| earlier == kind) {
             let pointer = format!("/event_types/{place}");
-            errors.push(FieldError::at(pointer, "a type that there is (see README), once, or *"));
+            errors.push(FieldError::at(pointer, "a type that there is (see docs/webhooks.md), once, or *"));
         }
     }
 }

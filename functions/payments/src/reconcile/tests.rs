@@ -138,7 +138,7 @@ async fn a_provider_that_is_out_fails_the_run_and_a_repeat_does_the_rest() {
 /// Every type that is asked for means something, and the README subscribes the endpoint to no other.
 #[test]
 fn what_is_asked_for_is_what_means_something() {
-    let readme = include_str!("../../../../README.md");
+    let readme = include_str!("../../../../docs/deploy.md");
     let (_, after) = readme.split_once("/webhooks/stripe` with the events").unwrap();
     let subscribed: Vec<&str> = after
         .split("; or with the CLI")
