@@ -1,5 +1,5 @@
 """The local stack: the deployed template on one machine, without an account and without Docker.
 
-`python3 -m local <command>`; the Makefile at the root has a target for each. Read `commands.py` first: it is the table of
-contents. What the emulator does not do like AWS is in one place, `gaps.py`.
+`python3 -m local <command>`, with a Makefile target for each command. Read `arguments.py` (the commands and their options) and
+`commands.py` (what each does) first. `gaps.py` supplies what the emulator leaves out.
 """

@@ -1,27 +1,34 @@
 """Where `python3 -m local …` starts.
 
-Runs first on the machine's own python, which has only the standard library: it looks for what must be there, installs the
-pinned tools, and then starts itself again on the python of the stack's tools, which has boto3.
+Runs first on the machine's own Python with nothing but the standard library: it parses the command line, checks and installs
+what the command needs, and starts itself again on the Python of a virtual environment that has boto3.
 """
 
 import sys
 
-from . import console, emulators, prerequisites, tools
+from . import arguments, console, emulators, prerequisites, tools
 from .trouble import Trouble
 
 
-def main(arguments: list[str]) -> int:
+def main(given: list[str]) -> int:
     console.write_through()
-    if arguments == ["down"]:
+    options = arguments.parse(given)
+    if options.command == "down":
         emulators.take_down()
         return 0
-    prerequisites.check()
-    if not tools.running_on_the_stacks_python():
-        tools.install()
-        tools.start_again_on_the_stacks_python(arguments)
+    # An operator's command against AWS needs neither a compiler nor the emulator.
+    on_aws = bool(getattr(options, "stack", None))
+    venvs = tools.ON_AWS if on_aws else tools.LOCAL
+    if on_aws:
+        prerequisites.check_python()
+    else:
+        prerequisites.check()
+    if not tools.running_on(venvs):
+        tools.install(venvs)
+        tools.start_again_on(venvs, given)
     from . import commands  # it needs boto3, so it may be named only from here on
 
-    return commands.run(arguments)
+    return commands.run(options)
 
 
 if __name__ == "__main__":
@@ -31,5 +38,5 @@ if __name__ == "__main__":
         console.complain(str(trouble))
         sys.exit(1)
     except KeyboardInterrupt:
-        console.complain("Stopped by you. `make down` stops what already runs.")
+        console.complain("Interrupted. `make down` stops what is still running.")
         sys.exit(130)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from . import build, console, tools
+from . import build, console, documents, tools
 from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
 from .trouble import Trouble
 
@@ -18,7 +18,9 @@ def run() -> int:
     _quietly(["cfn-lint", TEMPLATE.name], "mend template.yaml")
     _quietly(["ruff", "check", "local", "bench"], "mend what ruff says")
     _quietly(["ruff", "format", "--check", "local", "bench"], "run `.tools/tools/bin/ruff format local bench`")
-    _quietly(["python", "-m", "compileall", "-q", "local", "bench"], "mend the Python in local/ and bench/")
+    _quietly(["python", "-m", "compileall", "-q", "local", "bench"], "fix the Python in local/ and bench/")
+    if stale := documents.stale():
+        raise Trouble(f"{', '.join(stale)} differ from what template.yaml says: run `make docs`, then `make check` again.")
     return 0
 
 

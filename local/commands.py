@@ -1,16 +1,16 @@
-"""The table of contents: what each `make` target does, in the order in which it does it."""
+"""What each command does. The command line itself is in `arguments.py`."""
 
 from __future__ import annotations
 
+import argparse
+import shlex
 from collections.abc import Callable
 
 from . import (
+    arguments,
     build,
-    checks,
-    demo,
     deploy,
     emulators,
-    env,
     fuzz,
     gaps,
     guards,
@@ -23,22 +23,11 @@ from . import (
     testing,
     users,
 )
+from . import demo as demonstration
+from . import env as shell
 from .state import Stack
-from .trouble import Trouble
 
-
-def up(_: list[str]) -> int:
-    stack = bring_up()
-    print(f"""
-The stack is up. Its API: {stack.api}
-
-  eval "$(make -s env)"      puts its address and the tokens of two customers and an admin into this shell; then try
-  curl "$CONVEYOR_API_URL/health"
-  curl -H "Authorization: Bearer $CONVEYOR_TOKEN" "$CONVEYOR_API_URL/products"
-  curl -H "Authorization: Bearer $CONVEYOR_TOKEN" "$CONVEYOR_API_URL/orders"
-
-`make demo` follows one order to its delivery, `make down` stops everything.""")
-    return 0
+Options = argparse.Namespace
 
 
 def bring_up() -> Stack:
@@ -54,115 +43,96 @@ def bring_up() -> Stack:
     return stack
 
 
-def down(_: list[str]) -> int:
-    emulators.take_down()
+def up(_: Options) -> int:
+    stack = bring_up()
+    print(f"""
+The stack is up. Its API: {stack.api}
+
+  eval "$(make -s env)"      sets its address and the tokens of two customers and an admin in this shell; then try
+  curl "$CONVEYOR_API_URL/health"
+  curl -H "Authorization: Bearer $CONVEYOR_TOKEN" "$CONVEYOR_API_URL/products"
+  curl -H "Authorization: Bearer $CONVEYOR_TOKEN" "$CONVEYOR_API_URL/orders"
+
+`make demo` follows one order to its delivery, `make down` stops everything.""")
     return 0
 
 
-def environment(_: list[str]) -> int:
-    print("\n".join(env.lines(state.running())))
+def env(_: Options) -> int:
+    print("\n".join(shell.lines(state.running())))
     return 0
 
 
-def order(_: list[str]) -> int:
-    demo.run(bring_up())
+def demo(_: Options) -> int:
+    demonstration.run(bring_up())
     return 0
 
 
-def one_function(arguments: list[str]) -> int:
-    function, event = (*arguments, "", "")[:2]
-    return invoke.run(state.running(), function, event)
+def test(options: Options) -> int:
+    given = shlex.split(options.args or "")
+    return testing.run(bring_up, emulators.take_down, was_up=state.is_up(), arguments=given)
 
 
-def undelivered(arguments: list[str]) -> int:
-    since, stack_name = (*arguments, "", "")[:2]
-    return reconcile.run(since, stack_name)
-
-
-def dead_letters(arguments: list[str]) -> int:
-    function, to_do, ids, everything, reason, stack_name = (*arguments, *[""] * 6)[:6]
-    return redrive.run(function, to_do, ids, everything, reason, stack_name)
-
-
-def check(_: list[str]) -> int:
-    return checks.run()
-
-
-def test(arguments: list[str]) -> int:
-    return testing.run(bring_up, emulators.take_down, was_up=state.is_up(), arguments=arguments)
-
-
-def simulate(arguments: list[str]) -> int:
-    return testing.simulate(*arguments)
-
-
-def model(arguments: list[str]) -> int:
-    return testing.model(arguments)
-
-
-def without_guards(arguments: list[str]) -> int:
-    return guards.run(*arguments)
-
-
-def many_webhooks(arguments: list[str]) -> int:
-    from bench import webhooks  # Stripe's own library takes its time to load
+def bench_webhooks(options: Options) -> int:
+    from bench import webhooks  # Stripe's own library takes seconds to load
 
     was_up = state.is_up()
     try:
-        return webhooks.run(bring_up(), int(*arguments))
+        return webhooks.run(bring_up(), options.count)
     finally:
         if not was_up:
             emulators.take_down()
 
 
-def fuzzers(arguments: list[str]) -> int:
-    return fuzz.run(*arguments)
+def check(_: Options) -> int:
+    from . import checks  # imports documents, see below
+
+    return checks.run()
 
 
-def one_input(arguments: list[str]) -> int:
-    return fuzz.one(*arguments)
+def docs(_: Options) -> int:
+    from . import documents  # needs PyYAML, which an operator's environment does not have
+
+    return documents.write()
 
 
-def compile_functions(_: list[str]) -> int:
+def build_here(_: Options) -> int:
     build.functions()
     return 0
 
 
-def compile_for_aws(arguments: list[str]) -> int:
-    build.release(*arguments)
+def build_release(options: Options) -> int:
+    build.release(options.arch)
     return 0
 
 
-def to_aws(arguments: list[str]) -> int:
-    build.release(*arguments)
-    return deploy.to_aws(*arguments)
+def deploy_to_aws(options: Options) -> int:
+    build.release(options.arch)
+    return deploy.to_aws(options.arch)
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {
+COMMANDS: dict[str, Callable[[Options], int]] = {
     "up": up,
-    "down": down,
-    "env": environment,
-    "demo": order,
-    "invoke": one_function,
-    "reconcile": undelivered,
-    "redrive": dead_letters,
+    "env": env,
+    "demo": demo,
+    "invoke": lambda options: invoke.run(state.running(), options.function, options.event),
+    "reconcile": lambda options: reconcile.run(options.since, options.stack),
+    "redrive": redrive.run,
     "check": check,
     "test": test,
-    "simulate": simulate,
-    "model": model,
-    "guards": without_guards,
-    "bench-webhooks": many_webhooks,
-    "fuzz": fuzzers,
-    "fuzz-one": one_input,
-    "build": compile_functions,
-    "build-release": compile_for_aws,
-    "deploy": to_aws,
+    "simulate": lambda options: testing.simulate(options.seeds, str(options.orders)),
+    "model": lambda options: testing.model([options.scenario or ""]),
+    "model-deep": lambda options: testing.model([options.scenario or "", "--deep", "--seconds", str(options.seconds)]),
+    "guards": lambda options: guards.run(options.guard or ""),
+    "fuzz": lambda options: fuzz.run(options.seconds, options.fuzzer or ""),
+    "fuzz-one": lambda options: fuzz.one(options.fuzzer, options.input),
+    "bench-webhooks": bench_webhooks,
+    "docs": docs,
+    "build": build_here,
+    "build-release": build_release,
+    "deploy": deploy_to_aws,
 }
 
 
-def run(arguments: list[str]) -> int:
-    name = arguments[0] if arguments else ""
-    command = COMMANDS.get(name)
-    if command is None:
-        raise Trouble(f"`{name}` is not one of {', '.join(COMMANDS)}.")
-    return command(arguments[1:])
+def run(options: Options) -> int:
+    assert COMMANDS.keys() == {command.name for command in arguments.COMMANDS} - {"down"}
+    return COMMANDS[options.command](options)

@@ -1,7 +1,7 @@
 """What the person at the keyboard sees.
 
-Progress goes to standard error, so that standard output holds only what was asked for (`make env` is evaluated by a shell).
-Nothing may leave someone staring at a still screen: whatever takes over two seconds says what it waits for, and how long.
+Progress goes to standard error, so that standard output holds only the result (a shell evaluates the output of `make env`).
+Whatever takes more than two seconds shows what it waits for and for how long.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from .trouble import Trouble
 Found = TypeVar("Found")
 
 QUIET_SECONDS = 2.0
-# In a log file a line that repaints itself is noise: there it is said again only now and then.
+# A log file cannot repaint a line: there the line is repeated only this often.
 REMINDER_SECONDS = 15.0
 
 
 def write_through() -> None:
-    """Our lines and those of the programs that we start must come out in the order in which they were written."""
+    """Keeps our lines and those of the programs that we start in the order in which they were written."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(line_buffering=True)
@@ -39,7 +39,7 @@ def complain(text: str) -> None:
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Shows `what` and the seconds it has taken, if it takes long enough for someone to wonder."""
+    """Shows `what` and its duration, repeatedly if it takes longer than `QUIET_SECONDS`."""
     started = time.monotonic()
     ended = threading.Event()
     painter = threading.Thread(target=_paint, args=(what, started, ended), daemon=True)
@@ -55,7 +55,7 @@ def waiting(what: str) -> Iterator[None]:
 
 
 def until(what: str, seconds: float, look: Callable[[], Found | None], otherwise: str, every: float = 0.2) -> Found:
-    """Looks until there is something to see, at most `seconds`; `otherwise` is what to tell the person if there is not."""
+    """Calls `look` until it returns something, for at most `seconds`. `otherwise` is the text of the `Trouble` after that."""
     deadline = time.monotonic() + seconds
     with waiting(what):
         while True:

@@ -1,7 +1,7 @@
-"""`make demo`: one order from the shop's page to the customer's door, on one screen.
+"""`make demo`: one order from checkout to delivery, on one screen.
 
-What people and outside parties do is done as they would do it: the customer orders over HTTP, the warehouse dispatches over
-HTTP, the carrier reports the delivery by its signed webhook. Everything between happens by itself, and is only watched.
+The demo acts as the outside parties do: the customer orders over HTTP, the warehouse dispatches over HTTP, and the carrier
+reports the delivery by a signed webhook. Everything between is the pipeline's own work, and the demo only watches it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .journey import Event, Journey
 from .state import Stack
 from .trouble import Trouble
 
-# Generous: on an idle machine an order takes a few seconds, two of them the payment provider's.
+# On an idle machine an order takes a few seconds, two of them in the payment provider.
 BOUND_SECONDS = 90
 CARRIER = "Alpine Parcel"
 LINES = [{"sku": "TEA-01", "quantity": 2}, {"sku": "MUG-01", "quantity": 1}]
@@ -117,13 +117,13 @@ def _watch(journey: Journey, wanted: str, deadline: float) -> None:
             return
         if time.monotonic() > deadline:
             raise Trouble(
-                f"`{wanted}` did not happen within {BOUND_SECONDS} s: the functions' own words are in .local/emulator.log."
+                f"`{wanted}` did not happen within {BOUND_SECONDS} s: see the functions' logs in .local/emulator.log."
             )
         time.sleep(0.1)
 
 
 def _watch_status(customer: HttpApi, order_id: str, journey: Journey, deadline: float) -> None:
-    """The customer hears of the delivery last, when the orders service has; only then is the order delivered."""
+    """Waits until the orders service shows the delivery to the customer."""
     while customer.get(f"/orders/{order_id}").expect(200, what="GET /orders/…")["status"] != "delivered":
         for event in journey.look():
             _show(event, journey.events[0])
@@ -142,9 +142,9 @@ def _show(event: Event, first: Event) -> None:
 
 
 def _detail(event: Event) -> str:
-    """The one thing about an event that a glance wants to know."""
-    told = [str(event.data[name]) for name in ("status", "because", "cause", "amount", "tracking_code") if name in event.data]
-    return f" ({', '.join(told)})" if told else ""
+    """The most useful fields of an event, on one line."""
+    shown = [str(event.data[name]) for name in ("status", "because", "cause", "amount", "tracking_code") if name in event.data]
+    return f" ({', '.join(shown)})" if shown else ""
 
 
 def _act(what: str) -> None:

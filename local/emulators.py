@@ -1,4 +1,4 @@
-"""The two servers of the stack: the AWS emulator and the payment provider. Started on loopback, found again, stopped."""
+"""Starts, finds and stops the two servers of the stack: the AWS emulator and the payment provider, both on loopback."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ SCRATCH = STATE / "tmp"
 
 
 def start() -> Stack:
-    """What runs already is kept, with its ports and its data. Servers that died are reason to begin anew."""
+    """Keeps servers that are running, with their ports and data. If one has died, both start anew."""
     stack = state.load()
     if stack and stack.is_alive() and stack.tools == tools.fingerprint("stack"):
-        console.say("  the emulator and the payment provider run already")
+        console.say("  the emulator and the payment provider are running already")
         return stack
     if stack:
-        console.say("  a server of the last stack has died, or is of another version: it makes way for a new one")
+        console.say("  a server of the last stack has died or has another version: starting anew")
         stop(stack)
     stack = Stack(tools=tools.fingerprint("stack"), ports=ports.choose())
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    # Written down before the second one is started, so that whatever happens `make down` knows of the first.
+    # Saved before the second one starts, so that `make down` always finds the first.
     stack.processes["emulator"] = processes.start(
         [str(tools.program("stack", "ministack"))], _emulator_environment(stack), log("emulator")
     )
@@ -53,7 +53,7 @@ def await_health(stack: Stack) -> None:
 
 
 def take_down() -> None:
-    """Needs nothing but the standard library: stopping must not wait for tools to be installed."""
+    """Uses the standard library alone: stopping must not wait for an installation."""
     with state.only_one():
         stack = state.load()
         if stack is None:
@@ -76,18 +76,17 @@ def log(name: str) -> Path:
 
 def _emulator_environment(stack: Stack) -> dict[str, str]:
     return {
-        # The functions inherit this environment. It is how they find the emulator, and all that they are to find: nothing
-        # of the shell that `make up` was called from.
+        # The functions inherit this environment. It leads them to the emulator, and holds nothing else of the caller's shell.
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
         **aws_settings(stack.endpoint),
-        "AUTH": "true",  # a role may do what the template grants, and nothing else
+        "AUTH": "true",  # enforce IAM: a role may do what the template grants, and nothing else
         "BIND_HOST": LOOPBACK,
         "MINISTACK_HOST": LOOPBACK,
         "GATEWAY_PORT": str(stack.ports["emulator"]),
         "LAMBDA_EXECUTOR": "local",
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # Its scratch files and unpacked functions go when the stack goes.
+        # Its scratch files and unpacked functions are deleted with the stack.
         "TMPDIR": str(SCRATCH),
         "STATE_DIR": str(SCRATCH / "state"),
         "S3_DATA_DIR": str(SCRATCH / "s3"),
@@ -98,7 +97,7 @@ def _answers(url: str) -> bool:
     try:
         urllib.request.urlopen(url, timeout=2).close()
     except urllib.error.HTTPError:
-        return True  # an answer, if not a friendly one
+        return True  # any answer shows that it is up
     except OSError:
         return False
     return True

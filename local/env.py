@@ -1,4 +1,4 @@
-"""`make env`: what tests, scripts and a person's shell need to speak to the stack, as lines for `eval "$(make -s env)"`."""
+"""`make env`: what tests, scripts and a shell need to call the stack, as lines for `eval "$(make -s env)"`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import re
 import shlex
 
 from . import deploy, users
-from .settings import ADMINISTRATOR, REGION
+from .settings import ADMINISTRATOR, REGION, STACK_NAME
 from .state import Stack
 
-# What a logical id ends with, and how the variable for its physical id ends.
-KINDS = {"Table": "TABLE", "Queue": "QUEUE_URL", "DeadLetters": "DEAD_LETTERS_URL", "Topic": "TOPIC_ARN"}
+# By the end of a logical id: how its variable ends, and how its physical id starts. The start tells the queue
+# `TakePaymentDeadLetters` from the function `RedriveDeadLetters`.
+KINDS = {
+    "Table": ("TABLE", STACK_NAME),
+    "Queue": ("QUEUE_URL", "http"),
+    "DeadLetters": ("DEAD_LETTERS_URL", "http"),
+    "Topic": ("TOPIC_ARN", "arn:"),
+}
 
 
 def variables(stack: Stack) -> dict[str, str]:
@@ -19,7 +25,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "CONVEYOR_TOKEN": users.token(stack, users.CUSTOMER),
         "CONVEYOR_OTHER_TOKEN": users.token(stack, users.OTHER_CUSTOMER),
         "CONVEYOR_ADMIN_TOKEN": users.token(stack, users.ADMIN),
-        # The functions are this process's children, for tests that end one without warning.
+        # The functions are children of this process: tests kill one without warning.
         "CONVEYOR_EMULATOR_PID": str(stack.processes["emulator"].pid),
         "STRIPE_API_URL": stack.stripe,
         "STRIPE_API_KEY": stack.secrets["stripe_api_key"],
@@ -29,6 +35,8 @@ def variables(stack: Stack) -> dict[str, str]:
         "AWS_ENDPOINT_URL": stack.endpoint,
         **ADMINISTRATOR,
         "AWS_REGION": REGION,
+        # The AWS CLI and boto3 read this one.
+        "AWS_DEFAULT_REGION": REGION,
         **_resources(stack),
     }
 
@@ -41,8 +49,8 @@ def _resources(stack: Stack) -> dict[str, str]:
     """`TakePaymentQueue` becomes `CONVEYOR_TAKE_PAYMENT_QUEUE_URL`."""
     found = {}
     for logical, physical in sorted(stack.resources.items()):
-        for ending, variable in KINDS.items():
-            if logical.endswith(ending):
+        for ending, (variable, start) in KINDS.items():
+            if logical.endswith(ending) and physical.startswith(start):
                 words = re.sub(r"(?<!^)(?=[A-Z])", "_", logical.removesuffix(ending)).upper()
                 found[f"CONVEYOR_{words}_{variable}"] = physical
     return found

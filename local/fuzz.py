@@ -1,8 +1,8 @@
 """`make fuzz`: each fuzzer for a bounded time, without an account, a stack or a nightly compiler.
 
-The fuzzers are in fuzz/. They begin with the seeds that stand there and keep what they find interesting in target/fuzz, so that
-a second run goes on where the first one stopped. No sanitizer: there is no unsafe code here, and what is looked for are panics,
-properties that do not hold, and inputs that take too long or too much memory.
+The fuzzers are in fuzz/. They start from the seeds in that folder and keep interesting inputs in target/fuzz, so that a second
+run continues where the first one stopped. They run without a sanitizer because there is no unsafe code: they look for panics,
+properties that do not hold, and inputs that take too much time or memory.
 """
 
 from __future__ import annotations
@@ -17,30 +17,34 @@ from .trouble import Trouble
 
 CARGO_FUZZ = "0.13.1"
 TARGET = ROOT / "target" / "fuzz"
-# Minutes of compiling matter more here than the last microsecond of a run.
+# A short build matters more here than the speed of a run.
 PROFILE = {"LTO": "off", "CODEGEN_UNITS": "16", "OPT_LEVEL": "1", "STRIP": "none"}
-# A parser that takes longer than this for one input (libFuzzer's lengths end at 4 KB) lets itself be stopped by a stranger.
+# A parser that needs longer than this for one input (libFuzzer's inputs have at most 4 KB) is a denial of service.
 LONGEST_INPUT_SECONDS = 10
 MOST_MEGABYTES = 2048
 
 
-def run(seconds: str, only: str) -> int:
-    """`seconds` for each fuzzer; `only`: a part of the names of those to run, empty for all."""
-    if not seconds.isdigit() or int(seconds) == 0:
-        raise Trouble(f"SECONDS is a whole number from 1, and not `{seconds}`: make fuzz SECONDS=60")
+def run(seconds: int, only: str) -> int:
+    """`seconds`: the time of each fuzzer. `only`: part of the names of those to run; empty for all."""
+    names = _names(only)
     _install()
-    names = [path.stem for path in sorted((ROOT / "fuzz" / "fuzz_targets").glob("*.rs")) if only in path.stem]
-    if not names:
-        raise Trouble(f"No fuzzer's name contains `{only}`: they are in fuzz/fuzz_targets.")
     console.say("  compiling the fuzzers (the first time takes some minutes)")
     if _cargo("fuzz", "build", *_options()).returncode != 0:
-        raise Trouble("The fuzzers do not compile: cargo's own words are above.")
+        raise Trouble("The fuzzers do not compile: see cargo's output above.")
     seeds = _seeds()
     print(f"| {'fuzzer':16} | {'inputs':>10} | {'edges':>6} | {'corpus':>6} | found")
     print(f"|{'-' * 18}|{'-' * 12}|{'-' * 8}|{'-' * 8}|------")
-    found = [name for name in names if not _fuzz(name, int(seconds), seeds / name)]
+    found = [name for name in names if not _fuzz(name, seconds, seeds / name)]
     print(f"{len(names) - len(found)} of {len(names)} fuzzers found nothing in {seconds} s each")
     return 1 if found else 0
+
+
+def _names(only: str) -> list[str]:
+    every = [path.stem for path in sorted((ROOT / "fuzz" / "fuzz_targets").glob("*.rs"))]
+    names = [name for name in every if only in name]
+    if not names:
+        raise Trouble(f"No fuzzer's name contains `{only}`. The fuzzers are {', '.join(every)}.")
+    return names
 
 
 def _options() -> list[str]:
@@ -65,38 +69,40 @@ def _fuzz(name: str, seconds: int, seeds: Path) -> bool:
     if done.returncode != 0:
         console.complain("\n".join(text.splitlines()[-25:]))
         console.say(
-            f"\nIts input is in {artifacts.relative_to(ROOT)}, the whole log in {log.relative_to(ROOT)}. With that input alone:"
+            f"\nThe input is in {artifacts.relative_to(ROOT)}, the log in {log.relative_to(ROOT)}. To run that input alone:"
         )
         console.say(f"  make fuzz-one FUZZER={name} INPUT=<the file>")
     return done.returncode == 0
 
 
 def one(name: str, given: str) -> int:
-    """Runs a fuzzer with one input, as when a finding is mended."""
+    """Runs one fuzzer with one input, for example to reproduce a finding."""
+    if name not in _names(""):
+        raise Trouble(f"There is no fuzzer `{name}`. The fuzzers are {', '.join(_names(''))}.")
     if not Path(given).is_file():
-        raise Trouble(f"There is no file `{given}`: make fuzz-one FUZZER=messages INPUT=target/fuzz/artifacts/messages/crash-…")
+        raise Trouble(f"There is no file `{given}`. Findings are in target/fuzz/artifacts/{name}/.")
     _install()
     return _cargo("fuzz", "run", *_options(), name, str(Path(given).resolve())).returncode
 
 
 def _seeds() -> Path:
-    """The seeds are code, so that they cannot be older than what they are for; the fuzzers want files."""
+    """Writes the seeds as files. They are code, so that they cannot be older than what they test."""
     folder = TARGET / "seeds"
-    # Compiled as everything else here is, so that what it shares with `make test` is compiled once.
+    # The same profile as `make test`, so that shared crates are compiled once.
     same = ["--profile", build.PROFILE, "--target", build.host()]
     command = ["cargo", "run", "--quiet", *same, "-p", "fuzz", "--example", "write-seeds", "--", str(folder)]
     if subprocess.run(command, cwd=ROOT, env=clean_environment()).returncode != 0:
-        raise Trouble("The seeds could not be written: cargo's own words are above.")
+        raise Trouble("The seeds could not be written: see cargo's output above.")
     return folder
 
 
 def _install() -> None:
     if (tools.TOOLS / "bin" / "cargo-fuzz").exists():
         return
-    console.say(f"  cargo-fuzz {CARGO_FUZZ} is built now, once")
+    console.say(f"  building cargo-fuzz {CARGO_FUZZ}, once")
     command = ["cargo", "install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ, "--root", str(tools.TOOLS)]
     if subprocess.run(command, cwd=ROOT).returncode != 0:
-        raise Trouble("cargo-fuzz could not be built: cargo's own words are above.")
+        raise Trouble("cargo-fuzz could not be built: see cargo's output above.")
 
 
 def _cargo(*command: str, output: object = None) -> subprocess.CompletedProcess[str]:

@@ -1,13 +1,17 @@
-"""`make invoke F=place-order E=events/place-order/basic.json`: one function by hand, with the running stack around it.
+"""`make invoke F=place-order E=events/place-order/basic.json`: runs one function with one event, against the running stack.
 
-The function is compiled and started by `cargo lambda watch`, outside the emulator, with the environment that the deployed one
-has. So a change can be tried in seconds, under a debugger if need be, and its output is on the screen.
+`cargo lambda watch` compiles the function and runs it outside the emulator, with the deployed function's environment. A change
+can be tried in seconds, also under a debugger, with its output on the screen. It is the real stack: an event that the function
+appends is published, and other functions react to it.
 """
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
+from pathlib import Path
+from typing import Any
 
 from . import aws, build, console, ports, processes, signing, tools
 from .settings import LOOPBACK, ROOT, STACK_NAME, STATE, aws_environment
@@ -18,12 +22,15 @@ LOG = STATE / "watch.log"
 
 
 def run(stack: Stack, function: str, event: str) -> int:
-    if not function or not event:
-        raise Trouble("Say which function and which event: `make invoke F=place-order E=events/place-order/basic.json`.")
+    environment = _environment(stack, function)
     path = ROOT / event
     if not path.is_file():
         raise Trouble(f"There is no file {event}: the sample events are in {_samples(function)}.")
-    environment = _environment(stack, function)
+    _check_trigger(function, path)
+    console.say(
+        "  note: this runs against the local stack, and what it writes is published. A sample is about an order that does not\n"
+        "  exist there, so functions that react to it may dead-letter its events: see `make redrive FUNCTION=…`."
+    )
     path = signing.signed_again(stack, function, path, into=STATE / "signed.json")
     port = ports.any_free()
     cargo = ["cargo", "lambda"]
@@ -51,7 +58,7 @@ def run(stack: Stack, function: str, event: str) -> int:
             look=lambda: _listens(port) or _complain_if_dead(watch),
             otherwise="`cargo lambda watch` did not start within 60 s: see .local/watch.log.",
         )
-        # The first invocation compiles the function, and says nothing until that is done.
+        # The first invocation compiles the function and prints nothing until that is done.
         with console.waiting(f"compiling and invoking {function}"):
             answer = subprocess.run(
                 [*cargo, "invoke", function, *where, "--data-file", str(path)],
@@ -66,7 +73,7 @@ def run(stack: Stack, function: str, event: str) -> int:
     print(answer.stdout, end="")
     if answer.returncode != 0:
         console.complain(
-            f"{answer.stderr.strip()}\nThe function answered with an error: what it said is above, and in .local/watch.log."
+            f"{answer.stderr.strip()}\nThe function returned an error: its output is above and in .local/watch.log."
         )
     return answer.returncode
 
@@ -74,10 +81,42 @@ def run(stack: Stack, function: str, event: str) -> int:
 def _environment(stack: Stack, function: str) -> dict[str, str]:
     client = aws.client("lambda", stack)
     try:
-        told = client.get_function_configuration(FunctionName=f"{STACK_NAME}-{function}")
+        deployed = client.get_function_configuration(FunctionName=f"{STACK_NAME}-{function}")
     except client.exceptions.ResourceNotFoundException as error:
-        raise Trouble(f"There is no function `{function}`: the folder names in target/lambda/ are their names.") from error
-    return {**aws_environment(stack.endpoint), **told["Environment"]["Variables"], "PATH": tools.path_with_tools()}
+        raise Trouble(f"There is no function `{function}`. The functions are {', '.join(_functions())}.") from error
+    return {**aws_environment(stack.endpoint), **deployed["Environment"]["Variables"], "PATH": tools.path_with_tools()}
+
+
+def _functions() -> list[str]:
+    return sorted(folder.name for folder in (ROOT / "events").iterdir() if folder.is_dir())
+
+
+def _check_trigger(function: str, path: Path) -> None:
+    """The event must have the shape of the function's own samples. Else the function only reports a missing field."""
+    try:
+        event = json.loads(path.read_text())
+    except ValueError as error:
+        raise Trouble(f"{path.name} is not JSON: {error}.") from error
+    samples = sorted((ROOT / "events" / function).glob("*.json"))
+    expected = {_trigger(json.loads(sample.read_text())) for sample in samples}
+    if expected and _trigger(event) not in expected:
+        raise Trouble(
+            f"{path.name} is {_trigger(event)}, and `{function}` is triggered by {' or '.join(sorted(expected))}: "
+            f"the sample events are in {_samples(function)}."
+        )
+
+
+def _trigger(event: Any) -> str:
+    """The kind of trigger whose event has this shape."""
+    if not isinstance(event, dict):
+        return "no event"
+    if "requestContext" in event:
+        return "an HTTP request"
+    records = event.get("Records")
+    if isinstance(records, list) and records and isinstance(records[0], dict):
+        source = records[0].get("eventSource")
+        return {"aws:sqs": "a queue's batch", "aws:dynamodb": "a table's stream batch"}.get(source, f"a batch of {source}")
+    return "a schedule's event" if "detail-type" in event else "a command"
 
 
 def _samples(function: str) -> str:
@@ -93,5 +132,5 @@ def _listens(port: int) -> bool:
 
 def _complain_if_dead(watch: processes.Process) -> bool:
     if not watch.is_alive():
-        raise Trouble("`cargo lambda watch` ended at once: see .local/watch.log.")
+        raise Trouble("`cargo lambda watch` ended while starting: see .local/watch.log.")
     return False

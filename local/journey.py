@@ -1,7 +1,7 @@
 """One order's events, from the tables of all services, as they happen.
 
-No service may read another's table, and no API shows all events. Only here, with the administrator's keys, are they seen
-together.
+No service may read another's table, and no API shows all events. Only this module reads them together, with the
+administrator's keys.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Event:
 
 
 class Journey:
-    """Remembers what it has seen, so that each look brings only what is new."""
+    """Remembers the events it has returned, so that each look returns only new ones."""
 
     def __init__(self, stack: Stack, order_id: str) -> None:
         self._dynamodb = aws.client("dynamodb", stack)

@@ -1,4 +1,4 @@
-"""Ports on the loopback address: the usual ones, unless somebody else has them."""
+"""Ports on the loopback address: the usual ones, unless another program uses them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def choose() -> dict[str, int]:
     for name, preferred in PREFERRED.items():
         chosen[name] = preferred if _is_free(preferred) else any_free()
         if chosen[name] != preferred:
-            console.say(f"  port {preferred} is taken by another program: the {name} gets {chosen[name]}")
+            console.say(f"  port {preferred} is in use by another program: the {name} gets {chosen[name]}")
     return chosen
 
 
@@ -27,7 +27,7 @@ def any_free() -> int:
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        # As servers do: a connection of an earlier run that is still winding down does not count as taken.
+        # As servers do: a closing connection of an earlier run does not count as in use.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((LOOPBACK, port))

@@ -1,4 +1,4 @@
-"""What must be on the machine already, because a package installer of a single language cannot bring it."""
+"""Checks for the programs that no package installer of a single language can bring."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ NEEDED = {
 }
 
 
-def check() -> None:
+def check_python() -> None:
     if sys.version_info < (3, 10):
         raise Trouble(
             f"Python 3.10 or newer is needed, not {sys.version.split()[0]}: install one, then `make PYTHON=python3.11 …`."
         )
+
+
+def check() -> None:
+    check_python()
     if sys.platform not in ("linux", "darwin"):
         raise Trouble("The local stack runs on Linux and macOS only: on Windows use it inside WSL.")
     for program, remedy in NEEDED.items():

@@ -1,8 +1,8 @@
-"""Starting processes that outlive us, and stopping exactly those.
+"""Starts processes that outlive this one, and stops exactly those.
 
-A process id alone says nothing: the system gives it to somebody else once it is free. So we also write down when the
-process was born. Each one leads a process group of its own, and what it starts (the emulator starts the functions) stays
-in that group: stopping is by group, and also finds the children of a process that was killed.
+A process id alone does not identify a process, because the system reuses it. So the start time is recorded too. Each process
+leads a process group of its own, and its children (the emulator starts the functions) stay in that group. Stopping is by
+group, and so also ends the children of a process that was killed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Process:
         return self.born != "" and _birth(self.pid) == self.born
 
     def stop(self) -> None:
-        """Ends the process and everything it started. Politely first; nothing is said if it is gone already."""
+        """Ends the process and everything it started: SIGTERM first, then SIGKILL. Does nothing if it has ended already."""
         if not self._group_is_ours():
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -45,12 +45,12 @@ class Process:
         birth = _birth(self.pid)
         if birth:
             return birth == self.born
-        # The leader is gone. No new process gets the id of a group that still has members, so what is left there is ours.
+        # The leader has ended. The system does not reuse the id of a group with members, so the remaining members are ours.
         return _group_lives(self.pid)
 
 
 def start(command: list[str], environment: dict[str, str], log: Path) -> Process:
-    """Starts `command` in a group of its own, with what it says in `log`."""
+    """Starts `command` in a group of its own, with its output in `log`."""
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as output:
         child = subprocess.Popen(
@@ -65,10 +65,10 @@ def start(command: list[str], environment: dict[str, str], log: Path) -> Process
 
 
 def _birth(pid: int) -> str:
-    """When the process with this id was started, or nothing if there is none."""
+    """The start time of the process with this id, or an empty text if there is no such process."""
     if sys.platform == "linux":
-        told = _stat(pid)
-        return "" if told is None else told[19]
+        fields = _stat(pid)
+        return "" if fields is None else fields[19]
     lines = _ps("lstart=", "-p", str(pid))
     return lines[0].strip() if lines else ""
 
@@ -76,12 +76,12 @@ def _birth(pid: int) -> str:
 def _group_lives(group: int) -> bool:
     if sys.platform == "linux":
         ids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-        return any(told is not None and told[2] == str(group) for told in map(_stat, ids))
+        return any(fields is not None and fields[2] == str(group) for fields in map(_stat, ids))
     return str(group) in [line.strip() for line in _ps("pgid=", "-ax")]
 
 
 def _stat(pid: int) -> list[str] | None:
-    """What the system says about a living process, from its state on. One that only awaits its burial does not live."""
+    """The fields of `/proc/<pid>/stat` from the state on, or nothing if the process has ended (a zombie has ended)."""
     try:
         # The name in parentheses may itself hold spaces and parentheses: only what follows the last one is a list.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -91,8 +91,8 @@ def _stat(pid: int) -> list[str] | None:
 
 
 def _ps(column: str, *which: str) -> list[str]:
-    told = subprocess.run(["ps", "-o", f"state=,{column}", *which], capture_output=True, text=True).stdout
-    split = [line.strip().partition(" ") for line in told.splitlines()]
+    output = subprocess.run(["ps", "-o", f"state=,{column}", *which], capture_output=True, text=True).stdout
+    split = [line.strip().partition(" ") for line in output.splitlines()]
     return [rest for state, _, rest in split if not state.startswith("Z")]
 
 

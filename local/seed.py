@@ -1,4 +1,4 @@
-"""A shop with something in it: products and stock, put there through the public API by the one who runs the shop."""
+"""Products and stock for the local shop, written through the public API as an admin."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ PRODUCTS = (
 
 
 def seed(stack: Stack) -> None:
-    """Puts what is missing, and leaves alone what somebody has changed since."""
+    """Adds what is missing and leaves changed products and stock alone."""
     shop = HttpApi(stack.api, users.token(stack, users.ADMIN))
     with console.waiting("products and stock"):
         for product in PRODUCTS:
             _put_product(shop, product)
             _put_stock(shop, product)
     console.until(
-        "waiting for the orders' own copies of the prices",
+        "waiting for the orders service's copies of the prices",
         seconds=60,
         look=lambda: _copied_prices(stack) >= {product.sku for product in PRODUCTS},
-        otherwise="The prices did not reach the orders in 60 s: see publish-events and copy-prices in .local/emulator.log.",
+        otherwise="The prices did not reach the orders service in 60 s: see copy-prices in .local/emulator.log.",
     )
 
 

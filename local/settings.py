@@ -1,4 +1,4 @@
-"""Names and places that several files here need. Everything the stack writes is under `.tools/` and `.local/`."""
+"""Names and paths that several files here need. Everything that the stack writes is below `.tools/` and `.local/`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ FUNCTIONS = ROOT / "target" / "lambda"
 STACK_NAME = "conveyor-local"
 LOOPBACK = "127.0.0.1"
 REGION = "us-east-1"
-# What the emulator takes for its administrator. It guards nothing: the emulator listens on this machine only.
+# The emulator's administrator. These keys protect nothing: the emulator listens on this machine only.
 ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 MAIL_FROM = "orders@shop.example"
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without a trace of anybody's AWS account: `make up` must never deploy to one."""
+    """This process's environment without any AWS account: `make up` must never deploy to one."""
     return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
 
 
 def aws_settings(endpoint: str) -> dict[str, str]:
-    """What a program needs to speak to the emulator, and to nothing else."""
+    """The environment that makes a program call the emulator, and no AWS account."""
     return {
         **ADMINISTRATOR,
         "AWS_ENDPOINT_URL": endpoint,
@@ -41,5 +41,5 @@ def aws_settings(endpoint: str) -> dict[str, str]:
 
 
 def aws_environment(endpoint: str) -> dict[str, str]:
-    """This process's environment, turned to the emulator."""
+    """This process's environment, directed to the emulator."""
     return {**clean_environment(), **aws_settings(endpoint)}

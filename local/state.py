@@ -1,4 +1,4 @@
-"""What a running stack is, written down: `.local/stack.json`, from `make up` until `make down`."""
+"""The state of the running stack: `.local/stack.json`, from `make up` until `make down`."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FILE = STATE / "stack.json"
 class Stack:
     """Processes by name ("emulator", "stripe"), their ports, and what was deployed."""
 
-    # Of which tools it was started: others may behave otherwise.
+    # The fingerprint of the tools that started it. Other versions may behave differently.
     tools: str
     ports: dict[str, int]
     processes: dict[str, Process] = field(default_factory=dict)
-    # The hash of template, parameters and binaries as deployed; empty until a deploy has gone through.
+    # The hash of template, parameters and binaries as deployed; empty until a deploy has succeeded.
     deployed: str = ""
     # Physical ids of the stack's resources by logical id, and what HTTP clients need.
     resources: dict[str, str] = field(default_factory=dict)
-    # Passwords and signing secrets, made up at random for this stack.
+    # Random passwords and signing secrets of this stack.
     secrets: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -52,7 +52,7 @@ class Stack:
     def save(self) -> None:
         STATE.mkdir(exist_ok=True)
         beside = FILE.with_suffix(".new")
-        # It holds secrets, if only of a toy: not for other users of the machine.
+        # It holds secrets: other users of the machine must not read it.
         beside.touch(mode=0o600)
         beside.write_text(json.dumps(asdict(self), indent=1))
         beside.replace(FILE)
@@ -67,12 +67,12 @@ def load() -> Stack | None:
         return None
     except (ValueError, TypeError, KeyError) as error:
         raise Trouble(
-            f"{FILE.name} in .local/ cannot be read ({error}): stop what still runs by hand, then remove the folder."
+            f"{FILE.name} in .local/ cannot be read ({error}): stop the remaining processes yourself, then remove the folder."
         ) from error
 
 
 def running() -> Stack:
-    """The stack that is up. Whoever calls this has nothing to do without one."""
+    """The stack that is up. Without one, the caller cannot continue."""
     stack = load()
     if stack is None or not stack.is_up():
         raise Trouble("The local stack is not up: start it with `make up`.")
@@ -90,11 +90,11 @@ def forget() -> None:
 
 @contextmanager
 def only_one() -> Iterator[None]:
-    """Two `make up` at once would start everything twice and deploy over each other."""
+    """Holds a lock: two concurrent `make up` would start everything twice and deploy over each other."""
     STATE.mkdir(exist_ok=True)
     with (STATE / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise Trouble("Another `make` is starting or stopping this stack right now: wait for it to end.") from error
+            raise Trouble("Another `make` is starting or stopping this stack: wait for it to end.") from error
         yield

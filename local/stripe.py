@@ -1,4 +1,4 @@
-"""The payment provider's side of the stack: whom it tells, and what it knows."""
+"""Registers our webhook endpoint with the local payment provider, and reads the provider's objects."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EVENTS = ["payment_intent.succeeded", "payment_intent.payment_failed"]
 
 
 def register_webhook(stack: Stack) -> None:
-    """The provider keeps one receiver a name, so doing this again changes nothing."""
+    """Idempotent: the provider keeps one receiver for each name."""
     body = {"url": f"{stack.api}/webhooks/stripe", "secret": stack.secrets["stripe_webhook"], "events": EVENTS}
     _request(stack, f"/_config/webhooks/{STACK_NAME}", body)
 
@@ -28,5 +28,5 @@ def _request(stack: Stack, path: str, body: Any) -> Any:
     headers = {"Authorization": f"Basic {key}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(urllib.request.Request(stack.stripe + path, data, headers), timeout=10) as answer:
-        told = answer.read()
-        return json.loads(told) if told else None
+        body_read = answer.read()
+        return json.loads(body_read) if body_read else None

@@ -1,8 +1,8 @@
 """The payment provider as a process of its own: `python -m local.stripe_server <port>`.
 
-localstripe by itself listens on every interface and writes its whole store to disk after each request. We want neither:
-it listens on loopback only, and forgets everything when it stops. Asked for events, it knows neither of deliveries nor of
-several types at once: here every event counts as one that was not delivered.
+localstripe on its own listens on every interface and writes its whole store to disk after each request. Here it listens on
+loopback only and keeps nothing after it stops. Its list of events supports neither `delivery_success` nor several types: here
+every event counts as undelivered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The last screen of `make demo`: where the order, the money, the goods and the messages ended up, each asked of its keeper."""
+"""The last screen of `make demo`: the final state of order, money, stock and messages, each read from its owner."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def show(
 def _money(stack: Stack, journey: Journey) -> str:
     requested = journey.find("PaymentRequested")
     if requested is None:
-        return "never asked for"
+        return "never requested"
     intent = stripe.get(stack, f"/v1/payment_intents/{requested.data['intent_id']}")
     charged = [charge for charge in intent["charges"]["data"] if charge["status"] == "succeeded"]
     captured = sum(charge["amount"] for charge in charged) / 100

@@ -1,8 +1,13 @@
 """The tools, at the versions that `requirements/` pins, in the ignored folder `.tools/`.
 
-Two virtual environments, because the emulator and the SAM CLI pin different versions of botocore:
-`stack` has what runs (emulator, payment provider), `tools` what builds, checks and deploys. A third, `receivers`, has the
-official libraries that the tests' receivers of webhooks verify with, for Python and for Node; only `make test` installs it.
+Each virtual environment has one purpose. The emulator and the SAM CLI need two because they pin different versions of botocore.
+
+| name | contents | installed by |
+|---|---|---|
+| `stack` | emulator and payment provider | every command but those below |
+| `tools` | what builds, checks and deploys | every command but those below |
+| `operator` | boto3 | `redrive` and `reconcile` with `STACK=` |
+| `receivers` | the official webhook libraries for Python and Node | `test` |
 """
 
 from __future__ import annotations
@@ -20,7 +25,9 @@ from . import console
 from .settings import REQUIREMENTS, ROOT, STATE, TOOLS
 from .trouble import Trouble
 
-VENVS = ("stack", "tools")
+# The first of each is the one whose Python runs the command.
+LOCAL = ("stack", "tools")
+ON_AWS = ("operator",)
 NEXTEST = "0.9.143"
 NEXTEST_LEAST = (0, 9, 100)
 
@@ -29,24 +36,24 @@ def program(venv_name: str, name: str) -> Path:
     return TOOLS / venv_name / "bin" / name
 
 
-def running_on_the_stacks_python() -> bool:
-    return Path(sys.prefix).resolve() == (TOOLS / "stack").resolve() and all(_installed(name) for name in VENVS)
+def running_on(venvs: tuple[str, ...]) -> bool:
+    return Path(sys.prefix).resolve() == (TOOLS / venvs[0]).resolve() and all(_installed(name) for name in venvs)
 
 
-def start_again_on_the_stacks_python(arguments: list[str]) -> None:
-    python = str(program("stack", "python"))
+def start_again_on(venvs: tuple[str, ...], arguments: list[str]) -> None:
+    python = str(program(venvs[0], "python"))
     os.execv(python, [python, "-m", "local", *arguments])
 
 
-def install() -> None:
-    """Does nothing, and at once, when what is there is what the requirements say."""
-    for name in VENVS:
+def install(venvs: tuple[str, ...]) -> None:
+    """Returns at once if the installed packages match the requirements."""
+    for name in venvs:
         if not _installed(name):
             _install(name)
 
 
 def receivers() -> Path:
-    """The folder of what the receivers of webhooks need: `bin/python` and `node_modules`."""
+    """The folder with `bin/python` and `node_modules` for the tests' webhook receivers."""
     name, package = "receivers", ROOT / "tests" / "receivers"
     folder, lock = TOOLS / name, package / "package-lock.json"
     stamp, wanted = folder / "packages", fingerprint(name) + hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -69,27 +76,27 @@ def receivers() -> Path:
 
 
 def path_with_tools() -> str:
-    """cargo-lambda finds zig only through the first `python3` on the PATH, so our venv has to come first."""
+    """cargo-lambda finds zig only through the first `python3` on the PATH, so our virtual environment comes first."""
     return os.pathsep.join([str(TOOLS / "tools" / "bin"), str(TOOLS / "bin"), os.environ.get("PATH", "")])
 
 
 def nextest() -> Path:
-    """The test runner: the machine's own if it is new enough, else ours, built once (some minutes)."""
+    """The test runner: the machine's own if it is new enough, else one that is built once (some minutes)."""
     ours = TOOLS / "bin" / "cargo-nextest"
     theirs = shutil.which("cargo-nextest")
     if theirs and _nextest_version(theirs) >= NEXTEST_LEAST:
         return Path(theirs)
     if not ours.exists():
-        console.say(f"  cargo-nextest {NEXTEST} is built now, once; this takes some minutes")
+        console.say(f"  building cargo-nextest {NEXTEST}, once; this takes some minutes")
         command = ["cargo", "install", "cargo-nextest", "--locked", "--version", NEXTEST, "--root", str(TOOLS)]
         if subprocess.run(command, cwd=ROOT).returncode != 0:
-            raise Trouble("cargo-nextest could not be built: cargo's own words are above.")
+            raise Trouble("cargo-nextest could not be built: see cargo's output above.")
     return ours
 
 
 def _nextest_version(path: str) -> tuple[int, ...]:
-    told = subprocess.run([path, "nextest", "--version"], capture_output=True, text=True).stdout
-    found = re.search(r"(\d+)\.(\d+)\.(\d+)", told)
+    output = subprocess.run([path, "nextest", "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", output)
     return tuple(int(part) for part in found.groups()) if found else (0,)
 
 
@@ -122,7 +129,7 @@ def _install(name: str) -> None:
 
 
 def fingerprint(name: str) -> str:
-    # The folder is part of it: a virtual environment that was moved or copied points at the old place and does not work.
+    # Includes the folder: a virtual environment that was moved or copied still points at the old place and fails.
     return hashlib.sha256(_requirements(name).read_bytes() + str(TOOLS / name).encode()).hexdigest()
 
 

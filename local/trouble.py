@@ -1,5 +1,5 @@
-"""The one exception of this package that is meant for a person: what happened, what to do, and where the log is."""
+"""The one exception of this package that is written for the person at the keyboard: what happened and what to do."""
 
 
 class Trouble(Exception):
-    """One sentence, or two. Shown without a traceback."""
+    """One or two sentences. Printed without a traceback."""

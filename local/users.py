@@ -1,4 +1,4 @@
-"""Three people in the stack's user pool: two customers (one must not see the other's orders) and one who runs the shop."""
+"""Three users of the stack's user pool: two customers (one must not see the other's orders) and an admin."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ADMIN = "olga@shop.example"
 
 
 def create(stack: Stack) -> None:
-    """Makes those that are missing. Their passwords are random, kept in `.local/`, and gone with the stack."""
+    """Creates the missing ones. Their random passwords are stored in `.local/` and deleted with the stack."""
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
     for email in (CUSTOMER, OTHER_CUSTOMER, ADMIN):
         password = stack.secrets.get(email)
         if password is None:
-            # Long enough, and with each kind of character that the pool insists on.
+            # Contains each kind of character that the pool requires.
             password = stack.secrets[email] = f"Aa1{secrets.token_urlsafe(18)}"
             stack.save()
         if not _exists(cognito, pool, email):
@@ -32,7 +32,7 @@ def create(stack: Stack) -> None:
 
 
 def token(stack: Stack, email: str) -> str:
-    """A fresh access token, got as a shop's page would get it: by signing in."""
+    """A fresh access token, by signing in as a shop's page does."""
     request = {
         "AuthFlow": "USER_PASSWORD_AUTH",
         "ClientId": stack.resources["UserPoolClient"],

@@ -1,0 +1,228 @@
+"""`make docs`: writes the documents that repeat the template, `docs/configuration.md` and `docs/access.md`.
+
+`make check` calls `stale` and fails if a document differs from what the template says now.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import console
+from .settings import ROOT, TEMPLATE
+
+Template = dict[str, Any]
+
+STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+
+GENERATED = "<!-- Generated from template.yaml by `make docs`. Edit the template, not this file. -->"
+
+
+def write() -> int:
+    for path, text in _documents():
+        path.write_text(text)
+        console.say(f"  {path.relative_to(ROOT)}")
+    return 0
+
+
+def stale() -> list[str]:
+    """The generated documents that do not match the template."""
+    return [str(path.relative_to(ROOT)) for path, text in _documents() if not path.exists() or path.read_text() != text]
+
+
+def _documents() -> Iterator[tuple[Path, str]]:
+    template = _read()
+    yield ROOT / "docs" / "configuration.md", _configuration(template)
+    yield ROOT / "docs" / "access.md", _access(template)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short tags as their long form: `!Ref X` is `{"Ref": "X"}`."""
+
+
+def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        if suffix == "GetAtt":
+            value = value.split(".", 1)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _short_tag)
+
+
+def _read() -> Template:
+    template: Template = yaml.load(TEMPLATE.read_text(), _Loader)
+    template["Resources"] = dict(_expanded(template["Resources"]))
+    return template
+
+
+def _expanded(resources: Template) -> Iterator[tuple[str, Any]]:
+    """The resources with each `Fn::ForEach` written out."""
+    for name, resource in resources.items():
+        if not name.startswith("Fn::ForEach::"):
+            yield name, resource
+            continue
+        variable, values, body = resource
+        for value in values:
+            text = json.dumps(body).replace("${" + variable + "}", value)
+            yield from _expanded(json.loads(text.replace(json.dumps({"Ref": variable}), json.dumps(value))))
+
+
+def _configuration(template: Template) -> str:
+    parts = [
+        "# Configuration",
+        GENERATED,
+        "Every parameter of the template has a default. `make deploy` asks for them and keeps the answers in `samconfig.toml`. "
+        "A parameter with choices or a least or greatest value shows them in its default column.",
+    ]
+    for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
+        rows = [_parameter(name, template["Parameters"][name]) for name in group["Parameters"]]
+        table = "\n".join(["| parameter | default | meaning |", "|---|---|---|", *rows])
+        parts += [f"## {group['Label']['default']}", table]
+    return "\n\n".join(parts) + "\n"
+
+
+def _parameter(name: str, parameter: dict[str, Any]) -> str:
+    default = str(parameter["Default"])
+    bounds = []
+    if (allowed := parameter.get("AllowedValues")) and len(allowed) <= 6:
+        bounds.append("one of " + ", ".join(str(value) for value in allowed))
+    for key, word in (("MinValue", "from"), ("MaxValue", "to")):
+        if key in parameter:
+            bounds.append(f"{word} {parameter[key]}")
+    shown = " ".join([f"`{default}`" if default else "–", *([f"({' '.join(bounds)})"] if bounds else [])])
+    return f"| `{name}` | {shown} | {parameter['Description']} |"
+
+
+def _access(template: Template) -> str:
+    functions = {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    by_service: dict[str, list[str]] = {}
+    for name, properties in functions.items():
+        by_service.setdefault(_service(_kebab(name)), []).append(_row(template, name, properties))
+    header = "| function | trigger | tables | queues, topics, secrets, other |\n|---|---|---|---|"
+    parts = [
+        "# Access",
+        GENERATED,
+        "What triggers each function, and what its role may do. A function has no other grants; the local stack enforces them. "
+        "`…Queue` and `…DeadLetters` are the function's own work queue and dead-letter queue unless they are named.",
+    ]
+    for service in sorted(by_service):
+        parts += [f"## {service}", "\n".join([header, *sorted(by_service[service])])]
+    return "\n\n".join(parts) + "\n"
+
+
+def _service(function: str) -> str:
+    return next(path.parts[-4] for path in ROOT.glob(f"functions/*/src/bin/{function}.rs"))
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+def _row(template: Template, name: str, properties: dict[str, Any]) -> str:
+    tables, others = _grants(name, properties.get("Policies", []))
+    cells = [[f"`{_kebab(name)}`"], _triggers(template, name, properties), tables, others]
+    return f"| {' | '.join('<br>'.join(cell) or '–' for cell in cells)} |"
+
+
+def _triggers(template: Template, name: str, properties: dict[str, Any]) -> list[str]:
+    found = []
+    for event in properties.get("Events", {}).values():
+        details = event["Properties"]
+        if event["Type"] == "HttpApi":
+            found.append(f"`{details['Method'].upper()} {details['Path']}`")
+        else:
+            found.append(f"schedule `{_text(details.get('ScheduleExpression') or details.get('Schedule'))}`")
+    for resource in template["Resources"].values():
+        details = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping" and _text(details["FunctionName"]) == name:
+            source = _text(details["EventSourceArn"])
+            found.append(f"stream of {source}" if source.endswith("Table") else source)
+        if resource["Type"] == "AWS::SNS::Subscription" and _text(details["Endpoint"]) == f"{name}Queue":
+            events = (details.get("FilterPolicy") or {}).get("type", ["every event"])
+            found.append(f"{_text(details['TopicArn'])}: {', '.join(_text(event) for event in events)}")
+    return found
+
+
+def _grants(name: str, policies: list[Any]) -> tuple[list[str], list[str]]:
+    """What the role may do: to tables, and to anything else."""
+    tables: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
+    for policy in policies:
+        if "SQSPollerPolicy" in policy:
+            others.setdefault(_text(policy["SQSPollerPolicy"]["QueueName"]), []).append("receive")
+        elif "SQSSendMessagePolicy" in policy:
+            others.setdefault(_text(policy["SQSSendMessagePolicy"]["QueueName"]), []).append("send")
+        else:
+            for statement in policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]:
+                _statement(statement, tables, others)
+    own = {f"{name}Queue": "…Queue", f"{name}DeadLetters": "…DeadLetters"}
+    return _lines(tables, own), _lines(others, own)
+
+
+def _lines(grants: dict[str, list[str]], own: dict[str, str]) -> list[str]:
+    """`Orders: Query, PutItem` for each resource; resources with equal grants share a line."""
+    alike: dict[str, list[str]] = {}
+    for on, may in grants.items():
+        alike.setdefault(", ".join(dict.fromkeys(may)), []).append(own.get(on, on))
+    return [f"{', '.join(on)}: {may}" for may, on in alike.items()]
+
+
+def _statement(statement: dict[str, Any], tables: dict[str, list[str]], others: dict[str, list[str]]) -> None:
+    if "Fn::If" in statement:
+        statement = statement["Fn::If"][1]  # the grant where the condition holds
+    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+    resource = statement.get("Resource", "everything but topics" if "NotResource" in statement else "")
+    resources = resource if isinstance(resource, list) else [resource]
+    verbs = [action.partition(":")[2] for action in actions]
+    if set(verbs) == STREAM:
+        verbs = ["read the stream"]
+    kind = tables if actions[0].startswith("dynamodb:") else others
+    may = ", ".join(verbs) + _narrowed(statement.get("Condition"))
+    for resource in resources:
+        kind.setdefault(_text(resource), []).append(may)
+
+
+def _narrowed(condition: dict[str, Any] | None) -> str:
+    """The condition of a grant; the keys that a table's grant is narrowed to."""
+    if not condition:
+        return ""
+    (key, value), *_ = (pair for operands in condition.values() for pair in operands.items())
+    return f" (keys `{_text(value)}`)" if key == "dynamodb:LeadingKeys" else f" (if {key} = {_text(value)})"
+
+
+def _text(value: Any) -> str:
+    """A value of the template in words: the resource's name where it refers to one."""
+    match value:
+        case {"Ref": name}:
+            return _text(name).removeprefix("AWS::")
+        case {"Fn::GetAtt": [name, *_]}:
+            return _text(name)
+        case {"Fn::Sub": str(text)}:
+            secret = re.search(r":secret:\$\{AWS::StackName\}/([\w/*-]+?)(?:-\?+)?$", text)
+            if secret:
+                return f"secret `{secret[1]}`"
+            index = re.search(r"\$\{(\w+)\.Arn\}/index/([\w*-]+)", text)
+            if index:
+                return f"{index[1]} index {index[2]}"
+            named = re.findall(r"\$\{(\w+)(?:\.\w+)?\}", text)
+            return named[0] if named else text.rsplit(":", 1)[-1]
+        case list():
+            return ", ".join(_text(item) for item in value)
+        case dict():
+            return json.dumps(value)
+    return str(value)
