@@ -1,9 +1,9 @@
-"""`make bench-webhooks`: many webhooks of Stripe at once, repeated and in no order. None is lost, none is applied twice.
+"""`make bench-webhooks`: many concurrent Stripe webhooks, duplicate and reordered. None is lost, none is applied twice.
 
-Real orders are placed and paid on the running stack. Then events that each change something (a dispute opened over one minor
-unit) come in, signed by Stripe's own library, repeated, shuffled, by many senders at a time. What is counted afterwards stands
-in payments' own streams. Times: the whole request, as the sender sees it through the emulator's gateway, and our own time of
-it, from the function's log (`took_us`: from the parsed invocation to the answer, the write to the table included).
+Real orders are placed and paid on the running stack. Then many senders post events that each change something (a dispute over
+one minor unit), signed by Stripe's own library, some of them repeatedly, in random order. The result is counted in the event
+streams of payments. Two times are measured: the whole request, as the sender sees it through the emulator's gateway, and our
+own part of it, from the function's log (`took_us`: from the parsed invocation to the answer, the table's write included).
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from local.trouble import Trouble
 ORDERS = 50
 SENDERS = 32
 REPEATED = 0.3
-# For what comes in to be applied: the emulator's stream brings a batch at a time.
+# Until all are applied: the emulator's stream delivers one batch at a time.
 PATIENCE_SECONDS = 900.0
 LINES = [{"sku": "TEA-01", "quantity": 2}]
 
 
 def run(stack: Stack, count: int) -> int:
-    """`count` webhooks, repeats included."""
+    """`count` webhooks, duplicates included."""
     intents = _paid_orders(stack)
     unique = count - int(count * REPEATED)
     dice = random.Random(4)
@@ -60,7 +60,7 @@ def run(stack: Stack, count: int) -> int:
 
 
 def _paid_orders(stack: Stack) -> dict[int, str]:
-    """Intents of orders that are paid, by number."""
+    """Order and intent of paid orders, by number."""
     customer = HttpApi(stack.api, users.token(stack, users.CUSTOMER))
     order = {
         "items": LINES,
@@ -134,7 +134,7 @@ def _send_all(stack: Stack, arrivals: Sequence[dict[str, Any]]) -> list[tuple[in
 
 
 def _send(stack: Stack, arrivals: Sequence[dict[str, Any]]) -> list[tuple[int, float]]:
-    """Each is sent again until it is answered 2xx, as Stripe does; the last answer counts."""
+    """Sends each webhook until it is answered 200, as Stripe does; the last answer counts."""
     where = urllib.parse.urlsplit(stack.api)
     connection = http.client.HTTPConnection(where.hostname or "", where.port, timeout=60)
     answers = []
@@ -160,13 +160,13 @@ def _send(stack: Stack, arrivals: Sequence[dict[str, Any]]) -> list[tuple[int, f
 
 
 def _applied(stack: Stack, wanted: set[str], orders: Any) -> Counter[str]:
-    """How often each dispute stands in the streams, once all do or nothing new came for a minute."""
+    """How often each dispute occurs in the streams, once all do or no new one appeared for a minute."""
     deadline, quiet_since, before = time.monotonic() + PATIENCE_SECONDS, time.monotonic(), 0
     while True:
         found: Counter[str] = Counter()
         for order in orders:
-            told = (event["data"] for event in _events(stack, order.split()[0]) if event["type"] == "PaymentDisputed")
-            found.update(data["dispute_id"] for data in told if data["dispute_id"] in wanted)
+            opened = (event["data"] for event in _events(stack, order.split()[0]) if event["type"] == "PaymentDisputed")
+            found.update(data["dispute_id"] for data in opened if data["dispute_id"] in wanted)
         if len(found) != before:
             before, quiet_since = len(found), time.monotonic()
         if len(found) == len(wanted) or time.monotonic() > min(deadline, quiet_since + 60):
@@ -175,8 +175,8 @@ def _applied(stack: Stack, wanted: set[str], orders: Any) -> Counter[str]:
 
 
 def _own_times(stack: Stack, since: int, ended: int) -> list[int]:
-    """Microseconds of each answered request, from the function's own log. Asked for by the second: the emulator answers with
-    ten thousand lines at most, and with no next page."""
+    """Microseconds of each answered request, from the function's log. Read second by second: the emulator returns at most ten
+    thousand lines, and no next page."""
     logs, group = aws.client("logs", stack), f"/aws/lambda/{STACK_NAME}-stripe-webhook"
     found: list[int] = []
     for start in range(since, ended, 1000):

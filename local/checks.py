@@ -1,4 +1,4 @@
-"""`make check`: everything that can be said about the code without running it. Stops at the first that fails."""
+"""`make check`: every check that does not run the code. Stops at the first one that fails."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .trouble import Trouble
 
 
 def run() -> int:
-    same = ["--profile", build.PROFILE, "--target", build.host()]  # as the build of the functions, to share its work
+    same = ["--profile", build.PROFILE, "--target", build.host()]  # as the build of the functions, so that its artifacts are shared
     _cargo(["fmt", "--all", "--check"], "run `cargo fmt --all`")
-    _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "mend what clippy says")
-    _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "mend the documentation")
-    _quietly(["sam", "validate", "--lint", "--template-file", TEMPLATE.name, "--region", REGION], "mend template.yaml")
-    _quietly(["cfn-lint", TEMPLATE.name], "mend template.yaml")
-    _quietly(["ruff", "check", "local", "bench"], "mend what ruff says")
+    _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "fix what clippy reports")
+    _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "fix the documentation")
+    _quietly(["sam", "validate", "--lint", "--template-file", TEMPLATE.name, "--region", REGION], "fix template.yaml")
+    _quietly(["cfn-lint", TEMPLATE.name], "fix template.yaml")
+    _quietly(["ruff", "check", "local", "bench"], "fix what ruff reports")
     _quietly(["ruff", "format", "--check", "local", "bench"], "run `.tools/tools/bin/ruff format local bench`")
     _quietly(["python", "-m", "compileall", "-q", "local", "bench"], "fix the Python in local/ and bench/")
     if stale := documents.stale():
@@ -33,9 +33,9 @@ def _cargo(arguments: list[str], remedy: str) -> None:
 
 
 def _quietly(command: list[str], remedy: str) -> None:
-    """What these say is worth reading only if they find something."""
+    """Shows the output only if the check fails."""
     shown = " ".join(command[:2])
-    # `sam validate` wants an account. It asks nothing of it, and must not find a real one.
+    # `sam validate` requires an account and does not call it. It must not find a real one.
     environment = aws_environment(f"http://{LOOPBACK}:9")
     with console.waiting(shown):
         done = subprocess.run(
@@ -52,4 +52,4 @@ def _quietly(command: list[str], remedy: str) -> None:
 
 
 def _found(shown: str, remedy: str) -> Trouble:
-    return Trouble(f"`{shown}` found something, above: {remedy}, then `make check` again.")
+    return Trouble(f"`{shown}` failed, see above: {remedy}, then `make check` again.")

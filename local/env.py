@@ -9,8 +9,8 @@ from . import deploy, users
 from .settings import ADMINISTRATOR, REGION, STACK_NAME
 from .state import Stack
 
-# By the end of a logical id: how its variable ends, and how its physical id starts. The start tells the queue
-# `TakePaymentDeadLetters` from the function `RedriveDeadLetters`.
+# By the end of a logical id: how its variable ends, and how its physical id starts. The start distinguishes
+# the queue `TakePaymentDeadLetters` from the function `RedriveDeadLetters`.
 KINDS = {
     "Table": ("TABLE", STACK_NAME),
     "Queue": ("QUEUE_URL", "http"),
