@@ -10,7 +10,7 @@ from .trouble import Trouble
 
 
 def run() -> int:
-    same = ["--profile", build.PROFILE, "--target", build.host()]  # as the build of the functions, so that its artifacts are shared
+    same = ["--profile", build.PROFILE, "--target", build.host()]  # shares the artifacts of the functions' build
     _cargo(["fmt", "--all", "--check"], "run `cargo fmt --all`")
     _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "fix what clippy reports")
     _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "fix the documentation")
