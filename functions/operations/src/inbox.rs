@@ -6,7 +6,7 @@
 //! takes it from its stream and applies the webhook again, which changes nothing that is there already. Says no events.
 //!
 //! The inbox lies in the tables of the services that the webhooks are for. This function may read and write the keys
-//! `webhook#…` there and no others, see `docs/decisions/one-function-sees-every-inbox.md`.
+//! `webhook#…` there and no others, see `docs/decisions/one-function-reads-every-inbox.md`.
 
 mod cursor;
 mod list;

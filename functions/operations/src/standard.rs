@@ -9,7 +9,7 @@
 //! `413` over 256 KiB, and then nothing is written; `503` where the secret or the table is out of reach.
 //!
 //! What `webhook-inbox` may see, this function may put: keys `webhook#…` and no others, see
-//! `docs/decisions/one-function-sees-every-inbox.md`.
+//! `docs/decisions/one-function-reads-every-inbox.md`.
 
 #[cfg(test)]
 mod tests;
