@@ -21,8 +21,6 @@ mod tracking;
 mod webhook;
 
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod scene;
 
 pub use apply::ApplyCarrierEvent;
