@@ -1,12 +1,12 @@
-//! The list of shipments that somebody has to pack, without an index.
+//! The list of shipments that the warehouse has to pack, kept as documents instead of an index.
 //!
-//! An entry is put plainly *before* `ShipmentRequested`, and taken away by the message of the event that ends the
-//! packing: `Shipped` (`apply-carrier-event`), `ShipmentCancelled` or `ShippingFailed` (`ship-order`). Those come at
-//! least once, so no entry stays. An entry is only a candidate: whether its shipment is open is read from its
-//! stream, so one that is there too early or too long is harmless.
+//! An entry is written *before* `ShipmentRequested`. The message of the event that ends the packing removes it:
+//! `Shipped` (`apply-carrier-event`), `ShipmentCancelled` or `ShippingFailed` (`ship-order`). Messages are delivered at
+//! least once, so no entry remains. An entry is only a candidate, because the shipment's stream shows whether it is
+//! open. So an entry that is written too early or removed too late is harmless.
 //!
-//! Order ids are hashes, so their first digit spreads the list evenly over 16 partitions:
-//! `shipments#open#<digit>` / `order#<id>`.
+//! The keys are `shipments#open#<digit>` / `order#<id>`. Order ids are hashes, so their first digit spreads the list
+//! evenly over 16 partitions.
 
 use event_store::{Document, Documents, Key, StoreError};
 use events::OrderId;
@@ -14,12 +14,12 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// An order whose shipment may be open, and since when. Sorts by age.
+/// An order whose shipment may be open. Sorts by age.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Candidate {
-    /// When the entry was made, in whole milliseconds.
+    /// When the entry was written, in milliseconds since 1970.
     pub(crate) since: i64,
-    /// Whose shipment.
+    /// The order.
     pub(crate) order: OrderId,
 }
 
@@ -37,7 +37,7 @@ fn key(order: &OrderId) -> Key {
     Key::new(partition(digit), format!("order#{order}"))
 }
 
-/// Lists the order.
+/// Adds the order to the list.
 pub(crate) async fn add(
     documents: &dyn Documents,
     order: &OrderId,
@@ -46,12 +46,12 @@ pub(crate) async fn add(
     documents.put(&key(order), &Document::of(&Entry { since: now })).await
 }
 
-/// Takes the order off the list.
+/// Removes the order from the list.
 pub(crate) async fn remove(documents: &dyn Documents, order: &OrderId) -> Result<(), StoreError> {
     documents.delete(&key(order)).await
 }
 
-/// Everything on the list, oldest first.
+/// All entries, oldest first.
 pub(crate) async fn candidates(documents: &dyn Documents) -> Result<Vec<Candidate>, StoreError> {
     let partitions: Vec<String> = "0123456789abcdef".chars().map(partition).collect();
     let parts = try_join_all(partitions.iter().map(|partition| documents.list(partition, "order#"))).await?;

@@ -1,10 +1,10 @@
-//! What the warehouse may ask for: the bodies, and what is checked of them.
+//! The bodies of the warehouse's commands, and their validation.
 
 use crate::Parcel;
 use runtime::http::{FieldError, Problem};
 use serde::Deserialize;
 
-/// `POST …/dispatch`. Both or neither: with a label that was bought nothing has to be typed.
+/// `POST …/dispatch`. Both fields or neither: a bought label has its own code.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dispatch {
@@ -26,7 +26,7 @@ impl Dispatch {
             && printable(&carrier)
             && carrier.bytes().any(|b| b.is_ascii_alphanumeric()))
         {
-            errors.push(FieldError::at("/carrier", "1 to 64 characters, among them a letter or digit"));
+            errors.push(FieldError::at("/carrier", "1 to 64 characters, at least one letter or digit"));
         }
         if !((1..=64).contains(&tracking_code.len())
             && tracking_code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
@@ -52,16 +52,16 @@ fn missing(field: &str) -> Problem {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fail {
-    /// Why, for a person. It stands in the order's timeline.
+    /// Why. The order's timeline shows it.
     pub(super) reason: String,
 }
 
 impl Fail {
     pub(super) fn checked(self) -> Result<Self, Problem> {
-        let sound = (1..=200).contains(&self.reason.chars().count())
+        let is_valid = (1..=200).contains(&self.reason.chars().count())
             && !self.reason.trim().is_empty()
             && self.reason.chars().all(|c| !c.is_control());
-        if sound {
+        if is_valid {
             return Ok(self);
         }
         let error = FieldError::at("/reason", "1 to 200 characters, no control characters");

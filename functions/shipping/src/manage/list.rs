@@ -1,4 +1,4 @@
-//! The list of shipments to be packed, oldest first, a page at a time.
+//! The list of shipments to pack, oldest first, in pages.
 
 use super::ManageShipments;
 use super::view::View;
@@ -11,16 +11,16 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct List<'a> {
     items: Vec<View<'a>>,
-    /// Where the next page begins; `null` on the last one.
+    /// The cursor of the next page; `null` on the last page.
     next: Option<String>,
 }
 
 impl ManageShipments {
-    /// The candidates are read as they are; which of them are open is read from their streams. So a page may hold
-    /// fewer than `limit` shipments and still have a next one.
+    /// A page of candidates, without those whose stream shows that they are not open. So a page may hold fewer than
+    /// `limit` shipments and still have a next one.
     pub(super) async fn list(&self, request: &Request) -> Result<Reply, Problem> {
         if request.query.get("open").map(String::as_str) != Some("true") {
-            return Err(Problem::bad_request("only open shipments are listed: ask for open=true"));
+            return Err(Problem::bad_request("only open shipments are listed: set open=true"));
         }
         let limit = usize::try_from(request.number_in_query("limit", 25, 1, 100)?).unwrap_or(usize::MAX);
         let after = request.query.get("cursor").map(|text| read_cursor(text)).transpose()?;
@@ -40,7 +40,7 @@ impl ManageShipments {
     }
 }
 
-/// `<milliseconds>-<order id>`: a place in the list and nothing else.
+/// A position in the list: `<milliseconds>-<order id>`.
 fn cursor(at: &Candidate) -> String {
     format!("{}-{}", at.since, at.order)
 }
@@ -49,5 +49,5 @@ fn read_cursor(text: &str) -> Result<Candidate, Problem> {
     let parts = text.split_once('-').and_then(|(since, order)| {
         Some(Candidate { since: since.parse().ok()?, order: OrderId::try_from(order).ok()? })
     });
-    parts.ok_or_else(|| Problem::bad_request("the cursor is none of this list"))
+    parts.ok_or_else(|| Problem::bad_request("the cursor is not one of this list"))
 }
