@@ -28,20 +28,24 @@ pub fn warehouse(
     clock: Arc<dyn Clock>,
     secrets: Arc<dyn Secrets>,
 ) -> shipping::ShipOrder {
-    let mut settings = runtime::Settings::from_lookup(|_| None);
-    shipping::ShipOrder {
-        store: table.clone(),
-        documents: table,
-        clock,
-        provider: events::Provider::Warehouse,
-        terms: shipping::easypost::Terms::from_settings(&mut settings, events::Provider::Warehouse),
-        easypost: shipping::easypost::EasyPost {
-            transport: Arc::new(testkit::FakeEasyPost::default()),
-            secrets,
-            api_key: "easypost".to_owned(),
-            base: "http://easypost.example".to_owned(),
-        },
-    }
+    let easypost = Arc::new(testkit::FakeEasyPost::default());
+    let carriers = carriers(events::Provider::Warehouse, secrets, easypost);
+    shipping::ShipOrder { store: table.clone(), documents: table, clock, carriers }
+}
+
+/// Carriers over a transport of the test's.
+pub fn carriers(
+    provider: events::Provider,
+    secrets: Arc<dyn Secrets>,
+    transport: Arc<dyn Transport>,
+) -> shipping::Carriers {
+    let mut settings = runtime::Settings::from_lookup(|name| match name {
+        "EASYPOST_API_BASE" => Some("http://easypost.example".to_owned()),
+        "EASYPOST_API_KEY_SECRET" => Some("easypost".to_owned()),
+        "SENDER_COUNTRY" => Some("CH".to_owned()),
+        name => name.starts_with("SENDER_").then(|| "1".to_owned()),
+    });
+    shipping::Carriers::from_settings(&mut settings, provider, secrets, |_| transport.clone())
 }
 
 /// A variable of the local stack.

@@ -233,19 +233,12 @@ impl Stage {
                 self.answer(catalog::ManageProducts { store, documents, clock: self.clock() }, text).await
             }
             "ship-order" => {
-                let mut settings = runtime::Settings::from_lookup(|_| None);
+                let secrets = Arc::new(FixedSecrets::one(EASYPOST_KEY));
                 let step = shipping::ShipOrder {
                     store: self.table(),
                     documents: self.table(),
                     clock: self.clock(),
-                    provider: self.provider,
-                    terms: shipping::easypost::Terms::from_settings(&mut settings, Provider::Warehouse),
-                    easypost: shipping::easypost::EasyPost {
-                        transport: self.gated(&self.easypost),
-                        secrets: Arc::new(FixedSecrets::one(EASYPOST_KEY)),
-                        api_key: "easypost".to_owned(),
-                        base: "http://easypost.example".to_owned(),
-                    },
+                    carriers: tests::carriers(self.provider, secrets, self.gated(&self.easypost)),
                 };
                 self.consume(step, text).await
             }

@@ -11,7 +11,7 @@ use outbound::{Answer, Call, CallError, Transport};
 use resilience::Clock;
 use resilience::circuit::{Circuit, Entry};
 use runtime::breaker::Breaker;
-use shipping::easypost::EasyPost;
+use shipping::EasyPost;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -182,21 +182,11 @@ impl World {
 
     fn ship_order(&self) -> shipping::ShipOrder {
         let Ports { store, documents, .. } = self.ports(Service::Shipping);
-        let mut settings = runtime::Settings::from_lookup(|name| {
-            name.starts_with("SENDER_").then(|| if name.ends_with("COUNTRY") { "CH" } else { "1" }.to_owned())
-        });
         shipping::ShipOrder {
             store,
             documents,
             clock: self.clock(),
-            provider: self.carrier,
-            terms: shipping::easypost::Terms::from_settings(&mut settings, self.carrier),
-            easypost: shipping::easypost::EasyPost {
-                transport: self.ways.carrier.transport(),
-                secrets: Self::secrets(),
-                api_key: "easypost".to_owned(),
-                base: "http://easypost.example".to_owned(),
-            },
+            carriers: crate::carriers(self.carrier, Self::secrets(), self.ways.carrier.transport()),
         }
     }
 

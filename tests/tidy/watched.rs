@@ -77,7 +77,7 @@ fn a_sweep_that_fails_and_one_that_is_not_run_both_ring() {
 /// A dependency with a breaker, its functions, and what guards it.
 const BREAKERS: [(&str, &str, &[&str]); 2] = [
     (payments::Stripe::NAME, "Stripe::NAME", &["take-payment", "get-payment", "reconcile-stripe"]),
-    (shipping::easypost::EasyPost::NAME, "EasyPost::NAME", &["ship-order"]),
+    (shipping::EasyPost::NAME, "name", &["ship-order"]),
 ];
 
 #[test]

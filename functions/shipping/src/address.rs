@@ -1,10 +1,11 @@
-//! Shipping's own copy of where an order goes: `order#<id>` / `address`. Personal, and no event: it can be deleted.
+//! Shipping's own copy of an order's address: `order#<id>` / `address`. It is personal, so it is a document that can be
+//! deleted, and not an event.
 
 use event_store::{Document, Documents, Key, StoreError};
 use events::{OrderId, OrderPlaced, ShippingAddress};
 use serde::{Deserialize, Serialize};
 
-/// Where it goes, and the telephone number that carriers ask for.
+/// The address, and the phone number that carriers require.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Destination {
     /// The address.
@@ -18,8 +19,8 @@ fn key(order: &OrderId) -> Key {
     Key::new(format!("order#{order}"), "address")
 }
 
-/// Keeps the copy, whatever stood there: a replay after a customer's erasure must overwrite it.
-pub(crate) async fn keep(
+/// Stores the copy over an older one: a replay after a customer's erasure must overwrite the address.
+pub(crate) async fn store(
     documents: &dyn Documents,
     order: &OrderId,
     placed: &OrderPlaced,
@@ -28,7 +29,7 @@ pub(crate) async fn keep(
     documents.put(&key(order), &Document::of(&copy)).await
 }
 
-/// The copy, if it has arrived and was not erased.
+/// The copy. `None` if it has not arrived yet or was erased.
 pub(crate) async fn of(
     documents: &dyn Documents,
     order: &OrderId,

@@ -14,10 +14,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::easypost::{TrackerEvent, tracked};
+use crate::carrier::{self, Parcel, SOURCES, TrackingReport};
 use crate::tracking::{self, Parked};
-use crate::webhook::SOURCE;
-use crate::{Parcel, Tracked, append, elsewhere, open, order_of};
+use crate::{append, open, order_of};
 use async_trait::async_trait;
 use event_store::{Decided, Document, Documents, EventStore, Key};
 use events::{Cause, Envelope, EventId, OrderId, ReadError, ServiceEvent as _, ShippingEvent};
@@ -26,9 +25,6 @@ use runtime::stream::{Item, Poison, Reader, Record};
 use std::sync::Arc;
 use webhooks::inbox::verdict::{Verdict, conclude};
 use webhooks::inbox::{self, Arrival, replay};
-
-/// The sources whose webhooks lie in this inbox.
-const SOURCES: [&str; 2] = [SOURCE, elsewhere::SOURCE];
 
 /// The step. See the module.
 pub struct ApplyCarrierEvent {
@@ -108,10 +104,11 @@ impl ApplyCarrierEvent {
         body: &[u8],
         order: Option<&OrderId>,
     ) -> Result<Option<Verdict>, Failure> {
-        let Some(tracked) = read(source, arrival, body)? else {
-            return Ok(Some(Verdict::Ignored { reason: "it speaks of no tracker".to_owned() }));
+        let report = carrier::read_report(source, &arrival.event_type, body).map_err(Failure::reject)?;
+        let Some(report) = report else {
+            return Ok(Some(Verdict::Ignored { reason: "it reports on no parcel".to_owned() }));
         };
-        let parcel = &tracked.parcel;
+        let parcel = &report.parcel;
         let mut order = match order {
             Some(order) => Some(order.clone()),
             None => tracking::order_of(&*self.documents, parcel).await?,
@@ -125,7 +122,7 @@ impl ApplyCarrierEvent {
             order = tracking::order_of(&*self.documents, parcel).await?;
         }
         match order {
-            Some(order) => self.apply(source, &order, arrival, &tracked).await.map(Some),
+            Some(order) => self.apply(source, &order, arrival, &report).await.map(Some),
             None => Ok(None),
         }
     }
@@ -180,7 +177,7 @@ impl ApplyCarrierEvent {
         source: &str,
         order: &OrderId,
         arrival: &Arrival,
-        tracked: &Tracked,
+        report: &TrackingReport,
     ) -> Result<Verdict, Failure> {
         let cause = Cause {
             id: EventId::outside(&format!("webhook/{source}"), &arrival.event_id),
@@ -188,25 +185,11 @@ impl ApplyCarrierEvent {
         };
         loop {
             let decided = append(&*self.store, &*self.clock, order, &cause, |shipment| {
-                shipment.decide_tracking(tracked)
+                shipment.decide_tracking(report)
             });
             if let Decided::Nothing(history) = decided.await? {
                 return Ok(Verdict::of(&cause.id, &history.envelopes));
             }
         }
     }
-}
-
-/// What a webhook tells of a parcel; `None` for those that tell of none.
-fn read(source: &str, arrival: &Arrival, body: &[u8]) -> Result<Option<Tracked>, Failure> {
-    if source == elsewhere::SOURCE {
-        return elsewhere::told(&arrival.event_type, body).map_err(Failure::reject);
-    }
-    if !arrival.event_type.starts_with("tracker.") {
-        return Ok(None);
-    }
-    let event: TrackerEvent = serde_json::from_slice(body)
-        .map_err(|error| Failure::reject(format!("the webhook holds no tracker: {:?}", error.classify())))?;
-    let tracked = tracked(&event.result);
-    tracked.map(Some).ok_or_else(|| Failure::reject("the tracker names no carrier or no tracking code"))
 }

@@ -1,39 +1,37 @@
-//! Shipping: what leaves the house, and who wins when a customer cancels.
+//! Shipping: moves orders out of the warehouse, and decides whether a cancellation is in time.
 //!
-//! It owns shipments (one stream an order), copies of addresses, the map from a tracking code to its order, the
-//! list of open shipments, the carrier's inbox and the state of EasyPost's [`Breaker`](runtime::breaker::Breaker). It reacts to `OrderPlaced`, `OrderCancellationRequested`,
-//! `InventoryUpdated` and its own `ShipmentRequested`, `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`,
-//! `LabelVoidRequested`;
-//! what it says is [`events::ShippingEvent`].
+//! It owns shipments (one stream an order), copies of addresses, the map from tracking codes to orders, the list of open
+//! shipments, the carriers' inbox and the state of their [`Breaker`](runtime::breaker::Breaker)s. It reacts to
+//! `OrderPlaced`, `OrderCancellationRequested`, `InventoryUpdated` and its own `ShipmentRequested`, `LabelPurchased`,
+//! `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`. It emits [`events::ShippingEvent`].
 //!
-//! Whether an order can still be cancelled is decided here and nowhere else: `Shipped` and `ShipmentCancelled`
-//! compete for a place in one stream, so exactly one of them can win (I4).
+//! Only this service decides whether an order can still be cancelled: `Shipped` and `ShipmentCancelled` compete for one
+//! place in one stream, so exactly one of them wins (I4).
 
 mod address;
 mod apply;
-pub mod easypost;
-mod elsewhere;
+mod carrier;
 mod manage;
 mod open;
 mod ship;
 mod shipment;
 mod tracking;
-mod webhook;
 
 #[cfg(test)]
-mod scene;
+mod testing;
 
 pub use apply::ApplyCarrierEvent;
+pub use carrier::easypost::{CarrierWebhook, EasyPost};
+pub use carrier::{Carriers, Parcel, Scan, TrackingReport};
 pub use manage::ManageShipments;
 pub use ship::ShipOrder;
-pub use shipment::{Disposal, Label, Parcel, Scan, Shipment, Stage, Standing, Tracked, Whereabouts};
-pub use webhook::CarrierWebhook;
+pub use shipment::{Label, LabelState, Shipment, ShipmentStatus, Stage, Whereabouts};
 
 use event_store::{Decided, EventStore, StreamId, append_decided};
 use events::{Cause, Envelope, OrderId, ShippingEvent};
 use resilience::{Clock, Failure};
 
-/// Appends what `decide` says of the order's shipment, deciding again if somebody was first.
+/// Appends the event that `decide` returns for the order's shipment, and decides again after a concurrent append.
 pub(crate) async fn append(
     store: &dyn EventStore,
     clock: &dyn Clock,
@@ -45,7 +43,7 @@ pub(crate) async fn append(
     Ok(append_decided(store, &StreamId::order(order), cause, clock, decide).await?)
 }
 
-/// The order that an envelope is about.
+/// The order of an envelope.
 pub(crate) fn order_of(envelope: &Envelope) -> Result<OrderId, Failure> {
     OrderId::try_from(envelope.subject.as_str())
         .map_err(|error| Failure::reject(format!("the subject of the message is {error}")))

@@ -1,11 +1,11 @@
-//! `manage-shipments`: the warehouse's side.
+//! `manage-shipments`: the warehouse reads its shipments and reports what it did.
 //!
 //! Trigger: `GET /shipments?open=true&limit=&cursor=`, `GET /shipments/{order_id}`, and
 //! `POST /shipments/{order_id}/dispatch | deliver | fail | return | void`, for the admin group. Effect: at most one
-//! event: `Shipped`, `Delivered`, `ShippingFailed`, `ReturnReceived` or `LabelVoidRequested`; a dispatch maps its code to
-//! the order before. The carrier is not called here: `ship-order` gives a label back once it hears the wish.
-//! Idempotent by the shipment's state: `202` where the event was appended, `200` for an identical repeat, `409`
-//! where the shipment's state does not allow it, and for a tracking code that another order may use.
+//! event: `Shipped`, `Delivered`, `ShippingFailed`, `ReturnReceived` or `LabelVoidRequested`. A dispatch maps its code to
+//! the order first. No carrier is called here: `ship-order` voids the label when it receives `LabelVoidRequested`.
+//! Idempotent by the shipment's state: `202` if an event was appended, `200` for an identical repeat, `409` if the
+//! shipment's status does not allow it or if another order may use the tracking code.
 
 mod commands;
 mod list;
@@ -14,7 +14,7 @@ mod tests;
 mod view;
 
 use crate::shipment::Refusal;
-use crate::{Shipment, Standing, address, tracking};
+use crate::{Parcel, Shipment, ShipmentStatus, address, tracking};
 use async_trait::async_trait;
 use commands::{Dispatch, Fail, Return};
 use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided};
@@ -30,7 +30,7 @@ pub struct ManageShipments {
     pub store: Arc<dyn EventStore>,
     /// Addresses, the map of codes, the list of open shipments.
     pub documents: Arc<dyn Documents>,
-    /// Dates events.
+    /// Sets the time of events.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -44,19 +44,19 @@ impl Endpoint for ManageShipments {
             "POST /shipments/{order_id}/dispatch" => self.dispatch(&request).await,
             "POST /shipments/{order_id}/deliver" => {
                 request.nothing()?;
-                self.obey(&request, Shipment::decide_delivered).await
+                self.execute(&request, Shipment::decide_delivered).await
             }
             "POST /shipments/{order_id}/void" => {
                 request.nothing()?;
-                self.obey(&request, Shipment::decide_void_again).await
+                self.execute(&request, Shipment::decide_void_again).await
             }
             "POST /shipments/{order_id}/fail" => {
                 let Fail { reason } = request.json::<Fail>()?.checked()?;
-                self.obey(&request, |shipment| shipment.decide_failed(&reason)).await
+                self.execute(&request, |shipment| shipment.decide_failed(&reason)).await
             }
             "POST /shipments/{order_id}/return" => {
                 let Return { restock } = request.json()?;
-                self.obey(&request, |shipment| shipment.decide_returned(restock)).await
+                self.execute(&request, |shipment| shipment.decide_returned(restock)).await
             }
             _ => Err(Problem::not_found("no such route")),
         }
@@ -66,8 +66,8 @@ impl Endpoint for ManageShipments {
 impl ManageShipments {
     async fn show(&self, order: &OrderId) -> Result<Reply, Problem> {
         let history = self.history(order).await?;
-        if history.state.standing() == Standing::Absent {
-            return Err(Problem::not_found("there is no shipment of this order"));
+        if history.state.status() == ShipmentStatus::Absent {
+            return Err(Problem::not_found("this order has no shipment"));
         }
         let destination = address::of(&*self.documents, order).await?;
         Ok(Reply::json(200, &Page::of(View::of(order, &history), destination)))
@@ -77,19 +77,19 @@ impl ManageShipments {
         let order = request.order_id()?;
         let given = request.json::<Dispatch>()?.checked()?;
         let state = self.history(&order).await?.state;
-        // Nothing is mapped for a dispatch that is refused or was made before.
+        // A dispatch that is refused, or a repeat, maps no code.
         if let Some(ShippingEvent::Shipped(shipped)) =
             state.decide_dispatch(given.as_ref()).map_err(problem)?
         {
-            let parcel = crate::Parcel { carrier: shipped.carrier, tracking_code: shipped.tracking_code };
+            let parcel = Parcel { carrier: shipped.carrier, tracking_code: shipped.tracking_code };
             if !tracking::claim(&*self.documents, &*self.store, &parcel, &order).await? {
                 return Err(Problem::conflict("this tracking code belongs to another order"));
             }
         }
-        self.obey(request, |shipment| shipment.decide_dispatch(given.as_ref())).await
+        self.execute(request, |shipment| shipment.decide_dispatch(given.as_ref())).await
     }
 
-    async fn obey(
+    async fn execute(
         &self,
         request: &Request,
         decide: impl Fn(&Shipment) -> Result<Option<ShippingEvent>, Refusal> + Send + Sync,
@@ -113,12 +113,12 @@ impl ManageShipments {
 
 fn problem(refusal: Refusal) -> Problem {
     match refusal {
-        Refusal::Stands(Standing::Absent) => Problem::conflict("there is no shipment of this order yet"),
-        Refusal::Stands(standing) => Problem::conflict(format!("the shipment is {}", standing.as_str())),
-        Refusal::NothingToVoid => Problem::conflict("there is no label that has to be given back"),
+        Refusal::Status(ShipmentStatus::Absent) => Problem::conflict("this order has no shipment yet"),
+        Refusal::Status(status) => Problem::conflict(format!("the shipment is {}", status.as_str())),
+        Refusal::NothingToVoid => Problem::conflict("the shipment has no label to void"),
         Refusal::NoCode => Problem::validation(
             ["/carrier", "/tracking_code"]
-                .map(|field| FieldError::at(field, "needed, since no label was bought"))
+                .map(|field| FieldError::at(field, "required because no label was bought"))
                 .into(),
         ),
     }

@@ -1,31 +1,31 @@
-//! `ship-order`: everything that shipping reacts to by itself.
+//! `ship-order`: requests shipments, buys and voids labels, and decides cancellations.
 //!
 //! Trigger: one SQS message at a time. By event:
-//! - `OrderPlaced`: keeps the copy of the address. Says nothing. Idempotent by overwriting.
-//! - `InventoryUpdated`: lists the shipment as open, and with EasyPost creates it there (free; a second one after
-//!   a crash is forgotten) → `ShipmentRequested`; an address that the carrier refuses → `ShippingFailed`. On a
-//!   stream that has begun, nothing.
-//! - `ShipmentRequested` of EasyPost: asks for the shipment, buys its label unless it has one, maps the code →
-//!   `LabelPurchased`; no label to be had → `ShippingFailed`. Of the warehouse: nothing. Idempotent by asking
-//!   first, and by EasyPost's refusal of a second purchase.
-//! - `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`: a label without a future is given back, after asking
-//!   whether it is already → `LabelVoided` or `LabelVoidFailed`. The ended ones leave the list of open shipments.
+//! - `OrderPlaced`: stores the copy of the address. Emits nothing. Idempotent by overwriting.
+//! - `InventoryUpdated`: lists the shipment as open and creates it at a carrier (free; one that is lost in a crash is
+//!   forgotten) → `ShipmentRequested`. An address that the carrier refuses → `ShippingFailed`. On a stream that has an
+//!   event: nothing.
+//! - `ShipmentRequested`: at a carrier, reads the shipment, buys its label unless it has one, maps the tracking code →
+//!   `LabelPurchased`. No label for sale → `ShippingFailed`. Idempotent because it reads first, and because a carrier
+//!   refuses a second purchase of one shipment.
+//! - `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`: voids a label that is not used,
+//!   unless the carrier says that it is void → `LabelVoided` or `LabelVoidFailed`. The last three leave the open list.
 //! - `OrderCancellationRequested`: arbitrates → `ShipmentCancelled`, or once `CancellationRejected` (I4).
 //!
-//! Retry: the address copy is not here yet; the table, a secret or EasyPost gives no clear answer or does not admit
-//! us; EasyPost offers no rate yet. Reject: an event that it is not subscribed to, a request that EasyPost calls
-//! unsound for a reason other than the customer's address.
+//! Retry: the address copy is missing; the table or a secret is unavailable; the carrier's answer is unclear, it does not
+//! admit us, or it offers no price yet. Reject: an event that it is not subscribed to; a request that the carrier
+//! refuses for a reason other than the customer's address.
 
 mod label;
-mod request;
+mod request_shipment;
 #[cfg(test)]
 mod tests;
 
-use crate::easypost::{EasyPost, Terms};
+use crate::carrier::Carriers;
 use crate::{address, append, order_of};
 use async_trait::async_trait;
 use event_store::{Documents, EventStore};
-use events::{Event, InventoryEvent, OrdersEvent, Provider, ShippingEvent};
+use events::{Event, InventoryEvent, OrdersEvent, ShippingEvent};
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message};
 use std::sync::Arc;
@@ -34,16 +34,12 @@ use std::sync::Arc;
 pub struct ShipOrder {
     /// The shipments' streams.
     pub store: Arc<dyn EventStore>,
-    /// Addresses, the map of codes, the list of open shipments.
+    /// Addresses, the map of codes, the list of open shipments, the counts of missing offers.
     pub documents: Arc<dyn Documents>,
-    /// Dates events.
+    /// Sets the time of events.
     pub clock: Arc<dyn Clock>,
-    /// Who moves new shipments. Those that are there already keep theirs.
-    pub provider: Provider,
-    /// What EasyPost is asked for.
-    pub terms: Terms,
-    /// Also with the warehouse's own dispatch: shipments of before may still be EasyPost's.
-    pub easypost: EasyPost,
+    /// Request shipments, sell labels and void them.
+    pub carriers: Carriers,
 }
 
 #[async_trait]
@@ -55,7 +51,7 @@ impl Consumer for ShipOrder {
         match &message.event {
             Event::Orders(event) => match event {
                 OrdersEvent::OrderPlaced(placed) => {
-                    Ok(address::keep(&*self.documents, &order, placed).await?)
+                    Ok(address::store(&*self.documents, &order, placed).await?)
                 }
                 OrdersEvent::OrderCancellationRequested(_) => {
                     let cause = message.envelope.as_cause();

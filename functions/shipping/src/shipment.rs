@@ -1,176 +1,116 @@
 //! The shipment of one order: its state, folded from its events. Pure.
 //!
-//! What may happen next is decided in `decide`; this file says what a shipment is.
+//! `decide` holds the rules for the next event.
 
 mod decide;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decide::{Refusal, Voiding};
+pub(crate) use decide::Refusal;
 
+use crate::carrier::{Parcel, Scan};
 use event_store::Aggregate;
-use events::{
-    Envelope, LabelPurchased, Line, ShipmentRequested, ShipmentTracked, ShippingEvent, TrackingStatus,
-};
+use events::{Envelope, LabelPurchased, Line, ShipmentRequested, ShipmentTracked, ShippingEvent};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-/// A parcel as its carrier knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
-    /// The carrier's name, as whoever named it spells it.
-    pub carrier: String,
-    /// Its tracking code.
-    pub tracking_code: String,
-}
-
-impl Parcel {
-    /// The partition of all that is kept about the parcel's code: `tracking#<carrier>#<code>`, the carrier in upper
-    /// case and reduced to letters and digits, so that `FedEx` and `FEDEX` are one.
-    pub(crate) fn partition(&self) -> String {
-        let carrier: String = self.carrier.chars().filter(char::is_ascii_alphanumeric).collect();
-        format!("tracking#{}#{}", carrier.to_ascii_uppercase(), self.tracking_code.to_ascii_uppercase())
-    }
-
-    /// Whether both are the same parcel, however they are spelled.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.partition() == other.partition()
-    }
-}
-
-/// What became of a label.
+/// Whether a label was voided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Disposal {
-    /// It can be used, or is to be given back.
+pub enum LabelState {
+    /// The shop has it: to use, or to void.
     Held,
     /// The carrier took it back.
     Voided,
-    /// The carrier would not take it back.
+    /// The carrier refused to take it back.
     VoidFailed,
 }
 
-/// A label that was bought.
+/// A label that is bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
     /// The parcel it is for.
     pub parcel: Parcel,
-    /// Where it can be printed from.
+    /// The URL to print it from.
     pub url: String,
-    /// What became of it.
-    pub disposal: Disposal,
+    /// Whether it was voided.
+    pub state: LabelState,
 }
 
-/// One scan of the carrier. Two scans that are equal are one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Scan {
-    /// Where the parcel is.
-    pub status: TrackingStatus,
-    /// The carrier's finer word.
-    pub status_detail: Option<String>,
-    /// When the carrier says it happened.
-    pub occurred_at: Option<Timestamp>,
-}
-
-impl Scan {
-    /// Whether the parcel can have been scanned so only after it was handed over: `in_transit` and beyond. A
-    /// carrier that fails to deliver, or brings a parcel back, has it.
-    pub(crate) fn moved(&self) -> bool {
-        match self.status {
-            TrackingStatus::InTransit
-            | TrackingStatus::OutForDelivery
-            | TrackingStatus::AvailableForPickup
-            | TrackingStatus::Delivered
-            | TrackingStatus::ReturnToSender
-            | TrackingStatus::Failure => true,
-            TrackingStatus::PreTransit | TrackingStatus::Other => false,
-        }
-    }
-}
-
-/// What a carrier says about a parcel: all scans it knows, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tracked {
-    /// Which parcel.
-    pub parcel: Parcel,
-    /// Its scans.
-    pub scans: Vec<Scan>,
-}
-
-/// Where a parcel is that has left the house.
+/// Where a parcel is after it left the warehouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whereabouts {
-    /// On its way.
+    /// On its way to the customer.
     UnderWay,
-    /// With the customer.
+    /// At the customer.
     Delivered,
     /// On its way back.
     SentBack,
-    /// In the house again.
+    /// At the warehouse again.
     Returned {
         /// Whether the goods can be sold again.
         restock: bool,
     },
 }
 
-/// How far a shipment is.
+/// The state of a shipment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing was said yet.
+    /// It has no event yet.
     #[default]
     Absent,
-    /// It is to be packed.
+    /// The warehouse has to pack it.
     Requested,
-    /// It left the house.
+    /// It left the warehouse.
     Left {
-        /// Under which code.
+        /// The parcel that left.
         parcel: Parcel,
         /// Where it is now.
         whereabouts: Whereabouts,
     },
-    /// It cannot be shipped, for good.
+    /// It permanently cannot be shipped.
     Failed {
-        /// Why, for a person.
+        /// Why, in words for the operator.
         reason: String,
     },
-    /// The customer's cancellation won. On a stream without a request it is a tombstone.
+    /// The customer's cancellation won. Without a request before it, this is a tombstone.
     Cancelled,
 }
 
 /// A shipment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shipment {
-    /// How far it is.
+    /// Its state.
     pub stage: Stage,
-    /// What was asked for, and of whom.
+    /// What to ship, and by which provider.
     pub request: Option<ShipmentRequested>,
-    /// When it was asked for.
+    /// When it was requested.
     pub requested_at: Option<Timestamp>,
-    /// The label, also one without a future.
+    /// The label, even one that will not be used.
     pub label: Option<Label>,
-    /// The scans, in the order in which they became known.
+    /// The scans, in the order of their events.
     pub scans: Vec<Scan>,
-    /// A cancellation came too late, and was told so.
+    /// A cancellation came too late and was rejected.
     pub cancellation_rejected: bool,
 }
 
-/// The stage's name, as the API tells it.
+/// The `state` of a shipment in the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Nothing was said yet.
+pub enum ShipmentStatus {
+    /// The order has no shipment.
     Absent,
-    /// To be packed.
+    /// To be packed, without a label.
     Requested,
-    /// To be packed, and its label is there.
+    /// To be packed, with a label.
     Labelled,
-    /// Handed over.
+    /// Handed over to the carrier.
     Shipped,
-    /// With the customer.
+    /// At the customer.
     Delivered,
     /// The carrier brings it back.
     ReturnedToSender,
-    /// In the house again.
+    /// At the warehouse again.
     Returned,
     /// It cannot be shipped.
     Failed,
@@ -178,8 +118,8 @@ pub enum Standing {
     Cancelled,
 }
 
-impl Standing {
-    /// The name on the wire.
+impl ShipmentStatus {
+    /// Its name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Absent => "absent",
@@ -196,30 +136,30 @@ impl Standing {
 }
 
 impl Shipment {
-    /// The stage's name.
-    pub fn standing(&self) -> Standing {
+    /// The status that follows from the stage and the label.
+    pub fn status(&self) -> ShipmentStatus {
         match &self.stage {
-            Stage::Absent => Standing::Absent,
-            Stage::Requested if self.held_label().is_some() => Standing::Labelled,
-            Stage::Requested => Standing::Requested,
+            Stage::Absent => ShipmentStatus::Absent,
+            Stage::Requested if self.held_label().is_some() => ShipmentStatus::Labelled,
+            Stage::Requested => ShipmentStatus::Requested,
             Stage::Left { whereabouts, .. } => match whereabouts {
-                Whereabouts::UnderWay => Standing::Shipped,
-                Whereabouts::Delivered => Standing::Delivered,
-                Whereabouts::SentBack => Standing::ReturnedToSender,
-                Whereabouts::Returned { .. } => Standing::Returned,
+                Whereabouts::UnderWay => ShipmentStatus::Shipped,
+                Whereabouts::Delivered => ShipmentStatus::Delivered,
+                Whereabouts::SentBack => ShipmentStatus::ReturnedToSender,
+                Whereabouts::Returned { .. } => ShipmentStatus::Returned,
             },
-            Stage::Failed { .. } => Standing::Failed,
-            Stage::Cancelled => Standing::Cancelled,
+            Stage::Failed { .. } => ShipmentStatus::Failed,
+            Stage::Cancelled => ShipmentStatus::Cancelled,
         }
     }
 
-    /// Whether somebody has to pack it still.
+    /// Whether the warehouse still has to pack it.
     pub fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Requested)
     }
 
-    /// Whether the parcel's code is this shipment's, or may become so: one that is to be packed may be dispatched with it
-    /// at this moment.
+    /// Whether the shipment uses the parcel's code, or still may: a concurrent dispatch may give the code to a shipment
+    /// that is to be packed.
     pub(crate) fn may_use(&self, parcel: &Parcel) -> bool {
         let is_its_label = self.label.as_ref().is_some_and(|label| label.parcel.is(parcel));
         is_its_label
@@ -236,16 +176,16 @@ impl Shipment {
     }
 
     fn held_label(&self) -> Option<&Label> {
-        self.label.as_ref().filter(|label| label.disposal == Disposal::Held)
+        self.label.as_ref().filter(|label| label.state == LabelState::Held)
     }
 
-    fn dispose(&mut self, disposal: Disposal) {
+    fn set_label(&mut self, state: LabelState) {
         if let Some(label) = &mut self.label {
-            label.disposal = disposal;
+            label.state = state;
         }
     }
 
-    fn move_to(&mut self, now: Whereabouts) {
+    fn set_whereabouts(&mut self, now: Whereabouts) {
         if let Stage::Left { whereabouts, .. } = &mut self.stage {
             *whereabouts = now;
         }
@@ -264,7 +204,7 @@ impl Aggregate for Shipment {
             }
             ShippingEvent::LabelPurchased(LabelPurchased { carrier, tracking_code, label_url }) => {
                 let parcel = Parcel { carrier: carrier.clone(), tracking_code: tracking_code.clone() };
-                self.label = Some(Label { parcel, url: label_url.clone(), disposal: Disposal::Held });
+                self.label = Some(Label { parcel, url: label_url.clone(), state: LabelState::Held });
             }
             ShippingEvent::Shipped(shipped) => {
                 let parcel =
@@ -276,15 +216,15 @@ impl Aggregate for Shipment {
             }
             ShippingEvent::ShipmentCancelled(_) => self.stage = Stage::Cancelled,
             ShippingEvent::CancellationRejected(_) => self.cancellation_rejected = true,
-            ShippingEvent::LabelVoided(_) => self.dispose(Disposal::Voided),
-            // As before the first time.
-            ShippingEvent::LabelVoidRequested(_) => self.dispose(Disposal::Held),
-            ShippingEvent::LabelVoidFailed(_) => self.dispose(Disposal::VoidFailed),
+            ShippingEvent::LabelVoided(_) => self.set_label(LabelState::Voided),
+            // The label is to be voided again, as before the first attempt.
+            ShippingEvent::LabelVoidRequested(_) => self.set_label(LabelState::Held),
+            ShippingEvent::LabelVoidFailed(_) => self.set_label(LabelState::VoidFailed),
             ShippingEvent::ShipmentTracked(tracked) => self.scans.push(Scan::from(tracked)),
-            ShippingEvent::Delivered(_) => self.move_to(Whereabouts::Delivered),
-            ShippingEvent::ReturnedToSender(_) => self.move_to(Whereabouts::SentBack),
+            ShippingEvent::Delivered(_) => self.set_whereabouts(Whereabouts::Delivered),
+            ShippingEvent::ReturnedToSender(_) => self.set_whereabouts(Whereabouts::SentBack),
             ShippingEvent::ReturnReceived(back) => {
-                self.move_to(Whereabouts::Returned { restock: back.restock });
+                self.set_whereabouts(Whereabouts::Returned { restock: back.restock });
             }
         }
     }

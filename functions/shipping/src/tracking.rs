@@ -4,8 +4,8 @@
 //! code. A webhook whose code has no map is parked beside it, and the map is read again; the reader of that event
 //! drains what is parked. Both sides write and then read, so neither can miss the other.
 
-use crate::webhook::SOURCE;
-use crate::{Parcel, Shipment};
+use crate::Shipment;
+use crate::carrier::{Parcel, easypost};
 use event_store::{Document, Documents, EventStore, Key, StoreError, StreamId};
 use events::OrderId;
 use jiff::{SignedDuration, Timestamp};
@@ -30,7 +30,7 @@ pub(crate) struct Parked {
 }
 
 fn of_easypost() -> String {
-    SOURCE.to_owned()
+    easypost::SOURCE.to_owned()
 }
 
 fn map_key(parcel: &Parcel) -> Key {

@@ -178,21 +178,11 @@ impl Stage {
     }
 
     fn ship_order(&self, wire: &Arc<Wire>, clock: Arc<dyn Clock>) -> shipping::ShipOrder {
-        let mut settings = runtime::Settings::from_lookup(|name| {
-            name.starts_with("SENDER_").then(|| if name.ends_with("COUNTRY") { "CH" } else { "1" }.to_owned())
-        });
         shipping::ShipOrder {
             store: wire.clone(),
             documents: wire.clone(),
             clock,
-            provider: self.carrier,
-            terms: shipping::easypost::Terms::from_settings(&mut settings, self.carrier),
-            easypost: shipping::easypost::EasyPost {
-                transport: wire.clone(),
-                secrets: secrets(),
-                api_key: "easypost".to_owned(),
-                base: "http://easypost.example".to_owned(),
-            },
+            carriers: tests::carriers(self.carrier, secrets(), wire.clone()),
         }
     }
 }

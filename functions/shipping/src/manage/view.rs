@@ -1,24 +1,24 @@
-//! A shipment as the warehouse sees it.
+//! The JSON of a shipment in the API.
 
 use crate::address::Destination;
-use crate::{Disposal, Shipment, Stage, Standing};
+use crate::{LabelState, Shipment, ShipmentStatus, Stage};
 use event_store::History;
 use events::{Line, OrderId, Provider, ShippingAddress, TrackingStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// What to pack, and how far it is.
+/// A shipment: what to pack, and its state.
 #[derive(Serialize)]
 pub(super) struct View<'a> {
     order_id: &'a OrderId,
-    state: Standing,
+    state: ShipmentStatus,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     provider: Option<Provider>,
     lines: &'a [Line],
     label: Option<LabelView<'a>>,
-    /// What is known of the parcel, once it left.
+    /// The parcel after it left the warehouse.
     parcel: Option<ParcelView<'a>>,
     requested_at: Option<Timestamp>,
     updated_at: Option<Timestamp>,
@@ -29,7 +29,7 @@ struct LabelView<'a> {
     carrier: &'a str,
     tracking_code: &'a str,
     url: &'a str,
-    state: Disposal,
+    state: LabelState,
 }
 
 #[derive(Serialize)]
@@ -53,7 +53,7 @@ impl<'a> View<'a> {
             carrier: &label.parcel.carrier,
             tracking_code: &label.parcel.tracking_code,
             url: &label.url,
-            state: label.disposal,
+            state: label.state,
         });
         let (reason, parcel) = match &shipment.stage {
             Stage::Left { parcel, .. } => (None, Some(parcel)),
@@ -63,7 +63,7 @@ impl<'a> View<'a> {
         let last = shipment.scans.iter().max_by_key(|scan| scan.occurred_at);
         Self {
             order_id,
-            state: shipment.standing(),
+            state: shipment.status(),
             reason,
             provider: shipment.request.as_ref().map(|request| request.provider),
             lines: shipment.lines(),
@@ -83,12 +83,12 @@ impl<'a> View<'a> {
     }
 }
 
-/// One shipment with where it goes: personal, so only shown to who asks for this order.
+/// One shipment with its address. Personal, so only the request for this one order shows it.
 #[derive(Serialize)]
 pub(super) struct Page<'a> {
     #[serde(flatten)]
     shipment: View<'a>,
-    /// `null` where it was erased.
+    /// `null` if it was erased.
     address: Option<ShippingAddress>,
     phone: Option<String>,
 }

@@ -1,37 +1,29 @@
-//! What a shipment says to what happens: each function answers the event to append, or that there is none.
+//! The rules of a shipment: each function returns the event to append, if any.
 //!
-//! `None` (or `Ok(None)`) means that the effect is there already, or that something came first which this must
-//! not undo. Pure: the same state and the same question always give the same answer.
+//! `None` (or `Ok(None)`) means that the event is there already, or that an earlier event excludes it. All functions
+//! are pure.
 
-use super::{Disposal, Label, Parcel, Shipment, Stage, Standing, Tracked, Whereabouts};
+use super::{Label, LabelState, Shipment, ShipmentStatus, Stage, Whereabouts};
+use crate::carrier::{Parcel, Scan, TrackingReport, VoidOutcome};
 use events::{
     CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided, Line,
     Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested,
     ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingStatus,
 };
 
-/// Why the warehouse's command cannot be obeyed.
+/// Why a command of the warehouse is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The shipment stands where the command makes no sense.
-    Stands(Standing),
-    /// There is no label, and no code was given.
+    /// The shipment's status does not allow it.
+    Status(ShipmentStatus),
+    /// There is no label, and the command has no tracking code.
     NoCode,
-    /// There is no label that wants to be given back.
+    /// No label has to be voided.
     NothingToVoid,
 }
 
-/// What the carrier said to a label that was to be taken back.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Voiding {
-    /// It takes it back.
-    Done,
-    /// It does not.
-    Refused(String),
-}
-
 impl Shipment {
-    /// The stock is allocated: the shipment is to be packed, unless there is one, or it ended before it began.
+    /// The stock is allocated. Requests the shipment, unless it began or ended already.
     pub(crate) fn decide_request(
         &self,
         provider: Provider,
@@ -44,28 +36,26 @@ impl Shipment {
         })
     }
 
-    /// The carrier refuses the address before there is a request.
+    /// The carrier refuses the address, so the shipment fails before it is requested.
     pub(crate) fn decide_undeliverable(&self, reason: &str) -> Option<ShippingEvent> {
         self.is_absent().then(|| ShippingFailed { reason: reason.to_owned() }.into())
     }
 
-    /// A label is bought. It is said whatever came meanwhile: a label that nobody sees is paid for and lost.
+    /// A label is bought. It is recorded in every stage: an unrecorded label is paid for and never voided.
     pub(crate) fn decide_label(&self, label: &LabelPurchased) -> Option<ShippingEvent> {
         self.label.is_none().then(|| label.clone().into())
     }
 
-    /// The carrier sells no label.
+    /// The carrier permanently sells no label.
     pub(crate) fn decide_no_label(&self, reason: &str) -> Option<ShippingEvent> {
-        let waits = self.is_open() && self.label.is_none();
-        waits.then(|| ShippingFailed { reason: reason.to_owned() }.into())
+        let needs_label = self.is_open() && self.label.is_none();
+        needs_label.then(|| ShippingFailed { reason: reason.to_owned() }.into())
     }
 
-    /// A customer's cancellation: this is where it wins or comes too late (I4).
+    /// The order's cancellation: it wins here, or it is too late (I4).
     pub(crate) fn decide_cancellation(&self) -> Option<ShippingEvent> {
-        let too_late = |because| {
-            let told = self.cancellation_rejected;
-            (!told).then(|| CancellationRejected { because }.into())
-        };
+        let too_late =
+            |because| (!self.cancellation_rejected).then(|| CancellationRejected { because }.into());
         match &self.stage {
             Stage::Absent | Stage::Requested => Some(ShipmentCancelled {}.into()),
             Stage::Left { .. } => too_late(RejectedBecause::Shipped),
@@ -74,60 +64,59 @@ impl Shipment {
         }
     }
 
-    /// The label that nobody will use, not yet taken back: of a shipment that ended, or whose parcel left under
-    /// another code. One that the carrier refused to take back is asked about again.
-    pub(crate) fn label_without_future(&self) -> Option<&Label> {
+    /// The label to void: the shipment ended, or its parcel left under another code. A label whose void the carrier
+    /// refused is one too.
+    pub(crate) fn unused_label(&self) -> Option<&Label> {
         self.label.as_ref().filter(|label| {
             let used = match &self.stage {
                 Stage::Absent | Stage::Requested => true,
                 Stage::Left { parcel, .. } => parcel.is(&label.parcel),
                 Stage::Failed { .. } | Stage::Cancelled => false,
             };
-            !used && label.disposal != Disposal::Voided
+            !used && label.state != LabelState::Voided
         })
     }
 
-    /// The carrier answered for a label without a future.
-    pub(crate) fn decide_voiding(&self, voiding: &Voiding) -> Option<ShippingEvent> {
-        let label = self.label_without_future()?;
-        match (voiding, &label.disposal) {
-            (Voiding::Done, _) => Some(LabelVoided {}.into()),
-            (Voiding::Refused(reason), Disposal::Held) => {
+    /// The carrier answered to the void of an unused label.
+    pub(crate) fn decide_void(&self, outcome: &VoidOutcome) -> Option<ShippingEvent> {
+        let label = self.unused_label()?;
+        match (outcome, &label.state) {
+            (VoidOutcome::Voided, _) => Some(LabelVoided {}.into()),
+            (VoidOutcome::Refused { reason }, LabelState::Held) => {
                 Some(LabelVoidFailed { reason: reason.clone() }.into())
             }
-            (Voiding::Refused(_), Disposal::Voided | Disposal::VoidFailed) => None,
+            (VoidOutcome::Refused { .. }, LabelState::Voided | LabelState::VoidFailed) => None,
         }
     }
 
-    /// An operator wants the label given back once more, after the carrier refused it. Nothing while it is being given
-    /// back anyway.
+    /// The operator requests another void after the carrier refused one. No event while the first is under way.
     pub(crate) fn decide_void_again(&self) -> Result<Option<ShippingEvent>, Refusal> {
-        let label = self.label_without_future().ok_or(Refusal::NothingToVoid)?;
-        match label.disposal {
-            Disposal::VoidFailed => Ok(Some(LabelVoidRequested {}.into())),
-            Disposal::Held => Ok(None),
-            Disposal::Voided => Err(Refusal::NothingToVoid),
+        let label = self.unused_label().ok_or(Refusal::NothingToVoid)?;
+        match label.state {
+            LabelState::VoidFailed => Ok(Some(LabelVoidRequested {}.into())),
+            LabelState::Held => Ok(None),
+            LabelState::Voided => Err(Refusal::NothingToVoid),
         }
     }
 
-    /// The next event that the carrier's scans lead to; asked until it is `None`.
+    /// The next event that a carrier's report leads to. The caller repeats it until it is `None`.
     ///
-    /// The hand-over comes before anything else. Then each scan that is not known yet, oldest first, and with it
-    /// what it means for a parcel that left. A parcel that moves although its order ended is never `Shipped`.
-    pub(crate) fn decide_tracking(&self, tracked: &Tracked) -> Option<ShippingEvent> {
+    /// The hand-over is first. Then each new scan, oldest first, each followed by what it means for a parcel that
+    /// left. A parcel that moves although its order ended is never `Shipped`.
+    pub(crate) fn decide_tracking(&self, report: &TrackingReport) -> Option<ShippingEvent> {
         let ended = match &self.stage {
-            // A code is known only of a shipment that was asked for.
+            // Only a requested shipment has a code.
             Stage::Absent => return None,
-            Stage::Requested if tracked.scans.iter().any(super::Scan::moved) => {
-                let Parcel { carrier, tracking_code } = tracked.parcel.clone();
+            Stage::Requested if report.scans.iter().any(Scan::moved) => {
+                let Parcel { carrier, tracking_code } = report.parcel.clone();
                 return Some(Shipped { carrier, tracking_code }.into());
             }
-            // The code of a label that was not used says nothing about the parcel that left.
-            Stage::Left { parcel, .. } if !parcel.is(&tracked.parcel) => return None,
+            // A report on an unused label is not about the parcel that left.
+            Stage::Left { parcel, .. } if !parcel.is(&report.parcel) => return None,
             Stage::Requested | Stage::Left { .. } => false,
             Stage::Failed { .. } | Stage::Cancelled => true,
         };
-        tracked.scans.iter().find_map(|scan| {
+        report.scans.iter().find_map(|scan| {
             if !self.scans.contains(scan) {
                 let tracked = ShipmentTracked {
                     status: scan.status,
@@ -148,7 +137,7 @@ impl Shipment {
         })
     }
 
-    /// The warehouse hands the parcel over. The code of a label that was bought wins over the one given.
+    /// The warehouse hands the parcel over. The code of a bought label takes precedence over the given one.
     pub(crate) fn decide_dispatch(&self, given: Option<&Parcel>) -> Result<Option<ShippingEvent>, Refusal> {
         let label = self.held_label().map(|label| &label.parcel);
         match &self.stage {
@@ -165,7 +154,7 @@ impl Shipment {
         }
     }
 
-    /// The warehouse knows that the parcel arrived.
+    /// The warehouse knows that the parcel is delivered.
     pub(crate) fn decide_delivered(&self) -> Result<Option<ShippingEvent>, Refusal> {
         match self.whereabouts()? {
             Whereabouts::UnderWay => Ok(Some(Delivered {}.into())),
@@ -185,7 +174,7 @@ impl Shipment {
         }
     }
 
-    /// The warehouse has the parcel in its hands again.
+    /// The warehouse received the parcel back.
     pub(crate) fn decide_returned(&self, given: bool) -> Result<Option<ShippingEvent>, Refusal> {
         match self.whereabouts()? {
             Whereabouts::UnderWay | Whereabouts::Delivered | Whereabouts::SentBack => {
@@ -208,6 +197,6 @@ impl Shipment {
     }
 
     fn refusal(&self) -> Refusal {
-        Refusal::Stands(self.standing())
+        Refusal::Status(self.status())
     }
 }

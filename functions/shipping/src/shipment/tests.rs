@@ -1,13 +1,14 @@
-//! The decisions, without a table.
+//! The rules of a shipment, each as a pure function of its events.
 
 use super::*;
-use events::{Provider, RejectedBecause, ServiceEvent as _, ShippingEvent as Event};
+use crate::carrier::{TrackingReport, VoidOutcome};
+use events::{Provider, RejectedBecause, ServiceEvent as _, ShippingEvent as Event, TrackingStatus};
 use testkit::{envelope, lines, now, order_id};
 
 fn fold(events: &[Event]) -> Shipment {
     let mut shipment = Shipment::default();
-    for (place, event) in (1..).zip(events) {
-        shipment.evolve(event, &envelope(&order_id(1), place, event));
+    for (sequence, event) in (1..).zip(events) {
+        shipment.evolve(event, &envelope(&order_id(1), sequence, event));
     }
     shipment
 }
@@ -41,24 +42,24 @@ fn scan(status: TrackingStatus) -> Scan {
     Scan { status, status_detail: None, occurred_at: Some(now()) }
 }
 
-fn scans(code: &str, statuses: &[TrackingStatus]) -> Tracked {
-    Tracked { parcel: parcel(code), scans: statuses.iter().map(|status| scan(*status)).collect() }
+fn scans(code: &str, statuses: &[TrackingStatus]) -> TrackingReport {
+    TrackingReport { parcel: parcel(code), scans: statuses.iter().map(|status| scan(*status)).collect() }
 }
 
-/// Everything that the scans lead to, as `type` or `type!` for a scan that alarms.
-fn led_to(mut shipment: Shipment, tracked: &Tracked) -> Vec<String> {
-    let mut said = Vec::new();
-    while let Some(event) = shipment.decide_tracking(tracked) {
+/// The types of the events that the report leads to; `type!` for a scan that raises the alarm.
+fn led_to(mut shipment: Shipment, report: &TrackingReport) -> Vec<String> {
+    let mut emitted = Vec::new();
+    while let Some(event) = shipment.decide_tracking(report) {
         shipment.evolve(&event, &envelope(&order_id(1), 1, &event));
         let alarm = matches!(&event, Event::ShipmentTracked(tracked) if tracked.after_cancellation);
-        said.push(format!("{}{}", event.event_type(), if alarm { "!" } else { "" }));
-        assert!(said.len() < 100, "{said:?}");
+        emitted.push(format!("{}{}", event.event_type(), if alarm { "!" } else { "" }));
+        assert!(emitted.len() < 100, "{emitted:?}");
     }
-    said
+    emitted
 }
 
 #[test]
-fn a_cancellation_wins_before_the_hand_over_and_comes_too_late_after_it() {
+fn a_cancellation_wins_before_the_hand_over_and_is_too_late_after_it() {
     let rejected = |because| Some(Event::from(events::CancellationRejected { because }));
     for (events, expected) in [
         (vec![], Some(cancelled())),
@@ -70,10 +71,10 @@ fn a_cancellation_wins_before_the_hand_over_and_comes_too_late_after_it() {
         (vec![requested(), failed()], rejected(RejectedBecause::ShippingFailed)),
         (vec![cancelled()], None),
     ] {
-        let said = fold(&events).decide_cancellation();
-        assert_eq!(said, expected, "{events:?}");
-        let after = fold(&events.iter().cloned().chain(said).collect::<Vec<_>>());
-        assert_eq!(after.decide_cancellation(), None, "the answer is given once: {events:?}");
+        let decided = fold(&events).decide_cancellation();
+        assert_eq!(decided, expected, "{events:?}");
+        let after = fold(&events.iter().cloned().chain(decided).collect::<Vec<_>>());
+        assert_eq!(after.decide_cancellation(), None, "only the first cancellation has an event: {events:?}");
     }
 }
 
@@ -89,7 +90,7 @@ fn nothing_begins_after_a_tombstone_or_a_refused_address() {
 }
 
 #[test]
-fn a_label_is_said_whatever_came_before_and_once() {
+fn a_label_is_recorded_once_in_every_stage() {
     for before in [vec![], vec![cancelled()], vec![failed()], vec![shipped("9")]] {
         let events: Vec<Event> = std::iter::once(requested()).chain(before).collect();
         assert_eq!(fold(&events).decide_label(&label("1")), Some(label("1").into()), "{events:?}");
@@ -99,7 +100,7 @@ fn a_label_is_said_whatever_came_before_and_once() {
 }
 
 #[test]
-fn a_label_has_no_future_when_the_order_ended_or_the_parcel_left_under_another_code() {
+fn a_label_is_unused_if_the_order_ended_or_the_parcel_left_under_another_code() {
     let bought = [requested(), label("1").into()];
     let with = |more: Vec<Event>| fold(&bought.iter().cloned().chain(more).collect::<Vec<_>>());
     for (more, void) in [
@@ -111,16 +112,16 @@ fn a_label_has_no_future_when_the_order_ended_or_the_parcel_left_under_another_c
         (vec![cancelled(), events::LabelVoided {}.into()], false),
     ] {
         let shipment = with(more.clone());
-        assert_eq!(shipment.label_without_future().is_some(), void, "{more:?}");
-        assert_eq!(shipment.decide_voiding(&Voiding::Done).is_some(), void, "{more:?}");
+        assert_eq!(shipment.unused_label().is_some(), void, "{more:?}");
+        assert_eq!(shipment.decide_void(&VoidOutcome::Voided).is_some(), void, "{more:?}");
     }
     let refused = with(vec![cancelled(), events::LabelVoidFailed { reason: "no".to_owned() }.into()]);
-    assert_eq!(refused.decide_voiding(&Voiding::Refused("no".to_owned())), None);
-    assert_eq!(refused.decide_voiding(&Voiding::Done), Some(events::LabelVoided {}.into()));
+    assert_eq!(refused.decide_void(&VoidOutcome::Refused { reason: "no".to_owned() }), None);
+    assert_eq!(refused.decide_void(&VoidOutcome::Voided), Some(events::LabelVoided {}.into()));
 }
 
 #[test]
-fn the_first_status_beyond_in_transit_is_the_hand_over_and_comes_before_anything_else() {
+fn the_first_scan_at_or_beyond_in_transit_is_the_hand_over() {
     use TrackingStatus::{Delivered, InTransit, Other, OutForDelivery, PreTransit, ReturnToSender};
     let waiting = [requested(), label("1").into()];
     assert_eq!(led_to(fold(&waiting), &scans("1", &[Other, PreTransit])), ["ShipmentTracked"; 2]);
@@ -136,25 +137,25 @@ fn the_first_status_beyond_in_transit_is_the_hand_over_and_comes_before_anything
     assert_eq!(
         led_to(fold(&waiting), &scans("1", &[InTransit, ReturnToSender, Delivered])),
         ["Shipped", "ShipmentTracked", "ShipmentTracked", "ReturnedToSender", "ShipmentTracked"],
-        "what is brought back is delivered to the sender, not to the customer"
+        "a returned parcel is delivered to the sender, not to the customer"
     );
 }
 
 #[test]
-fn a_parcel_that_moves_although_its_order_ended_is_an_alarm_and_never_shipped() {
+fn a_parcel_that_moves_after_its_order_ended_raises_an_alarm_and_is_never_shipped() {
     use TrackingStatus::{InTransit, PreTransit};
     for end in [cancelled(), failed()] {
         let ended = fold(&[requested(), label("1").into(), end]);
         assert_eq!(
             led_to(ended, &scans("1", &[PreTransit, InTransit])),
             ["ShipmentTracked", "ShipmentTracked!"],
-            "a label's own announcement is no movement"
+            "the announcement of a label is no movement"
         );
     }
 }
 
 #[test]
-fn equal_scans_are_one_and_those_of_an_unused_label_are_none() {
+fn equal_scans_are_one_and_those_of_an_unused_label_are_ignored() {
     use TrackingStatus::InTransit;
     let mut shipment = fold(&[requested(), shipped("1")]);
     let twice = scans("1", &[InTransit, InTransit]);
@@ -165,8 +166,8 @@ fn equal_scans_are_one_and_those_of_an_unused_label_are_none() {
     assert_eq!(led_to(Shipment::default(), &twice), [""; 0]);
 }
 
-/// I4: `Shipped` and `ShipmentCancelled` are never both in one shipment's stream, whatever is asked in whatever
-/// order; and neither is `Shipped` beside `ShippingFailed`.
+/// I4: a shipment's stream never has both `Shipped` and `ShipmentCancelled`, for random sequences of commands. It never
+/// has both `Shipped` and `ShippingFailed` either.
 #[test]
 fn i4_shipped_and_shipment_cancelled_are_never_both_in_one_stream() {
     use TrackingStatus::{Delivered, Failure, InTransit, PreTransit};
@@ -176,20 +177,20 @@ fn i4_shipped_and_shipment_cancelled_are_never_both_in_one_stream() {
         for _ in 0..12 {
             let shipment = fold(&stream);
             let statuses = [PreTransit, InTransit, Failure, Delivered];
-            let tracked = scans("1", &statuses[chance.usize(0..4)..]);
-            let said = match chance.u32(0..12) {
+            let report = scans("1", &statuses[chance.usize(0..4)..]);
+            let decided = match chance.u32(0..12) {
                 0 | 1 => shipment.decide_request(Provider::Easypost, Some("shp_1"), &lines()),
                 2 => shipment.decide_undeliverable("x"),
                 3 => shipment.decide_label(&label("1")),
                 4 => shipment.decide_no_label("x"),
                 5 | 6 => shipment.decide_cancellation(),
-                7 => shipment.decide_voiding(&Voiding::Done),
-                8 => shipment.decide_tracking(&tracked),
+                7 => shipment.decide_void(&VoidOutcome::Voided),
+                8 => shipment.decide_tracking(&report),
                 9 => shipment.decide_dispatch(Some(&parcel("2"))).unwrap_or_default(),
                 10 => shipment.decide_failed("x").unwrap_or_default(),
                 _ => shipment.decide_returned(true).unwrap_or_default(),
             };
-            stream.extend(said);
+            stream.extend(decided);
         }
         let count = |name: &str| stream.iter().filter(|event| event.event_type() == name).count();
         let ends = count("Shipped") + count("ShipmentCancelled") + count("ShippingFailed");

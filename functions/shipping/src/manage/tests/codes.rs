@@ -1,8 +1,8 @@
-//! Tracking codes that a person types: each is one order's, as long as that order may use it.
+//! Tracking codes typed by the warehouse: each belongs to one order as long as that order may use it.
 
-use super::{begun, by_hand, status};
-use crate::Standing;
-use crate::scene::{Scene, Uneven, cancel};
+use super::{begun, status, typed_code};
+use crate::ShipmentStatus;
+use crate::testing::{Uneven, World, cancel};
 use async_trait::async_trait;
 use event_store::{AppendError, EventStore, Memory, StoreError, StreamId};
 use events::{Envelope, OrderId, Provider, ShipmentCancelled, ShippingEvent};
@@ -13,26 +13,26 @@ use testkit::{RequestBuilder as _, cause, now, order_id, request};
 
 #[tokio::test]
 async fn a_code_of_another_order_is_a_conflict() {
-    let (scene, order) = begun(Provider::Warehouse).await;
+    let (world, order) = begun(Provider::Warehouse).await;
     let other = order_id(2);
-    scene.begin(&other).await;
-    assert_eq!(status(&scene, &order, "dispatch", by_hand()).await, 202);
+    world.begin(&other).await;
+    assert_eq!(status(&world, &order, "dispatch", typed_code()).await, 202);
     let problem =
-        super::post(&scene, &other, "dispatch", json!({"carrier": "POST", "tracking_code": "99-1"}))
+        super::post(&world, &other, "dispatch", json!({"carrier": "POST", "tracking_code": "99-1"}))
             .await
             .unwrap_err();
     assert_eq!(
         (problem.status, problem.detail.as_str()),
         (409, "this tracking code belongs to another order")
     );
-    assert_eq!(scene.shipment(&other).await.standing(), Standing::Requested);
+    assert_eq!(world.shipment(&other).await.status(), ShipmentStatus::Requested);
     assert_eq!(
-        status(&scene, &other, "dispatch", json!({"carrier": "Post", "tracking_code": "99-2"})).await,
+        status(&world, &other, "dispatch", json!({"carrier": "Post", "tracking_code": "99-2"})).await,
         202
     );
 }
 
-/// A table on which a cancellation is always the faster one.
+/// A table on which a cancellation is always appended first.
 struct Overtaken(Arc<Memory>);
 
 #[async_trait]
@@ -49,69 +49,69 @@ impl EventStore for Overtaken {
     }
 }
 
-async fn dispatch(scene: &Scene, store: Arc<dyn EventStore>, order: &OrderId) -> Result<Reply, Problem> {
-    let asked = request("POST /shipments/{order_id}/dispatch").by_admin().path("order_id", order.as_str());
-    scene.manage_on(store).answer(asked.json(&by_hand())).await
+async fn dispatch(world: &World, store: Arc<dyn EventStore>, order: &OrderId) -> Result<Reply, Problem> {
+    let dispatch = request("POST /shipments/{order_id}/dispatch").by_admin().path("order_id", order.as_str());
+    world.manage_on(store).answer(dispatch.json(&typed_code())).await
 }
 
 #[tokio::test]
 async fn a_dispatch_that_loses_against_a_cancellation_keeps_no_code() {
-    let (scene, order) = begun(Provider::Warehouse).await;
+    let (world, order) = begun(Provider::Warehouse).await;
     let other = order_id(2);
-    scene.begin(&other).await;
-    let lost = dispatch(&scene, Arc::new(Overtaken(scene.memory.clone())), &order).await.unwrap_err();
+    world.begin(&other).await;
+    let lost = dispatch(&world, Arc::new(Overtaken(world.memory.clone())), &order).await.unwrap_err();
     assert_eq!((lost.status, lost.detail.as_str()), (409, "the shipment is cancelled"));
-    assert_eq!(status(&scene, &other, "dispatch", by_hand()).await, 202);
-    scene.run().await;
+    assert_eq!(status(&world, &other, "dispatch", typed_code()).await, 202);
+    world.run().await;
     let parcel = crate::Parcel { carrier: "Post".to_owned(), tracking_code: "99-1".to_owned() };
-    assert_eq!(crate::tracking::order_of(&*scene.memory, &parcel).await, Ok(Some(other.clone())));
-    assert_eq!(status(&scene, &other, "dispatch", by_hand()).await, 200);
+    assert_eq!(crate::tracking::order_of(&*world.memory, &parcel).await, Ok(Some(other.clone())));
+    assert_eq!(status(&world, &other, "dispatch", typed_code()).await, 200);
 }
 
 #[tokio::test]
 async fn the_code_of_a_dispatch_that_crashed_is_kept_until_its_order_cannot_use_it() {
-    let (scene, order) = begun(Provider::Warehouse).await;
+    let (world, order) = begun(Provider::Warehouse).await;
     let other = order_id(2);
-    scene.begin(&other).await;
-    scene.crashes.store(true, std::sync::atomic::Ordering::Relaxed);
-    assert_eq!(status(&scene, &order, "dispatch", by_hand()).await, 503);
+    world.begin(&other).await;
+    world.crashes.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(status(&world, &order, "dispatch", typed_code()).await, 503);
     assert_eq!(
-        status(&scene, &other, "dispatch", by_hand()).await,
+        status(&world, &other, "dispatch", typed_code()).await,
         409,
-        "it may be tried again at any moment"
+        "the dispatch may be retried at any moment"
     );
     let another = json!({"carrier": "Post", "tracking_code": "99-7"});
-    assert_eq!(status(&scene, &order, "dispatch", another).await, 202);
-    assert_eq!(status(&scene, &other, "dispatch", by_hand()).await, 202);
+    assert_eq!(status(&world, &order, "dispatch", another).await, 202);
+    assert_eq!(status(&world, &other, "dispatch", typed_code()).await, 202);
 }
 
 #[tokio::test]
-async fn of_several_that_take_a_code_over_at_once_one_gets_it() {
+async fn one_of_several_concurrent_dispatches_gets_a_free_code() {
     for seed in 0..40 {
-        let (scene, order) = begun(Provider::Warehouse).await;
+        let (world, order) = begun(Provider::Warehouse).await;
         let others = [order_id(2), order_id(3), order_id(4)];
         for other in &others {
-            scene.begin(other).await;
+            world.begin(other).await;
         }
-        dispatch(&scene, Arc::new(Overtaken(scene.memory.clone())), &order).await.unwrap_err();
-        let uneven = Uneven::seeded(scene.memory.clone(), seed);
-        let [first, second, third] = others.each_ref().map(|other| dispatch(&scene, uneven.clone(), other));
+        dispatch(&world, Arc::new(Overtaken(world.memory.clone())), &order).await.unwrap_err();
+        let uneven = Uneven::seeded(world.memory.clone(), seed);
+        let [first, second, third] = others.each_ref().map(|other| dispatch(&world, uneven.clone(), other));
         let (first, second, third) = tokio::join!(first, second, third);
         let won = [first, second, third].into_iter().flatten().count();
         assert_eq!(won, 1, "seed {seed}");
     }
 }
 
-/// The carrier issued it for this order: it is that order's, whatever became of it.
+/// The carrier issued the code for this order, so it stays with the order in every status.
 #[tokio::test]
-async fn the_code_of_a_label_is_its_orders_also_once_that_is_cancelled() {
-    let (mut scene, order) = begun(Provider::Easypost).await;
-    let label = scene.shipment(&order).await.label.unwrap().parcel;
-    scene.consume(&order, cancel()).await.unwrap();
-    scene.run().await;
-    scene.provider = Provider::Warehouse;
+async fn the_code_of_a_label_stays_with_its_order_after_a_cancellation() {
+    let (mut world, order) = begun(Provider::Easypost).await;
+    let label = world.shipment(&order).await.label.unwrap().parcel;
+    world.consume(&order, cancel()).await.unwrap();
+    world.run().await;
+    world.provider = Provider::Warehouse;
     let other = order_id(2);
-    scene.begin(&other).await;
+    world.begin(&other).await;
     let its_code = json!({"carrier": label.carrier, "tracking_code": label.tracking_code});
-    assert_eq!(status(&scene, &other, "dispatch", its_code).await, 409);
+    assert_eq!(status(&world, &other, "dispatch", its_code).await, 409);
 }

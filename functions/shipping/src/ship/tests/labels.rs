@@ -1,7 +1,7 @@
-//! Labels: one is bought, and one without a future is given back, whatever goes wrong on the way.
+//! Labels: bought once, and voided once if unused, after crashes, faults and concurrent deliveries.
 
-use crate::scene::{Scene, cancel, own};
-use crate::{Disposal, Standing};
+use crate::testing::{World, cancel, own};
+use crate::{LabelState, ShipmentStatus};
 use events::{Provider, ShippingEvent};
 use outbound::CachedSecrets;
 use resilience::Failure;
@@ -19,19 +19,19 @@ use EasyPostFault::{FailsAfter, FailsBefore, Refuses, TimesOutAfter, TimesOutBef
 
 #[tokio::test]
 async fn a_crash_between_purchase_and_append_buys_no_second_label() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.allocate(&order).await;
-    let request = scene.memory.all_events().remove(0);
-    scene.crashes.store(true, Ordering::Relaxed);
-    assert!(matches!(scene.ship().consume(&own(&request)).await, Err(Failure::Retry { .. })));
-    assert_eq!((scene.carrier.counts().bought, scene.said(&order).await.len()), (1, 1));
-    scene.run().await;
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "LabelPurchased"]);
-    assert_eq!(scene.carrier.counts().bought, 1);
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.allocate(&order).await;
+    let request = world.memory.all_events().remove(0);
+    world.crashes.store(true, Ordering::Relaxed);
+    assert!(matches!(world.ship().consume(&own(&request)).await, Err(Failure::Retry { .. })));
+    assert_eq!((world.carrier.counts().bought, world.event_types(&order).await.len()), (1, 1));
+    world.run().await;
+    assert_eq!(world.event_types(&order).await, ["ShipmentRequested", "LabelPurchased"]);
+    assert_eq!(world.carrier.counts().bought, 1);
 }
 
 #[tokio::test]
-async fn an_unclear_purchase_is_settled_by_asking() {
+async fn an_unclear_purchase_is_settled_by_a_read() {
     for fault in [
         FailsBefore,
         FailsAfter,
@@ -41,186 +41,193 @@ async fn an_unclear_purchase_is_settled_by_asking() {
         Refuses(422, "SHIPMENT.PURCHASE.IN_PROGRESS"),
         Refuses(422, "SHIPMENT.RATE.EXPIRED"),
     ] {
-        let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-        scene.carrier.fail_next(EasyPostCall::Buy, fault.clone());
-        scene.carrier.fail_next(EasyPostCall::Retrieve, TimesOutBefore);
-        scene.begin(&order).await;
-        assert_eq!(scene.said(&order).await, ["ShipmentRequested", "LabelPurchased"], "{fault:?}");
-        assert_eq!(scene.carrier.counts().bought, 1, "{fault:?}");
+        let (world, order) = (World::with(Provider::Easypost), order_id(1));
+        world.carrier.fail_next(EasyPostCall::Buy, fault.clone());
+        world.carrier.fail_next(EasyPostCall::Retrieve, TimesOutBefore);
+        world.begin(&order).await;
+        assert_eq!(world.event_types(&order).await, ["ShipmentRequested", "LabelPurchased"], "{fault:?}");
+        assert_eq!(world.carrier.counts().bought, 1, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn a_label_is_bought_with_the_new_api_key_at_once_where_the_old_one_does_not_hold_any_more() {
-    let (mut scene, order) = (Scene::with(Provider::Easypost), order_id(1));
+async fn a_rotated_api_key_is_used_at_once() {
+    let (mut world, order) = (World::with(Provider::Easypost), order_id(1));
     let store = MemorySecretStore::with(EASYPOST_KEY);
-    scene.api_keys = Arc::new(CachedSecrets::new(store.clone(), scene.clock.clone()));
-    scene.begin(&order).await;
-    assert_eq!((scene.carrier.counts().bought, store.reads()), (1, 1));
-    scene.clock.advance(Duration::from_secs(6));
-    scene.allocate(&order_id(2)).await;
-    scene.carrier.roll_key("EZTK_new");
-    let request = own(scene.memory.all_events().last().unwrap());
+    world.api_keys = Arc::new(CachedSecrets::new(store.clone(), world.clock.clone()));
+    world.begin(&order).await;
+    assert_eq!((world.carrier.counts().bought, store.reads()), (1, 1));
+    world.clock.advance(Duration::from_secs(6));
+    world.allocate(&order_id(2)).await;
+    world.carrier.roll_key("EZTK_new");
+    let request = own(world.memory.all_events().last().unwrap());
     for _ in 0..2 {
-        assert!(matches!(scene.ship().consume(&request).await, Err(Failure::Retry { .. })));
+        assert!(matches!(world.ship().consume(&request).await, Err(Failure::Retry { .. })));
     }
-    assert_eq!((scene.carrier.counts().bought, store.reads()), (1, 2), "the store is not asked at will");
-    scene.clock.advance(Duration::from_secs(6));
+    assert_eq!(
+        (world.carrier.counts().bought, store.reads()),
+        (1, 2),
+        "the store is read at most every five seconds"
+    );
+    world.clock.advance(Duration::from_secs(6));
     store.put("EZTK_new");
-    scene.ship().consume(&request).await.unwrap();
-    assert_eq!((scene.carrier.counts().bought, store.reads()), (2, 3));
+    world.ship().consume(&request).await.unwrap();
+    assert_eq!((world.carrier.counts().bought, store.reads()), (2, 3));
 }
 
 #[tokio::test]
-async fn two_deliveries_at_once_buy_one_label() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.allocate(&order).await;
-    let request = own(&scene.memory.all_events().remove(0));
-    let (ship, twin) = (scene.ship(), scene.ship());
+async fn two_concurrent_deliveries_buy_one_label() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.allocate(&order).await;
+    let request = own(&world.memory.all_events().remove(0));
+    let (ship, twin) = (world.ship(), world.ship());
     let (one, two) = tokio::join!(ship.consume(&request), twin.consume(&request));
     for outcome in [one, two] {
         assert!(!matches!(outcome, Err(Failure::Reject { .. })), "{outcome:?}");
     }
-    scene.run().await;
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "LabelPurchased"]);
-    assert_eq!(scene.carrier.counts().bought, 1);
+    world.run().await;
+    assert_eq!(world.event_types(&order).await, ["ShipmentRequested", "LabelPurchased"]);
+    assert_eq!(world.carrier.counts().bought, 1);
 }
 
 #[tokio::test]
 async fn a_carrier_that_sells_no_label_fails_the_shipment() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.carrier.fail_next(EasyPostCall::Buy, Refuses(422, "SHIPMENT.POSTAGE.FAILURE"));
-    scene.begin(&order).await;
-    let said = scene.stream(&order).await;
-    let [_, ShippingEvent::ShippingFailed(failed)] = said.as_slice() else { panic!("{said:?}") };
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.carrier.fail_next(EasyPostCall::Buy, Refuses(422, "SHIPMENT.POSTAGE.FAILURE"));
+    world.begin(&order).await;
+    let events = world.stream(&order).await;
+    let [_, ShippingEvent::ShippingFailed(failed)] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(failed.reason, "the carrier sells no label (SHIPMENT.POSTAGE.FAILURE)");
-    assert!(scene.listed().await.is_empty());
+    assert!(world.listed().await.is_empty());
 }
 
 #[tokio::test]
-async fn a_carrier_that_is_out_for_a_while_offers_rates_later() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.carrier.set_without_rates(true);
-    scene.allocate(&order).await;
-    let request = scene.memory.all_events().remove(0);
+async fn a_carrier_that_is_down_offers_rates_later() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.carrier.set_without_rates(true);
+    world.allocate(&order).await;
+    let request = world.memory.all_events().remove(0);
     for deliveries in 1..=3 {
-        let outcome = scene.ship().consume(&delivered(&request, deliveries).unwrap()).await;
+        let outcome = world.ship().consume(&delivered(&request, deliveries).unwrap()).await;
         assert!(matches!(outcome, Err(Failure::Retry { .. })));
     }
-    scene.carrier.set_without_rates(false);
-    scene.run().await;
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "LabelPurchased"]);
+    world.carrier.set_without_rates(false);
+    world.run().await;
+    assert_eq!(world.event_types(&order).await, ["ShipmentRequested", "LabelPurchased"]);
 
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(2));
-    scene.carrier.set_without_rates(true);
-    scene.begin(&order).await;
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "ShippingFailed"]);
+    let (world, order) = (World::with(Provider::Easypost), order_id(2));
+    world.carrier.set_without_rates(true);
+    world.begin(&order).await;
+    assert_eq!(world.event_types(&order).await, ["ShipmentRequested", "ShippingFailed"]);
 }
 
 #[tokio::test]
-async fn only_the_service_that_is_set_is_bought() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.allocate(&order).await;
-    let request = scene.memory.all_events().remove(0);
-    let mut ship = scene.ship();
-    ship.terms.service = Some("Pigeon".to_owned());
+async fn only_the_configured_service_is_bought() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.allocate(&order).await;
+    let request = world.memory.all_events().remove(0);
+    let mut ship = world.ship();
+    ship.carriers.easypost.terms.service = Some("Pigeon".to_owned());
     assert!(matches!(ship.consume(&own(&request)).await, Err(Failure::Retry { .. })));
-    ship.terms.service = Some("Express".to_owned());
+    ship.carriers.easypost.terms.service = Some("Express".to_owned());
     ship.consume(&own(&request)).await.unwrap();
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "LabelPurchased"]);
+    assert_eq!(world.event_types(&order).await, ["ShipmentRequested", "LabelPurchased"]);
 }
 
 #[tokio::test]
-async fn a_label_whose_purchase_was_in_flight_when_the_customer_cancelled_is_seen_and_given_back() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.allocate(&order).await;
-    let request = scene.memory.all_events().remove(0);
-    scene.crashes.store(true, Ordering::Relaxed);
-    scene.ship().consume(&own(&request)).await.unwrap_err();
-    scene.consume(&order, cancel()).await.unwrap();
-    scene.run().await;
+async fn a_label_bought_during_a_cancellation_is_recorded_and_voided() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.allocate(&order).await;
+    let request = world.memory.all_events().remove(0);
+    world.crashes.store(true, Ordering::Relaxed);
+    world.ship().consume(&own(&request)).await.unwrap_err();
+    world.consume(&order, cancel()).await.unwrap();
+    world.run().await;
     assert_eq!(
-        scene.said(&order).await,
+        world.event_types(&order).await,
         ["ShipmentRequested", "ShipmentCancelled", "LabelPurchased", "LabelVoided"]
     );
-    assert_eq!((scene.carrier.counts().bought, scene.carrier.counts().refunded), (1, 1));
+    assert_eq!((world.carrier.counts().bought, world.carrier.counts().refunded), (1, 1));
 }
 
 #[tokio::test]
-async fn no_label_is_bought_for_an_order_that_was_cancelled_first() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.allocate(&order).await;
-    scene.consume(&order, cancel()).await.unwrap();
-    scene.run().await;
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "ShipmentCancelled"]);
-    assert_eq!(scene.carrier.counts().bought, 0);
+async fn no_label_is_bought_after_a_cancellation() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.allocate(&order).await;
+    world.consume(&order, cancel()).await.unwrap();
+    world.run().await;
+    assert_eq!(world.event_types(&order).await, ["ShipmentRequested", "ShipmentCancelled"]);
+    assert_eq!(world.carrier.counts().bought, 0);
 }
 
 #[tokio::test]
-async fn an_unclear_refund_is_settled_by_asking() {
+async fn an_unclear_refund_is_settled_by_a_read() {
     for fault in [FailsBefore, FailsAfter, TimesOutBefore, TimesOutAfter] {
-        let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-        scene.begin(&order).await;
-        scene.carrier.fail_next(EasyPostCall::Refund, fault.clone());
-        scene.consume(&order, cancel()).await.unwrap();
-        scene.run().await;
+        let (world, order) = (World::with(Provider::Easypost), order_id(1));
+        world.begin(&order).await;
+        world.carrier.fail_next(EasyPostCall::Refund, fault.clone());
+        world.consume(&order, cancel()).await.unwrap();
+        world.run().await;
         assert_eq!(
-            scene.said(&order).await,
+            world.event_types(&order).await,
             ["ShipmentRequested", "LabelPurchased", "ShipmentCancelled", "LabelVoided"],
             "{fault:?}"
         );
-        assert_eq!(scene.carrier.counts().refunded, 1, "{fault:?}");
+        assert_eq!(world.carrier.counts().refunded, 1, "{fault:?}");
     }
 }
 
 #[tokio::test]
-async fn a_crash_between_refund_and_append_asks_for_no_second_refund() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.begin(&order).await;
-    scene.consume(&order, cancel()).await.unwrap();
-    let cancelled = scene.memory.all_events().pop().unwrap();
-    scene.crashes.store(true, Ordering::Relaxed);
-    scene.ship().consume(&own(&cancelled)).await.unwrap_err();
-    scene.run().await;
-    assert_eq!(scene.said(&order).await.last(), Some(&"LabelVoided"));
-    assert_eq!(scene.carrier.counts().refunded, 1);
+async fn a_crash_between_refund_and_append_requests_no_second_refund() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.begin(&order).await;
+    world.consume(&order, cancel()).await.unwrap();
+    let cancelled = world.memory.all_events().pop().unwrap();
+    world.crashes.store(true, Ordering::Relaxed);
+    world.ship().consume(&own(&cancelled)).await.unwrap_err();
+    world.run().await;
+    assert_eq!(world.event_types(&order).await.last(), Some(&"LabelVoided"));
+    assert_eq!(world.carrier.counts().refunded, 1);
 }
 
 #[tokio::test]
-async fn a_label_that_the_carrier_keeps_waits_for_somebody_who_asks_again() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.begin(&order).await;
-    scene.carrier.set_rejects_refunds(true);
-    scene.consume(&order, cancel()).await.unwrap();
-    scene.run().await;
-    let cancelled = scene.memory.all_events().remove(2);
-    scene.ship().consume(&own(&cancelled)).await.unwrap();
-    let said = scene.said(&order).await;
-    assert_eq!(said, ["ShipmentRequested", "LabelPurchased", "ShipmentCancelled", "LabelVoidFailed"]);
-    assert_eq!(scene.shipment(&order).await.label.unwrap().disposal, Disposal::VoidFailed);
+async fn a_refused_void_waits_for_another_request() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.begin(&order).await;
+    world.carrier.set_rejects_refunds(true);
+    world.consume(&order, cancel()).await.unwrap();
+    world.run().await;
+    let cancelled = world.memory.all_events().remove(2);
+    world.ship().consume(&own(&cancelled)).await.unwrap();
+    let types = world.event_types(&order).await;
+    assert_eq!(types, ["ShipmentRequested", "LabelPurchased", "ShipmentCancelled", "LabelVoidFailed"]);
+    assert_eq!(world.shipment(&order).await.label.unwrap().state, LabelState::VoidFailed);
 
-    scene.carrier.set_rejects_refunds(false);
-    scene.ship().consume(&own(&cancelled)).await.unwrap();
-    assert_eq!(scene.said(&order).await.last(), Some(&"LabelVoided"));
-    assert_eq!(scene.shipment(&order).await.standing(), Standing::Cancelled);
+    world.carrier.set_rejects_refunds(false);
+    world.ship().consume(&own(&cancelled)).await.unwrap();
+    assert_eq!(world.event_types(&order).await.last(), Some(&"LabelVoided"));
+    assert_eq!(world.shipment(&order).await.status(), ShipmentStatus::Cancelled);
 }
 
 #[tokio::test]
-async fn a_label_that_arrives_after_the_parcel_left_by_hand_is_given_back() {
-    let (scene, order) = (Scene::with(Provider::Easypost), order_id(1));
-    scene.allocate(&order).await;
-    let request = scene.memory.all_events().remove(0);
-    scene.crashes.store(true, Ordering::Relaxed);
-    scene.ship().consume(&own(&request)).await.unwrap_err();
-    let by_hand = testkit::request("POST /shipments/{order_id}/dispatch")
+async fn a_label_bought_after_another_dispatch_is_voided() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.allocate(&order).await;
+    let request = world.memory.all_events().remove(0);
+    world.crashes.store(true, Ordering::Relaxed);
+    world.ship().consume(&own(&request)).await.unwrap_err();
+    let dispatch = testkit::request("POST /shipments/{order_id}/dispatch")
         .by_admin()
         .path("order_id", order.as_str())
         .json(&json!({"carrier": "Post", "tracking_code": "99"}));
-    assert_eq!(scene.manage().answer(by_hand).await.unwrap().status, 202);
-    scene.run().await;
-    assert_eq!(scene.said(&order).await, ["ShipmentRequested", "Shipped", "LabelPurchased", "LabelVoided"]);
+    assert_eq!(world.manage().answer(dispatch).await.unwrap().status, 202);
+    world.run().await;
     assert_eq!(
-        (scene.shipment(&order).await.standing(), scene.carrier.labels_held()),
-        (Standing::Shipped, 0)
+        world.event_types(&order).await,
+        ["ShipmentRequested", "Shipped", "LabelPurchased", "LabelVoided"]
+    );
+    assert_eq!(
+        (world.shipment(&order).await.status(), world.carrier.labels_held()),
+        (ShipmentStatus::Shipped, 0)
     );
 }

@@ -1,4 +1,4 @@
-//! Unit tests of the `client` module.
+//! What an answer of EasyPost means for the message: retry, reject, or a result.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn failure(status: u16, body: &str) -> EasyPostError {
 }
 
 #[test]
-fn a_failure_says_whether_anything_can_have_been_done() {
+fn a_failure_shows_whether_the_call_can_have_had_an_effect() {
     let coded = |code: &str| format!(r#"{{"error":{{"code":"{code}","message":"m","errors":[]}}}}"#);
     for status in [408, 409, 429, 500, 502, 503] {
         let after = Some(Duration::from_secs(7));
@@ -31,6 +31,6 @@ fn a_failure_says_whether_anything_can_have_been_done() {
 }
 
 #[test]
-fn a_success_of_another_shape_is_no_success() {
+fn a_malformed_success_is_unclear() {
     assert!(matches!(failure(200, "{}"), EasyPostError::Unclear { .. }));
 }

@@ -1,7 +1,6 @@
-//! What the tests of all steps share: one table, one clock, one EasyPost, and the steps around them.
+//! The test harness of all steps: one table, one clock, one EasyPost, and the steps around them.
 
-use crate::easypost::{EasyPost, ParcelSize, Sender, Terms};
-use crate::{ApplyCarrierEvent, CarrierWebhook, ManageShipments, ShipOrder, Shipment};
+use crate::{ApplyCarrierEvent, CarrierWebhook, Carriers, EasyPost, ManageShipments, ShipOrder, Shipment};
 use async_trait::async_trait;
 use event_store::{AppendError, EventStore, Memory, StoreError, StreamId};
 use events::{
@@ -10,6 +9,7 @@ use events::{
 };
 use outbound::{Secret, SecretError, Secrets, Transport};
 use resilience::{Failure, FixedClock};
+use runtime::Settings;
 use runtime::breaker::Breaker;
 use runtime::http::Endpoint as _;
 use runtime::queue::{Consumer as _, Message};
@@ -21,22 +21,32 @@ use testkit::{EASYPOST_KEY, FakeEasyPost, Outage, RequestBuilder as _, lines, me
 
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_sample";
 
-pub(crate) struct Scene {
+/// The settings of the carriers.
+const SETTINGS: [(&str, &str); 6] = [
+    ("EASYPOST_API_BASE", "https://easypost.example"),
+    ("EASYPOST_API_KEY_SECRET", "easypost-api-key"),
+    ("SENDER_NAME", "Shop"),
+    ("SENDER_LINE1", "Lane 2"),
+    ("SENDER_CITY", "Basel"),
+    ("SENDER_COUNTRY", "CH"),
+];
+
+pub(crate) struct World {
     pub(crate) memory: Arc<Memory>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) carrier: Arc<FakeEasyPost>,
     pub(crate) provider: Provider,
-    /// What leads to the carrier.
+    /// The connection to the carrier.
     pub(crate) transport: Arc<dyn Transport>,
-    /// Where the carrier's API key is.
+    /// Hold the carrier's API key.
     pub(crate) api_keys: Arc<dyn Secrets>,
-    /// The next append is lost, as if the function had crashed before it.
+    /// The next append fails, as if the function had crashed before it.
     pub(crate) crashes: Arc<AtomicBool>,
-    /// How many of the table's events `run` has brought to their readers.
-    seen: AtomicUsize,
+    /// How many of the table's events `run` has delivered.
+    delivered: AtomicUsize,
 }
 
-impl Scene {
+impl World {
     pub(crate) fn with(provider: Provider) -> Self {
         let carrier = Arc::new(FakeEasyPost::default());
         Self {
@@ -45,19 +55,19 @@ impl Scene {
             transport: carrier.clone(),
             carrier,
             provider,
-            api_keys: Arc::new(Known),
+            api_keys: Arc::new(StoredSecrets),
             crashes: Arc::default(),
-            seen: AtomicUsize::new(0),
+            delivered: AtomicUsize::new(0),
         }
     }
 
-    /// A scene whose carrier is called through its breaker, and can be out.
+    /// A world whose carrier is called through its breaker, and can be down.
     pub(crate) fn behind_a_breaker() -> (Self, Arc<Outage>) {
-        let mut scene = Self::with(Provider::Easypost);
-        let outage = Outage::of(scene.carrier.clone(), scene.clock.clone());
-        let (documents, clock) = (scene.memory.clone(), scene.clock.clone());
-        scene.transport = Breaker::before(outage.clone(), EasyPost::NAME, documents, clock);
-        (scene, outage)
+        let mut world = Self::with(Provider::Easypost);
+        let outage = Outage::of(world.carrier.clone(), world.clock.clone());
+        let (documents, clock) = (world.memory.clone(), world.clock.clone());
+        world.transport = Breaker::before(outage.clone(), EasyPost::NAME, documents, clock);
+        (world, outage)
     }
 
     fn store(&self) -> Arc<dyn EventStore> {
@@ -69,28 +79,16 @@ impl Scene {
     }
 
     pub(crate) fn ship_on(&self, store: Arc<dyn EventStore>) -> ShipOrder {
+        let mut settings = Settings::from_lookup(|name| {
+            SETTINGS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        });
         ShipOrder {
             store,
             documents: self.memory.clone(),
             clock: self.clock.clone(),
-            provider: self.provider,
-            terms: Terms {
-                sender: Sender {
-                    name: "Shop".to_owned(),
-                    line1: "Lane 2".to_owned(),
-                    city: "Basel".to_owned(),
-                    country: "CH".to_owned(),
-                    ..Sender::default()
-                },
-                size: ParcelSize { length_cm: 30, width_cm: 20, height_cm: 15 },
-                service: None,
-            },
-            easypost: EasyPost {
-                transport: self.transport.clone(),
-                secrets: self.api_keys.clone(),
-                api_key: "easypost-api-key".to_owned(),
-                base: "https://easypost.example".to_owned(),
-            },
+            carriers: Carriers::from_settings(&mut settings, self.provider, self.api_keys.clone(), |_| {
+                self.transport.clone()
+            }),
         }
     }
 
@@ -109,37 +107,37 @@ impl Scene {
     pub(crate) fn webhook(&self) -> CarrierWebhook {
         CarrierWebhook {
             documents: self.memory.clone(),
-            secrets: Arc::new(Known),
+            secrets: Arc::new(StoredSecrets),
             secret_name: "easypost-webhook-secret".to_owned(),
             clock: self.clock.clone(),
         }
     }
 
-    /// Brings a message to `ship-order`.
+    /// Delivers one message with the event to `ship-order`.
     pub(crate) async fn consume<E: ServiceEvent>(&self, order: &OrderId, event: E) -> Result<(), Failure> {
         self.ship().consume(&message(order, 1, &event)).await
     }
 
-    /// The order is placed and its stock allocated; nothing that follows has run yet.
+    /// The order is placed and its stock is allocated. Shipping's own events are not delivered yet.
     pub(crate) async fn allocate(&self, order: &OrderId) {
         self.consume(order, placed_event()).await.unwrap();
         self.consume(order, allocated()).await.unwrap();
     }
 
-    /// The same, and everything that follows by itself.
+    /// The same, and shipping's own events are delivered.
     pub(crate) async fn begin(&self, order: &OrderId) {
         self.allocate(order).await;
         self.run().await;
     }
 
-    /// Brings shipping's own new events to their readers until nothing is new. A message that fails comes back,
-    /// up to ten times; one that is rejected is answered.
+    /// Delivers shipping's own new events until there are none. A message that fails is redelivered, up to ten times.
+    /// Returns the failures that remain.
     pub(crate) async fn run(&self) -> Vec<Failure> {
-        let mut rejected = Vec::new();
+        let mut failures = Vec::new();
         loop {
             let events = self.memory.all_events();
-            let Some(envelope) = events.get(self.seen.load(Ordering::Relaxed)) else { return rejected };
-            self.seen.fetch_add(1, Ordering::Relaxed);
+            let Some(envelope) = events.get(self.delivered.load(Ordering::Relaxed)) else { return failures };
+            self.delivered.fetch_add(1, Ordering::Relaxed);
             let event = ShippingEvent::read(envelope).unwrap();
             if matches!(event, ShippingEvent::LabelPurchased(_) | ShippingEvent::Shipped(_)) {
                 assert_eq!(self.apply().read(vec![record(envelope)]).await, Ok(vec![]));
@@ -152,12 +150,12 @@ impl Scene {
                     | ShippingEvent::LabelPurchased(_)
                     | ShippingEvent::LabelVoidRequested(_)
             ) {
-                rejected.extend(self.deliver(envelope).await.err());
+                failures.extend(self.deliver(envelope).await.err());
             }
         }
     }
 
-    /// Delivers until the message is handled, as its queue would.
+    /// Delivers a message until it is handled, as its queue does.
     pub(crate) async fn deliver(&self, envelope: &Envelope) -> Result<(), Failure> {
         for deliveries in 1..10 {
             match self.ship().consume(&testkit::delivered(envelope, deliveries).unwrap()).await {
@@ -168,19 +166,19 @@ impl Scene {
         self.ship().consume(&testkit::delivered(envelope, 10).unwrap()).await
     }
 
-    /// Receives a webhook and applies what the inbox then holds.
+    /// Receives a webhook and applies its inbox item.
     pub(crate) async fn receive(&self, event: &Value) -> Result<Vec<Poison>, Failure> {
         let before = self.memory.all_documents().len();
         let reply = self.webhook().answer(signed(event, WEBHOOK_SECRET)).await.unwrap();
         assert_eq!(reply.status, 200);
         if self.memory.all_documents().len() == before {
-            // A repeat writes nothing, so the table's stream carries nothing.
+            // A duplicate writes nothing, so the table's stream carries nothing.
             return Ok(Vec::new());
         }
         self.apply().read(vec![self.inbox(event["id"].as_str().unwrap())]).await
     }
 
-    /// An inbox item as the table's stream carries it.
+    /// An EasyPost webhook's inbox item as the table's stream carries it.
     pub(crate) fn inbox(&self, event_id: &str) -> Record {
         let key = webhooks::inbox::key("easypost", event_id);
         let (_, document) = self.memory.all_documents().into_iter().find(|(found, _)| *found == key).unwrap();
@@ -192,17 +190,18 @@ impl Scene {
         store.history(&StreamId::order(order)).await.unwrap().state
     }
 
+    /// The order's events, oldest first.
     pub(crate) async fn stream(&self, order: &OrderId) -> Vec<ShippingEvent> {
         let envelopes = self.memory.read(&StreamId::order(order)).await.unwrap();
         envelopes.iter().map(|envelope| ShippingEvent::read(envelope).unwrap()).collect()
     }
 
     /// The types of the order's events, oldest first.
-    pub(crate) async fn said(&self, order: &OrderId) -> Vec<&'static str> {
+    pub(crate) async fn event_types(&self, order: &OrderId) -> Vec<&'static str> {
         self.stream(order).await.iter().map(ServiceEvent::event_type).collect()
     }
 
-    /// Orders on the list of open shipments.
+    /// The orders on the list of open shipments.
     pub(crate) async fn listed(&self) -> Vec<OrderId> {
         let found = crate::open::candidates(&*self.memory).await.unwrap();
         found.into_iter().map(|candidate| candidate.order).collect()
@@ -227,11 +226,11 @@ pub(crate) fn signed(event: &Value, secret: &str) -> runtime::http::Request {
     testkit::request("POST /webhooks/easypost").json(event).header("x-hmac-signature", &signature)
 }
 
-/// The secrets of this scene.
-struct Known;
+/// The secrets of this world: one API key, and two webhook secrets as during a rotation.
+struct StoredSecrets;
 
 #[async_trait]
-impl Secrets for Known {
+impl Secrets for StoredSecrets {
     async fn current(&self, name: &str) -> Result<Vec<Secret>, SecretError> {
         match name {
             "easypost-api-key" => Ok(vec![Secret::new(EASYPOST_KEY)]),
@@ -245,7 +244,7 @@ impl Secrets for Known {
     }
 }
 
-/// A table whose next append is lost on demand.
+/// A table whose next append fails on demand.
 struct Crashing {
     inner: Arc<Memory>,
     crashes: Arc<AtomicBool>,
@@ -265,7 +264,7 @@ impl EventStore for Crashing {
     }
 }
 
-/// A table that lets others run before it answers, as often as chance says.
+/// A table that yields a random number of times before it answers, so that concurrent steps interleave.
 pub(crate) struct Uneven {
     inner: Arc<Memory>,
     chance: std::sync::Mutex<fastrand::Rng>,

@@ -1,4 +1,4 @@
-//! Unit tests of the `terms` module.
+//! How measures are converted, and which settings are required.
 
 use super::*;
 use runtime::SettingsError;
@@ -10,12 +10,12 @@ fn measures_are_rounded_up_to_a_tenth() {
 }
 
 #[test]
-fn only_a_shop_that_ships_with_a_carrier_says_who_sends() {
+fn the_sender_is_required_only_if_easypost_takes_new_shipments() {
     let mut settings = Settings::from_lookup(|_| None);
-    Terms::from_settings(&mut settings, Provider::Warehouse);
+    Terms::from_settings(&mut settings, false);
     assert_eq!(settings.finish(), Ok(()));
     let mut settings = Settings::from_lookup(|_| None);
-    Terms::from_settings(&mut settings, Provider::Easypost);
+    Terms::from_settings(&mut settings, true);
     let SettingsError(problems) = settings.finish().unwrap_err();
     assert_eq!(problems.len(), 4, "{problems:?}");
 }

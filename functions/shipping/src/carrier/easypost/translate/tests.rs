@@ -1,4 +1,4 @@
-//! Unit tests of the `translate` module.
+//! Which rate is bought, when a label is bought, and which scans a tracker reports.
 
 use super::*;
 use serde_json::json;
@@ -24,7 +24,7 @@ fn the_lowest_rate_is_found_without_floating_point() {
 }
 
 #[test]
-fn a_label_is_bought_once_it_has_a_code_and_an_address_to_print_from() {
+fn a_label_is_bought_once_it_has_a_code_and_a_url() {
     let shipment = |value| serde_json::from_value::<ShipmentObject>(value).unwrap();
     assert_eq!(label(&shipment(json!({"id": "shp_1", "rates": [], "tracking_code": null}))), None);
     let bought = json!({"id": "shp_1", "tracking_code": "94", "postage_label": {"label_pdf_url": "u"},
@@ -34,7 +34,7 @@ fn a_label_is_bought_once_it_has_a_code_and_an_address_to_print_from() {
 }
 
 #[test]
-fn scans_come_in_the_order_of_their_time_and_once_each() {
+fn scans_are_sorted_by_time_without_duplicates() {
     let at = |hour: u32| format!("2026-01-01T{hour:02}:00:00Z");
     let tracker: TrackerObject = serde_json::from_value(json!({
         "carrier": "USPS", "tracking_code": "94", "status": "out_for_delivery", "status_detail": "unknown",
@@ -46,7 +46,7 @@ fn scans_come_in_the_order_of_their_time_and_once_each() {
         ],
     }))
     .unwrap();
-    let scans = tracked(&tracker).unwrap().scans;
+    let scans = tracking_report(tracker).unwrap().scans;
     let seen: Vec<_> = scans.iter().map(|s| (s.status, s.status_detail.as_deref())).collect();
     assert_eq!(
         seen,
@@ -60,12 +60,12 @@ fn scans_come_in_the_order_of_their_time_and_once_each() {
 }
 
 #[test]
-fn a_tracker_without_a_parcel_says_nothing() {
+fn a_tracker_without_a_parcel_is_no_report() {
     for value in [
         json!({"tracking_code": "94"}),
         json!({"carrier": "USPS"}),
         json!({"carrier": "#", "tracking_code": "9"}),
     ] {
-        assert_eq!(tracked(&serde_json::from_value(value).unwrap()), None);
+        assert_eq!(tracking_report(serde_json::from_value(value).unwrap()), None);
     }
 }

@@ -1,13 +1,13 @@
-//! `carrier-webhook`: what EasyPost sends becomes durable, and nothing else happens.
+//! `carrier-webhook`: makes EasyPost's webhooks durable, and does nothing else.
 //!
-//! Trigger: `POST /webhooks/easypost`. Effect: one inbox item, if its event id is new. Says no events. `200` once it
-//! is durable or was before; `400` for a bad signature or body, `413` over 256 KiB, and then nothing is written;
-//! `503` where the secret or the table is out, and EasyPost sends it again.
+//! Trigger: `POST /webhooks/easypost`. Effect: one inbox item, if its event id is new. Emits no events. `200` once the
+//! webhook is durable; `400` for a bad signature or body and `413` over 256 KiB, with nothing written; `503` if the
+//! secret or the table is unavailable, so that EasyPost sends it again.
 
 #[cfg(test)]
 mod tests;
 
-use crate::easypost::EventHead;
+use super::payload::EventHead;
 use async_trait::async_trait;
 use event_store::Documents;
 use outbound::Secrets;
@@ -16,18 +16,18 @@ use runtime::http::{Endpoint, Problem, Reply, Request};
 use std::sync::Arc;
 use webhooks::{Delivery, Name, Receiver};
 
-/// How inbox items of EasyPost are named.
+/// The source of EasyPost's inbox items.
 pub(crate) const SOURCE: &str = "easypost";
 
 /// The step. See the module.
 pub struct CarrierWebhook {
     /// The inbox.
     pub documents: Arc<dyn Documents>,
-    /// Where the signing secrets are.
+    /// Hold the signing secrets.
     pub secrets: Arc<dyn Secrets>,
-    /// Their name there.
+    /// The name of the signing secrets.
     pub secret_name: String,
-    /// Dates the arrival.
+    /// Sets the time of receipt.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -49,7 +49,7 @@ impl Endpoint for CarrierWebhook {
 }
 
 fn read(body: &[u8]) -> Result<Name, Problem> {
-    let head: EventHead =
-        serde_json::from_slice(body).map_err(|_| Problem::bad_request("the body is no event of EasyPost"))?;
+    let head: EventHead = serde_json::from_slice(body)
+        .map_err(|_| Problem::bad_request("the body is not an EasyPost event"))?;
     Ok(Name { id: head.id, event_type: head.description })
 }

@@ -1,59 +1,57 @@
-//! What a shop ships with: its address, its usual parcel, and the service it buys; and the shipment made of them.
+//! The shop's address, its usual parcel and the service that it buys, and the EasyPost shipment made from them.
 
 use super::payload::{NewAddress, NewParcel, NewShipment};
 use crate::address::Destination;
-use events::{Line, OrderId, Provider};
+use events::{Line, OrderId};
 use runtime::Settings;
 
 /// Where parcels come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sender {
-    /// The shop's name.
-    pub name: String,
+pub(super) struct Sender {
+    pub(super) name: String,
     /// Street and number.
-    pub line1: String,
-    /// What does not fit the first line.
-    pub line2: Option<String>,
-    /// Town.
-    pub city: String,
-    /// Postal code, where the country has them.
-    pub postal_code: Option<String>,
-    /// State, canton, province.
-    pub region: Option<String>,
+    pub(super) line1: String,
+    /// The rest of the address.
+    pub(super) line2: Option<String>,
+    pub(super) city: String,
+    pub(super) postal_code: Option<String>,
+    /// State, canton or province.
+    pub(super) region: Option<String>,
     /// ISO 3166-1 alpha-2.
-    pub country: String,
-    /// For the carrier's questions.
-    pub phone: Option<String>,
+    pub(super) country: String,
+    /// The carrier calls it with questions.
+    pub(super) phone: Option<String>,
 }
 
 /// The usual parcel, in whole centimetres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParcelSize {
-    /// Longest side.
-    pub length_cm: u32,
-    /// The next.
-    pub width_cm: u32,
-    /// The last.
-    pub height_cm: u32,
+pub(super) struct ParcelSize {
+    pub(super) length_cm: u32,
+    pub(super) width_cm: u32,
+    pub(super) height_cm: u32,
 }
 
 /// What a shop ships with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terms {
+pub(crate) struct Terms {
     /// Where parcels come from.
-    pub sender: Sender,
+    pub(super) sender: Sender,
     /// The usual parcel.
-    pub size: ParcelSize,
-    /// The service to buy, for example `Priority`; `None`: the lowest rate of all.
-    pub service: Option<String>,
+    pub(super) size: ParcelSize,
+    /// The service to buy, for example `Priority`. `None` buys the lowest rate.
+    pub(crate) service: Option<String>,
 }
 
 impl Terms {
-    /// `SENDER_*`, `PARCEL_*_CM`, `EASYPOST_SERVICE`. Only a shop that ships with a carrier has to say who sends.
-    pub fn from_settings(settings: &mut Settings, provider: Provider) -> Self {
-        let mut needed = |name: &str| match provider {
-            Provider::Easypost => settings.text(name),
-            Provider::Warehouse => settings.optional(name).unwrap_or_default(),
+    /// Reads `SENDER_*`, `PARCEL_*_CM` and `EASYPOST_SERVICE`. The sender is required only if EasyPost takes new
+    /// shipments.
+    pub(super) fn from_settings(settings: &mut Settings, takes_new_shipments: bool) -> Self {
+        let mut needed = |name: &str| {
+            if takes_new_shipments {
+                settings.text(name)
+            } else {
+                settings.optional(name).unwrap_or_default()
+            }
         };
         let (name, line1) = (needed("SENDER_NAME"), needed("SENDER_LINE1"));
         let (city, country) = (needed("SENDER_CITY"), needed("SENDER_COUNTRY"));
@@ -76,8 +74,8 @@ impl Terms {
     }
 }
 
-/// The shipment of an order.
-pub(crate) fn request<'a>(
+/// The EasyPost shipment of an order.
+pub(super) fn new_shipment<'a>(
     terms: &'a Terms,
     order: &'a OrderId,
     to: &'a Destination,
@@ -124,7 +122,7 @@ fn inches(cm: u32) -> String {
     tenths((u128::from(cm) * 1000).div_ceil(254))
 }
 
-/// A tenth of an ounce is 2.8349523125 g. Rounded up; where the catalog knows no weight, the least there is.
+/// A tenth of an ounce is 2.8349523125 g. Rounded up; at least a tenth, because the catalog may know no weight.
 fn ounces(grams: u128) -> String {
     tenths((grams * 10_000_000_000).div_ceil(28_349_523_125).max(1))
 }

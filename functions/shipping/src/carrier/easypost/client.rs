@@ -1,5 +1,5 @@
-//! EasyPost's API, as much of it as is used: one call each, no retries. Who calls settles what is unclear by
-//! asking for the shipment.
+//! The part of EasyPost's API that is used: one call a method, no retries. After an unclear answer the caller reads the
+//! shipment to learn whether the call had an effect.
 
 use super::payload::{
     BuyShipment, CreateShipment, ErrorBody, NewShipment, RateObject, RateRef, RatesObject, ShipmentObject,
@@ -12,15 +12,15 @@ use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// EasyPost answers from its own memory.
-const ASKING: Duration = Duration::from_secs(3);
-/// It asks every carrier for a price.
-const RATING: Duration = Duration::from_secs(6);
-/// A carrier has to do something. All three, one after the other, fit into a function's 20 seconds.
-const DOING: Duration = Duration::from_secs(8);
+/// For a read: EasyPost answers from its own data.
+const READ_TIMEOUT: Duration = Duration::from_secs(3);
+/// For prices: EasyPost asks every carrier.
+const RATES_TIMEOUT: Duration = Duration::from_secs(6);
+/// For a change at a carrier. All three calls, one after the other, fit into the function's 20 seconds.
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Refusals that do not say whether anything was done: the carrier did not answer EasyPost, or somebody else's
-/// purchase is there or under way.
+/// Refusals that leave open whether a label is bought: the carrier did not answer EasyPost, or another process's
+/// purchase is done or under way.
 const UNCLEAR: [&str; 4] = [
     "SHIPMENT.POSTAGE.EXISTS",
     "SHIPMENT.PURCHASE.IN_PROGRESS",
@@ -28,26 +28,26 @@ const UNCLEAR: [&str; 4] = [
     "SHIPMENT.POSTAGE.NO_RESPONSE",
 ];
 
-/// Why EasyPost did not do what it was asked for.
+/// Why a call to EasyPost has no usable answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EasyPostError {
-    /// Nothing is known about the effect: ask for the shipment, later.
+pub(super) enum EasyPostError {
+    /// The effect is unknown: read the shipment later.
     #[error("EasyPost gave no clear answer: {reason}")]
     Unclear {
-        /// What came, or did not.
+        /// What is unclear.
         reason: String,
-        /// When to come back, if it said so.
+        /// When to retry, if EasyPost said so.
         after: Option<Duration>,
     },
-    /// EasyPost is out and was not called: nothing was done, and there is nothing to ask.
-    #[error("EasyPost is out, and is called again in {} s", after.as_secs())]
+    /// EasyPost is down and was not called, so the call had no effect.
+    #[error("EasyPost is down, and is called again in {} s", after.as_secs())]
     Paused {
-        /// When it is worth coming back.
+        /// When to retry.
         after: Duration,
     },
-    /// Nothing was done, and nothing will be until somebody mends the account, the key or the base URL.
+    /// The call had no effect. The operator has to fix the account, the key or the base URL.
     #[error(
-        "EasyPost does not admit us (status {status}, {code}); look at the API key, the account and its balance"
+        "EasyPost does not admit us (status {status}, {code}); check the API key, the account and its balance"
     )]
     NotAdmitted {
         /// HTTP status.
@@ -55,7 +55,7 @@ pub enum EasyPostError {
         /// EasyPost's code.
         code: String,
     },
-    /// Nothing was done, and the same call would be refused again.
+    /// The call had no effect, and the same call would be refused again.
     #[error("EasyPost refused: {code}")]
     Refused {
         /// EasyPost's code, for example `ADDRESS.VERIFY.FAILURE`.
@@ -94,51 +94,47 @@ impl From<SecretError> for EasyPostError {
 
 /// A client of EasyPost's API.
 #[derive(Clone)]
-pub struct EasyPost {
-    /// Sends.
-    pub transport: Arc<dyn Transport>,
-    /// Where the API key is.
-    pub secrets: Arc<dyn Secrets>,
-    /// The key's name there.
-    pub api_key: String,
+pub(super) struct Client {
+    pub(super) transport: Arc<dyn Transport>,
+    /// Hold the API key.
+    pub(super) secrets: Arc<dyn Secrets>,
+    /// The name of the API key's secret.
+    pub(super) api_key: String,
     /// The API's base URL without a slash at its end, for example `https://api.easypost.com`.
-    pub base: String,
+    pub(super) base: String,
 }
 
-impl EasyPost {
-    /// What its breaker, and the alarm on it, call it.
-    pub const NAME: &str = "easypost";
-
-    /// Creates a shipment. Free, so one that is forgotten costs nothing.
-    pub(crate) async fn create(&self, shipment: NewShipment<'_>) -> Result<ShipmentObject, EasyPostError> {
+impl Client {
+    /// Creates a shipment, which is free.
+    pub(super) async fn create(&self, shipment: NewShipment<'_>) -> Result<ShipmentObject, EasyPostError> {
         let created: ShipmentObject = self.post("/v2/shipments", &CreateShipment { shipment }).await?;
-        // The id becomes part of later paths.
+        // The id becomes part of the paths of later calls.
         if created.id.is_empty() || !created.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return Err(unclear("the new shipment's id is not of its shape"));
+            return Err(unclear("the new shipment's id is malformed"));
         }
         Ok(created)
     }
 
-    /// The shipment as it is now.
-    pub(crate) async fn retrieve(&self, id: &str) -> Result<ShipmentObject, EasyPostError> {
-        self.send(Method::Get, &format!("/v2/shipments/{id}"), Vec::new(), ASKING).await
+    /// Reads a shipment.
+    pub(super) async fn retrieve(&self, id: &str) -> Result<ShipmentObject, EasyPostError> {
+        self.send(Method::Get, &format!("/v2/shipments/{id}"), Vec::new(), READ_TIMEOUT).await
     }
 
-    /// Fresh rates. Old ones cannot be bought.
-    pub(crate) async fn rerate(&self, id: &str) -> Result<Vec<RateObject>, EasyPostError> {
+    /// Fetches fresh rates. Old ones cannot be bought.
+    pub(super) async fn rerate(&self, id: &str) -> Result<Vec<RateObject>, EasyPostError> {
         let fresh: RatesObject =
-            self.send(Method::Post, &format!("/v2/shipments/{id}/rerate"), Vec::new(), RATING).await?;
+            self.send(Method::Post, &format!("/v2/shipments/{id}/rerate"), Vec::new(), RATES_TIMEOUT).await?;
         Ok(fresh.rates)
     }
 
     /// Buys the label. EasyPost refuses a second purchase of one shipment.
-    pub(crate) async fn buy(&self, id: &str, rate: &str) -> Result<ShipmentObject, EasyPostError> {
+    pub(super) async fn buy(&self, id: &str, rate: &str) -> Result<ShipmentObject, EasyPostError> {
         self.post(&format!("/v2/shipments/{id}/buy"), &BuyShipment { rate: RateRef { id: rate } }).await
     }
 
-    /// Gives the label back.
-    pub(crate) async fn refund(&self, id: &str) -> Result<ShipmentObject, EasyPostError> {
-        self.send(Method::Post, &format!("/v2/shipments/{id}/refund"), Vec::new(), DOING).await
+    /// Requests the refund of the label.
+    pub(super) async fn refund(&self, id: &str) -> Result<ShipmentObject, EasyPostError> {
+        self.send(Method::Post, &format!("/v2/shipments/{id}/refund"), Vec::new(), CHANGE_TIMEOUT).await
     }
 
     async fn post<T: DeserializeOwned>(
@@ -146,8 +142,8 @@ impl EasyPost {
         path: &str,
         body: &(impl serde::Serialize + Sync),
     ) -> Result<T, EasyPostError> {
-        // Our own structs hold nothing that JSON cannot.
-        self.send(Method::Post, path, serde_json::to_vec(body).unwrap_or_default(), DOING).await
+        // Serializing our own structs cannot fail.
+        self.send(Method::Post, path, serde_json::to_vec(body).unwrap_or_default(), CHANGE_TIMEOUT).await
     }
 
     async fn send<T: DeserializeOwned>(
@@ -174,7 +170,7 @@ impl EasyPost {
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EasyPostError> {
     if (200..300).contains(&answer.status) {
         return serde_json::from_slice(&answer.body)
-            .map_err(|error| unclear(format!("its answer has another shape: {:?}", error.classify())));
+            .map_err(|error| unclear(format!("its answer is malformed: {:?}", error.classify())));
     }
     let status = answer.status;
     let code = code_of(answer);
@@ -189,7 +185,7 @@ fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EasyPostError> {
     })
 }
 
-/// The error's code, reduced to what a code is made of: it goes into events and logs.
+/// The error's code, reduced to the characters of a code because it goes into events and logs.
 fn code_of(answer: &Answer) -> String {
     let body: Option<ErrorBody> = serde_json::from_slice(&answer.body).ok();
     let code = body.and_then(|body| body.error.code).unwrap_or_else(|| format!("HTTP_{}", answer.status));

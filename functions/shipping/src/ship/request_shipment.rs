@@ -1,14 +1,15 @@
-//! The stock is allocated: the shipment begins.
+//! The stock is allocated, so the shipment is requested.
 
 use super::ShipOrder;
-use crate::easypost::{EasyPostError, request};
+use crate::carrier::Requested;
 use crate::{Shipment, Stage, address, append, open};
 use event_store::StreamId;
-use events::{Line, OrderId, Provider};
+use events::{Line, OrderId};
 use resilience::Failure;
 use runtime::queue::Message;
 
 impl ShipOrder {
+    /// After `InventoryUpdated`.
     pub(super) async fn request(
         &self,
         order: &OrderId,
@@ -17,34 +18,23 @@ impl ShipOrder {
     ) -> Result<(), Failure> {
         let shipment = self.store.history::<Shipment>(&StreamId::order(order)).await?.state;
         if shipment.stage != Stage::Absent {
-            return self.off_the_list_unless_open(order, &shipment).await;
+            return self.unlist_unless_open(order, &shipment).await;
         }
         let destination = address::of(&*self.documents, order)
             .await?
             .ok_or_else(|| Failure::retry("the order's address has not arrived yet, or was erased"))?;
-        let shipment_id = match self.provider {
-            Provider::Warehouse => None,
-            Provider::Easypost => {
-                let wanted = request(&self.terms, order, &destination, lines);
-                match self.easypost.create(wanted).await {
-                    Ok(created) => Some(created.id),
-                    // Only an address is the customer's. Whatever else is unsound is ours, and other orders' too:
-                    // failing them all would be worse than an alarm.
-                    Err(EasyPostError::Refused { code }) if code.starts_with("ADDRESS.") => {
-                        return self.undeliverable(order, message, &code).await;
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            }
+        let shipment_id = match self.carriers.request(order, &destination, lines).await? {
+            Requested::Accepted { shipment_id } => shipment_id,
+            Requested::AddressRefused { code } => return self.undeliverable(order, message, &code).await,
         };
         open::add(&*self.documents, order, self.clock.now()).await?;
         let cause = message.envelope.as_cause();
         let decided = append(&*self.store, &*self.clock, order, &cause, |shipment| {
-            shipment.decide_request(self.provider, shipment_id.as_deref(), lines)
+            shipment.decide_request(self.carriers.provider, shipment_id.as_deref(), lines)
         })
         .await?;
-        // A cancellation may have been first; its own message may have come by before the list knew the order.
-        self.off_the_list_unless_open(order, &decided.history().state).await
+        // The shipment may be cancelled meanwhile, and the message of that event handled before the order was listed.
+        self.unlist_unless_open(order, &decided.history().state).await
     }
 
     async fn undeliverable(&self, order: &OrderId, message: &Message, code: &str) -> Result<(), Failure> {
@@ -55,7 +45,7 @@ impl ShipOrder {
             .map(drop)
     }
 
-    async fn off_the_list_unless_open(&self, order: &OrderId, shipment: &Shipment) -> Result<(), Failure> {
+    async fn unlist_unless_open(&self, order: &OrderId, shipment: &Shipment) -> Result<(), Failure> {
         if !shipment.is_open() {
             open::remove(&*self.documents, order).await?;
         }

@@ -1,0 +1,33 @@
+//! How carriers are set up, and how spellings of a parcel compare.
+
+use super::*;
+use std::sync::Mutex;
+use testkit::{FakeEasyPost, FixedSecrets};
+
+#[test]
+fn each_carrier_is_called_through_the_connection_of_its_own_name() {
+    let connected = Mutex::new(Vec::new());
+    let mut settings = Settings::from_lookup(|_| None);
+    let secrets = Arc::new(FixedSecrets::one("key"));
+    Carriers::from_settings(&mut settings, Provider::Warehouse, secrets, |name| {
+        connected.lock().unwrap().push(name);
+        Arc::new(FakeEasyPost::default())
+    });
+    assert_eq!(connected.into_inner().unwrap(), [EasyPost::NAME]);
+}
+
+#[test]
+fn the_setting_names_every_provider_as_events_do() {
+    for (word, provider) in Carriers::PROVIDERS {
+        assert_eq!(serde_json::to_value(provider).unwrap(), word);
+    }
+}
+
+#[test]
+fn a_parcel_is_the_same_in_any_spelling() {
+    let parcel =
+        |carrier: &str, code: &str| Parcel { carrier: carrier.to_owned(), tracking_code: code.to_owned() };
+    assert!(parcel("FedEx", "ab-1").is(&parcel("FEDEX", "AB-1")));
+    assert!(parcel("DHL Express", "1").is(&parcel("DHLExpress", "1")));
+    assert!(!parcel("FedEx", "1").is(&parcel("FedEx", "2")));
+}
