@@ -1,5 +1,7 @@
-//! The house's sentences, as tests: who may know whom, how a main looks, one name everywhere, no swallowed rule.
+//! Tests that read the sources and documents: which crate may use which, how a main looks, one name everywhere, plain language,
+//! no rule switched off. The crate is empty but for its tests, and depends on `events` alone, so that it compiles in seconds.
 
+#![cfg(test)]
 #![expect(
     clippy::expect_used,
     clippy::panic,
@@ -20,7 +22,7 @@ use std::path::{Path, PathBuf};
 
 /// The project's root.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the root").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("tests/tidy is in the root").to_path_buf()
 }
 
 /// Every file below some folders whose name ends so, with its path from the root and its text.
