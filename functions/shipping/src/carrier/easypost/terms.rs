@@ -23,12 +23,12 @@ pub(super) struct Sender {
     pub(super) phone: Option<String>,
 }
 
-/// The usual parcel, in whole centimetres.
+/// The size of the usual parcel, in whole centimetres.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ParcelSize {
-    pub(super) length_cm: u32,
-    pub(super) width_cm: u32,
-    pub(super) height_cm: u32,
+    pub(super) length: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
 }
 
 /// What a shop ships with.
@@ -66,9 +66,9 @@ impl Terms {
             phone: settings.optional("SENDER_PHONE"),
         };
         let size = ParcelSize {
-            length_cm: settings.parsed("PARCEL_LENGTH_CM", 30),
-            width_cm: settings.parsed("PARCEL_WIDTH_CM", 20),
-            height_cm: settings.parsed("PARCEL_HEIGHT_CM", 15),
+            length: settings.parsed("PARCEL_LENGTH_CM", 30),
+            width: settings.parsed("PARCEL_WIDTH_CM", 20),
+            height: settings.parsed("PARCEL_HEIGHT_CM", 15),
         };
         Self { sender, size, service: settings.optional("EASYPOST_SERVICE") }
     }
@@ -105,9 +105,9 @@ pub(super) fn new_shipment<'a>(
             phone: sender.phone.as_deref(),
         },
         parcel: NewParcel {
-            length: inches(size.length_cm),
-            width: inches(size.width_cm),
-            height: inches(size.height_cm),
+            length: inches(size.length),
+            width: inches(size.width),
+            height: inches(size.height),
             weight: ounces(grams(lines)),
         },
     }
