@@ -1,5 +1,5 @@
-//! Writes the seeds of every fuzzer as files, `<folder>/<fuzzer>/<n>`: cargo-fuzz begins with files.
-//! An example and no binary: cargo-fuzz links every binary of this package as a fuzzer.
+//! Writes the seeds of every fuzzer as files, `<folder>/<fuzzer>/<n>`: cargo-fuzz reads its seeds from files.
+//! It is an example, not a binary, because cargo-fuzz links every binary of this package as a fuzzer.
 
 use std::path::Path;
 

@@ -1,6 +1,6 @@
-//! Any body that the carrier might sign: kept as it came or refused, and applied once.
+//! Any body that the carrier may sign is stored unchanged or refused, and has its effect once.
 
-use crate::{SECRET, clock, inbox_item, is_kept, records, scene, wait};
+use crate::{SECRET, clock, inbox_item, is_stored, records, run, tables};
 use outbound::Secret;
 use runtime::http::Endpoint as _;
 use runtime::stream::Reader as _;
@@ -8,10 +8,10 @@ use shipping::{ApplyCarrierEvent, CarrierWebhook};
 use std::sync::Arc;
 use testkit::{FixedSecrets, RequestBuilder as _, request};
 
-/// The bytes are the body of a webhook, well signed.
+/// The bytes are the body of a webhook with a valid signature.
 pub fn carrier_events(data: &[u8]) -> bool {
-    wait(async {
-        let table = Arc::new(scene::sent().await);
+    run(async {
+        let table = Arc::new(tables::shipped().await);
         let before = table.stream_length();
         let receiver = CarrierWebhook {
             documents: table.clone(),
@@ -24,14 +24,14 @@ pub fn carrier_events(data: &[u8]) -> bool {
         webhook.body = data.to_vec();
         let answer = receiver.answer(webhook).await;
         let item = inbox_item(&table);
-        if !is_kept(answer, item, data) {
+        if !is_stored(answer, item, data) {
             return false;
         }
         let reader = ApplyCarrierEvent { store: table.clone(), documents: table.clone(), clock: clock() };
         reader.read(records(&table, before)).await.expect("a table in memory does not fail");
         let once = table.all_events();
         reader.read(records(&table, before)).await.expect("a table in memory does not fail");
-        assert_eq!(table.all_events(), once, "applied again, it says more");
+        assert_eq!(table.all_events(), once, "a repeat has a further effect");
         once.len() > 2
     })
 }

@@ -1,23 +1,23 @@
-//! What strangers may send: each parser driven through its public door, and what has to hold whatever comes.
+//! Properties of every parser of untrusted input, tested through its public entry.
 //!
-//! A property is a function of bytes that panics when it is broken. The fuzzers in `fuzz_targets/` are one line each
-//! over these functions (`make fuzz`); `tests/` runs them over the seeds and many mutations of them in every test run.
+//! A property is a function of bytes that panics if the property is violated. Each fuzzer in `fuzz_targets/` calls one of
+//! these functions (`make fuzz`). Every test run checks them with the seeds and many mutations of the seeds (`tests/`).
 
 #![expect(
     clippy::panic,
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "a property says that it is broken by panicking: that is its whole purpose"
+    reason = "a property reports a violation by a panic"
 )]
 
 mod carrier;
 mod messages;
 mod requests;
-mod scene;
 mod seeds;
 mod signatures;
 mod standard;
 mod stripe;
+mod tables;
 
 pub use carrier::carrier_events;
 pub use messages::messages;
@@ -33,10 +33,10 @@ use runtime::http::{Problem, Reply};
 use runtime::stream::{Item, Record};
 use std::sync::Arc;
 
-/// A property of any bytes at all. The answer tells whether they were let in, so that a test can see that seeds are.
+/// A property of any bytes. It returns whether the parser accepted them, so that a test can check that seeds are accepted.
 pub type Property = fn(&[u8]) -> bool;
 
-/// Every property by the name of its fuzzer, in alphabetical order.
+/// Every property with the name of its fuzzer, in alphabetical order.
 pub const ALL: [(&str, Property); 6] = [
     ("carrier_events", carrier_events),
     ("messages", messages),
@@ -48,8 +48,8 @@ pub const ALL: [(&str, Property); 6] = [
 
 const SECRET: &str = "whsec_c2VjcmV0IG9mIHRoZSBmdXp6ZXJz";
 
-/// Runs a step to its end; its ports are in memory, so nothing in it waits for the world.
-fn wait<T>(step: impl Future<Output = T>) -> T {
+/// Runs a step to its end. Its ports are in memory, so it needs no I/O driver.
+fn run<T>(step: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers");
     runtime.block_on(step)
 }
@@ -58,7 +58,7 @@ fn clock() -> Arc<FixedClock> {
     Arc::new(FixedClock::at(testkit::now()))
 }
 
-/// What the table's stream brings to its readers after the first `seen` items.
+/// The records of the table's stream after the first `seen` items.
 fn records(table: &Memory, seen: usize) -> Vec<Record> {
     let items = table.stream_since(seen).into_iter();
     items
@@ -69,24 +69,24 @@ fn records(table: &Memory, seen: usize) -> Vec<Record> {
         .collect()
 }
 
-/// The one inbox item, if there is one.
+/// The inbox item, if one was stored.
 fn inbox_item(table: &Memory) -> Option<(Key, Document)> {
     table.all_documents().into_iter().find(|(key, _)| key.sk == webhooks::inbox::SORT_KEY)
 }
 
-/// Whether a receiver let a webhook in. One that it answered is durable, as it came; of one that it refused nothing is, and a
-/// stranger's body is no error of ours.
-fn is_kept(answer: Result<Reply, Problem>, item: Option<(Key, Document)>, data: &[u8]) -> bool {
+/// Whether a receiver accepted a webhook. An accepted webhook is stored unchanged; of a refused one nothing is stored, and
+/// no body leads to a 5xx.
+fn is_stored(answer: Result<Reply, Problem>, item: Option<(Key, Document)>, data: &[u8]) -> bool {
     match (answer, item) {
         (Ok(_), Some((key, document))) => {
-            let (_, body) = webhooks::inbox::open(&document, &key).expect("what was kept opens");
-            assert_eq!(body, data, "the body is kept as it came");
+            let (_, body) = webhooks::inbox::open(&document, &key).expect("a stored webhook can be read");
+            assert_eq!(body, data, "the body is stored unchanged");
             true
         }
-        (Ok(reply), None) => panic!("{} and nothing durable", reply.status),
-        (Err(_), Some(_)) => panic!("refused and kept"),
+        (Ok(reply), None) => panic!("answered {} and stored nothing", reply.status),
+        (Err(_), Some(_)) => panic!("refused and stored"),
         (Err(problem), None) => {
-            assert!(problem.status < 500, "a stranger's body is our error: {}", problem.detail);
+            assert!(problem.status < 500, "untrusted input leads to an error of ours: {}", problem.detail);
             false
         }
     }

@@ -1,4 +1,4 @@
-//! Any message of a queue: read as one of our events, or refused with a reason; and what is read is written the same.
+//! Any message of a queue is read as an event or refused, and an event that was read is written unchanged.
 
 use runtime::queue::Message;
 
@@ -7,8 +7,8 @@ pub fn messages(data: &[u8]) -> bool {
     let Ok(body) = std::str::from_utf8(data) else { return false };
     let Ok(message) = Message::read(body, 1) else { return false };
     let written = serde_json::to_string(&message.envelope).expect("an envelope is JSON");
-    let again = Message::read(&written, 1).expect("what was written reads back");
-    assert_eq!(again.envelope, message.envelope, "an envelope changes when it is passed on");
-    assert_eq!(again.event, message.event, "an event changes when it is passed on");
+    let again = Message::read(&written, 1).expect("a written envelope can be read back");
+    assert_eq!(again.envelope, message.envelope, "the envelope changed");
+    assert_eq!(again.event, message.event, "the event changed");
     true
 }

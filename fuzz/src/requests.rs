@@ -1,14 +1,14 @@
-//! Any request of a client: an answer or a problem, and never an error of ours.
+//! Any request of a client gets an answer or a client error, never a 5xx.
 
-use crate::{clock, scene, wait};
+use crate::{clock, run, tables};
 use event_store::Memory;
 use runtime::http::{Access, Endpoint, Server, parse_sample};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The bytes are a route, then lines of headers (`name: value`), of path (`@name: value`) and of query
-/// (`?name: value`) parameters, an empty line, and the body.
+/// The bytes are a route, lines with headers (`name: value`), path parameters (`@name: value`) and query parameters
+/// (`?name: value`), an empty line, and the body.
 pub fn requests(data: &[u8]) -> bool {
     let text = String::from_utf8_lossy(data);
     let (head, body) = text.split_once("\n\n").unwrap_or((&text, ""));
@@ -35,16 +35,16 @@ pub fn requests(data: &[u8]) -> bool {
             "authorizer": {"jwt": {"claims": claims, "scopes": null}},
         },
     });
-    // A header that HTTP cannot carry never comes through the gateway.
+    // The gateway never passes on a header that HTTP does not allow.
     let Ok(sample) = parse_sample(&raw.to_string()) else { return false };
-    let Some(endpoint) = wait(endpoint(route)) else { return false };
+    let Some(endpoint) = run(endpoint(route)) else { return false };
     let access = Access {
         admin_group: "admin".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };
     let server = Server { access: Some(access), limiter: None, endpoint };
-    let status = wait(server.serve(sample)).status().as_u16();
+    let status = run(server.serve(sample)).status().as_u16();
     assert!((200..500).contains(&status), "{route} answers {status}");
     status < 300
 }
@@ -52,7 +52,7 @@ pub fn requests(data: &[u8]) -> bool {
 async fn endpoint(route: &str) -> Option<Arc<dyn Endpoint>> {
     Some(match route {
         "POST /orders" => {
-            let (table, pay_within) = (Arc::new(scene::orders().await), Duration::from_mins(30));
+            let (table, pay_within) = (Arc::new(tables::orders().await), Duration::from_mins(30));
             Arc::new(orders::PlaceOrder {
                 store: table.clone(),
                 documents: table,
@@ -63,13 +63,13 @@ async fn endpoint(route: &str) -> Option<Arc<dyn Endpoint>> {
             })
         }
         "POST /orders/{order_id}/cancel" => {
-            Arc::new(orders::CancelOrder { store: Arc::new(scene::orders().await), clock: clock() })
+            Arc::new(orders::CancelOrder { store: Arc::new(tables::orders().await), clock: clock() })
         }
         "POST /orders/{order_id}/refunds" => {
-            Arc::new(payments::RequestRefund { store: Arc::new(scene::paid().await), clock: clock() })
+            Arc::new(payments::RequestRefund { store: Arc::new(tables::paid().await), clock: clock() })
         }
         route if route.starts_with("GET /orders") => {
-            let (table, views) = (Arc::new(scene::orders().await), Arc::new(Memory::default()));
+            let (table, views) = (Arc::new(tables::orders().await), Arc::new(Memory::default()));
             Arc::new(orders::GetOrder {
                 store: table,
                 by_customer: Arc::new(views.index("customer", "placed_at")),
@@ -85,7 +85,7 @@ async fn endpoint(route: &str) -> Option<Arc<dyn Endpoint>> {
             Arc::new(catalog::ManageProducts { store: table.clone(), documents: table, clock: clock() })
         }
         route if route.contains("/shipments") => {
-            let table = Arc::new(scene::packed().await);
+            let table = Arc::new(tables::shipment_requested().await);
             Arc::new(shipping::ManageShipments { store: table.clone(), documents: table, clock: clock() })
         }
         _ => return None,

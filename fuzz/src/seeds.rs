@@ -1,6 +1,6 @@
-//! Where the fuzzers begin: sound inputs of each kind, so that they start behind the first `if`.
+//! The seeds of the fuzzers: valid inputs of each kind, so that a fuzzer gets past the first checks.
 
-use crate::scene::{CARRIER, CODE, INTENT};
+use crate::tables::{CARRIER, CODE, INTENT};
 use events::{
     Amount, OrderPaid, OrderPlaced, OrdersEvent, PaymentsEvent, ServiceEvent, ShipmentCancelled,
     ShippingEvent,
@@ -8,7 +8,7 @@ use events::{
 use serde_json::{Value, json};
 use testkit::{envelope, eur, lines, order_id, placed};
 
-/// Sound inputs of a fuzzer.
+/// The seeds of a fuzzer: valid inputs.
 pub fn seeds(fuzzer: &str) -> Vec<Vec<u8>> {
     match fuzzer {
         "signatures" => signed(),
@@ -99,21 +99,21 @@ fn carrier() -> Vec<Value> {
 }
 
 fn standard() -> Vec<Value> {
-    let told =
+    let webhook =
         |kind: &str, data: &Value| json!({"type": kind, "timestamp": "2026-01-02T03:04:05Z", "data": data});
     let parcel = json!({
         "carrier": CARRIER, "tracking_code": CODE, "status": "out_for_delivery", "status_detail": "on_van",
         "occurred_at": "2026-01-02T03:04:05Z",
     });
     vec![
-        told(
+        webhook(
             "payment.received",
             &json!({"order_id": order_id(1), "amount": 1900, "currency": "EUR", "reference": "RF18"}),
         ),
-        told("payment.refunded", &json!({"order_id": order_id(1), "amount": 300, "reference": "RF19"})),
-        told("parcel.tracked", &parcel),
-        told("parcel.delivered", &parcel),
-        told("invoice.created", &json!({})),
+        webhook("payment.refunded", &json!({"order_id": order_id(1), "amount": 300, "reference": "RF19"})),
+        webhook("parcel.tracked", &parcel),
+        webhook("parcel.delivered", &parcel),
+        webhook("invoice.created", &json!({})),
     ]
 }
 
@@ -121,7 +121,7 @@ fn message<E: ServiceEvent>(event: &E) -> Vec<u8> {
     serde_json::to_vec(&envelope(&order_id(1), 1, event)).expect("an envelope is JSON")
 }
 
-/// In a field that is not known, and not one that is written as it was read without care.
+/// An event with a number in an unknown field: too large for a float, so a careless reader would change it.
 fn with_a_number<E: ServiceEvent>(event: &E) -> Vec<u8> {
     let text = String::from_utf8(message(event)).expect("JSON is text");
     let number = r#""data":{"later":9999999999999999999999999999999999999999999999120}"#;

@@ -1,14 +1,14 @@
-//! No scheme verifies what its secret did not sign, whatever the headers say, and none panics.
+//! No scheme verifies a body that its secret did not sign, whatever the headers, and none panics.
 
 use crate::SECRET;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use outbound::Secret;
 use webhooks::{EasyPost, GitHub, Refusal, Scheme, Shopify, StandardWebhooks, Stripe};
 
-/// Stands in the headers where the true signature is to be put: no fuzzer guesses one.
+/// The placeholder in the headers for the true signature, which no fuzzer can guess.
 const TRUE_SIGNATURE: &str = "{sig}";
 
-/// The bytes are lines of headers (`name: value`, `{sig}` for the true signature), an empty line, and the body.
+/// The bytes are lines with headers (`name: value`, `{sig}` for the true signature), an empty line, and the body.
 pub fn signatures(data: &[u8]) -> bool {
     let end = data.windows(2).position(|two| two == b"\n\n");
     let (head, body) = end.map_or((data, &[][..]), |end| (&data[..end], &data[end + 2..]));
@@ -27,15 +27,15 @@ pub fn signatures(data: &[u8]) -> bool {
         let verdict = scheme.verify(&headers, body, std::slice::from_ref(&secret), now);
         assert!(verdict.is_err() || head.contains(TRUE_SIGNATURE), "a signature was forged");
         let other = scheme.verify(&headers, body, &[Secret::new("whsec_YW5vdGhlciBzZWNyZXQ=")], now);
-        assert!(other.is_err(), "another secret verifies it");
+        assert!(other.is_err(), "another secret verifies the body");
         let longer = [body, b" "].concat();
         let tampered = scheme.verify(&headers, &longer, std::slice::from_ref(&secret), now);
-        assert!(tampered.is_err(), "another body is verified");
+        assert!(tampered.is_err(), "the signature verifies another body");
         let empty = scheme.verify(&headers, body, &[Secret::new("")], now);
-        assert!(empty.is_err(), "an empty secret verifies");
+        assert!(empty.is_err(), "an empty secret verifies the body");
         if verdict.is_ok() {
             let unset = scheme.verify(&headers, body, &[], now);
-            assert_eq!(unset, Err(Refusal::EmptySecret), "no secret verifies");
+            assert_eq!(unset, Err(Refusal::EmptySecret), "without a secret the body is verified");
             verified = true;
         }
     }
@@ -46,15 +46,15 @@ fn after(text: &str, mark: &str) -> String {
     text.split_once(mark).map(|(_, signature)| signature.to_owned()).unwrap_or_default()
 }
 
-/// Standard Webhooks signs the id too, so it is taken from the headers.
+/// Standard Webhooks signs the id too; it is in the headers.
 fn standard(head: &str, body: &[u8], secret: &Secret) -> String {
     let id = headers(head).get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
-    StandardWebhooks::sign(&id, body, secret, testkit::now()).expect("the secret is sound")
+    StandardWebhooks::sign(&id, body, secret, testkit::now()).expect("the secret is valid")
 }
 
 fn headers(head: &str) -> HeaderMap {
     let pairs = head.lines().filter_map(|line| line.split_once(": "));
-    // What HTTP cannot carry never arrives.
+    // HTTP does not carry other headers.
     pairs
         .filter_map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;

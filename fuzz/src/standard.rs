@@ -1,6 +1,7 @@
-//! Any body that another system might sign: kept as it came or refused, applied once, and never to more than was asked for.
+//! Any body that a sender of Standard Webhooks may sign is stored unchanged or refused, has its effect once, and never pays
+//! more than was requested.
 
-use crate::{SECRET, clock, inbox_item, is_kept, records, scene, wait};
+use crate::{SECRET, clock, inbox_item, is_stored, records, run, tables};
 use event_store::{EventStore, Memory, StreamId};
 use operations::StandardWebhook;
 use outbound::Secret;
@@ -11,10 +12,11 @@ use shipping::ApplyCarrierEvent;
 use std::sync::Arc;
 use testkit::{FixedSecrets, RequestBuilder as _, order_id, placed, request};
 
-/// The bytes are the body of a webhook, well signed by a system that is believed about everything.
+/// The bytes are the body of a webhook with a valid signature of a sender for all topics.
 pub fn standard_events(data: &[u8]) -> bool {
-    wait(async {
-        let (payments, parcels) = (Arc::new(scene::asked_elsewhere().await), Arc::new(scene::sent().await));
+    run(async {
+        let (payments, parcels) =
+            (Arc::new(tables::offline_payment_requested().await), Arc::new(tables::shipped().await));
         let before = (payments.stream_length(), parcels.stream_length());
         let receiver = StandardWebhook {
             senders: "erp:payments+parcels".parse().expect("a list of senders"),
@@ -30,11 +32,11 @@ pub fn standard_events(data: &[u8]) -> bool {
             .path("source", "erp")
             .header("webhook-id", "msg_1")
             .header("webhook-timestamp", &now.as_second().to_string())
-            .header("webhook-signature", &signature.expect("the secret is sound"));
+            .header("webhook-signature", &signature.expect("the secret is valid"));
         webhook.body = data.to_vec();
         let answer = receiver.answer(webhook).await;
         let item = inbox_item(&payments).or_else(|| inbox_item(&parcels));
-        if !is_kept(answer, item, data) {
+        if !is_stored(answer, item, data) {
             return false;
         }
         let money = ApplyStripeEvent {
@@ -43,23 +45,24 @@ pub fn standard_events(data: &[u8]) -> bool {
             clock: clock(),
             stack: "fuzz".to_owned(),
         };
-        let way = ApplyCarrierEvent { store: parcels.clone(), documents: parcels.clone(), clock: clock() };
-        let told =
-            apply_twice(&money, &payments, before.0).await + apply_twice(&way, &parcels, before.1).await;
+        let tracking =
+            ApplyCarrierEvent { store: parcels.clone(), documents: parcels.clone(), clock: clock() };
+        let emitted =
+            apply_twice(&money, &payments, before.0).await + apply_twice(&tracking, &parcels, before.1).await;
         let store: &dyn EventStore = &*payments;
         let payment = store.history::<Payment>(&StreamId::order(&order_id(1))).await;
-        let payment = payment.expect("what was written reads back").state;
-        assert!(payment.ledger.captured() <= placed().total, "more counts as paid than was asked for");
-        told > 0
+        let payment = payment.expect("a written stream can be read back").state;
+        assert!(payment.ledger.captured() <= placed().total, "more is captured than was requested");
+        emitted > 0
     })
 }
 
-/// How many events it led to.
+/// Applies the new records twice. Returns how many events the first time emitted.
 async fn apply_twice(reader: &dyn Reader, table: &Memory, before: usize) -> usize {
     let known = table.all_events().len();
     reader.read(records(table, before)).await.expect("a table in memory does not fail");
     let once = table.all_events();
     reader.read(records(table, before)).await.expect("a table in memory does not fail");
-    assert_eq!(table.all_events(), once, "applied again, it says more");
+    assert_eq!(table.all_events(), once, "a repeat has a further effect");
     once.len() - known
 }

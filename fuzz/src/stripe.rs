@@ -1,6 +1,7 @@
-//! Any body that Stripe might sign: kept as it came or refused, applied once, and no more is paid than was asked for.
+//! Any body that Stripe may sign is stored unchanged or refused, has its effect once, and never pays more than was
+//! requested.
 
-use crate::{SECRET, clock, inbox_item, is_kept, records, scene, wait};
+use crate::{SECRET, clock, inbox_item, is_stored, records, run, tables};
 use event_store::{EventStore, StreamId};
 use outbound::Secret;
 use payments::{ApplyStripeEvent, Payment, StripeWebhook};
@@ -9,10 +10,10 @@ use runtime::stream::Reader as _;
 use std::sync::Arc;
 use testkit::{FixedSecrets, RequestBuilder as _, order_id, placed, request};
 
-/// The bytes are the body of a webhook, well signed.
+/// The bytes are the body of a webhook with a valid signature.
 pub fn stripe_events(data: &[u8]) -> bool {
-    wait(async {
-        let table = Arc::new(scene::asked().await);
+    run(async {
+        let table = Arc::new(tables::payment_requested().await);
         let before = table.stream_length();
         let receiver = StripeWebhook {
             documents: table.clone(),
@@ -26,7 +27,7 @@ pub fn stripe_events(data: &[u8]) -> bool {
         webhook.body = data.to_vec();
         let answer = receiver.answer(webhook.clone()).await;
         let item = inbox_item(&table);
-        if !is_kept(answer, item, data) {
+        if !is_stored(answer, item, data) {
             return false;
         }
         let reader = ApplyStripeEvent {
@@ -35,21 +36,21 @@ pub fn stripe_events(data: &[u8]) -> bool {
             clock: clock(),
             stack: "fuzz".to_owned(),
         };
-        // A refund made elsewhere is asked for by the first delivery and settled by the next, or by the message of the
-        // request. After that there is nothing left to say.
+        // A refund that was made at Stripe is recorded by the first delivery, and settled by the next one or by the
+        // message of `RefundRequested`. After that a repeat has no further effect.
         for _ in 0..2 {
             reader.read(records(&table, before)).await.expect("a table in memory does not fail");
         }
-        let told = table.all_events();
+        let once = table.all_events();
         reader.read(records(&table, before)).await.expect("a table in memory does not fail");
-        assert_eq!(table.all_events(), told, "applied again, it says more");
+        assert_eq!(table.all_events(), once, "a repeat has a further effect");
         let stream = StreamId::order(&order_id(1));
         let payment = <dyn EventStore>::history::<Payment>(&*table, &stream)
             .await
-            .expect("what was written reads back")
+            .expect("a written stream can be read back")
             .state;
         let captured = payment.ledger.captured();
-        assert!(captured <= placed().total, "more counts as paid than was asked for");
-        told.len() > 1
+        assert!(captured <= placed().total, "more is captured than was requested");
+        once.len() > 1
     })
 }

@@ -1,13 +1,13 @@
-//! Every property holds for its seeds, and for many small changes of them; and the seeds reach what they are for.
+//! Every property holds for its seeds and for many small changes of them, and the parsers accept the seeds.
 
-#![expect(clippy::expect_used, reason = "a test may be blunt outside of its test functions too")]
+#![expect(clippy::expect_used, reason = "helpers outside of test functions may panic as well")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const CHANGES: u32 = 400;
 
-/// Of each fuzzer, which seeds are refused, and rightly: thin events, what speaks of an order that is not there, and money
-/// that is given back before any was received.
+/// The seeds of each fuzzer that have no effect, as intended: thin events, types that are ignored, and a refund before any
+/// payment.
 const REFUSED: [(&str, &[usize]); 6] = [
     ("carrier_events", &[]),
     ("messages", &[]),
@@ -18,7 +18,7 @@ const REFUSED: [(&str, &[usize]); 6] = [
 ];
 
 #[test]
-fn the_seeds_get_in() {
+fn the_seeds_are_accepted() {
     let refused = fuzz::ALL.map(|(name, property)| {
         let seeds = fuzz::seeds(name);
         (name, (0..seeds.len()).filter(|place| !property(&seeds[*place])).collect::<Vec<_>>())
@@ -27,7 +27,7 @@ fn the_seeds_get_in() {
 }
 
 #[test]
-fn every_property_holds_for_its_seeds_and_for_changes_of_them() {
+fn every_property_holds_for_changed_seeds() {
     for (name, property) in fuzz::ALL {
         let seeds = fuzz::seeds(name);
         let mut chance = fastrand::Rng::with_seed(7);
@@ -35,13 +35,14 @@ fn every_property_holds_for_its_seeds_and_for_changes_of_them() {
             for _ in 0..CHANGES {
                 let changed = changed(seed, &seeds, &mut chance);
                 let held = catch_unwind(AssertUnwindSafe(|| property(&changed)));
-                assert!(held.is_ok(), "{name} does not hold for {:?}", String::from_utf8_lossy(&changed));
+                assert!(held.is_ok(), "{name} is violated by {:?}", String::from_utf8_lossy(&changed));
             }
         }
     }
 }
 
-/// One or more small changes: a bit, a byte, a piece left out, doubled, or taken from another seed.
+/// Makes one to three small changes: of a bit or a byte, or a piece is left out, duplicated, replaced by `null` or taken from
+/// another seed.
 fn changed(seed: &[u8], seeds: &[Vec<u8>], chance: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     for _ in 0..chance.usize(1..=3) {

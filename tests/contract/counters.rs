@@ -1,16 +1,17 @@
-//! Counters: never below zero, all moves of a transaction or none, with the event or not at all.
+//! Counters: all numbers are returned and none goes below zero; a transaction writes its moves and its event, or nothing.
 
 use crate::{On, Table, on_both, table};
-use event_store::{Document, Key, Move, StreamId, Transaction, TransactionError};
+use event_store::{Counts, Document, Key, Move, StreamId, Transaction, TransactionError};
 use events::{Delivered, Envelope, Sequence, ShippingEvent};
 use testkit::{cause, now};
 
 on_both!(
-    numbers_are_set_on_the_version_that_was_read,
-    i2_a_move_below_zero_moves_nothing,
-    a_move_of_numbers_that_were_never_set_is_short,
-    a_taken_place_moves_nothing,
-    a_document_that_is_there_moves_nothing,
+    numbers_are_set_only_at_the_expected_version,
+    every_stored_number_is_returned,
+    i2_a_move_below_zero_changes_nothing,
+    a_move_of_unset_numbers_is_short,
+    a_taken_place_changes_nothing,
+    an_existing_document_changes_nothing,
     i2_of_many_buyers_at_once_only_as_many_get_a_piece,
     a_count_grows_by_one,
 );
@@ -29,12 +30,16 @@ fn event(table: &Table, sequence: u32) -> (StreamId, Envelope) {
     (StreamId::order(&table.run), Envelope::wrap(table.run.as_str(), place, now(), &cause(), &event))
 }
 
+fn counts(values: &[(&str, i64)], version: u64) -> Counts {
+    Counts { values: values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect(), version }
+}
+
 async fn numbers(table: &Table, key: &Key) -> (i64, i64, u64) {
     let counts = table.counters.counts(key).await.unwrap().unwrap();
     (counts.get("available"), counts.get("allocated"), counts.version)
 }
 
-async fn numbers_are_set_on_the_version_that_was_read(on: On) {
+async fn numbers_are_set_only_at_the_expected_version(on: On) {
     let table = table(on);
     let key = stock(&table, "TEA");
     assert_eq!(table.counters.counts(&key).await.unwrap(), None);
@@ -45,7 +50,21 @@ async fn numbers_are_set_on_the_version_that_was_read(on: On) {
     assert_eq!(numbers(&table, &key).await, (7, 2, 2));
 }
 
-async fn i2_a_move_below_zero_moves_nothing(on: On) {
+async fn every_stored_number_is_returned(on: On) {
+    let table = table(on);
+    let key = stock(&table, "TEA");
+    table.counters.set(&key, None, &[("available", 5), ("allocated", 0), ("damaged", 2)]).await.unwrap();
+    let moves = vec![Move { key: key.clone(), changes: vec![("available", -1), ("reserved", 1)] }];
+    table.counters.commit(&Transaction { moves, ..Transaction::default() }).await.unwrap();
+    let expected = [("allocated", 0), ("available", 4), ("damaged", 2), ("reserved", 1)];
+    assert_eq!(table.counters.counts(&key).await.unwrap(), Some(counts(&expected, 2)));
+    let counted = Key::new(table.pk("caller"), "*#1");
+    table.counters.count_up(&counted, now()).await.unwrap();
+    let found = table.counters.counts(&counted).await.unwrap();
+    assert_eq!(found, Some(counts(&[("count", 1)], 0)), "the expiry is not one of the numbers");
+}
+
+async fn i2_a_move_below_zero_changes_nothing(on: On) {
     let table = table(on);
     let (tea, mug) = (stock(&table, "TEA"), stock(&table, "MUG"));
     table.counters.set(&tea, None, &[("available", 5), ("allocated", 0)]).await.unwrap();
@@ -65,7 +84,7 @@ async fn i2_a_move_below_zero_moves_nothing(on: On) {
     assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap().len(), 1);
 }
 
-async fn a_move_of_numbers_that_were_never_set_is_short(on: On) {
+async fn a_move_of_unset_numbers_is_short(on: On) {
     let table = table(on);
     let key = stock(&table, "NEVER");
     let transaction = Transaction { moves: vec![allocate(&key, 1)], ..Transaction::default() };
@@ -73,7 +92,7 @@ async fn a_move_of_numbers_that_were_never_set_is_short(on: On) {
     assert_eq!(table.counters.counts(&key).await.unwrap(), None);
 }
 
-async fn a_taken_place_moves_nothing(on: On) {
+async fn a_taken_place_changes_nothing(on: On) {
     let table = table(on);
     let key = stock(&table, "TEA");
     table.counters.set(&key, None, &[("available", 1), ("allocated", 0)]).await.unwrap();
@@ -94,7 +113,7 @@ async fn a_taken_place_moves_nothing(on: On) {
     assert_eq!(numbers(&table, &key).await, (1, 0, 1));
 }
 
-async fn a_document_that_is_there_moves_nothing(on: On) {
+async fn an_existing_document_changes_nothing(on: On) {
     let table = table(on);
     let key = stock(&table, "TEA");
     table.counters.set(&key, None, &[("available", 1), ("allocated", 0)]).await.unwrap();
@@ -123,15 +142,15 @@ async fn i2_of_many_buyers_at_once_only_as_many_get_a_piece(on: On) {
                 match counters.commit(&transaction).await {
                     Ok(()) => return true,
                     Err(TransactionError::Short(_)) => return false,
-                    // A conflict between transactions says nothing about the numbers.
+                    // A conflict between transactions proves nothing about the numbers.
                     Err(TransactionError::Store(_)) => tokio::task::yield_now().await,
-                    Err(TransactionError::Conflict) => panic!("no place is at stake"),
+                    Err(TransactionError::Conflict) => panic!("the transaction has no event and no document"),
                 }
             }
         });
     }
-    let got = buyers.join_all().await.into_iter().filter(|got| *got).count();
-    assert_eq!(got, 5);
+    let sold = buyers.join_all().await.into_iter().filter(|bought| *bought).count();
+    assert_eq!(sold, 5);
     let (available, allocated, _) = numbers(&table, &key).await;
     assert_eq!((available, allocated), (0, 5));
 }

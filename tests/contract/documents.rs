@@ -1,4 +1,4 @@
-//! Documents: put, put if new, put if newer, many at once, listed by prefix, taken away.
+//! Documents: put, put if new, put if newer, read many, list by prefix, delete.
 
 use crate::{On, on_both, table};
 use event_store::{Document, Key};
@@ -6,26 +6,26 @@ use serde_json::json;
 use testkit::now;
 
 on_both!(
-    absence_is_none,
-    what_is_put_is_read_back_and_replaced,
+    a_free_key_reads_as_none,
+    a_put_document_is_read_back_and_replaced,
     a_new_document_is_put_once,
     only_a_newer_version_replaces,
     any_version_is_newer_than_none,
-    many_are_read_without_those_that_are_not_there,
+    a_read_of_many_leaves_out_free_keys,
     a_partition_is_listed_by_prefix,
-    what_is_taken_away_is_gone,
+    a_deleted_document_is_gone,
 );
 
 fn document(text: &str) -> Document {
     Document::of(&json!({ "text": text }))
 }
 
-async fn absence_is_none(on: On) {
+async fn a_free_key_reads_as_none(on: On) {
     let table = table(on);
     assert_eq!(table.documents.get(&Key::new(table.pk("nothing"), "here")).await.unwrap(), None);
 }
 
-async fn what_is_put_is_read_back_and_replaced(on: On) {
+async fn a_put_document_is_read_back_and_replaced(on: On) {
     let table = table(on);
     let key = Key::new(table.pk("a"), "price");
     let first = document("first").versioned(7).until(now());
@@ -63,7 +63,7 @@ async fn any_version_is_newer_than_none(on: On) {
     }
 }
 
-async fn many_are_read_without_those_that_are_not_there(on: On) {
+async fn a_read_of_many_leaves_out_free_keys(on: On) {
     let table = table(on);
     let keys: Vec<Key> = (0..99).map(|n| Key::new(table.pk(&n.to_string()), "price")).collect();
     for key in keys.iter().step_by(2) {
@@ -86,7 +86,7 @@ async fn a_partition_is_listed_by_prefix(on: On) {
     assert_eq!(sks(table.documents.list(&pk, "").await.unwrap()), ["order", "parked#1", "parked#2"]);
 }
 
-async fn what_is_taken_away_is_gone(on: On) {
+async fn a_deleted_document_is_gone(on: On) {
     let table = table(on);
     let key = Key::new(table.pk("a"), "address");
     table.documents.put(&key, &document("x")).await.unwrap();

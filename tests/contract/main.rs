@@ -1,12 +1,13 @@
-//! The contract of a service's table: one suite, run on the in-memory twin and on the emulator's DynamoDB.
+//! The contract of a service's table: one suite that runs on the in-memory twin and on the emulator's DynamoDB.
 //!
-//! The notifications' table and the views' table are used, since no stream reads them, under keys of each run's own.
+//! It uses notifications' table and the table of order views, because no function reads their streams. Each test has keys
+//! of its own.
 
 #![expect(
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test may be blunt outside of its test functions too"
+    reason = "helpers outside of test functions may panic as well"
 )]
 
 mod counters;
@@ -18,7 +19,7 @@ use event_store::{Counters, Documents, EventStore, Memory, Pages};
 use std::sync::Arc;
 use testkit::order_id;
 
-/// A table under test: its ports, and a prefix that nothing else in it has.
+/// A table under test: its ports, and an id that makes its keys unique.
 pub(crate) struct Table {
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) documents: Arc<dyn Documents>,
@@ -32,7 +33,7 @@ impl Table {
     }
 }
 
-/// Which of the two a test runs on.
+/// The implementation under test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum On {
     Memory,
@@ -53,7 +54,7 @@ pub(crate) fn table(on: On) -> Table {
     }
 }
 
-/// The index `by-customer` of the views' table, and its documents.
+/// The documents of the table of order views, its index `by-customer`, and a partition of the index.
 pub(crate) fn views(on: On) -> (Arc<dyn Documents>, Arc<dyn Pages>, String) {
     let partition = format!("contract#{}", order_id(fresh()));
     match on {
@@ -76,13 +77,13 @@ fn clients() -> aws::Clients {
     clients
 }
 
-/// Different in every test of every run: the process and the moment it asks.
+/// A number that is different in every test of every run.
 fn fresh() -> u64 {
     use std::hash::{BuildHasher as _, RandomState};
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Makes a test of each fact on each table.
+/// Makes two tests of each function: one on the twin, one on DynamoDB.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {
         mod in_memory {

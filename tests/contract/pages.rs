@@ -1,9 +1,12 @@
-//! Pages: an index in its order, against it or up to a place, a page at a time, without gaps or repeats.
+//! Pages: an index is read forward, backward or up to a value, a page at a time, without gaps or duplicates.
 
 use crate::{On, on_both, views};
 use event_store::{Document, Documents, Key, Walk};
 
-on_both!(an_index_pages_in_both_directions_and_up_to_a_place, a_document_without_the_attribute_is_in_no_page);
+on_both!(
+    an_index_is_read_in_both_directions_and_up_to_a_value,
+    a_document_without_the_attribute_is_in_no_page
+);
 
 async fn put(documents: &dyn Documents, partition: &str, n: u32) {
     let document =
@@ -11,7 +14,7 @@ async fn put(documents: &dyn Documents, partition: &str, n: u32) {
     documents.put(&Key::new(format!("{partition}#{n}"), "view"), &document).await.unwrap();
 }
 
-async fn an_index_pages_in_both_directions_and_up_to_a_place(on: On) {
+async fn an_index_is_read_in_both_directions_and_up_to_a_value(on: On) {
     let (documents, index, partition) = views(on);
     for n in 0..7 {
         put(&*documents, &partition, n).await;

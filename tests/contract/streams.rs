@@ -1,4 +1,4 @@
-//! Streams: read whole and in order, appended at exactly one place.
+//! Streams: a read is complete and in order, and an append takes exactly one free place.
 
 use crate::{On, on_both, table};
 use event_store::{AppendError, StreamId};
@@ -8,10 +8,10 @@ use testkit::{cause, now};
 
 on_both!(
     an_unknown_stream_is_empty,
-    what_is_appended_is_read_back_in_order,
+    appended_events_are_read_back_in_order,
     i5_a_place_is_taken_once,
-    i5_of_many_writers_at_once_each_place_has_one,
-    a_stream_longer_than_a_page_is_read_whole,
+    i5_concurrent_writers_never_share_a_place,
+    a_stream_of_several_pages_is_read_completely,
 );
 
 fn event(run: &events::OrderId, sequence: u32) -> Envelope {
@@ -24,7 +24,7 @@ async fn an_unknown_stream_is_empty(on: On) {
     assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap(), []);
 }
 
-async fn what_is_appended_is_read_back_in_order(on: On) {
+async fn appended_events_are_read_back_in_order(on: On) {
     let table = table(on);
     let stream = StreamId::order(&table.run);
     let written: Vec<_> = (1..=12).map(|sequence| event(&table.run, sequence)).collect();
@@ -42,11 +42,15 @@ async fn i5_a_place_is_taken_once(on: On) {
     let mut late = event(&table.run, 1);
     late.causationid = events::EventId::outside("request", "a-late-zombie");
     assert_eq!(table.store.append(&stream, &late).await, Err(AppendError::Conflict));
-    assert_eq!(table.store.append(&stream, &first).await, Err(AppendError::Conflict), "a repeat is one too");
+    assert_eq!(
+        table.store.append(&stream, &first).await,
+        Err(AppendError::Conflict),
+        "a repeat is a conflict too"
+    );
     assert_eq!(table.store.read(&stream).await.unwrap(), [first]);
 }
 
-async fn i5_of_many_writers_at_once_each_place_has_one(on: On) {
+async fn i5_concurrent_writers_never_share_a_place(on: On) {
     let table = table(on);
     let stream = StreamId::order(&table.run);
     let mut writers = tokio::task::JoinSet::new();
@@ -69,13 +73,13 @@ async fn i5_of_many_writers_at_once_each_place_has_one(on: On) {
     writers.join_all().await;
     let stream = table.store.read(&stream).await.unwrap();
     let sequences: Vec<u32> = stream.iter().map(|envelope| envelope.sequence.number()).collect();
-    assert_eq!(sequences, (1..=24).collect::<Vec<_>>(), "no gaps, no two at one place");
+    assert_eq!(sequences, (1..=24).collect::<Vec<_>>(), "no gaps and no shared places");
     let causes: BTreeSet<_> = stream.iter().map(|envelope| envelope.causationid.as_str()).collect();
-    assert_eq!(causes.len(), 24, "nobody's event was lost");
+    assert_eq!(causes.len(), 24, "no event was lost");
 }
 
-/// DynamoDB answers a query in pages of at most 1 MiB.
-async fn a_stream_longer_than_a_page_is_read_whole(on: On) {
+/// DynamoDB returns a query in pages of at most 1 MiB.
+async fn a_stream_of_several_pages_is_read_completely(on: On) {
     let table = table(on);
     let stream = StreamId::order(&table.run);
     let event = ShippingEvent::from(LabelVoidFailed { reason: "x".repeat(200_000) });

@@ -368,7 +368,7 @@ impl Stage {
         let sound: serde_json::Value = serde_json::from_str(&sound).expect("a sample");
         for body in [sound["Records"][0]["body"].as_str().expect("a body"), "no event"] {
             let (name, reason) = ("take-payment".to_owned(), "it was not understood".to_owned());
-            self.letters.lay(body, LaidBy::Function { name, reason });
+            self.letters.add(body, LaidBy::Function { name, reason });
         }
     }
 

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use events::{Envelope, Provider};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use testkit::{Delivered, Footprint, Gate, Plan, Proof, Scene, prove};
+use testkit::{DeliveryOutcome, Footprint, Gate, Plan, Proof, World, prove};
 
 /// Functions that only read.
 const READ_ONLY: [&str; 3] = ["get-order", "get-payment", "health"];
@@ -98,22 +98,22 @@ impl Told {
         text_of(&self.sample).matches("\"messageId\"").count() > 1
     }
 
-    async fn run(&self, gate: Arc<dyn Gate>, sample: &str, deliveries: u32) -> Delivered {
+    async fn run(&self, gate: Arc<dyn Gate>, sample: &str, deliveries: u32) -> DeliveryOutcome {
         let stage = self.stage.behind(gate);
         let function = sample.split('/').next().unwrap_or_default();
         match stage.run(function, &delivered(&text_of(sample), deliveries)).await {
-            Outcome::Handled => Delivered::Done,
+            Outcome::Handled => DeliveryOutcome::Done,
             Outcome::Answered(status, body) => {
                 let refused = REFUSED.iter().find(|(name, _)| *name == sample).map(|(_, status)| *status);
                 match status {
-                    200..300 => Delivered::Done,
-                    status if refused == Some(status) => Delivered::Done,
-                    409 | 429 | 500.. => Delivered::ComesBack(format!("{status} {body}")),
-                    status => Delivered::GivenUp(format!("{status} {body}")),
+                    200..300 => DeliveryOutcome::Done,
+                    status if refused == Some(status) => DeliveryOutcome::Done,
+                    409 | 429 | 500.. => DeliveryOutcome::Retry(format!("{status} {body}")),
+                    status => DeliveryOutcome::Reject(format!("{status} {body}")),
                 }
             }
-            Outcome::Failed(why) if stage.queue.dead_letters().is_empty() => Delivered::ComesBack(why),
-            Outcome::Failed(why) => Delivered::GivenUp(why),
+            Outcome::Failed(why) if stage.queue.dead_letters().is_empty() => DeliveryOutcome::Retry(why),
+            Outcome::Failed(why) => DeliveryOutcome::Reject(why),
         }
     }
 }
@@ -138,8 +138,8 @@ fn delivered(text: &str, deliveries: u32) -> String {
 }
 
 #[async_trait]
-impl Scene for Told {
-    async fn deliver(&self, gate: Arc<dyn Gate>, deliveries: u32) -> Delivered {
+impl World for Told {
+    async fn deliver(&self, gate: Arc<dyn Gate>, deliveries: u32) -> DeliveryOutcome {
         self.run(gate, &self.sample, deliveries).await
     }
 
@@ -179,7 +179,7 @@ impl Scene for Told {
         }
         // A shipment at the carrier whose answer was lost costs nothing and is forgotten: `created` may be more.
         let carrier = stage.easypost.counts();
-        let held = stage.easypost.labels_held();
+        let held = stage.easypost.labels_without_refund();
         left.once
             .push(format!("{} labels bought, {} given back, {held} held", carrier.bought, carrier.refunded));
         // A letter is deleted after its message was sent, so a crash between the two sends it twice.
@@ -244,7 +244,7 @@ async fn repeats_with_the_others(case: &Case) -> Vec<String> {
     for round in 1..=3 {
         for sample in &all {
             let again = told.run(Plan::open(), sample, round).await;
-            if again != Delivered::Done {
+            if again != DeliveryOutcome::Done {
                 wrong.push(format!("{sample} repeated in round {round}: {again:?}"));
             }
             let mut left = told.footprint();
@@ -342,7 +342,7 @@ async fn functions_that_only_read_leave_nothing_behind() {
             let others = before(&sample).to_vec();
             let told = Case { sample, others, provider: Provider::Warehouse }.set().await;
             let before = told.footprint();
-            assert_eq!(told.deliver(Plan::open(), 1).await, Delivered::Done, "{function}/{file}");
+            assert_eq!(told.deliver(Plan::open(), 1).await, DeliveryOutcome::Done, "{function}/{file}");
             assert_eq!(told.footprint().differs_from(&before), None, "{function}/{file}");
         }
     }

@@ -7,7 +7,7 @@ use super::jobs::Call;
 use super::senders::{STANDARD, told_by};
 use super::world::World;
 use event_store::{EventStore, StreamId};
-use events::{Event, OrderId, OrderPlaced, PaymentsEvent, Service, paid_by_way_of};
+use events::{Event, OrderId, OrderPlaced, PaymentsEvent, Service, offline_sender};
 use jiff::Timestamp;
 use orders::Order;
 use outbound::DeadLetter;
@@ -43,7 +43,7 @@ pub(super) struct Bank {
 
 /// Whether somebody else than Stripe takes the order's money.
 pub(super) fn is_by_transfer(order: &Order) -> bool {
-    order.placed().is_some_and(|(placed, _)| paid_by_way_of(&placed.payment_method).is_some())
+    order.placed().is_some_and(|(placed, _)| offline_sender(&placed.payment_method).is_some())
 }
 
 impl Bank {

@@ -8,7 +8,7 @@ use resilience::Clock;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use testkit::{Effect, Gate, Verdict};
+use testkit::{Effect, Gate, GateDecision};
 
 /// What happens to a handler that has stopped, beside going on later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,17 +122,17 @@ impl Chance {
 
 #[async_trait]
 impl Gate for Chance {
-    async fn before(&self, _name: &'static str, effect: Effect) -> Verdict {
+    async fn before(&self, _name: &'static str, effect: Effect) -> GateDecision {
         self.may_end_here("crash before an effect", "zombie before an effect").await;
         if self.roll(100) {
             stop().await;
         }
         if self.fault("throttle", 8) {
-            Verdict::Fail
+            GateDecision::Fail
         } else if effect == Effect::Write && self.fault("applied, but the reply is lost", 8) {
-            Verdict::LoseReply
+            GateDecision::LoseReply
         } else {
-            Verdict::Pass
+            GateDecision::Pass
         }
     }
 

@@ -15,7 +15,7 @@ use shipping::EasyPost;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use testkit::{Effect, FakeStripe, Gate, Gated, Outage, Verdict};
+use testkit::{Effect, FakeStripe, Gate, GateDecision, Gated, Outage};
 
 /// A process goes by what it has read for so long.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -113,9 +113,9 @@ struct Readable(Chance);
 
 #[async_trait]
 impl Gate for Readable {
-    async fn before(&self, name: &'static str, effect: Effect) -> Verdict {
+    async fn before(&self, name: &'static str, effect: Effect) -> GateDecision {
         match effect {
-            Effect::Read => Verdict::Pass,
+            Effect::Read => GateDecision::Pass,
             Effect::Write => self.0.before(name, effect).await,
         }
     }

@@ -20,7 +20,7 @@ impl MoodyStripe {
         let answer = self.stripe.send(call).await?;
         let intent: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if let Some(id) = intent["id"].as_str() {
-            self.stripe.cancel_elsewhere(id);
+            self.stripe.cancel_in_dashboard(id);
         }
         Err(CallError::TimedOut(timeout))
     }

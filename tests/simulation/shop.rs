@@ -296,9 +296,9 @@ impl Shop {
         let (stripe, facts) = (&world.stripe, order.facts());
         let captured = stripe.books_of(id.as_str()).captured;
         match self.chance.below(6) {
-            0 => drop(stripe.pay_elsewhere(&intent)),
-            1 if captured == 0 => stripe.cancel_elsewhere(&intent),
-            2 if captured > 0 => drop(stripe.refund_elsewhere(&intent, 1 + self.chance.below(300) as u64)),
+            0 => drop(stripe.pay_externally(&intent)),
+            1 if captured == 0 => stripe.cancel_in_dashboard(&intent),
+            2 if captured > 0 => drop(stripe.refund_in_dashboard(&intent, 1 + self.chance.below(300) as u64)),
             3 if facts.refunded().units() > 0 => {
                 let refunds = stripe.refunds_of(&intent);
                 if let Some(refund) = refunds.get(self.chance.below(refunds.len())) {

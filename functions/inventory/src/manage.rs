@@ -89,8 +89,8 @@ impl ManageStock {
             let version = found.map(|counts| counts.version);
             if self.counters.set(&key, version, &values).await? {
                 let status = if version.is_some() { 200 } else { 201 };
-                let counts =
-                    Counts { values: values.into(), version: version.map_or(1, |version| version + 1) };
+                let values = values.map(|(name, value)| (name.to_owned(), value)).into();
+                let counts = Counts { values, version: version.map_or(1, |version| version + 1) };
                 return Ok(reply(status, sku, &counts));
             }
             self.clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use event_store::{AppendError, Documents, EventStore, StreamId};
 use events::{
     Amount, Customer, Envelope, OrderId, OrderLine, OrderPlaced, OrderStatus, OrdersEvent, Sequence,
-    paid_by_way_of,
+    offline_sender,
 };
 use jiff::Timestamp;
 use request::OrderRequest;
@@ -78,7 +78,7 @@ impl Endpoint for PlaceOrder {
             Ok(total) => total,
             Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
         };
-        let sender = paid_by_way_of(&wanted.payment_method);
+        let sender = offline_sender(&wanted.payment_method);
         if sender.is_some_and(|sender| !self.senders.takes_payments(sender)) {
             let wrong = FieldError::at("/payment_method", "nobody takes payments here under this name");
             return self.replay(&id, &digest).await?.ok_or(Problem::validation(vec![wrong]));

@@ -79,9 +79,9 @@ impl Run {
         match self.chance.u8(..11) {
             0 => self.world.provider.authenticate(&intent, self.chance.bool()),
             1 => {
-                self.world.provider.pay_elsewhere(&intent);
+                self.world.provider.pay_externally(&intent);
             }
-            2 => self.world.provider.cancel_elsewhere(&intent),
+            2 => self.world.provider.cancel_in_dashboard(&intent),
             3 => self.world.hear(&expired()).await.unwrap_or_default(),
             4 => {
                 self.compensated = true;
@@ -122,7 +122,7 @@ impl Run {
                 self.ask_back(request.path("refund_id", id)).await;
             }
             _ => {
-                self.world.provider.refund_elsewhere(&intent, self.chance.u64(1..400));
+                self.world.provider.refund_in_dashboard(&intent, self.chance.u64(1..400));
             }
         }
     }

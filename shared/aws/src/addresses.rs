@@ -1,4 +1,4 @@
-//! [`Names`] by the machine's own resolver.
+//! [`Names`] on the machine's own resolver.
 
 use async_trait::async_trait;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
@@ -8,7 +8,7 @@ use std::str::FromStr as _;
 use std::time::Duration;
 use tower_service::Service as _;
 
-/// A resolver that takes longer is out.
+/// After this long the resolver is unavailable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Clone, Copy)]
@@ -29,11 +29,11 @@ impl Names for SystemNames {
     }
 }
 
-/// The library tells "there is none" from "ask again" by its text alone, the last as glibc or musl puts it.
+/// The library distinguishes "unknown host" from "try again" only by its text: glibc's or musl's.
 fn failure(error: &std::io::Error) -> NameError {
-    let told = error.to_string();
-    let is_passing = ["Temporary failure", "Try again"].iter().any(|text| told.contains(text));
-    if is_passing { NameError::Unavailable(told) } else { NameError::Unknown(told) }
+    let text = error.to_string();
+    let is_transient = ["Temporary failure", "Try again"].iter().any(|part| text.contains(part));
+    if is_transient { NameError::Unavailable(text) } else { NameError::Unknown(text) }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! The clients, built once when a function starts, and the adapters made of them.
+//! The SDK clients, built once when a function starts, and the adapters over them.
 
 use crate::Table;
 use crate::addresses::SystemNames;
+use crate::guarded_transport::GuardedTransport;
 use crate::http::HttpTransport;
 use crate::letters::SqsLetters;
 use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
 use crate::secrets::SecretsManager;
-use crate::strangers::StrangersTransport;
 use crate::topic::SnsTopic;
 use crate::work::SqsWork;
 use aws_credential_types::Credentials;
@@ -30,11 +30,11 @@ use runtime::Settings;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Amazon's roots, as Amazon Trust Services publishes them: reading five certificates costs a start far less
-/// than reading a machine's hundred and forty.
+/// Amazon's root certificates, as Amazon Trust Services publishes them. To parse five certificates delays a start far less
+/// than to parse the machine's hundred and forty.
 const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
 
-/// What every client shares.
+/// The configuration that all clients share; it makes the adapters.
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: SdkConfig,
@@ -47,8 +47,8 @@ enum Roots {
 }
 
 impl Clients {
-    /// Reads `AWS_REGION`, the credentials' variables, `AWS_ENDPOINT_URL` (another endpoint, for the local
-    /// stack) and `TRUST_STORE` (`amazon` or `native`).
+    /// Reads `AWS_REGION`, the credentials, `AWS_ENDPOINT_URL` (the endpoint of the local stack) and `TRUST_STORE`
+    /// (`amazon` or `native`).
     pub fn from_settings(settings: &mut Settings) -> Self {
         let region = settings.text("AWS_REGION");
         let credentials = Credentials::new(
@@ -72,7 +72,7 @@ impl Clients {
         Arc::new(Table::new(aws_sdk_dynamodb::Client::new(&self.config), name))
     }
 
-    /// An index of a table: partitioned by one text attribute, ordered by another.
+    /// An index of a table, partitioned by one text attribute and ordered by another.
     pub fn index(
         &self,
         table: &str,
@@ -95,7 +95,7 @@ impl Clients {
         self.queue("", url)
     }
 
-    /// A dead-letter queue of any function's, by its URL, for whoever looks after it.
+    /// A dead-letter queue of any function, by its URL, for `redrive-dead-letters`.
     pub fn letters(&self, url: &str) -> Arc<dyn Letters> {
         Arc::new(SqsLetters { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
     }
@@ -105,13 +105,13 @@ impl Clients {
         Arc::new(SnsTopic { client: aws_sdk_sns::Client::new(&self.config), arn: arn.to_owned() })
     }
 
-    /// Secrets, re-read once a minute, or sooner for a signature that none of them explains.
+    /// Secrets, read again once a minute, or sooner if none of them verifies a signature.
     pub fn secrets(&self) -> Arc<dyn Secrets> {
         let store = SecretsManager(aws_sdk_secretsmanager::Client::new(&self.config));
         Arc::new(CachedSecrets::new(store, Arc::new(SystemClock)))
     }
 
-    /// Email from this sender.
+    /// Email from the sender `from`.
     pub fn mailer(&self, from: &str) -> Arc<dyn Mailer> {
         Arc::new(SesMailer { client: aws_sdk_sesv2::Client::new(&self.config), from: from.to_owned() })
     }
@@ -121,22 +121,22 @@ impl Clients {
         Arc::new(SnsTexter { client: aws_sdk_sns::Client::new(&self.config) })
     }
 
-    /// Calls to providers, which are not AWS.
+    /// Calls to providers other than AWS.
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::new(HttpTransport::new())
     }
 
-    /// Calls to URLs that strangers gave us, on these networks alone.
-    pub fn strangers(&self, networks: Networks) -> Arc<dyn Transport> {
-        Arc::new(StrangersTransport::new(Arc::new(SystemNames), networks))
+    /// Calls to URLs that operators registered, to addresses in these networks only.
+    pub fn guarded_transport(&self, networks: Networks) -> Arc<dyn Transport> {
+        Arc::new(GuardedTransport::new(Arc::new(SystemNames), networks))
     }
 
-    /// Looks host names up.
+    /// Resolves host names.
     pub fn names(&self) -> Arc<dyn Names> {
         Arc::new(SystemNames)
     }
 
-    /// A queue of work, by its URL.
+    /// A work queue, by its URL.
     pub fn work(&self, url: &str) -> Arc<dyn WorkQueue> {
         Arc::new(SqsWork { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
     }
@@ -148,7 +148,7 @@ fn config(region: String, credentials: Credentials, endpoint: Option<String>, ro
         Roots::Native => TrustStore::default(),
     };
     let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    // The context is sound whenever the roots above parse, which a test shows; native roots are the way on.
+    // The context is valid if the roots above parse, which a test proves. Otherwise the client uses native roots.
     let client = match TlsContext::builder().with_trust_store(store).build() {
         Ok(context) => client.tls_context(context),
         Err(_) => client,

@@ -1,8 +1,8 @@
-//! [`Counters`] on DynamoDB: conditional updates, and one transaction for an event with its moves.
+//! [`Counters`] on DynamoDB: conditional writes, and one transaction for an event with its moves.
 
 use crate::Table;
 use crate::error::{describe, store_error};
-use crate::item::{document_item, event_item, key_item, number, read_number};
+use crate::item::{document_item, event_item, key_item, number, read_counts, read_number};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -23,14 +23,7 @@ impl Counters for Table {
             .await
             .map_err(|error| store_error(&error))?;
         let Some(item) = answer.item else { return Ok(None) };
-        let mut counts = Counts::default();
-        for name in ["available", "allocated"] {
-            if let Some(value) = read_number(&item, name)? {
-                counts.values.insert(name, value);
-            }
-        }
-        counts.version = read_number(&item, "version")?.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-        Ok(Some(counts))
+        read_counts(&item).map(Some)
     }
 
     async fn set(
@@ -99,7 +92,7 @@ impl Counters for Table {
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 let reasons = cancelled.cancellation_reasons();
-                Err(verdict(reasons, places, &transaction.moves, &describe(&error)))
+                Err(cancelled_because(reasons, places, &transaction.moves, &describe(&error)))
             }
             _ => Err(store_error(&error).into()),
         }
@@ -113,11 +106,11 @@ impl Table {
             .set_item(Some(item))
             .condition_expression("attribute_not_exists(pk)")
             .build()
-            .map_err(unsound)?;
+            .map_err(invalid_action)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Adds every change; whatever goes down must have been at least as large.
+    /// Adds every change, on the condition that each number that it lowers is large enough.
     fn update(&self, one: &Move) -> Result<TransactWriteItem, StoreError> {
         let mut sums = vec!["#version :one".to_owned()];
         let mut conditions = Vec::new();
@@ -141,21 +134,29 @@ impl Table {
         if !conditions.is_empty() {
             update = update.condition_expression(conditions.join(" AND "));
         }
-        Ok(TransactWriteItem::builder().update(update.build().map_err(unsound)?).build())
+        Ok(TransactWriteItem::builder().update(update.build().map_err(invalid_action)?).build())
     }
 }
 
-/// The reasons stand in the order of the actions. A taken place comes first: then the numbers do not matter.
-/// Any reason but a failed condition (a conflict with another transaction, a throttle) says nothing about them.
-fn verdict(reasons: &[CancellationReason], places: usize, moves: &[Move], told: &str) -> TransactionError {
+/// Why a transaction was cancelled. The reasons are in the order of the actions: the first `places` are those of the event
+/// and the document, the others those of the moves.
+///
+/// A taken place decides first, because then the numbers do not matter. Any other reason than a failed condition (a
+/// conflict with another transaction, a throttle) proves nothing about the numbers.
+fn cancelled_because(
+    reasons: &[CancellationReason],
+    places: usize,
+    moves: &[Move],
+    description: &str,
+) -> TransactionError {
     let failed = |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
     if reasons.iter().take(places).any(failed) {
         return TransactionError::Conflict;
     }
-    let passing =
+    let is_clear =
         |reason: &CancellationReason| matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed"));
-    if !reasons.iter().all(passing) {
-        return StoreError::Unavailable(told.to_owned()).into();
+    if !reasons.iter().all(is_clear) {
+        return StoreError::Unavailable(description.to_owned()).into();
     }
     let short: Vec<Key> = reasons
         .iter()
@@ -165,14 +166,14 @@ fn verdict(reasons: &[CancellationReason], places: usize, moves: &[Move], told: 
         .map(|(_, one)| one.key.clone())
         .collect();
     if short.is_empty() {
-        StoreError::Unavailable(told.to_owned()).into()
+        StoreError::Unavailable(description.to_owned()).into()
     } else {
         TransactionError::Short(short)
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err asks for")]
-fn unsound(error: BuildError) -> StoreError {
+#[expect(clippy::needless_pass_by_value, reason = "map_err passes the error by value")]
+fn invalid_action(error: BuildError) -> StoreError {
     StoreError::Refused(error.to_string())
 }
 

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use event_store::{Document, Documents, Key, StoreError};
 
-/// How often keys that a throttled table left unread are asked for again.
+/// How often a batch read is tried while a throttled table leaves keys unread.
 const BATCH_TRIES: u32 = 5;
 
 #[async_trait]
@@ -55,7 +55,10 @@ impl Documents for Table {
         if wanted.is_empty() {
             return Ok(found);
         }
-        Err(StoreError::Unavailable(format!("{} keys were left unread {BATCH_TRIES} times", wanted.len())))
+        Err(StoreError::Unavailable(format!(
+            "{} keys are still unread after {BATCH_TRIES} tries",
+            wanted.len()
+        )))
     }
 
     async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {

@@ -1,11 +1,11 @@
-//! What an SDK error means: out for now, or refused for good.
+//! What an SDK error means: the service is unavailable for now, or it refuses the call permanently.
 
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use event_store::StoreError;
 use std::error::Error;
 
-/// Codes that say: the same call will be refused again, until somebody mends a grant, a name or the call.
+/// The codes of permanent refusals: the same call is refused until the operator fixes a grant, a name or the call.
 const REFUSALS: [&str; 8] = [
     "AccessDeniedException",
     "AccessDenied",
@@ -17,26 +17,26 @@ const REFUSALS: [&str; 8] = [
     "ItemCollectionSizeLimitExceededException",
 ];
 
-/// Whether the service refused the call for good.
+/// Whether the service refused the call permanently.
 pub(crate) fn is_refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
     error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| REFUSALS.contains(&code))
 }
 
-/// What happened, in one line: the service's code and message, or how the call failed before there was an answer.
-/// Never the response itself, whose body may hold what we sent.
+/// Describes the error in one line: the service's code and message, or why the call got no answer. It never includes the
+/// response itself, whose body may contain what we sent.
 pub(crate) fn describe<E, R>(error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
     R: std::fmt::Debug + 'static,
 {
-    let told = match error.as_service_error() {
+    let description = match error.as_service_error() {
         Some(service) => {
             let code = service.code().unwrap_or("an error without a code");
             format!("{code}: {}", service.message().unwrap_or("no message"))
         }
         None => chain(error),
     };
-    told.chars().take(500).collect()
+    description.chars().take(500).collect()
 }
 
 fn chain(error: &(dyn Error + 'static)) -> String {

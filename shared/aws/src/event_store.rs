@@ -1,4 +1,4 @@
-//! [`EventStore`] on DynamoDB: one consistent query to read, one conditional put to append.
+//! [`EventStore`] on DynamoDB: a consistent query reads a stream, a conditional put appends to it.
 
 use crate::Table;
 use crate::error::store_error;
@@ -41,8 +41,8 @@ impl EventStore for Table {
             .await;
         match answer {
             Ok(_) => Ok(()),
-            // The SDK repeats a put whose answer was lost, and the repeat meets our own event: that is a conflict
-            // like any other. The step reads again and finds its effect there.
+            // The SDK retries a put whose answer was lost, and the retry finds our own event: a conflict like any
+            // other. The step then reads again and finds its effect.
             Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
                 Err(AppendError::Conflict)
             }

@@ -1,5 +1,5 @@
-//! [`Transport`]: calls to providers that are not AWS, over the HTTP and TLS stack that the SDK links already.
-//! Their certificates are checked against Mozilla's roots, compiled in.
+//! [`Transport`] to providers other than AWS, on the HTTP and TLS stack that the SDK links already. It verifies their
+//! certificates with Mozilla's roots, which are compiled in.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use outbound::{Answer, Call, CallError, Method, Transport};
 use std::error::Error;
 use std::time::Duration;
 
-/// No answer of a provider that we read is larger.
+/// The largest body that is read, in bytes; every answer that we need is smaller.
 const LARGEST_ANSWER: usize = 1024 * 1024;
 
 pub(crate) struct HttpTransport {
@@ -36,7 +36,7 @@ impl HttpTransport {
     }
 }
 
-/// Mozilla's roots.
+/// Mozilla's root certificates.
 pub(crate) fn roots() -> rustls::RootCertStore {
     rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
@@ -79,7 +79,7 @@ impl HttpTransport {
     }
 }
 
-/// The outer error only says "client error"; what a person needs is at the bottom of the chain.
+/// The outer error reads only "client error"; the cause is the last in the chain.
 fn connection(error: &(dyn Error + 'static)) -> CallError {
     let mut deepest = error;
     while let Some(source) = deepest.source() {

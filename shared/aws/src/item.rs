@@ -1,10 +1,10 @@
-//! Items as they stand in a table: how they are written, and how they are parsed when they come back.
+//! The shape of items in a table: how they are written, and how they are parsed when they are read.
 //!
 //! An event: `pk`, `sk`, `type`, `event` (the envelope's JSON). A document: `pk`, `sk`, `document` (JSON),
-//! `version`, `expires_at` and text attributes for indexes. Counters: `pk`, `sk`, numbers and `version`.
+//! `version`, `expires_at` and text attributes for indexes. Counters: `pk`, `sk`, numbers, `version`, `expires_at`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use event_store::{Document, Key, StoreError, StreamId};
+use event_store::{Counts, Document, Key, StoreError, StreamId};
 use events::Envelope;
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub(crate) fn key_item(key: &Key) -> Item {
 pub(crate) fn event_item(stream: &StreamId, envelope: &Envelope) -> Item {
     let key = Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number()));
     let mut item = key_item(&key);
-    // An envelope is texts, numbers and JSON: writing it as JSON cannot fail.
+    // An envelope consists of texts, numbers and JSON, so serializing it cannot fail.
     let json = serde_json::to_string(envelope).unwrap_or_default();
     item.insert("type".to_owned(), text(&envelope.event_type));
     item.insert("event".to_owned(), text(json));
@@ -66,10 +66,23 @@ pub(crate) fn read_document(item: &Item) -> Result<Document, StoreError> {
         .map_err(|error| corrupt(item, "document", &format!("{:?}", error.classify())))?;
     Ok(Document {
         body,
-        version: read_number(item, "version")?.and_then(|version| u64::try_from(version).ok()).unwrap_or(0),
+        version: read_version(item)?,
         expires_at: read_number(item, "expires_at")?.and_then(|second| Timestamp::from_second(second).ok()),
         attributes: Vec::new(),
     })
+}
+
+/// Every number of the item except the version and the expiry.
+pub(crate) fn read_counts(item: &Item) -> Result<Counts, StoreError> {
+    let mut counts = Counts { version: read_version(item)?, ..Counts::default() };
+    for (name, value) in item {
+        if let (AttributeValue::N(digits), false) = (value, matches!(name.as_str(), "version" | "expires_at"))
+        {
+            let reason = || corrupt(item, "numbers", &format!("{name} is not a whole number"));
+            counts.values.insert(name.clone(), digits.parse().map_err(|_| reason())?);
+        }
+    }
+    Ok(counts)
 }
 
 pub(crate) fn read_number(item: &Item, name: &'static str) -> Result<Option<i64>, StoreError> {
@@ -78,7 +91,14 @@ pub(crate) fn read_number(item: &Item, name: &'static str) -> Result<Option<i64>
     parsed.map(Some).ok_or_else(|| corrupt(item, name, "it is not a whole number"))
 }
 
+fn read_version(item: &Item) -> Result<u64, StoreError> {
+    Ok(read_number(item, "version")?.and_then(|version| u64::try_from(version).ok()).unwrap_or(0))
+}
+
 fn corrupt(item: &Item, attribute: &'static str, reason: &str) -> StoreError {
     let Key { pk, sk } = read_key(item);
     StoreError::Corrupt { pk, sk, attribute, reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

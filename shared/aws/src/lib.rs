@@ -1,8 +1,8 @@
-//! The AWS side: every `aws_sdk_*` call of Conveyor is in this crate, one adapter file for each port file of
+//! The adapters on AWS: every `aws_sdk_*` call of Conveyor is in this crate, one adapter file for each port file of
 //! `event-store` and `outbound`.
 //!
-//! The clients are lean on purpose: one HTTP client for all services, a trust store of Amazon's own roots
-//! (`TRUST_STORE=native` for private endpoints), region and credentials from the environment, no discovery.
+//! The clients are lean, so that a function starts fast: one HTTP client for all services, a trust store with Amazon's
+//! roots only (`TRUST_STORE=native` for private endpoints), region and credentials from the environment, no discovery.
 
 mod addresses;
 mod clients;
@@ -10,6 +10,7 @@ mod counters;
 mod documents;
 mod error;
 mod event_store;
+mod guarded_transport;
 mod http;
 mod item;
 mod letters;
@@ -17,7 +18,6 @@ mod mail;
 mod pages;
 mod queue;
 mod secrets;
-mod strangers;
 mod table;
 mod topic;
 mod work;

@@ -38,16 +38,16 @@ impl Mailer for SesMailer {
             Ok(sent) => Ok(sent.message_id.unwrap_or_default()),
             Err(error) => {
                 let service = error.as_service_error();
-                let told = service.and_then(|service| service.message()).unwrap_or_default();
-                // Only a word about this one message is final. A sender that is not verified, a sandbox, a missing
-                // grant are ours to mend: the message waits for it, and its age raises an alarm.
+                let message = service.and_then(|service| service.message()).unwrap_or_default();
+                // Only a refusal of this one message is final. The operator can fix an unverified sender, a sandbox
+                // or a missing grant: until then the message is retried, and its age raises an alarm.
                 match service.and_then(|service| service.code()) {
                     Some(code @ ("MessageRejected" | "BadRequestException" | "InvalidParameterValue"))
-                        if !told.contains("not verified") =>
+                        if !message.contains("not verified") =>
                     {
                         Err(MailError::Refused(code.to_owned()))
                     }
-                    // What the service says may quote the address: its code alone is told.
+                    // The service's message may quote the address, so only its code is reported.
                     Some(code) => Err(MailError::Unavailable(code.to_owned())),
                     None => Err(MailError::Unavailable(describe(&error))),
                 }

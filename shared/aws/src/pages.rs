@@ -64,7 +64,7 @@ impl Pages for TableIndex {
     }
 }
 
-/// What the index keeps of a document: some keep its key alone.
+/// The document as the index holds it: some indexes hold keys only.
 fn kept_of(item: &Item) -> Result<Document, StoreError> {
     if item.contains_key("document") { read_document(item) } else { Ok(Document::of(&())) }
 }

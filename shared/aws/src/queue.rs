@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::MessageAttributeValue;
 use outbound::{DeadLetter, Queue, QueueError};
 use std::time::Duration;
 
-/// The longest visibility time-out that SQS admits.
+/// The longest visibility timeout that SQS allows, in seconds.
 const LONGEST_WAIT: i32 = 43_200;
 
 /// The attribute of a dead letter that says why it was set aside.
@@ -51,7 +51,7 @@ impl Queue for SqsQueue {
     }
 }
 
-/// SQS refuses empty attributes and control characters in them.
+/// A valid text attribute: SQS refuses empty ones and control characters.
 fn text(value: &str) -> Result<MessageAttributeValue, QueueError> {
     let value: String = value.chars().filter(|c| !c.is_control()).take(1000).collect();
     MessageAttributeValue::builder()

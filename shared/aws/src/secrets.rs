@@ -1,4 +1,4 @@
-//! [`SecretStore`] on Secrets Manager. How often it is asked is decided above, by [`outbound::CachedSecrets`].
+//! [`SecretStore`] on Secrets Manager. [`outbound::CachedSecrets`] decides how often it is read.
 
 use crate::error::describe;
 use async_trait::async_trait;

@@ -1,4 +1,4 @@
-//! [`Topic`] on SNS: batches of at most ten messages and 256 KiB, every entry's answer checked.
+//! [`Topic`] on SNS: it publishes batches of at most ten messages and 256 KiB, and checks the answer for every entry.
 
 use crate::error::describe;
 use async_trait::async_trait;
@@ -7,8 +7,9 @@ use aws_sdk_sns::error::BuildError;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use outbound::{Publication, PublishError, Topic};
 
+/// The most entries of a batch.
 const ENTRIES: usize = 10;
-/// The limit is 262,144 bytes for the whole batch, attributes included; what is left over is for those.
+/// The most bytes of a batch's bodies. SNS allows 262,144 bytes with the attributes, which need the rest.
 const BYTES: usize = 250_000;
 
 #[derive(Debug)]
@@ -66,7 +67,7 @@ fn entry(place: usize, message: &Publication) -> Result<PublishBatchRequestEntry
     entry.build()
 }
 
-/// Consecutive messages, as many as fit a batch by count and by bytes.
+/// Splits the messages into consecutive batches, each as large as count and bytes allow.
 fn batches(messages: &[Publication]) -> Vec<&[Publication]> {
     let mut batches = Vec::new();
     let (mut start, mut bytes) = (0, 0);

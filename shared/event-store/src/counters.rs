@@ -1,7 +1,7 @@
-//! The port to numbers that must never go below zero, moved together with the event that speaks of the move.
+//! The port to stock counters: numbers that must never go below zero, changed together with the event that reports it.
 //!
-//! This is the one exception to "a step is one write": allocating n SKUs is one transaction of n conditional
-//! moves and the event, all or nothing. At most 99 moves: DynamoDB admits 100 actions in a transaction.
+//! This is the one exception to "a step is one conditional write": to allocate n SKUs is one transaction of n
+//! conditional moves and the event, all or nothing. A transaction has at most 99 moves: DynamoDB allows 100 actions.
 
 use crate::{Document, Key, StoreError, StreamId};
 use async_trait::async_trait;
@@ -9,64 +9,65 @@ use events::Envelope;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
-/// The numbers at one key, and how often they were written.
+/// The numbers stored at one key, and how often they were written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// By name. A name that is missing counts zero.
-    pub values: BTreeMap<&'static str, i64>,
-    /// Grows by one with every write.
+    /// Every stored number by its name, except the version and the expiry. A number that is missing counts as zero.
+    pub values: BTreeMap<String, i64>,
+    /// Grows by one with each `set` and each move; 0 if the key has only been counted up.
     pub version: u64,
 }
 
 impl Counts {
-    /// The number of that name.
+    /// The number with this name, or zero.
     pub fn get(&self, name: &str) -> i64 {
         self.values.get(name).copied().unwrap_or(0)
     }
 }
 
-/// A change of the numbers at one key. Refused if any of them would go below zero.
+/// A change of the numbers at one key. It is refused if a number that it lowers would go below zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// Whose numbers.
+    /// Where the numbers are stored.
     pub key: Key,
-    /// By how much each one changes.
+    /// The names and what to add to each number; negative to lower it.
     pub changes: Vec<(&'static str, i64)>,
 }
 
-/// What is written together or not at all.
+/// Writes that happen together or not at all.
 #[derive(Debug, Clone, Default)]
 pub struct Transaction {
-    /// An event appended at its place.
+    /// An event to append at its place in its stream.
     pub event: Option<(StreamId, Envelope)>,
-    /// A document that must not be there yet.
+    /// A document to write; its key must be free.
     pub document: Option<(Key, Document)>,
-    /// The moves, each of another key.
+    /// The moves, each of a different key.
     pub moves: Vec<Move>,
 }
 
-/// Why nothing was written.
+/// Why a transaction wrote nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransactionError {
-    /// The event's place, or the document's, is taken: read again, decide again.
-    #[error("the place of the event or document is taken")]
+    /// The event's place or the document's key is taken: read again and decide again.
+    #[error("the place of the event or the key of the document is taken")]
     Conflict,
-    /// These keys' numbers would have gone below zero.
+    /// A number at each of these keys would have gone below zero.
     #[error("{} numbers would have gone below zero", .0.len())]
     Short(Vec<Key>),
-    /// The table's own failure. A conflict between transactions is one of these: it says nothing about the numbers.
+    /// The table failed. A conflict with another transaction is reported this way too: it proves nothing about the
+    /// numbers, so the caller retries.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// The numbers of one table. Reads are strongly consistent.
+/// The counters of one table. Reads are strongly consistent.
 #[async_trait]
 pub trait Counters: Send + Sync {
-    /// The numbers at a key; `None` where none were ever written.
+    /// All numbers at a key; `None` if nothing was ever written there.
     async fn counts(&self, key: &Key) -> Result<Option<Counts>, StoreError>;
 
-    /// Sets numbers, on the condition that the version is still `expected` (`None`: that there are none).
-    /// `false`: somebody was first, and nothing was written.
+    /// Replaces the numbers at a key if its version is still `expected` (`None`: if the key is free). `false`: the
+    /// version is another, and nothing was written.
     async fn set(
         &self,
         key: &Key,
@@ -74,9 +75,9 @@ pub trait Counters: Send + Sync {
         values: &[(&'static str, i64)],
     ) -> Result<bool, StoreError>;
 
-    /// Adds one to a number that is forgotten after `expires_at`, and answers what it is then.
+    /// Adds one to the number `count` at a key and returns the sum. The table may delete the item after `expires_at`.
     async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError>;
 
-    /// Writes everything, or nothing.
+    /// Performs all writes of the transaction, or none.
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError>;
 }

@@ -1,4 +1,5 @@
-//! The port to what stands beside the events: maps, copies of others' facts, inbox items, notices.
+//! The port to documents, the items of a table that are not events: maps, copies of other services' facts, inbox items,
+//! notices.
 
 use crate::StoreError;
 use async_trait::async_trait;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
 
-/// Where a document stands.
+/// The key of a document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// Partition key, for example `sku#TEA-01`.
@@ -17,7 +18,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key of the two parts.
+    /// A key made of its two parts.
     pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
         Self { pk: pk.into(), sk: sk.into() }
     }
@@ -29,49 +30,49 @@ impl fmt::Display for Key {
     }
 }
 
-/// A document: JSON, a version that orders its writes, and when it may be forgotten.
+/// A document: JSON, a version that orders its writes, and an expiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// Its content.
+    /// The content.
     pub body: serde_json::Value,
-    /// The sequence of the event it was made from; 0 where nothing orders its writes.
+    /// The sequence of the event that the document was made from; 0 if nothing orders its writes.
     pub version: u64,
-    /// The table forgets it some time after this moment.
+    /// The table deletes the document some time after this moment; `None`: it is kept permanently.
     pub expires_at: Option<Timestamp>,
-    /// Further text attributes, for indexes to sort and partition by.
+    /// Further text attributes, by which indexes partition and sort. A read need not return them.
     pub attributes: Vec<(&'static str, String)>,
 }
 
 impl Document {
-    /// A document of `body` that is kept for good.
+    /// A document of `body` without version, expiry or attributes.
     pub fn of(body: &impl Serialize) -> Self {
-        // Our own structs hold nothing that JSON cannot.
+        // Our structs have only string keys and no fallible serializer, so writing them as JSON cannot fail.
         let body = serde_json::to_value(body).unwrap_or_default();
         Self { body, version: 0, expires_at: None, attributes: Vec::new() }
     }
 
-    /// The same, made from the event at this sequence.
+    /// Sets the version: the sequence of the event that the document is made from.
     #[must_use]
     pub fn versioned(mut self, version: u64) -> Self {
         self.version = version;
         self
     }
 
-    /// The same, forgotten after `moment`.
+    /// Sets the expiry.
     #[must_use]
     pub fn until(mut self, moment: Timestamp) -> Self {
         self.expires_at = Some(moment);
         self
     }
 
-    /// The same, with a text attribute for an index.
+    /// Adds a text attribute for an index.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.attributes.push((name, value.into()));
         self
     }
 
-    /// Reads the content.
+    /// Parses the content.
     pub fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<T, StoreError> {
         T::deserialize(&self.body).map_err(|error| StoreError::Corrupt {
             pk: key.pk.clone(),
@@ -82,27 +83,28 @@ impl Document {
     }
 }
 
-/// The documents of one table. Reads are strongly consistent. Absence is `Ok(None)`.
+/// The documents of one table. Reads are strongly consistent.
 #[async_trait]
 pub trait Documents: Send + Sync {
-    /// One document.
+    /// Reads one document; `None` if the key is free.
     async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError>;
 
-    /// Several documents, in any order, without those that are not there. At most 100 keys, all different.
+    /// Reads several documents. Free keys are left out, and the order is arbitrary. At most 100 keys, all different.
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError>;
 
-    /// Writes, whatever stood there.
+    /// Writes the document and replaces any other at the key.
     async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError>;
 
-    /// Writes if nothing stands there. `false`: something does, and it was left alone.
+    /// Writes the document if the key is free. `false`: it is taken, and nothing was written.
     async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError>;
 
-    /// Writes if nothing stands there or what stands there has a smaller version. `false`: it was not newer.
+    /// Writes the document if the key is free or holds a smaller version. `false`: it holds an equal or larger one, and
+    /// nothing was written.
     async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError>;
 
-    /// The documents of a partition whose sort key begins with `prefix`, by sort key.
+    /// Reads the documents of a partition whose sort key begins with `prefix`, ordered by sort key.
     async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError>;
 
-    /// Takes a document away. Nothing there is no error.
+    /// Deletes the document. A free key is no error.
     async fn delete(&self, key: &Key) -> Result<(), StoreError>;
 }

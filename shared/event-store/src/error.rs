@@ -2,25 +2,25 @@
 
 use resilience::Failure;
 
-/// The table did not answer, or holds something that makes no sense.
+/// Why a call to the table failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// Throttled, timed out, out of reach: nothing is known about the effect, and the call can be repeated.
+    /// Throttled, timed out or unreachable: the call may have had its effect or not, and can be repeated.
     #[error("the table did not answer: {0}")]
     Unavailable(String),
-    /// The call was refused, and would be again: a missing permission, a wrong key.
+    /// The call was refused, and a repeat would be too: for example, a permission is missing.
     #[error("the table refused the call: {0}")]
     Refused(String),
-    /// An item is not of the shape that we write.
-    #[error("the item {pk} / {sk} has no sound attribute {attribute}: {reason}")]
+    /// An item does not have the shape that we write.
+    #[error("the item {pk} / {sk} has an invalid attribute {attribute}: {reason}")]
     Corrupt {
-        /// Its partition key.
+        /// The item's partition key.
         pk: String,
-        /// Its sort key.
+        /// The item's sort key.
         sk: String,
-        /// The attribute that makes no sense.
+        /// The invalid attribute.
         attribute: &'static str,
-        /// What is wrong with it, without its value.
+        /// What is wrong with the attribute, without its value.
         reason: String,
     },
 }
@@ -28,7 +28,7 @@ pub enum StoreError {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            // A refusal is ours to mend (a grant, a table's name): the message waits until it is.
+            // The operator can fix a refusal (a grant, a table's name), so the message is retried until then.
             StoreError::Unavailable(_) | StoreError::Refused(_) => Self::retry(error),
             StoreError::Corrupt { .. } => Self::reject(error),
         }
@@ -38,10 +38,10 @@ impl From<StoreError> for Failure {
 /// Why an event was not appended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
-    /// Another event stands at its place: read again, decide again.
-    #[error("another event stands at this place of the stream")]
+    /// Another event has its place: read again and decide again.
+    #[error("another event has this place in the stream")]
     Conflict,
-    /// The table's own failure.
+    /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -1,10 +1,12 @@
-//! A service's own table, as its steps see it, and the one loop that every step runs.
+//! The ports to a service's own table, and the loop that every step runs over them.
 //!
-//! [`EventStore`] reads a stream and appends to it; the append is the one conditional write that a step's
-//! whole effect consists of. [`Documents`] keeps what stands beside the events (maps, copies, inbox items),
-//! [`Counters`] the numbers that must never go below zero (stock), [`Pages`] lists by an index.
-//! [`Memory`] is the in-memory twin of all four; the contract suite in `tests/contract` runs on it and on DynamoDB.
-//! [`append_decided`] is the loop: read, decide, append, and decide again if somebody was first.
+//! - [`EventStore`] reads a stream and appends to it. The append is one conditional write, the whole effect of a step.
+//! - [`Documents`] holds the items that are not events: maps, copies, inbox items.
+//! - [`Counters`] holds numbers that must never go below zero: stock.
+//! - [`Pages`] lists documents by an index.
+//!
+//! [`Memory`] is the in-memory twin of all four. The contract suite in `tests/contract` runs on it and on DynamoDB.
+//! [`append_decided`] is the loop: read, decide, append; after a conflict with a concurrent writer, again.
 
 mod counters;
 mod documents;

@@ -1,4 +1,4 @@
-//! The in-memory twin of a table: the same promises as DynamoDB, for tests, the model and the simulation.
+//! The in-memory twin of a table. It keeps the same promises as DynamoDB, for tests, the model and the simulation.
 
 use crate::{
     AppendError, Counters, Counts, Document, Documents, EventStore, Key, Move, Page, Pages, Position,
@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A new item, as a table's stream carries it: changes of an item are not new items.
+/// A new item, as the table's stream carries it. A change of an item is not a new item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {
     /// An event.
     Event(Envelope),
-    /// A document, where nothing stood before.
+    /// A document at a key that was free.
     Document(Key, Document),
 }
 
@@ -26,13 +26,13 @@ pub struct Memory(Mutex<Table>);
 #[derive(Debug, Default, Clone)]
 struct Table {
     streams: HashMap<StreamId, Vec<Envelope>>,
-    /// Every new item in the order of its writing: what the table's stream would carry.
+    /// Every new item, oldest first: what the table's stream would carry.
     written: Vec<Written>,
     documents: BTreeMap<Key, Document>,
     counters: BTreeMap<Key, Counts>,
 }
 
-/// A copy goes on by itself: the model keeps a table as it stood.
+/// A copy is independent: the model keeps the table's earlier states.
 impl Clone for Memory {
     fn clone(&self) -> Self {
         Self(Mutex::new(self.table().clone()))
@@ -58,27 +58,27 @@ impl Table {
 }
 
 impl Memory {
-    /// The new items since the first `seen` of them, in the order of their writing.
+    /// The new items after the first `seen`, oldest first.
     pub fn stream_since(&self, seen: usize) -> Vec<Written> {
         self.table().written.get(seen..).unwrap_or_default().to_vec()
     }
 
-    /// Up to `most` new items since the first `seen` of them.
+    /// Up to `most` new items after the first `seen`, oldest first.
     pub fn stream_next(&self, seen: usize, most: usize) -> Vec<Written> {
         self.table().written.iter().skip(seen).take(most).cloned().collect()
     }
 
-    /// How many new items there were so far.
+    /// How many new items were written so far.
     pub fn stream_length(&self) -> usize {
         self.table().written.len()
     }
 
-    /// Every event, in the order of its writing.
+    /// Every event, oldest first.
     pub fn all_events(&self) -> Vec<Envelope> {
         self.written_since(0)
     }
 
-    /// The events since the first `seen` of them, in the order of their writing.
+    /// The events after the first `seen`, oldest first.
     pub fn written_since(&self, seen: usize) -> Vec<Envelope> {
         let table = self.table();
         let events = table.written.iter().filter_map(|written| match written {
@@ -98,7 +98,7 @@ impl Memory {
         self.table().counters.iter().map(|(key, counts)| (key.clone(), counts.clone())).collect()
     }
 
-    /// The twin of an index: documents that have both attributes, by the value of the second.
+    /// The twin of an index: the documents that have both attributes, partitioned by the first and ordered by the second.
     pub fn index(self: &Arc<Self>, partition: &'static str, order: &'static str) -> MemoryIndex {
         MemoryIndex { memory: Arc::clone(self), partition, order }
     }
@@ -188,14 +188,15 @@ impl Counters for Memory {
             return Ok(false);
         }
         let version = expected.map_or(1, |version| version + 1);
-        table.counters.insert(key.clone(), Counts { values: values.iter().copied().collect(), version });
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
+        table.counters.insert(key.clone(), Counts { values, version });
         Ok(true)
     }
 
     async fn count_up(&self, key: &Key, _expires_at: Timestamp) -> Result<u64, StoreError> {
         let mut table = self.table();
         let counts = table.counters.entry(key.clone()).or_default();
-        let count = counts.values.entry("count").or_default();
+        let count = counts.values.entry("count".to_owned()).or_default();
         *count += 1;
         Ok(u64::try_from(*count).unwrap_or_default())
     }
@@ -215,7 +216,7 @@ impl Counters for Memory {
             let mut counts = table.counters.get(key).cloned().unwrap_or_default();
             counts.version += 1;
             for (name, change) in changes {
-                *counts.values.entry(name).or_default() += change;
+                *counts.values.entry((*name).to_owned()).or_default() += change;
             }
             if changes.iter().any(|(name, _)| counts.get(name) < 0) {
                 short.push(key.clone());
@@ -287,3 +288,6 @@ impl Pages for MemoryIndex {
         Ok(Page { documents: documents.collect(), next })
     }
 }
+
+#[cfg(test)]
+mod tests;

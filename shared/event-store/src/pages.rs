@@ -1,47 +1,46 @@
-//! The port to an index: documents by a partition and an order of their own, a page at a time.
+//! The port to an index: it lists documents by another partition and order than the table's, a page at a time.
 //!
-//! Indexes lag behind the table. What must be right is decided from a stream, never from a page.
+//! An index is eventually consistent. A decision reads the stream, never a page.
 
 use crate::{Document, Key, StoreError};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// Where a page ended. It names a place and nothing else, so that it can be handed to a client.
+/// Where a page ended. It holds keys only and no content, so a client may see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// Partition key of the last document.
     pub pk: String,
     /// Sort key of the last document.
     pub sk: String,
-    /// Its place in the index's order.
+    /// The last document's value of the index's sort attribute.
     pub order: String,
 }
 
-/// One page.
+/// One page of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     /// The documents in order.
     pub documents: Vec<(Key, Document)>,
-    /// Where the next page begins, if there may be one.
+    /// Where the next page begins; `None` if this is the last one.
     pub next: Option<Position>,
 }
 
-/// From which end a partition is read, and how far.
+/// In which direction a partition is read, and how far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Walk<'a> {
-    /// In the index's order, to its end.
+    /// In the index's order, to the end.
     Forward,
-    /// Against it, to its beginning.
+    /// In reverse order, to the beginning.
     Backward,
-    /// In the index's order, up to and with this place.
+    /// In the index's order, up to and including this value of the sort attribute.
     UpTo(&'a str),
 }
 
-/// An index over one table's documents. One that keeps keys alone gives documents whose content is `null`.
+/// An index over one table's documents. If it holds keys only, the content of its documents is `null`.
 #[async_trait]
 pub trait Pages: Send + Sync {
-    /// Up to `limit` documents of `partition`, after `position`, on this walk. A page may be empty and yet have
-    /// a next one.
+    /// Reads up to `limit` documents of `partition` after `position`. A page may be empty and still have a next one.
     async fn page(
         &self,
         partition: &str,

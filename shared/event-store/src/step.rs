@@ -1,23 +1,24 @@
-//! The loop of every step: read the stream, decide, append; and if somebody was first, read and decide again.
+//! The loop of every step, with optimistic concurrency: read the stream, decide, append; after a conflict, read and decide
+//! again.
 
 use crate::{Aggregate, AppendError, EventStore, History, StoreError, StreamId};
 use events::{Cause, Envelope};
 use resilience::{BackOff, Clock, Failure, RandomJitter};
 
-/// How often a step decides anew before the message is given back to its queue.
+/// How often a step decides before its message is retried later.
 const TRIES: u32 = 8;
 
-/// What a step came to.
+/// The outcome of a step.
 #[derive(Debug, Clone)]
 pub enum Decided<A> {
-    /// The event was appended; the history includes it.
+    /// The event was appended. The history includes it.
     Appended(History<A>),
-    /// The effect was there already.
+    /// Nothing was appended: the command has had its effect already, or has none.
     Nothing(History<A>),
 }
 
 impl<A> Decided<A> {
-    /// The stream as it stands now.
+    /// The stream after the step.
     pub fn history(self) -> History<A> {
         match self {
             Self::Appended(history) | Self::Nothing(history) => history,
@@ -25,13 +26,13 @@ impl<A> Decided<A> {
     }
 }
 
-/// Why a step came to nothing.
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StepError<E> {
     /// `decide` refused the command.
     #[error("the command was refused")]
     Refused(E),
-    /// The table's own failure, or too many others were first.
+    /// The table failed, or there were too many conflicts with concurrent writers.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -45,10 +46,14 @@ impl From<StepError<Failure>> for Failure {
     }
 }
 
-/// Runs `decide` on the folded stream until its event is appended, or it says nothing.
+/// Runs `decide` on the folded stream until its event is appended, or it returns no event.
 ///
-/// `decide` is pure. It answers `Ok(None)` when the command has already had its effect: that is what makes a
-/// redelivered message harmless. The append is fenced by the sequence, so a late zombie cannot write.
+/// `decide` is pure. It returns `Ok(None)` if the command has already had its effect, so a redelivered message is harmless.
+/// The append is fenced by the sequence, so a process that wakes up late cannot write on an old state.
+///
+/// # Errors
+/// What `decide` returns, or the table's failure. After 8 conflicts: [`StoreError::Unavailable`], so that the caller
+/// retries.
 pub async fn append_decided<A: Aggregate, E>(
     store: &dyn EventStore,
     stream: &StreamId,
@@ -80,5 +85,5 @@ pub async fn append_decided<A: Aggregate, E>(
             Err(AppendError::Store(error)) => return Err(error.into()),
         }
     }
-    Err(StoreError::Unavailable(format!("others were first at {stream} {TRIES} times")).into())
+    Err(StoreError::Unavailable(format!("{TRIES} conflicts with concurrent writers at {stream}")).into())
 }

@@ -1,4 +1,4 @@
-//! The port to the streams of one service.
+//! The port to the event streams of one service.
 
 use crate::{Aggregate, AppendError, History, StoreError, StreamId};
 use async_trait::async_trait;
@@ -6,14 +6,14 @@ use events::Envelope;
 
 /// The streams of one service's table.
 ///
-/// Promises: a read is strongly consistent and whole, oldest first; an append writes at exactly the place its
-/// envelope names, or not at all; an event once written never changes.
+/// Promises: a read is strongly consistent and complete; an append writes at exactly the place that its envelope names, or
+/// not at all; a written event never changes.
 #[async_trait]
 pub trait EventStore: Send + Sync {
-    /// All events of a stream, oldest first; none where there is no such stream.
+    /// Reads all events of a stream, oldest first; empty if the stream does not exist.
     async fn read(&self, stream: &StreamId) -> Result<Vec<Envelope>, StoreError>;
 
-    /// Writes the event at its sequence, on the condition that nothing stands there.
+    /// Writes the event at its sequence, on the condition that this place is free.
     async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError>;
 }
 

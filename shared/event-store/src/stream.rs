@@ -1,10 +1,10 @@
-//! Streams, and the state that folding one gives.
+//! Streams, and the state that is the fold of one.
 
 use crate::StoreError;
 use events::{Envelope, OrderId, ReadError, Sequence, ServiceEvent, Sku};
 use std::fmt;
 
-/// A stream of events in one service's table: its partition key.
+/// The id of a stream in one service's table; it is the partition key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamId {
     kind: &'static str,
@@ -12,12 +12,12 @@ pub struct StreamId {
 }
 
 impl StreamId {
-    /// What a service knows about an order.
+    /// A service's stream of an order.
     pub fn order(id: &OrderId) -> Self {
         Self { kind: "order", subject: id.as_str().to_owned() }
     }
 
-    /// What catalog knows about a product.
+    /// Catalog's stream of a product.
     pub fn product(sku: &Sku) -> Self {
         Self { kind: "product", subject: sku.as_str().to_owned() }
     }
@@ -27,7 +27,7 @@ impl StreamId {
         Ok(Self { kind: envelope.service()?.subject_kind(), subject: envelope.subject.clone() })
     }
 
-    /// The order id or SKU, as it stands in an envelope's `subject`.
+    /// The order id or SKU: an envelope's `subject`.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -39,16 +39,16 @@ impl fmt::Display for StreamId {
     }
 }
 
-/// The state of one stream, computed by folding its events. Pure: no clock, no chance, no I/O.
+/// The state of one stream: the fold of its events. Pure: no clock, no randomness, no I/O.
 pub trait Aggregate: Default + Send + Sync {
     /// The service's events.
     type Event: ServiceEvent;
 
-    /// The state after one more event. Never fails: what is stored has happened.
+    /// Applies one more event. It never fails: a stored event has happened.
     fn evolve(&mut self, event: &Self::Event, envelope: &Envelope);
 }
 
-/// A stream that was read: its state and the events it was folded from.
+/// A stream as it was read: its events and their fold.
 #[derive(Debug, Clone, Default)]
 pub struct History<A> {
     /// The fold.
@@ -58,8 +58,11 @@ pub struct History<A> {
 }
 
 impl<A: Aggregate> History<A> {
-    /// Folds `envelopes`, oldest first. An unreadable one means that this build is older than the writer, or
-    /// that the table is corrupt; either way nothing can be decided.
+    /// Folds `envelopes`, oldest first.
+    ///
+    /// # Errors
+    /// If an envelope is unreadable, nothing can be decided: [`StoreError::Unavailable`] if a newer build wrote it,
+    /// else [`StoreError::Corrupt`].
     pub fn fold(envelopes: Vec<Envelope>) -> Result<Self, StoreError> {
         let mut state = A::default();
         for envelope in &envelopes {

@@ -1,5 +1,4 @@
-//! An event's own fields, as JSON that is shared and not copied: envelopes are handed around far more often than they
-//! are changed, which is never.
+//! An event's own fields as shared JSON. Envelopes are cloned often and never changed, so a clone copies a pointer only.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -7,7 +6,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// The fields. Reads like the [`Value`] that it is.
+/// The fields of an event. Dereferences to a [`Value`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Data(Arc<Value>);
 
@@ -25,7 +24,7 @@ impl Deref for Data {
     }
 }
 
-/// As JSON.
+/// Writes the fields as JSON.
 impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -1,14 +1,14 @@
 //! The envelope: CloudEvents 1.0 attribute names around one event's data.
 //!
-//! It is what stands in a service's table, what the stream carries to the topic and what a queue delivers,
-//! byte for byte the same JSON. Extensions: `sequence`, `causationid`, `traceparent`, `dataversion`.
+//! The service's table stores it, the table's stream carries it to the topic, and a queue delivers it: byte for byte
+//! the same JSON. Extension attributes: `sequence`, `causationid`, `traceparent`, `dataversion`.
 
 use crate::{Data, EventId, ReadError, ServiceEvent, Traceparent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A service: the owner of a table, a topic and the events of one enum.
+/// A service that emits events: it owns a table, a topic and one enum of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Service {
     /// Products and prices.
@@ -24,10 +24,10 @@ pub enum Service {
 }
 
 impl Service {
-    /// Every service that says something.
+    /// Every service that emits events.
     pub const ALL: [Self; 5] = [Self::Catalog, Self::Orders, Self::Payments, Self::Inventory, Self::Shipping];
 
-    /// The name as it stands in `source` and in event ids.
+    /// The name used in `source` and in event ids.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Catalog => "catalog",
@@ -38,7 +38,7 @@ impl Service {
         }
     }
 
-    /// The kind of thing its streams are about, which is the prefix of their keys.
+    /// What the service's streams are about: the prefix of their partition keys.
     pub const fn subject_kind(self) -> &'static str {
         match self {
             Self::Catalog => "product",
@@ -73,12 +73,12 @@ impl Sequence {
     }
 }
 
-/// What an event comes of: the id of the event, request or webhook before it, and the trace they share.
+/// What caused an event: another event, a request, a webhook or a schedule, and the trace that they share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// Id of the event or request that caused it.
+    /// Id of the cause.
     pub id: EventId,
-    /// The trace that the first request opened.
+    /// The trace that the first request started.
     pub traceparent: Option<Traceparent>,
 }
 
@@ -96,18 +96,18 @@ pub struct Envelope {
     pub event_type: String,
     /// The order id, or the SKU in the catalog.
     pub subject: String,
-    /// When it was appended, RFC 3339 UTC.
+    /// When the event was appended, RFC 3339 in UTC.
     pub time: Timestamp,
     /// Always `application/json`.
     pub datacontenttype: String,
-    /// Its place in the stream, from 1.
+    /// The event's place in its stream, from 1.
     pub sequence: Sequence,
-    /// Id of the event or request that caused it.
+    /// Id of the event, request, webhook or schedule that caused the event.
     pub causationid: EventId,
-    /// The trace it belongs to.
+    /// The trace that the event belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Traceparent>,
-    /// Version of `data`'s shape. A reader that is older answers `Retry`: a rollout is in progress.
+    /// Version of the shape of `data`. A reader that knows only older versions answers `Retry`: a rollout is in progress.
     pub dataversion: u32,
     /// The event's own fields.
     pub data: Data,
@@ -138,13 +138,13 @@ impl Envelope {
         }
     }
 
-    /// The service that said it.
+    /// The service that emitted the event.
     pub fn service(&self) -> Result<Service, ReadError> {
         Service::ALL
             .into_iter()
             .find(|service| self.source.strip_prefix("conveyor/") == Some(service.as_str()))
             .ok_or_else(|| ReadError::UnknownType {
-                said_by: self.source.clone(),
+                emitter: self.source.clone(),
                 event_type: self.event_type.clone(),
             })
     }

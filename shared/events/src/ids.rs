@@ -1,14 +1,14 @@
-//! Typed ids. A bare `String` is never an id; each type admits only what its issuer can have made.
+//! Typed ids. A bare `String` is never an id; each type accepts only what its issuer can have made.
 
 use crate::{Sequence, Service};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A text that cannot be the id it claims to be.
+/// A text that is not a valid id of its type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not {what}")]
 pub struct InvalidId {
-    /// What was expected, for a person.
+    /// Names the expected id and its format, for people.
     pub what: &'static str,
 }
 
@@ -58,8 +58,8 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// An order: 32 lower-case hexadecimal digits, the first half of a SHA-256 over who ordered and their
-    /// `Idempotency-Key`. Made by `place-order` alone.
+    /// An order: 32 lower-case hexadecimal digits, the first half of a SHA-256 over the customer and their
+    /// `Idempotency-Key`. Only `place-order` makes order ids.
     OrderId,
     "an order id of 32 lower-case hexadecimal digits",
     |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
@@ -74,8 +74,8 @@ text_id!(
 );
 
 text_id!(
-    /// A refund of an order: 1 to 128 printable ASCII characters, unique within the order. It travels to the
-    /// provider as `metadata.refund_id`, which is how a refund is found again.
+    /// A refund of an order: 1 to 128 printable ASCII characters, unique within the order. The provider stores it as
+    /// `metadata.refund_id`, so that we find the refund there again.
     RefundId,
     "a refund id of 1 to 128 printable characters",
     |text| (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
@@ -89,7 +89,7 @@ text_id!(
 );
 
 impl OrderId {
-    /// The id that sixteen bytes of a digest make.
+    /// The order id made of the first sixteen bytes of a digest.
     pub fn from_digest(bytes: [u8; 16]) -> Self {
         Self(format!("{:032x}", u128::from_be_bytes(bytes)))
     }
@@ -101,15 +101,16 @@ impl EventId {
         Self(format!("{}/{subject}/{}", service.as_str(), sequence.number()))
     }
 
-    /// The id of something outside that causes events: a request, a webhook, a schedule. Characters that an
-    /// id cannot hold become `_`.
+    /// The id of a cause that is not an event: a request, a webhook or a schedule. Characters that an id cannot hold
+    /// become `_`.
     pub fn outside(kind: &str, id: &str) -> Self {
         let id: String = id.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).take(200).collect();
         Self(format!("{kind}/{id}"))
     }
 }
 
-/// Who ordered: the token's issuer and subject. The pair is the identity; a subject alone is not.
+/// The customer who ordered, identified by the pair of the access token's issuer and subject. A subject alone is not
+/// unique.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Customer {
     /// `iss` of the access token.

@@ -1,41 +1,42 @@
-//! What inventory says: stock taken for an order, or not; given back, sent away, or returned.
+//! The events of inventory: stock allocated for an order or not, released, committed or returned. `allocate-stock` emits
+//! all of them, each in one transaction with the change of the stock numbers.
 
 use crate::service_event::service_events;
 use crate::{Line, Service, Sku};
 use serde::{Deserialize, Serialize};
 
-/// Every line of the order is allocated.
+/// Stock for every line of the order is allocated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InventoryUpdated {
-    /// What was allocated: all lines.
+    /// The allocated quantities: all lines of the order.
     pub lines: Vec<Line>,
 }
 
-/// At least one line could not be had, so none is allocated.
+/// At least one line was short, so nothing is allocated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutOfStock {
     /// The SKUs that were short.
     pub missing: Vec<Sku>,
 }
 
-/// The allocation was given back. Empty lines: nothing had been allocated, and nothing will be (a tombstone).
+/// The order was cancelled or could not be shipped, and its allocated stock is available again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockReleased {
-    /// What was given back.
+    /// The released quantities. Empty: nothing was allocated, and nothing will be (a tombstone).
     pub lines: Vec<Line>,
 }
 
-/// The allocated stock left the house.
+/// The order was shipped, and its allocated stock is no longer on hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockCommitted {
-    /// What left.
+    /// The shipped quantities.
     pub lines: Vec<Line>,
 }
 
-/// What had left came back and can be sold again.
+/// The shipped goods were received back and are available for sale again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockReturned {
-    /// What came back.
+    /// The returned quantities.
     pub lines: Vec<Line>,
 }
 

@@ -1,8 +1,10 @@
-//! The published language of Conveyor: what services say to one another, and nothing else.
+//! The published language of Conveyor: the events that services emit and consume, and nothing else.
 //!
-//! Every service's events are one enum in a file of its own; [`Envelope`] is what stands in a table and
-//! travels through a topic; [`Event`] is what a consumer reads out of an envelope. Fields are added, never
-//! renamed or re-typed, and unknown fields are ignored, so that an old reader understands a new writer.
+//! The events of each service are one enum in a file of its own. An [`Envelope`] is what a table stores and a topic
+//! carries; an [`Event`] is what a consumer reads from an envelope. Fields are added, never renamed or re-typed, and
+//! readers ignore unknown fields, so an old reader understands a new writer.
+//!
+//! Amounts of money are integers in minor units, weights are grams, times are RFC 3339 in UTC.
 //!
 //! This crate is pure: no async, no I/O, no clock.
 
@@ -28,7 +30,7 @@ pub use inventory::{
 pub use money::{Amount, Currency, InvalidCurrency};
 pub use orders::{
     Attention, Because, Contact, Detail, OrderCancellationRequested, OrderExpired, OrderLine, OrderPlaced,
-    OrderStatus, OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, paid_by_way_of,
+    OrderStatus, OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, offline_sender,
 };
 pub use payments::{
     CancelCause, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,
@@ -45,14 +47,14 @@ pub use trace::Traceparent;
 
 use serde::{Deserialize, Serialize};
 
-/// One line of an order as payments, inventory and shipping need it: what, how many, how heavy.
+/// One line of an order as payments, inventory and shipping need it: SKU, quantity and weight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The product.
     pub sku: Sku,
-    /// 1 to 10,000 pieces.
+    /// Number of pieces, 1 to 10,000.
     pub quantity: u32,
-    /// Weight of one piece in grams; 0 where the catalog does not say.
+    /// Weight of one piece in grams; 0 if the catalog has no weight.
     #[serde(default)]
     pub weight_grams: u32,
 }

@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// An amount in minor units of some currency that stands beside it: 1250 with EUR is 12.50 €.
+/// An amount in minor units of the currency in the field beside it: 1250 with EUR is 12.50 €.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Amount(u64);
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// An amount of so many minor units.
+    /// An amount of `units` minor units.
     pub const fn minor(units: u64) -> Self {
         Self(units)
     }
@@ -22,29 +22,29 @@ impl Amount {
         self.0
     }
 
-    /// The sum, or `None` past what a machine word holds.
+    /// The sum, or `None` on overflow.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
-    /// The sum, held at the largest amount. For ledgers whose terms were bounded when they were recorded.
+    /// The sum, or the largest amount on overflow. For ledgers whose terms were bounded when they were recorded.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
-    /// What remains after `other`, never below nothing.
+    /// The difference, never below zero.
     #[must_use]
     pub fn less(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
-    /// So many times this amount, or `None` past what a machine word holds.
+    /// This amount times `quantity`, or `None` on overflow.
     pub fn checked_times(self, quantity: u32) -> Option<Self> {
         self.0.checked_mul(u64::from(quantity)).map(Self)
     }
 
-    /// Whether there is nothing.
+    /// Whether the amount is zero.
     pub const fn is_zero(self) -> bool {
         self.0 == 0
     }
@@ -64,7 +64,7 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// The code, for example `EUR`.
     pub fn as_str(&self) -> &str {
-        // The constructor admits ASCII letters only, so the fallback is never taken.
+        // The constructor accepts ASCII letters only, so the fallback is never used.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

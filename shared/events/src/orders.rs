@@ -1,25 +1,25 @@
-//! What orders says: an order placed, its cancellation or expiry asked for, and every fact learnt about it.
+//! The events of orders: an order placed, its cancellation or expiry requested, and every fact that orders learns about it.
 
 use crate::service_event::service_events;
 use crate::{Amount, CancelCause, Currency, Customer, RefundId, Service, Sku};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// One priced line.
+/// One line of an order, with its price.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLine {
     /// The product.
     pub sku: Sku,
-    /// 1 to 10,000 pieces.
+    /// Number of pieces, 1 to 10,000.
     pub quantity: u32,
-    /// Price of one piece in minor units, as the server priced it.
+    /// Price of one piece in minor units, from the server's price list.
     pub unit_price: Amount,
-    /// Weight of one piece in grams; 0 where the catalog does not say.
+    /// Weight of one piece in grams; 0 if the catalog has no weight.
     #[serde(default)]
     pub weight_grams: u32,
 }
 
-/// How the customer can be reached. Personal.
+/// How to reach the customer. Personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// An email address.
@@ -29,115 +29,121 @@ pub struct Contact {
     pub phone: Option<String>,
 }
 
-/// Where the parcel goes. Personal.
+/// Where to ship the parcel. Personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShippingAddress {
     /// The recipient.
     pub name: String,
     /// Street and number.
     pub line1: String,
-    /// What does not fit the first line.
+    /// Second line of the address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line2: Option<String>,
-    /// Town.
+    /// City or town.
     pub city: String,
-    /// Postal code, where the country has them.
+    /// Postal code, if the country has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<String>,
-    /// State, canton, province.
+    /// State, canton or province.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// ISO 3166-1 alpha-2.
+    /// ISO 3166-1 alpha-2 code of the country.
     pub country: String,
 }
 
-/// A customer ordered. The only event with personal data; erasing a customer rewrites these fields alone.
+/// A customer placed an order. Emitted by `place-order`.
+///
+/// The only event with personal data: to erase a customer, only its fields are rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderPlaced {
-    /// Who ordered.
+    /// The customer who ordered.
     pub customer: Customer,
-    /// What, at which price.
+    /// The ordered products with their prices.
     pub lines: Vec<OrderLine>,
-    /// The sum of the lines, in minor units.
+    /// The sum of all lines, in minor units of `currency`.
     pub total: Amount,
-    /// Its currency.
+    /// The currency of all prices.
     pub currency: Currency,
-    /// The order expires if it is not paid by then.
+    /// The order expires if it is not paid by this moment.
     pub pay_by: Timestamp,
     /// How to reach the customer.
     pub contact: Contact,
-    /// Where it goes.
+    /// Where to ship the parcel.
     pub shipping_address: ShippingAddress,
-    /// The provider's payment method, for example `pm_card_visa`; or `elsewhere:<sender>` where the money comes by way of
-    /// another system, which tells so itself.
+    /// The provider's payment method, for example `pm_card_visa`. For an offline payment `elsewhere:<sender>`: another
+    /// system receives the money and reports it by a webhook.
     pub payment_method: String,
-    /// SHA-256 of the parsed request, base64url: it tells a repeat from another request under the same key,
-    /// also after the personal fields were erased.
+    /// SHA-256 of the parsed request, base64url. It distinguishes a repeat from another request with the same
+    /// idempotency key, even after the personal fields were erased.
     pub request_digest: String,
 }
 
-/// What a payment method begins with that is another system's business, and not the payment provider's.
-const ELSEWHERE: &str = "elsewhere:";
+/// The prefix of the payment method of an offline payment.
+const OFFLINE: &str = "elsewhere:";
 
-/// The sender by way of which the money is to come, if the payment method names one.
-pub fn paid_by_way_of(payment_method: &str) -> Option<&str> {
-    payment_method.strip_prefix(ELSEWHERE)
+/// The sender that will report the payment, if the payment is offline.
+pub fn offline_sender(payment_method: &str) -> Option<&str> {
+    payment_method.strip_prefix(OFFLINE)
 }
 
-/// Who asked for it.
+/// Who requested a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestedBy {
-    /// The customer whose order it is.
+    /// The customer who placed the order.
     Customer,
-    /// Somebody of the shop.
+    /// A member of the admin group.
     Admin,
 }
 
-/// Somebody wants the order cancelled. Shipping decides whether it still can be.
+/// The customer or an admin requested that the order is cancelled. Emitted by `cancel-order`.
+///
+/// Shipping decides whether that is still possible: `ShipmentCancelled` or `CancellationRejected` follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderCancellationRequested {
-    /// Who asked.
+    /// Who requested it.
     pub requested_by: RequestedBy,
-    /// Why, as they put it.
+    /// The reason in the requester's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// The order was not paid in time. Payments decides whether that is so.
+/// Orders has no payment for the order, and its time to pay is over. Emitted by `sweep-orders`.
+///
+/// Payments decides whether the order has expired: it asks the provider first, and money that came in time counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderExpired {
-    /// The moment that passed.
+    /// The end of the time to pay.
     pub pay_by: Timestamp,
 }
 
-/// Where an order stands: a pure function of the set of facts about it.
+/// The status of an order: a pure function of the set of facts about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
-    /// Accepted; payment is under way.
+    /// Accepted; the payment is in progress.
     Placed,
-    /// The bank wants a further step of the customer.
+    /// The bank requires a further step of the customer.
     PaymentActionRequired,
-    /// The money is taken.
+    /// The payment is captured.
     Paid,
-    /// The stock is taken.
+    /// The stock is allocated.
     Allocated,
-    /// Handed over.
+    /// The parcel was handed over to the carrier.
     Shipped,
-    /// With the customer.
+    /// The parcel was delivered to the customer.
     Delivered,
-    /// Back in the warehouse.
+    /// The warehouse received the returned parcel.
     Returned,
-    /// Ended: the payment was refused.
+    /// Ended: the payment failed.
     PaymentFailed,
-    /// Ended: a line could not be had; the money goes back.
+    /// Ended: a line was out of stock; the money is refunded.
     OutOfStock,
-    /// Ended: it could not be shipped; the money goes back.
+    /// Ended: the order could not be shipped; the money is refunded.
     ShippingFailed,
-    /// Being cancelled: stock, payment or label are not settled yet.
+    /// Being cancelled: the stock, the payment or the label is not settled yet.
     Cancelling,
-    /// Ended by cancellation.
+    /// Ended: cancelled.
     Cancelled,
     /// Ended: not paid in time.
     Expired,
@@ -164,26 +170,26 @@ impl OrderStatus {
     }
 }
 
-/// What somebody has to look at, beside the status.
+/// Why the operator must act on an order, independent of its status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attention {
-    /// Money that should have gone back did not.
+    /// A refund failed.
     RefundFailed,
-    /// A label could not be given back.
+    /// The carrier refused to void a label.
     VoidFailed,
     /// The customer's bank disputes the payment.
     Disputed,
-    /// The carrier could not deliver.
+    /// The carrier could not deliver the parcel.
     DeliveryFailed,
-    /// The parcel moves although the order was cancelled.
+    /// The parcel moves although the order was cancelled or had failed.
     ScannedAfterCancel,
-    /// It stands in one status for longer than that status may last.
+    /// The order stayed in one status for longer than its deadline.
     Stuck,
 }
 
 impl Attention {
-    /// Every attention that there is.
+    /// Every attention.
     pub const ALL: [Self; 6] = [
         Self::RefundFailed,
         Self::VoidFailed,
@@ -206,7 +212,7 @@ impl Attention {
     }
 }
 
-/// The fact behind an `OrderUpdated`: the type of the event that told it, or the sweep's deadline.
+/// The fact behind an `OrderUpdated`: the type of the event that reported it, or a passed deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each variant is the event of its name")]
 pub enum Because {
@@ -242,76 +248,77 @@ pub enum Because {
     Deadline,
 }
 
-/// What a timeline shows of a fact, and what the status is computed from. Nothing personal.
+/// The details of a fact: what a timeline shows and what the status is computed from. Contains no personal data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Detail {
-    /// Minor units.
+    /// The amount of the payment, refund or dispute, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Amount>,
-    /// What a late capture turned out to have taken, in minor units.
+    /// The amount of a late capture, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captured: Option<Amount>,
-    /// Which refund.
+    /// The refund that the fact is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<RefundId>,
-    /// Which failed refund this one stands in for.
+    /// The failed refund that this one replaces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<RefundId>,
-    /// Why a payment ended.
+    /// Why a payment was ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_cause: Option<CancelCause>,
-    /// Why money goes back.
+    /// Why money is refunded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_cause: Option<crate::RefundCause>,
-    /// Where a dispute stands.
+    /// The state of a dispute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute: Option<crate::DisputeOutcome>,
-    /// Which dispute.
+    /// The provider's id of the dispute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute_id: Option<String>,
-    /// A refund that failed was refused: nothing was made that could be taken back.
+    /// The failed refund was refused, so the provider made none.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
-    /// A refund that failed is asked for again by itself.
+    /// Payments requests the failed refund again after a wait.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
-    /// The provider's code of a refusal.
+    /// The provider's code of a refusal or failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// Why, for a person.
+    /// The reason, for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// The SKUs that were short.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Sku>,
-    /// Who moves the parcel.
+    /// Who transports the parcel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<crate::Provider>,
     /// The carrier's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
-    /// Its tracking code.
+    /// The carrier's tracking code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking_code: Option<String>,
-    /// Where the parcel is.
+    /// The state of the parcel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracking: Option<crate::TrackingStatus>,
-    /// The parcel moves although the order was cancelled.
+    /// The parcel moves although the order was cancelled or had failed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub after_cancellation: bool,
 }
 
-/// A fact became known. One event per distinct fact, status changed or not: the audit trail.
+/// Orders learned a fact. Emitted once for each distinct fact, even if the status stays the same: the audit trail.
+/// Emitted by `track-order`, and by `sweep-orders` for a passed deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderUpdated {
-    /// The fact. The envelope's `causationid` is the event that told it.
+    /// The fact. The envelope's `causationid` is the event that reported it.
     pub because: Because,
-    /// The status with this fact.
+    /// The order's status, given this fact.
     pub status: OrderStatus,
-    /// What somebody has to look at, with this fact.
+    /// Why the operator must act, given this fact. Empty: no action is needed.
     pub attention: Vec<Attention>,
-    /// What a timeline shows.
+    /// The details of the fact.
     pub detail: Detail,
 }
 

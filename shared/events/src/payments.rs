@@ -1,179 +1,184 @@
-//! What payments says: money asked for, taken, given back, disputed.
+//! The events of payments: requested, taken, failed or cancelled payments, refunds and disputes.
+//!
+//! `take-payment` emits them when it handles a message, `apply-stripe-event` when a provider's webhook reports them.
+//! Of a fact that both learn, only one is written. `request-refund` emits `RefundRequested` too.
 
 use crate::service_event::service_events;
 use crate::{Amount, Currency, Customer, Line, RefundId, Service};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The provider holds an unconfirmed intent for the order; the message of this event confirms it.
+/// The provider holds an unconfirmed payment intent for the order. `take-payment` consumes this event to confirm it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRequested {
-    /// The provider's intent, the only one that can pay this order.
+    /// The provider's intent, the only one that can pay this order. `elsewhere:<sender>:<order id>` for an offline
+    /// payment, which has no intent at the provider.
     pub intent_id: String,
-    /// What is to be paid, in minor units.
+    /// The amount to pay, in minor units.
     pub amount: Amount,
-    /// Its currency.
+    /// The amount's currency.
     pub currency: Currency,
-    /// What is bought, for those who come after.
+    /// The ordered goods; inventory and shipping get them from `OrderPaid`.
     pub lines: Vec<Line>,
-    /// Who pays.
+    /// The customer who pays.
     pub customer: Customer,
-    /// No confirmation is begun after this moment.
+    /// No confirmation starts after this moment.
     pub pay_by: Timestamp,
 }
 
-/// The customer's bank asks for a further step (3-D Secure). The secret for it is never in an event.
+/// The customer's bank requires a further step (3-D Secure). The secret for that step is never in an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentActionRequired {
-    /// The intent that waits.
+    /// The intent that waits for the customer.
     pub intent_id: String,
 }
 
-/// The money is taken.
+/// The payment is captured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderPaid {
-    /// The intent that paid.
+    /// The intent that was paid.
     pub intent_id: String,
-    /// What was captured, in minor units.
+    /// The captured amount, in minor units.
     pub amount: Amount,
-    /// Its currency.
+    /// The amount's currency.
     pub currency: Currency,
-    /// What was bought.
+    /// The ordered goods.
     pub lines: Vec<Line>,
-    /// For money that came elsewhere: what its sender calls this payment.
+    /// For an offline payment: its sender's reference for this payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
 
-/// The payment ended without money, by the bank's or the provider's decision.
+/// The payment ended without money, because the bank or the provider refused it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentFailed {
     /// The provider's decline code, for example `card_declined`.
     pub code: String,
 }
 
-/// Why an open payment is to be ended.
+/// Why an open payment is ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelCause {
-    /// The bank said no.
+    /// The bank declined the payment.
     Declined,
-    /// The order was cancelled.
+    /// The order was cancelled, or could not be fulfilled.
     Cancelled,
-    /// It was not paid in time.
+    /// The order was not paid in time.
     Expired,
 }
 
-/// An open payment is to be ended at the provider; the message of this event does it.
+/// An open payment must be ended at the provider. `take-payment` consumes this event to do so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentCancellationRequested {
-    /// Why.
+    /// Why the payment is ended.
     pub cause: CancelCause,
-    /// The decline code, for a decline.
+    /// The provider's decline code, if the cause is a decline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 
-/// The provider reports the intent as cancelled, or there never was one (a tombstone).
+/// The intent is cancelled at the provider, or none was ever created and none will be (a tombstone).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentCancelled {
-    /// Why.
+    /// Why the payment was ended.
     pub cause: CancelCause,
 }
 
-/// Why money goes back.
+/// Why money is refunded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundCause {
-    /// A line could not be had.
+    /// A line of the order was out of stock.
     OutOfStock,
-    /// It could not be shipped.
+    /// The order could not be shipped.
     ShippingFailed,
     /// The order was cancelled.
     Cancelled,
-    /// The money came after the payment had been ended.
+    /// The money was captured after the payment had been ended.
     LateCapture,
-    /// The goods came back.
+    /// The goods were returned.
     Returned,
-    /// The shop's own decision.
+    /// The shop decided to refund.
     Goodwill,
-    /// Made at the provider, outside of Conveyor, and recorded here.
+    /// The refund was made at the provider, outside of Conveyor, and is recorded here.
     Foreign,
 }
 
-/// A refund is admitted by the ledger; the message of this event makes it at the provider.
+/// The ledger accepted a refund. `take-payment` consumes this event to make the refund at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundRequested {
-    /// Unique within the order; the provider keeps it as `metadata.refund_id`.
+    /// The refund's id, unique within the order; the provider stores it as `metadata.refund_id`.
     pub refund_id: RefundId,
-    /// Why.
+    /// Why the money is refunded.
     pub cause: RefundCause,
-    /// How much, in minor units. Nothing is a valid amount: a later failure of another refund then knows what is due.
+    /// The amount to refund, in minor units. Zero is valid: if another refund fails later, this request shows that its
+    /// amount is due.
     pub amount: Amount,
-    /// For a late capture: what turned out to be captured, which raises the ledger.
+    /// For a late capture: the captured amount, in minor units, which the ledger adds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captured: Option<Amount>,
-    /// For a late capture elsewhere: what its sender calls the payment.
+    /// For a late capture of an offline payment: its sender's reference for the payment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
-    /// The failed refund that this one stands in for.
+    /// The failed refund that this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<RefundId>,
-    /// For goodwill: why, in the words of whoever asked. For the shop's own eyes.
+    /// For goodwill: the operator's reason. Only the shop sees it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// The provider reports the refund as succeeded.
+/// The refund succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentRefunded {
-    /// Which refund.
+    /// The refund that succeeded.
     pub refund_id: RefundId,
-    /// The provider's own id, where one was made.
+    /// The provider's id of the refund; missing if the amount was zero and no call was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_refund_id: Option<String>,
-    /// How much, in minor units.
+    /// The refunded amount, in minor units.
     pub amount: Amount,
 }
 
-/// The provider refused the refund, or reported it as failed afterwards.
+/// The provider refused the refund, or reported later that it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefundFailed {
-    /// Which refund.
+    /// The refund that failed.
     pub refund_id: RefundId,
-    /// How much was to go back.
+    /// The amount that was not refunded, in minor units.
     pub amount: Amount,
     /// The provider's reason.
     pub code: String,
-    /// It was refused, so nothing was made. Should one turn up nevertheless, it was made by a call that was thought
-    /// dead, and `PaymentRefunded` follows.
+    /// The request was refused, so the provider made no refund. If a late call makes one after all, `PaymentRefunded`
+    /// follows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
-    /// It is asked for again by itself, after a while: nobody has to act yet.
+    /// Payments requests the refund again after a wait, so the operator need not act yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
 }
 
-/// Where a dispute stands.
+/// The state of a dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisputeOutcome {
-    /// The bank holds the amount.
+    /// The dispute is open, and the bank holds the amount.
     Opened,
-    /// The amount is free again.
+    /// The shop won: the bank released the amount.
     Won,
-    /// The amount is charged back.
+    /// The shop lost: the amount is charged back.
     Lost,
 }
 
-/// The customer's bank disputes the payment, or has decided.
+/// The customer's bank opened or closed a dispute of the payment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentDisputed {
-    /// The provider's dispute.
+    /// The provider's id of the dispute.
     pub dispute_id: String,
-    /// Where it stands.
+    /// The state of the dispute.
     pub outcome: DisputeOutcome,
-    /// The amount in question, in minor units.
+    /// The disputed amount, in minor units.
     pub amount: Amount,
 }
 

@@ -1,74 +1,74 @@
-//! How a service's enum of events is written to an envelope and read back.
+//! How the event enum of a service is written to an envelope and read back.
 
 use crate::{CatalogEvent, Envelope, InventoryEvent, OrdersEvent, PaymentsEvent, Service, ShippingEvent};
 use serde_json::Value;
 use std::fmt::Debug;
 
-/// The events of one service: an enum whose variants each hold a struct of the variant's name.
+/// The events of one service: an enum in which each variant holds the struct of the same name.
 pub trait ServiceEvent: Sized + Clone + Debug + PartialEq + Send + Sync + 'static {
-    /// Who says them.
+    /// The service that emits them.
     const SERVICE: Service;
     /// The names of all variants.
     const TYPES: &'static [&'static str];
 
-    /// The type's name as it stands in the envelope.
+    /// The value of the envelope's `type`.
     fn event_type(&self) -> &'static str;
-    /// The version of the shape that this build writes.
+    /// The version of the data's shape that this build writes.
     fn data_version(&self) -> u32;
     /// The event's own fields.
     fn to_data(&self) -> Value;
-    /// Reads an envelope that this service wrote.
+    /// Reads an envelope that this service emitted.
     fn read(envelope: &Envelope) -> Result<Self, ReadError>;
 }
 
-/// An envelope that this build cannot read, and what that means.
+/// Why this build cannot read an envelope, and what its consumer does with the message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
-    /// No such type: a message that was never meant for us. It is rejected.
-    #[error("no event of the type {event_type} is known from {said_by}")]
+    /// The service emits no such type. The message is rejected.
+    #[error("{emitter} emits no event of the type {event_type}")]
     UnknownType {
-        /// Who claims to say it.
-        said_by: String,
+        /// The envelope's `source`.
+        emitter: String,
         /// The unknown type.
         event_type: String,
     },
-    /// A newer writer is rolling out. The message is tried again later.
+    /// A newer writer is being rolled out. The message is retried later.
     #[error("{event_type} has data version {found}, and this build reads up to {known}")]
     NewerVersion {
         /// The event's type.
         event_type: String,
-        /// The version that was written.
+        /// The envelope's data version.
         found: u32,
         /// The newest version that this build reads.
         known: u32,
     },
-    /// The data is not of the type's shape. It is rejected.
-    #[error("the data of {event_type} is not of its shape: {reason}")]
+    /// The data does not have the shape of its type. The message is rejected.
+    #[error("the data of {event_type} is malformed: {reason}")]
     Malformed {
         /// The event's type.
         event_type: String,
-        /// What the parser found, without values.
+        /// The parser's complaint, without values.
         reason: String,
     },
 }
 
-/// An event of any service, as a consumer of several topics sees it.
+/// An event of any service, for consumers of several topics.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// Said by catalog.
+    /// Emitted by catalog.
     Catalog(CatalogEvent),
-    /// Said by orders.
+    /// Emitted by orders.
     Orders(OrdersEvent),
-    /// Said by payments.
+    /// Emitted by payments.
     Payments(PaymentsEvent),
-    /// Said by inventory.
+    /// Emitted by inventory.
     Inventory(InventoryEvent),
-    /// Said by shipping.
+    /// Emitted by shipping.
     Shipping(ShippingEvent),
 }
 
 impl Event {
-    /// Reads whatever an envelope holds.
+    /// Reads the event of any service from its envelope.
     pub fn read(envelope: &Envelope) -> Result<Self, ReadError> {
         Ok(match envelope.service()? {
             Service::Catalog => Self::Catalog(CatalogEvent::read(envelope)?),
@@ -80,7 +80,7 @@ impl Event {
     }
 }
 
-/// Declares a service's enum: each variant holds the struct of its own name and says its data version.
+/// Declares the event enum of a service: each variant holds the struct of the same name and states its data version.
 macro_rules! service_events {
     ($(#[$doc:meta])* $name:ident of $service:expr; $($variant:ident = $version:literal),+ $(,)?) => {
         $(#[$doc])*
@@ -103,7 +103,7 @@ macro_rules! service_events {
             }
 
             fn to_data(&self) -> serde_json::Value {
-                // Our own structs hold nothing that JSON cannot: no maps with other keys, no fallible serializer.
+                // Our structs have only string keys and no fallible serializer, so writing them as JSON cannot fail.
                 match self { $(Self::$variant(data) => serde_json::to_value(data).unwrap_or_default()),+ }
             }
 
@@ -113,7 +113,7 @@ macro_rules! service_events {
                         $crate::service_event::read_data(envelope, $version).map(Self::$variant)
                     })+
                     _ => Err($crate::ReadError::UnknownType {
-                        said_by: envelope.source.clone(),
+                        emitter: envelope.source.clone(),
                         event_type: envelope.event_type.clone(),
                     }),
                 }
@@ -148,7 +148,8 @@ pub(crate) fn read_data<T: serde::de::DeserializeOwned>(
     })
 }
 
-/// The parser quotes the values it met, and a value may be personal: only what was expected is kept.
+/// Keeps only the parts of the parser's message that name what was expected or missing: the others quote values, which
+/// may be personal.
 fn without_values(message: &str) -> String {
     message
         .split(", ")

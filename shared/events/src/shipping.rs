@@ -1,142 +1,148 @@
-//! What shipping says: a shipment asked for, labelled, handed over, tracked, delivered, or not.
+//! The events of shipping: a shipment requested, labelled, handed over, tracked, delivered or returned, failed or cancelled.
+//!
+//! `ship-order` emits them when it handles a message, `apply-carrier-event` when a carrier's webhook reports them, and
+//! `manage-shipments` when the warehouse or an operator reports them.
 
 use crate::service_event::service_events;
 use crate::{Line, Service};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Who moves the parcel. The one recorded in `ShipmentRequested` decides from then on.
+/// Who transports the parcel. The provider in `ShipmentRequested` stays the shipment's provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provider {
-    /// The warehouse's own dispatch, over `manage-shipments`.
+    /// The warehouse dispatches the parcel itself and reports it to `manage-shipments`.
     Warehouse,
-    /// A carrier through `EasyPost`.
+    /// A carrier, through `EasyPost`.
     Easypost,
 }
 
-/// The shipment exists. With a carrier, the message of this event buys the label.
+/// The shipment is created. With `EasyPost`, `ship-order` consumes this event to buy the label. Emitted by `ship-order`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentRequested {
-    /// Who moves it.
+    /// Who transports the parcel.
     pub provider: Provider,
-    /// The carrier's shipment; the warehouse's own dispatch has none.
+    /// `EasyPost`'s id of the shipment; missing for the warehouse's own dispatch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipment_id: Option<String>,
-    /// What to pack.
+    /// The goods to pack.
     pub lines: Vec<Line>,
 }
 
-/// A label is bought. It is appended even after a cancellation, so that the label is seen and voided.
+/// A label is bought. Emitted by `ship-order`, even after a cancellation, so that the label is known and voided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelPurchased {
     /// The carrier's name.
     pub carrier: String,
-    /// Its tracking code.
+    /// The carrier's tracking code.
     pub tracking_code: String,
-    /// Where the label can be printed from.
+    /// URL of the printable label.
     pub label_url: String,
 }
 
-/// The parcel was handed over.
+/// The parcel was handed over to the carrier. Emitted by `manage-shipments` when the warehouse dispatches it, else by
+/// `apply-carrier-event` at the first scan that shows that the parcel moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shipped {
     /// The carrier's name.
     pub carrier: String,
-    /// Its tracking code.
+    /// The carrier's tracking code.
     pub tracking_code: String,
 }
 
-/// It cannot be shipped: before the hand-over, for good.
+/// The order can never be shipped; it was not handed over. Emitted by `ship-order` and `manage-shipments`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShippingFailed {
-    /// Why, for a person.
+    /// The reason, for people.
     pub reason: String,
 }
 
-/// The customer's cancellation won: nothing of this order will leave the house.
+/// The cancellation was in time: this order will not be shipped. Emitted by `ship-order`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentCancelled {}
 
-/// What came before the cancellation.
+/// What happened before the cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RejectedBecause {
-    /// It had been handed over.
+    /// The parcel had been handed over.
     Shipped,
-    /// It had failed already, with its own way back.
+    /// Shipping had failed, and its own compensation is under way.
     ShippingFailed,
 }
 
-/// The customer's cancellation came too late.
+/// The cancellation was too late. Emitted by `ship-order`, once an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CancellationRejected {
-    /// What came before.
+    /// What happened before the cancellation.
     pub because: RejectedBecause,
 }
 
-/// The label without a future was given back.
+/// The carrier accepted the return of a label that is no longer needed, because the shipment was cancelled or failed.
+/// Emitted by `ship-order`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelVoided {}
 
-/// The carrier would not take the label back: somebody has to look.
+/// The carrier refused to void the label; the operator must act. Emitted by `ship-order`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelVoidFailed {
     /// The carrier's reason.
     pub reason: String,
 }
 
-/// An operator wants the label given back once more; the message of this event asks the carrier.
+/// An operator requests that the label is voided again. `ship-order` consumes this event to ask the carrier. Emitted by
+/// `manage-shipments`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelVoidRequested {}
 
-/// The carrier's word on where a parcel is (`EasyPost`, tracker statuses).
+/// The state of a parcel as the carrier reports it (`EasyPost`'s tracker statuses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrackingStatus {
-    /// Announced, not handed over.
+    /// Announced, but not handed over.
     PreTransit,
-    /// On its way.
+    /// In transit.
     InTransit,
-    /// On the van.
+    /// Out for delivery today.
     OutForDelivery,
-    /// It waits at a counter.
+    /// Ready for pickup by the customer.
     AvailableForPickup,
     /// Delivered.
     Delivered,
-    /// On its way back.
+    /// In transit to the sender.
     ReturnToSender,
-    /// The carrier gave up on an attempt.
+    /// A delivery attempt failed.
     Failure,
-    /// A status that says nothing about the way, such as `unknown`.
+    /// Another status that does not show where the parcel is, such as `unknown`.
     Other,
 }
 
-/// The carrier scanned the parcel.
+/// The carrier scanned the parcel. Emitted by `apply-carrier-event`, once for each distinct scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipmentTracked {
-    /// Where it is.
+    /// The state of the parcel.
     pub status: TrackingStatus,
-    /// The carrier's finer word.
+    /// The carrier's more precise status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_detail: Option<String>,
-    /// When the carrier says it happened.
+    /// When the scan happened, as the carrier reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred_at: Option<Timestamp>,
-    /// The parcel moves although the order was cancelled: somebody has to look.
+    /// The parcel moves although the shipment was cancelled or had failed; the operator must act.
     #[serde(default)]
     pub after_cancellation: bool,
 }
 
-/// The parcel is with the customer.
+/// The parcel was delivered to the customer. Emitted by `apply-carrier-event` or `manage-shipments`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivered {}
 
-/// The carrier brings it back. This is tracking only; the goods are not here yet.
+/// The carrier returns the parcel to the sender. The goods are not received yet. Emitted by `apply-carrier-event`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnedToSender {}
 
-/// The warehouse has the parcel in its hands again.
+/// The warehouse received the returned parcel. Emitted by `manage-shipments`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnReceived {
     /// Whether the goods can be sold again.

@@ -1,4 +1,4 @@
-//! The W3C `traceparent` that ties an HTTP request to every event it leads to.
+//! The W3C `traceparent` that links an HTTP request to every event that follows from it.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -9,22 +9,22 @@ use std::fmt;
 pub struct Traceparent(String);
 
 impl Traceparent {
-    /// Reads a header. `None` where it is not a valid version-00 value: the specification says to start a new
-    /// trace then, not to fail.
+    /// Parses a header. `None` if it is not a valid value of version 00: the specification says to start a new trace
+    /// then, not to fail.
     pub fn parse(header: &str) -> Option<Self> {
         let mut parts = header.trim().split('-');
         let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let sound = version == "00"
+        let valid = version == "00"
             && is_hex(trace, 32)
             && is_hex(span, 16)
             && is_hex(flags, 2)
             && parts.next().is_none()
             && trace.bytes().any(|b| b != b'0')
             && span.bytes().any(|b| b != b'0');
-        sound.then(|| Self(header.trim().to_owned()))
+        valid.then(|| Self(header.trim().to_owned()))
     }
 
-    /// A trace that starts here, of two random numbers.
+    /// A new trace made of two random numbers.
     pub fn start(trace: u128, span: u64) -> Self {
         Self(format!("00-{:032x}-{:016x}-01", trace.max(1), span.max(1)))
     }

@@ -1,13 +1,9 @@
-//! The wire format, held still: one file in `wire/` for each event type, with every optional field set.
+//! Snapshots of the wire format: one file in `wire/` for each event type, with every optional field set.
 //!
-//! Changing what stands there changes what services say to one another. A new optional field gets a line in its
-//! file; a file that has to change in any other way is a breaking change and needs a new data version.
+//! These files are the contract between services. A new optional field gets a line in its file. Any other change of a
+//! file is a breaking change and needs a new data version.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may be blunt outside of its test functions too"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers outside of test functions may panic as well")]
 
 use events::{
     CatalogEvent, Envelope, Event, InventoryEvent, OrdersEvent, PaymentsEvent, ReadError, Service,
@@ -48,7 +44,7 @@ fn written_again(event: &Event) -> Value {
     }
 }
 
-/// Every object in a value, by JSON pointer.
+/// The JSON pointers of all objects in a value.
 fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
@@ -83,7 +79,7 @@ fn every_event_type_has_a_snapshot_and_every_snapshot_a_type() {
 }
 
 #[test]
-fn what_is_read_is_written_again_to_the_letter() {
+fn an_event_is_written_exactly_as_it_was_read() {
     for (name, value) in snapshots() {
         let envelope = envelope(&value);
         assert_eq!(serde_json::to_value(&envelope).unwrap(), value, "{name}");
@@ -91,9 +87,9 @@ fn what_is_read_is_written_again_to_the_letter() {
     }
 }
 
-/// What we do not know we pass on all the same, and nobody may tell from it that it went through our hands.
+/// An unknown field is passed on unchanged.
 #[test]
-fn a_number_in_an_unknown_field_is_passed_on_as_the_number_that_came() {
+fn a_number_in_an_unknown_field_is_passed_on_unchanged() {
     let (_, mut snapshot) = snapshots().remove(0);
     for number in ["9999999999999999999999999999999999999999999999120", "0.1234567890123456789", "1e+49"] {
         snapshot["data"]["later"] = serde_json::from_str(number).unwrap();
@@ -121,7 +117,7 @@ fn an_old_reader_ignores_the_fields_of_a_new_writer() {
     }
 }
 
-/// The fields that version 1 has had from its first day; all others came later, or may be absent.
+/// The fields that every event of version 1 has had from the start; all others were added later or are optional.
 fn required(name: &str) -> &'static [&'static str] {
     match name {
         "catalog.ProductChanged" => &["sku", "name", "price", "currency", "active"],
@@ -165,12 +161,12 @@ fn required(name: &str) -> &'static [&'static str] {
         | "shipping.LabelVoidRequested"
         | "shipping.Delivered"
         | "shipping.ReturnedToSender" => &[],
-        other => panic!("say which fields {other} has had from its first day"),
+        other => panic!("add {other} here with the fields that it has had from the start"),
     }
 }
 
 #[test]
-fn a_new_reader_reads_what_an_old_writer_left_out() {
+fn a_new_reader_accepts_events_without_later_fields() {
     for (name, value) in snapshots() {
         let required = required(&name);
         let fields: Vec<String> = value["data"].as_object().unwrap().keys().cloned().collect();
@@ -183,18 +179,18 @@ fn a_new_reader_reads_what_an_old_writer_left_out() {
         let mut bare = value.clone();
         bare["data"].as_object_mut().unwrap().retain(|field, _| required.contains(&field.as_str()));
         Event::read(&envelope(&bare))
-            .unwrap_or_else(|error| panic!("{name} with its first fields alone: {error}"));
+            .unwrap_or_else(|error| panic!("{name} with its required fields only: {error}"));
     }
 }
 
 #[test]
-fn a_newer_data_version_is_told_from_an_unknown_type() {
+fn a_newer_data_version_is_distinguished_from_an_unknown_type() {
     for (name, value) in snapshots() {
         let mut newer = value.clone();
         newer["dataversion"] = json!(99);
         assert!(matches!(Event::read(&envelope(&newer)), Err(ReadError::NewerVersion { .. })), "{name}");
         let mut unknown = value;
-        unknown["type"] = json!("NeverHeardOf");
+        unknown["type"] = json!("UnknownType");
         assert!(matches!(Event::read(&envelope(&unknown)), Err(ReadError::UnknownType { .. })), "{name}");
     }
 }

@@ -1,17 +1,17 @@
-//! How long to wait before the next try: exponential, capped, with full jitter.
+//! How long to wait before the next try: exponential, capped, with jitter.
 //!
-//! Full jitter (a uniform choice between zero and the cap of that attempt) is what keeps many waiting callers
-//! from coming back at once.
+//! The wait is a uniform choice between a quarter of the attempt's cap and the cap. The jitter keeps many waiting callers
+//! from retrying at the same moment; the quarter keeps a retry from following at once.
 
 use std::time::Duration;
 
-/// Says which part of the longest wait is taken.
+/// Chooses where a wait lies between its bounds.
 pub trait Jitter: Send + Sync {
-    /// A number from 0 to 1000: thousandths of the wait.
+    /// A number from 0 (the shortest wait) to 1000 (the longest wait).
     fn thousandths(&self) -> u32;
 }
 
-/// Chance.
+/// A random wait within the bounds.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomJitter;
 
@@ -21,7 +21,7 @@ impl Jitter for RandomJitter {
     }
 }
 
-/// The longest wait, always.
+/// Always the longest wait.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoJitter;
 
@@ -31,26 +31,26 @@ impl Jitter for NoJitter {
     }
 }
 
-/// A back-off: the first wait, doubled with each attempt up to the longest.
+/// A back-off: the cap of the wait doubles with each attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct BackOff {
-    /// The longest wait after the first attempt.
+    /// The cap after the first attempt.
     pub first: Duration,
-    /// The longest wait after any attempt.
+    /// The largest cap.
     pub longest: Duration,
 }
 
 impl BackOff {
-    /// Between two tries of a conditional write within one invocation.
+    /// Between two tries of a conditional write in one invocation.
     pub const CONFLICT: Self = Self { first: Duration::from_millis(10), longest: Duration::from_millis(200) };
-    /// Between two deliveries of one message: SQS counts visibility in whole seconds.
+    /// Between two deliveries of one message. SQS counts visibility in whole seconds.
     pub const MESSAGE: Self = Self { first: Duration::from_secs(2), longest: Duration::from_mins(15) };
 
-    /// The wait after `attempt` attempts (from 1).
+    /// The wait after attempt number `attempt`, counted from 1.
     pub fn wait(self, attempt: u32, jitter: &dyn Jitter) -> Duration {
         let doublings = attempt.saturating_sub(1).min(20);
         let cap = self.first.saturating_mul(1 << doublings).min(self.longest);
-        // At least a quarter of the cap: a wait of nothing would hammer what is already struggling.
+        // Never zero: an immediate retry would add load to a service that is already failing.
         let quarter = cap / 4;
         quarter + quarter * 3 * jitter.thousandths().min(1000) / 1000
     }

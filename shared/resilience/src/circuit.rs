@@ -1,66 +1,66 @@
-//! Whether something outside is worth calling: a circuit breaker. Pure; time is a parameter.
+//! A circuit breaker: it stops calls to a provider that is out. Pure; time is a parameter.
 //!
-//! Closed, calls go through, and failures are remembered for a minute; a success takes them back. Five within it open
-//! the circuit: no call is made any more. When the pause is over one call goes through as a probe, under a lease: its success
-//! closes the circuit, its failure opens it for twice as long. A probe whose process died says nothing, and once its
-//! lease has run out another one goes through.
+//! While the circuit is closed, calls go through. A failure counts for a minute; a success clears all failures. Five
+//! failures open the circuit, and no call goes through. After a pause one call goes through as the probe, under a lease.
+//! Its success closes the circuit; its failure doubles the pause. If the probe's process dies, another probe goes through
+//! once the lease has expired.
 //!
-//! Only who holds the lease moves an open circuit. What else was under way when it opened is older than that.
+//! Only the holder of the lease changes an open circuit: any other call started before the circuit opened.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// So many failures open the circuit. A message makes up to four calls to a provider that is out, so it takes two
-/// messages at least: what is wrong with one of them alone opens nothing while others fare well.
+/// This many failures open the circuit. One message makes up to four calls to a provider that is out, so at least two
+/// messages must fail: a fault of one message alone does not open the circuit.
 pub const OPENS_AFTER: usize = 5;
-/// For so long a failure counts. With fewer than five calls in a minute there is nothing to be spared.
+/// How long a failure counts. With fewer than five calls a minute, a breaker would spare the provider nothing.
 pub const COUNTS_FOR: Duration = Duration::from_mins(1);
-/// The first pause: longer than a provider's fail-over takes, and short beside the minutes that a customer waits.
+/// The first pause: longer than a provider's fail-over, and short compared with the minutes that a customer waits.
 pub const PAUSE: Duration = Duration::from_secs(15);
-/// The longest pause, and so the longest time for which nobody notices that the other side is back.
+/// The longest pause, so the longest time until we notice that the provider is available again.
 pub const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was answered, be it by a refusal.
+    /// The provider answered, even if it refused.
     Answered,
-    /// It was not answered, or by a failure of the other side's own.
+    /// The provider did not answer, or answered with a failure of its own.
     Failed,
-    /// It says nothing about how the other side is now.
-    Nothing,
+    /// The call proves nothing about the provider's current state.
+    Unknown,
 }
 
-/// The right to make the one call that tries an open circuit, known by its end: there is one at a time, and the next
-/// one ends later.
+/// The right to make the probe of an open circuit. A lease is identified by the moment at which it expires: there is one
+/// at a time, and the next one expires later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease(Timestamp);
 
 impl Lease {
-    /// Whether somebody else may have one by now.
+    /// Whether the lease has expired, so that another process may take one.
     pub fn is_over(self, now: Timestamp) -> bool {
         self.0 <= now
     }
 }
 
-/// A circuit that is open.
+/// The state of an open circuit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Opened {
-    /// When it opened first.
+    /// When the circuit opened; a failed probe does not change it.
     since: Timestamp,
-    /// Until then nothing is called.
+    /// The end of the pause: no call goes through before.
     until: Timestamp,
-    /// How many pauses there were, this one included.
+    /// The number of pauses, including this one.
     times: u32,
-    /// The call that tries it, if one is under way.
+    /// The lease of the probe, if one is under way.
     probe: Option<Lease>,
 }
 
-/// How something outside is doing.
+/// The state of the circuit of one provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Circuit {
-    /// When the last failures were, oldest first.
+    /// The moments of the recent failures, oldest first.
     failed_at: Vec<Timestamp>,
     opened: Option<Opened>,
 }
@@ -68,16 +68,16 @@ pub struct Circuit {
 /// Whether a call may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    /// Yes.
+    /// Yes: the circuit is closed.
     Closed,
-    /// Yes, under this lease, once this circuit is written.
+    /// Yes, as the probe under this lease, as soon as this circuit is stored.
     Probe(Circuit, Lease),
-    /// Not before then.
+    /// No, not before this moment.
     Open(Timestamp),
 }
 
 impl Circuit {
-    /// Asks for a call that is over within `within`.
+    /// Asks whether a call that takes at most `within` may be made.
     pub fn enter(&self, now: Timestamp, within: Duration) -> Entry {
         let Some(opened) = &self.opened else { return Entry::Closed };
         if opened.until > now {
@@ -93,13 +93,13 @@ impl Circuit {
         }
     }
 
-    /// With what came of a call that was made under `lease`, or none; `None` if that changes nothing.
-    pub fn left(&self, lease: Option<Lease>, outcome: Outcome, now: Timestamp) -> Option<Self> {
+    /// The circuit after a call; `lease` is the call's lease if it was the probe. `None`: the circuit stays as it is.
+    pub fn record(&self, lease: Option<Lease>, outcome: Outcome, now: Timestamp) -> Option<Self> {
         let Some(opened) = &self.opened else {
             return match outcome {
-                Outcome::Failed => Some(self.failed_once_more(now)),
+                Outcome::Failed => Some(self.with_failure(now)),
                 Outcome::Answered => (!self.failed_at.is_empty()).then(Self::default),
-                Outcome::Nothing => None,
+                Outcome::Unknown => None,
             };
         };
         if lease.is_none() || lease != opened.probe {
@@ -108,28 +108,28 @@ impl Circuit {
         let opened = match outcome {
             Outcome::Answered => return Some(Self::default()),
             Outcome::Failed => opened_until(opened.since, now, opened.times),
-            // The next one is to try it, at once.
-            Outcome::Nothing => Opened { probe: None, ..opened.clone() },
+            // Another probe may go through at once.
+            Outcome::Unknown => Opened { probe: None, ..opened.clone() },
         };
         Some(Self { opened: Some(opened), ..self.clone() })
     }
 
-    /// Whether there are failures that a success takes back.
-    pub fn is_troubled(&self, now: Timestamp) -> bool {
+    /// Whether a recent failure counts, which a success would clear.
+    pub fn has_recent_failures(&self, now: Timestamp) -> bool {
         self.failed_at.iter().any(|at| counts(*at, now))
     }
 
-    /// Since when it is open, if it is.
+    /// When the circuit opened; `None` if it is closed.
     pub fn open_since(&self) -> Option<Timestamp> {
         self.opened.as_ref().map(|opened| opened.since)
     }
 
-    /// When the next call may be made, if it is open.
+    /// The end of the current pause; `None` if the circuit is closed.
     pub fn open_until(&self) -> Option<Timestamp> {
         self.opened.as_ref().map(|opened| opened.until)
     }
 
-    fn failed_once_more(&self, now: Timestamp) -> Self {
+    fn with_failure(&self, now: Timestamp) -> Self {
         let mut failed_at: Vec<Timestamp> =
             self.failed_at.iter().copied().filter(|at| counts(*at, now)).collect();
         failed_at.push(now);
@@ -138,7 +138,7 @@ impl Circuit {
     }
 }
 
-/// The circuit opened after so many pauses: each is twice as long as the one before.
+/// An open circuit after `times` pauses: each pause is twice as long as the one before.
 fn opened_until(since: Timestamp, now: Timestamp, times: u32) -> Opened {
     let pause = PAUSE.saturating_mul(1 << times.min(10)).min(LONGEST_PAUSE);
     Opened { since, until: later(now, pause), times: times + 1, probe: None }

@@ -5,17 +5,17 @@ use jiff::Timestamp;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// Says what time it is, and waits.
+/// Reads the time and waits.
 #[async_trait]
 pub trait Clock: Send + Sync {
     /// Now, UTC.
     fn now(&self) -> Timestamp;
 
-    /// Comes back after `wait`.
+    /// Returns after `wait`.
     async fn sleep(&self, wait: Duration);
 }
 
-/// The machine's clock. Made in `main` and nowhere else.
+/// The machine's clock. Only `main` creates it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -31,12 +31,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands until it is moved, for tests. Who sleeps by it only lets others run: waits are over at once.
+/// A clock for tests that stands still until it is advanced. A sleep ends at once and only lets other tasks run.
 #[derive(Debug)]
 pub struct FixedClock(Mutex<Timestamp>);
 
 impl FixedClock {
-    /// A clock that stands at `now`.
+    /// A clock that shows `now`.
     pub const fn at(now: Timestamp) -> Self {
         Self(Mutex::new(now))
     }
@@ -44,7 +44,7 @@ impl FixedClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Past the end of time the clock stands still.
+        // At the end of the range of timestamps the clock stands still.
         *now = now.checked_add(by).unwrap_or(*now);
     }
 }

@@ -1,21 +1,21 @@
-//! A failure says what happens next.
+//! A failure decides what happens next to its message: retry it, or dead-letter it.
 
 use std::fmt;
 use std::time::Duration;
 
-/// Why a message was not handled, and what its runner does with it.
+/// Why a message was not handled, and what the runner does with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// Transient: the message comes back, later each time.
+    /// Transient: the message is retried, after a longer wait each time.
     Retry {
-        /// What happened, for a person; no secrets, nothing personal.
+        /// What happened, for people. No secrets, no personal data.
         reason: String,
-        /// When the other side said to come back, if it did.
+        /// The wait that the other side asked for, if any.
         after: Option<Duration>,
     },
-    /// Permanent: the message goes straight to the dead-letter queue, with the reason as an attribute.
+    /// Permanent: the message is dead-lettered at once, with the reason as an attribute.
     Reject {
-        /// What happened and what to do, for a person; no secrets, nothing personal.
+        /// What happened and what to do, for people. No secrets, no personal data.
         reason: String,
     },
 }
@@ -26,7 +26,7 @@ impl Failure {
         Self::Retry { reason: reason.to_string(), after: None }
     }
 
-    /// A transient failure of which the other side said when to come back.
+    /// A transient failure with a wait that the other side asked for.
     pub fn retry_after(reason: impl fmt::Display, after: Duration) -> Self {
         Self::Retry { reason: reason.to_string(), after: Some(after) }
     }
@@ -36,14 +36,14 @@ impl Failure {
         Self::Reject { reason: reason.to_string() }
     }
 
-    /// What happened.
+    /// The reason, for people.
     pub fn reason(&self) -> &str {
         match self {
             Self::Retry { reason, .. } | Self::Reject { reason } => reason,
         }
     }
 
-    /// The same failure, with what was being done put before its reason.
+    /// Prefixes the reason with what failed: `failed to {doing}: …`.
     #[must_use]
     pub fn during(self, doing: impl fmt::Display) -> Self {
         match self {

@@ -1,7 +1,7 @@
-//! What a failure means for the message that met it, how long to wait before the next try, and whether it is worth one.
+//! What a failure means for its message, how long to wait before the next try, and a circuit breaker.
 //!
-//! Every step answers its runner with `Result<(), Failure>`; the runner obeys and adds nothing. The clock and
-//! the jitter are parameters, so that tests and simulations own time and chance.
+//! Every step returns `Result<(), Failure>` to its runner, and the runner only obeys. The clock and the jitter are
+//! parameters, so that tests and simulations control time and randomness.
 
 mod back_off;
 pub mod circuit;

@@ -129,7 +129,7 @@ impl Breaker {
         let is_news = match outcome {
             Outcome::Failed => true,
             Outcome::Answered => lease.is_some() || self.knows_of_failures(),
-            Outcome::Nothing => lease.is_some(),
+            Outcome::Unknown => lease.is_some(),
         };
         if !is_news {
             return;
@@ -154,7 +154,7 @@ impl Breaker {
     async fn change(&self, lease: Option<Lease>, outcome: Outcome) -> Result<bool, StoreError> {
         let there = self.read().await?;
         let now = self.clock.now();
-        let Some(next) = there.circuit.left(lease, outcome, now) else { return Ok(true) };
+        let Some(next) = there.circuit.record(lease, outcome, now) else { return Ok(true) };
         let is_written = self.write(there.version + 1, next.clone()).await?;
         if is_written {
             self.report(&there.circuit, &next, now);
@@ -212,7 +212,7 @@ impl Breaker {
 
     fn knows_of_failures(&self) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.as_ref().is_some_and(|known| known.circuit.is_troubled(self.clock.now()))
+        known.as_ref().is_some_and(|known| known.circuit.has_recent_failures(self.clock.now()))
     }
 
     fn remember(&self, known: Known) {
@@ -235,11 +235,11 @@ impl Transport for Breaker {
 
 fn judged(answer: &Result<Answer, CallError>) -> Outcome {
     match answer {
-        Ok(answer) if answer.header("idempotent-replayed") == Some("true") => Outcome::Nothing,
+        Ok(answer) if answer.header("idempotent-replayed") == Some("true") => Outcome::Unknown,
         Ok(answer) if answer.status >= 500 => Outcome::Failed,
         Ok(_) => Outcome::Answered,
         Err(CallError::TimedOut(_) | CallError::Connection(_)) => Outcome::Failed,
-        Err(CallError::Unsound(_) | CallError::Paused(_)) => Outcome::Nothing,
+        Err(CallError::Unsound(_) | CallError::Paused(_)) => Outcome::Unknown,
     }
 }
 

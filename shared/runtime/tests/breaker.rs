@@ -10,7 +10,7 @@ use runtime::breaker::Breaker;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use testkit::{Effect, Gate, Gated, Log, Verdict, now};
+use testkit::{Effect, Gate, GateDecision, Gated, Log, now};
 
 const NAME: &str = "stripe";
 const TIMEOUT: Duration = Duration::from_secs(4);
@@ -36,7 +36,7 @@ impl Transport for Provider {
 /// The table's own troubles, and how much it was asked.
 #[derive(Default)]
 struct Table {
-    fails: Mutex<Vec<(&'static str, Verdict)>>,
+    fails: Mutex<Vec<(&'static str, GateDecision)>>,
     reads: AtomicUsize,
     writes: AtomicUsize,
     /// Whoever has written the next time sleeps so long after it.
@@ -45,13 +45,13 @@ struct Table {
 
 #[async_trait]
 impl Gate for Table {
-    async fn before(&self, name: &'static str, effect: Effect) -> Verdict {
+    async fn before(&self, name: &'static str, effect: Effect) -> GateDecision {
         let count = if effect == Effect::Read { &self.reads } else { &self.writes };
         count.fetch_add(1, Ordering::Relaxed);
         // Whoever asks a table waits for it, and others run.
         tokio::task::yield_now().await;
         let fails = self.fails.lock().unwrap();
-        fails.iter().find(|(call, _)| *call == name).map_or(Verdict::Pass, |(_, verdict)| *verdict)
+        fails.iter().find(|(call, _)| *call == name).map_or(GateDecision::Pass, |(_, verdict)| *verdict)
     }
 
     async fn after(&self, _name: &'static str, effect: Effect) {
@@ -228,7 +228,7 @@ async fn a_process_that_slept_until_its_lease_ran_out_calls_under_a_new_one_or_n
 #[tokio::test]
 async fn an_item_that_cannot_be_read_lets_calls_through() {
     let scene = Scene::out().await;
-    scene.table.fails.lock().unwrap().push(("documents.get", Verdict::Fail));
+    scene.table.fails.lock().unwrap().push(("documents.get", GateDecision::Fail));
     for calls in [6, 7] {
         assert_eq!(scene.process().send(call()).await, status(503));
         assert_eq!(scene.calls(), calls);
@@ -252,7 +252,7 @@ async fn an_item_that_makes_no_sense_lets_calls_through_and_is_written_anew() {
 /// A probe that may hold the lease without knowing it would be a second one beside whoever takes it next.
 #[tokio::test]
 async fn where_the_lease_may_not_be_written_no_probe_is_made() {
-    for verdict in [Verdict::Fail, Verdict::LoseReply] {
+    for verdict in [GateDecision::Fail, GateDecision::LoseReply] {
         let scene = Scene::out().await;
         scene.pass(15);
         scene.table.fails.lock().unwrap().push(("documents.put_newer", verdict));
@@ -268,7 +268,7 @@ async fn where_the_lease_may_not_be_written_no_probe_is_made() {
 async fn what_the_breaker_cannot_write_does_not_change_what_the_call_came_to() {
     let scene = Scene::new();
     scene.says(status(500));
-    scene.table.fails.lock().unwrap().push(("documents.put_newer", Verdict::Fail));
+    scene.table.fails.lock().unwrap().push(("documents.put_newer", GateDecision::Fail));
     for _ in 0..9 {
         assert_eq!(scene.process().send(call()).await, status(500));
     }

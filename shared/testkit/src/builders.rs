@@ -1,4 +1,4 @@
-//! Builders of what tests need again and again: ids, times, messages, requests, records.
+//! Builders of what many tests need: ids, times, messages, requests, records.
 
 use event_store::{Key, StreamId};
 use events::{
@@ -12,23 +12,23 @@ use runtime::queue::Message;
 use runtime::stream::{Item, Record};
 use std::collections::HashMap;
 
-/// When every test begins: 2026-01-02T03:04:05Z.
+/// The moment at which every test begins: 2026-01-02T03:04:05Z.
 pub fn now() -> Timestamp {
     Timestamp::from_second(1_767_323_045).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// The n-th order of a test.
+/// The id of the n-th order of a test.
 pub fn order_id(n: u64) -> OrderId {
     OrderId::from_digest(u128::from(n).to_be_bytes())
 }
 
-/// A SKU that is known to be sound.
+/// A SKU that is known to be valid.
 ///
 /// # Panics
-/// On an unsound one: the test is wrong.
-#[expect(clippy::expect_used, reason = "an unsound SKU in a test is a mistake in the test")]
+/// On an invalid SKU: the test is wrong.
+#[expect(clippy::expect_used, reason = "an invalid SKU in a test is a mistake in the test")]
 pub fn sku(text: &str) -> Sku {
-    Sku::try_from(text).expect("a sound SKU")
+    Sku::try_from(text).expect("a valid SKU")
 }
 
 /// Euros.
@@ -40,17 +40,17 @@ pub fn eur() -> Currency {
     Currency::try_from("EUR").expect("a currency")
 }
 
-/// The customer who orders.
+/// The customer of all orders.
 pub fn customer() -> Customer {
     Customer { issuer: "https://issuer.example".to_owned(), subject: "customer-1".to_owned() }
 }
 
-/// Somebody else.
+/// Another customer.
 pub fn other_customer() -> Customer {
     Customer { subject: "customer-2".to_owned(), ..customer() }
 }
 
-/// What a test's events come of.
+/// The cause of a test's events: a request.
 pub fn cause() -> Cause {
     Cause { id: EventId::outside("request", "test"), traceparent: None }
 }
@@ -88,41 +88,41 @@ pub fn placed() -> OrderPlaced {
     }
 }
 
-/// An event about an order, as it would stand at this place of its service's stream.
+/// An event about an order, at this place of its service's stream.
 pub fn envelope<E: ServiceEvent>(order: &OrderId, sequence: u32, event: &E) -> Envelope {
     let place = Sequence::after(sequence.saturating_sub(1));
     Envelope::wrap(order.as_str(), place, now(), &cause(), event)
 }
 
-/// An event about an order as its queue delivers it the first time.
+/// An event about an order, as its queue delivers it the first time.
 ///
 /// # Panics
-/// Never for events of ours: what is written reads back.
-#[expect(clippy::expect_used, reason = "what is written reads back; wire tests show it")]
+/// Never: our events can be read back.
+#[expect(clippy::expect_used, reason = "our events can be read back, as the wire tests prove")]
 pub fn message<E: ServiceEvent>(order: &OrderId, sequence: u32, event: &E) -> Message {
-    delivered(&envelope(order, sequence, event), 1).expect("an event of ours reads back")
+    delivered(&envelope(order, sequence, event), 1).expect("our events can be read back")
 }
 
-/// An envelope as its queue delivers it for the n-th time.
+/// An envelope, as its queue delivers it for the n-th time.
 pub fn delivered(envelope: &Envelope, deliveries: u32) -> Result<Message, resilience::Failure> {
     let json = serde_json::to_string(envelope).unwrap_or_default();
     Message::read(&json, deliveries)
 }
 
-/// An event as its table's stream carries it.
+/// An event, as its table's stream carries it.
 ///
 /// # Panics
-/// On an envelope of no service of ours: the test is wrong.
-#[expect(clippy::expect_used, reason = "an envelope of no service in a test is a mistake in the test")]
+/// On an envelope of an unknown service: the test is wrong.
+#[expect(clippy::expect_used, reason = "an unknown service in a test is a mistake in the test")]
 pub fn record(envelope: &Envelope) -> Record {
-    let stream = StreamId::of(envelope).expect("an envelope of ours");
+    let stream = StreamId::of(envelope).expect("a known service");
     Record {
         key: Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number())),
         item: Item::Event(Box::new(envelope.clone())),
     }
 }
 
-/// A request to a route, by nobody, without a body.
+/// A request to a route, without a caller and a body.
 pub fn request(route: &str) -> Request {
     Request {
         route: route.to_owned(),
@@ -135,15 +135,15 @@ pub fn request(route: &str) -> Request {
     }
 }
 
-/// Adds to a request what a test wants of it.
+/// Adds to a request what a test needs.
 pub trait RequestBuilder: Sized {
     /// Sent by a customer.
     #[must_use]
     fn by(self, customer: Customer) -> Self;
-    /// Sent by somebody of the admin group.
+    /// Sent by a member of the admin group.
     #[must_use]
     fn by_admin(self) -> Self;
-    /// Under the id that the platform gives to one request alone.
+    /// With the id that the platform gives to each request.
     #[must_use]
     fn under(self, request_id: &str) -> Self;
     /// With a value in the path.

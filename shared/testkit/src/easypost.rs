@@ -1,5 +1,5 @@
-//! An honest EasyPost in this process: the shapes of its API, its refusal of a second purchase, and faults on
-//! demand. It counts what it did, which is what tests ask about.
+//! A faithful EasyPost in this process: the shapes of its API, its refusal of a second purchase, and faults on demand. It
+//! counts its effects, so that tests can check them.
 
 use async_trait::async_trait;
 use base64::Engine as _;
@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The API key that it admits in the beginning.
+/// The API key that is valid at first.
 pub const EASYPOST_KEY: &str = "EZTK_test";
 
 /// The carrier of every label.
 pub const EASYPOST_CARRIER: &str = "USPS";
 
-/// What a call asks for.
+/// The kind of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EasyPostCall {
     /// `POST /v2/shipments`
@@ -31,35 +31,35 @@ pub enum EasyPostCall {
     Refund,
 }
 
-/// How a call goes wrong.
+/// How a call fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EasyPostFault {
-    /// 500, and nothing was done.
+    /// 500, without the effect.
     FailsBefore,
-    /// 500, and it was done.
+    /// 500, after the effect.
     FailsAfter,
-    /// No answer, and nothing was done.
+    /// No answer, without the effect.
     TimesOutBefore,
-    /// No answer, and it was done.
+    /// No answer, after the effect.
     TimesOutAfter,
-    /// A refusal with this status and code.
+    /// A refusal with this status and code, without the effect.
     Refuses(u16, &'static str),
 }
 
-/// What it did so far.
+/// Counts of what EasyPost did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EasyPostCounts {
     /// Shipments created.
     pub created: usize,
     /// Labels bought.
     pub bought: usize,
-    /// Labels given back.
+    /// Labels whose refund was accepted.
     pub refunded: usize,
-    /// Calls of any kind, also those that went wrong.
+    /// Calls of any kind, including failed ones.
     pub calls: usize,
 }
 
-/// EasyPost.
+/// An EasyPost account in memory.
 #[derive(Debug, Default)]
 pub struct FakeEasyPost(Mutex<Account>);
 
@@ -71,7 +71,7 @@ struct Account {
     without_rates: bool,
     rejects_refunds: bool,
     requests: Vec<Value>,
-    /// The one API key that holds; [`EASYPOST_KEY`], while this is not said.
+    /// The only valid API key; `None`: [`EASYPOST_KEY`].
     key: Option<String>,
 }
 
@@ -82,7 +82,7 @@ struct Shipment {
     refund_status: Option<&'static str>,
 }
 
-/// A copy goes on by itself: the model keeps an account as it stood.
+/// A copy is independent: the model keeps the account's earlier states.
 impl Clone for FakeEasyPost {
     fn clone(&self) -> Self {
         Self(Mutex::new(self.account().clone()))
@@ -90,15 +90,15 @@ impl Clone for FakeEasyPost {
 }
 
 impl FakeEasyPost {
-    /// A text that is equal for accounts that answer equally from now on, however they came to be so.
+    /// A text that is equal for two accounts that will answer alike, whatever their histories.
     pub fn fingerprint(&self) -> String {
         let account = self.account();
         let counts = EasyPostCounts { calls: 0, ..account.counts };
-        let moods = (account.without_rates, account.rejects_refunds, &account.key);
-        format!("{:?} {:?} {counts:?} {moods:?}", account.shipments, account.faults)
+        let settings = (account.without_rates, account.rejects_refunds, &account.key);
+        format!("{:?} {:?} {counts:?} {settings:?}", account.shipments, account.faults)
     }
 
-    /// The orders that hold a label which was not given back, once for each.
+    /// The order of each label that the shop still has to pay: no refund was accepted.
     pub fn held_labels(&self) -> Vec<String> {
         let account = self.account();
         let held = account.shipments.values().filter(|shipment| {
@@ -107,7 +107,7 @@ impl FakeEasyPost {
         held.map(|shipment| shipment.reference.as_str().unwrap_or_default().to_owned()).collect()
     }
 
-    /// The order that each shipment was created for, and the code of its label if it has one.
+    /// The order of each shipment, and the tracking code of its label, if one was bought.
     pub fn labels(&self) -> Vec<(String, Option<String>)> {
         let of = |shipment: &Shipment| {
             (shipment.reference.as_str().unwrap_or_default().to_owned(), shipment.tracking_code.clone())
@@ -115,38 +115,38 @@ impl FakeEasyPost {
         self.account().shipments.values().map(of).collect()
     }
 
-    /// The next call of this kind goes wrong in this way, once. Several are taken in turn.
+    /// Makes the next call of this kind fail once. Several faults apply in turn.
     pub fn fail_next(&self, call: EasyPostCall, fault: EasyPostFault) {
         self.account().faults.push_back((call, fault));
     }
 
-    /// From now on this API key holds, and no other.
+    /// Makes this the only valid API key.
     pub fn roll_key(&self, key: &str) {
         self.account().key = Some(key.to_owned());
     }
 
-    /// Whether no carrier offers a rate.
+    /// Sets whether no carrier offers a rate.
     pub fn set_without_rates(&self, without: bool) {
         self.account().without_rates = without;
     }
 
-    /// Whether refunds are rejected.
+    /// Sets whether refunds are rejected.
     pub fn set_rejects_refunds(&self, rejects: bool) {
         self.account().rejects_refunds = rejects;
     }
 
-    /// What it did so far.
+    /// Counts of what was done so far.
     pub fn counts(&self) -> EasyPostCounts {
         self.account().counts
     }
 
-    /// The bodies of the shipments that were asked for.
+    /// The bodies of all requests that created a shipment.
     pub fn requests(&self) -> Vec<Value> {
         self.account().requests.clone()
     }
 
-    /// Labels that were bought and not given back.
-    pub fn labels_held(&self) -> usize {
+    /// The number of labels for which no refund was requested.
+    pub fn labels_without_refund(&self) -> usize {
         let held =
             |shipment: &&Shipment| shipment.tracking_code.is_some() && shipment.refund_status.is_none();
         self.account().shipments.values().filter(held).count()
@@ -160,7 +160,7 @@ impl FakeEasyPost {
 #[async_trait]
 impl Transport for FakeEasyPost {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
-        // A provider's answer takes a while, and others run meanwhile.
+        // Other tasks run while a provider answers.
         tokio::task::yield_now().await;
         let mut account = self.account();
         account.counts.calls += 1;
@@ -172,7 +172,7 @@ impl Transport for FakeEasyPost {
         if !sent("authorization", &format!("Basic {}", STANDARD.encode(pair))) {
             return Ok(error(401, "APIKEY.INACTIVE"));
         }
-        let Some((kind, id)) = asked(&call) else { return Ok(error(404, "NOT_FOUND")) };
+        let Some((kind, id)) = kind_of(&call) else { return Ok(error(404, "NOT_FOUND")) };
         if call.method == Method::Post && !call.body.is_empty() && !sent("content-type", "application/json") {
             return Ok(error(415, "BAD_REQUEST"));
         }
@@ -272,7 +272,7 @@ impl Shipment {
     }
 }
 
-/// The body of a tracker's webhook. Scans: status, detail, RFC 3339 time; the last one is the tracker's status.
+/// The body of a tracker's webhook. A scan is its status, detail and RFC 3339 time; the last one is the tracker's status.
 pub fn tracker_event(event_id: &str, carrier: &str, code: &str, scans: &[(&str, &str, &str)]) -> Value {
     let details: Vec<Value> = scans
         .iter()
@@ -294,7 +294,7 @@ pub fn tracker_event(event_id: &str, carrier: &str, code: &str, scans: &[(&str, 
     })
 }
 
-fn asked(call: &Call) -> Option<(EasyPostCall, String)> {
+fn kind_of(call: &Call) -> Option<(EasyPostCall, String)> {
     let path = call.url.split_once("/v2/shipments").map(|(_, path)| path)?;
     let mut parts = path.split('/').skip(1);
     let (id, verb) = (parts.next().unwrap_or_default().to_owned(), parts.next());

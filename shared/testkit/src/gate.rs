@@ -1,7 +1,7 @@
-//! Gates before the ports: a test decides what becomes of each call. One decorator a port, all of one shape.
+//! Gates in front of the ports: a test decides the fate of each call. One decorator a port, all of the same shape.
 //!
-//! A gate is asked before a call takes effect and told after it did, so a step can be stopped at every await: a gate
-//! that never answers is a crash there, and one that answers late is a zombie.
+//! The step awaits the gate before and after each call's effect, so a test can stop it at every call. A gate that never
+//! returns is a crash there; one that returns late is a zombie, a process that goes on after its replacement started.
 
 use async_trait::async_trait;
 use event_store::{
@@ -18,49 +18,49 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What becomes of a call.
+/// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Verdict {
-    /// It takes effect and is answered.
+pub enum GateDecision {
+    /// It has its effect, and the caller gets the answer.
     Pass,
-    /// It takes no effect, and fails in a way that may pass: a throttle, no connection.
+    /// It has no effect and fails with a transient error: a throttle, no connection.
     Fail,
-    /// It takes effect, and the answer is lost.
+    /// It has its effect, but the answer is lost.
     LoseReply,
 }
 
 /// Whether a call can change anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Effect {
-    /// It only asks.
+    /// It only reads.
     Read,
-    /// It changes something.
+    /// It may change something.
     Write,
 }
 
-/// Decides about calls. `name` is `<port>.<call>`, for example `store.append`.
+/// Decides what happens to calls. `name` is `<port>.<call>`, for example `store.append`.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// Asked before the call takes effect.
-    async fn before(&self, name: &'static str, effect: Effect) -> Verdict;
+    /// Runs before the effect of the call, and decides.
+    async fn before(&self, name: &'static str, effect: Effect) -> GateDecision;
 
-    /// Told when the call has taken effect, before its caller learns of it.
+    /// Runs after the effect of the call, before the caller gets the answer.
     async fn after(&self, name: &'static str, effect: Effect);
 }
 
-/// A port with a gate before it.
+/// A port behind a gate.
 pub struct Gated<P: ?Sized> {
     gate: Arc<dyn Gate>,
     port: Arc<P>,
 }
 
 impl<P: ?Sized> Gated<P> {
-    /// Puts `gate` before `port`.
+    /// Puts `port` behind `gate`.
     pub fn new(gate: Arc<dyn Gate>, port: Arc<P>) -> Arc<Self> {
         Arc::new(Self { gate, port })
     }
 
-    /// Runs one call through the gate. `failed` makes the error of a call whose answer the caller does not get.
+    /// Runs one call through the gate. `failed` makes the error of a call that fails or whose answer is lost.
     async fn pass<T, E>(
         &self,
         name: &'static str,
@@ -73,18 +73,18 @@ impl<P: ?Sized> Gated<P> {
         E: Send,
         P: Send + Sync,
     {
-        let verdict = self.gate.before(name, effect).await;
-        if verdict == Verdict::Fail {
+        let decision = self.gate.before(name, effect).await;
+        if decision == GateDecision::Fail {
             return Err(failed());
         }
         let answer = call.await;
         self.gate.after(name, effect).await;
-        if verdict == Verdict::LoseReply { Err(failed()) } else { answer }
+        if decision == GateDecision::LoseReply { Err(failed()) } else { answer }
     }
 }
 
 fn out() -> StoreError {
-    StoreError::Unavailable("told to fail".to_owned())
+    StoreError::Unavailable("failed by the gate".to_owned())
 }
 
 #[async_trait]
@@ -148,7 +148,7 @@ impl<P: Counters + ?Sized> Counters for Gated<P> {
         self.pass("counters.count_up", Effect::Write, self.port.count_up(key, expires_at), out).await
     }
 
-    /// A failure here is what a conflict between transactions is to the caller: it says nothing about the numbers.
+    /// To the caller a failure here looks like a conflict between transactions: it proves nothing about the numbers.
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {
         self.pass("counters.commit", Effect::Write, self.port.commit(transaction), || out().into()).await
     }
@@ -179,7 +179,7 @@ impl<P: Transport + ?Sized> Transport for Gated<P> {
 #[async_trait]
 impl<P: Mailer + ?Sized> Mailer for Gated<P> {
     async fn send_mail(&self, mail: &Mail) -> Result<String, MailError> {
-        let failed = || MailError::Unavailable("told to fail".to_owned());
+        let failed = || MailError::Unavailable("failed by the gate".to_owned());
         self.pass("mailer.send_mail", Effect::Write, self.port.send_mail(mail), failed).await
     }
 }
@@ -187,7 +187,7 @@ impl<P: Mailer + ?Sized> Mailer for Gated<P> {
 #[async_trait]
 impl<P: Texter + ?Sized> Texter for Gated<P> {
     async fn send_text(&self, text: &Text) -> Result<String, MailError> {
-        let failed = || MailError::Unavailable("told to fail".to_owned());
+        let failed = || MailError::Unavailable("failed by the gate".to_owned());
         self.pass("texter.send_text", Effect::Write, self.port.send_text(text), failed).await
     }
 }
@@ -196,7 +196,7 @@ impl<P: Texter + ?Sized> Texter for Gated<P> {
 impl<P: Topic + ?Sized> Topic for Gated<P> {
     async fn publish(&self, messages: &[Publication]) -> Result<(), PublishError> {
         let of = messages.len();
-        let failed = || PublishError::Unavailable { failed: of, of, reason: "told to fail".to_owned() };
+        let failed = || PublishError::Unavailable { failed: of, of, reason: "failed by the gate".to_owned() };
         self.pass("topic.publish", Effect::Write, self.port.publish(messages), failed).await
     }
 }
@@ -204,7 +204,7 @@ impl<P: Topic + ?Sized> Topic for Gated<P> {
 #[async_trait]
 impl<P: Names + ?Sized> Names for Gated<P> {
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
-        let failed = || NameError::Unavailable("told to fail".to_owned());
+        let failed = || NameError::Unavailable("failed by the gate".to_owned());
         self.pass("names.addresses", Effect::Read, self.port.addresses(host), failed).await
     }
 }
@@ -212,7 +212,7 @@ impl<P: Names + ?Sized> Names for Gated<P> {
 #[async_trait]
 impl<P: WorkQueue + ?Sized> WorkQueue for Gated<P> {
     async fn send(&self, work: &Work) -> Result<(), QueueError> {
-        let failed = || QueueError("told to fail".to_owned());
+        let failed = || QueueError("failed by the gate".to_owned());
         self.pass("work.send", Effect::Write, self.port.send(work), failed).await
     }
 }
@@ -220,12 +220,12 @@ impl<P: WorkQueue + ?Sized> WorkQueue for Gated<P> {
 #[async_trait]
 impl<P: Queue + ?Sized> Queue for Gated<P> {
     async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
-        let failed = || QueueError("told to fail".to_owned());
+        let failed = || QueueError("failed by the gate".to_owned());
         self.pass("queue.put_off", Effect::Write, self.port.put_off(receipt, wait), failed).await
     }
 
     async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
-        let failed = || QueueError("told to fail".to_owned());
+        let failed = || QueueError("failed by the gate".to_owned());
         self.pass("queue.set_aside", Effect::Write, self.port.set_aside(letter), failed).await
     }
 }
@@ -233,17 +233,17 @@ impl<P: Queue + ?Sized> Queue for Gated<P> {
 #[async_trait]
 impl<P: Letters + ?Sized> Letters for Gated<P> {
     async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError> {
-        let failed = || QueueError("told to fail".to_owned());
+        let failed = || QueueError("failed by the gate".to_owned());
         self.pass("letters.take", Effect::Write, self.port.take(most, hold), failed).await
     }
 
     async fn release(&self, receipts: &[String]) -> Result<(), QueueError> {
-        let failed = || QueueError("told to fail".to_owned());
+        let failed = || QueueError("failed by the gate".to_owned());
         self.pass("letters.release", Effect::Write, self.port.release(receipts), failed).await
     }
 
     async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
-        let failed = || QueueError("told to fail".to_owned());
+        let failed = || QueueError("failed by the gate".to_owned());
         self.pass("letters.delete", Effect::Write, self.port.delete(receipt), failed).await
     }
 }

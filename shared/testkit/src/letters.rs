@@ -31,7 +31,7 @@ impl MemoryLetters {
     }
 
     /// Sets a message aside and gives back the letter's id: the n-th to be set aside has the n-th id.
-    pub fn lay(&self, body: &str, laid_by: LaidBy) -> String {
+    pub fn add(&self, body: &str, laid_by: LaidBy) -> String {
         let now = self.clock.now();
         let mut lying = self.lying();
         let id = format!("00000000-0000-4000-8000-{:012}", lying.len() + 1);
@@ -46,8 +46,8 @@ impl MemoryLetters {
         self.lying().iter().map(|it| (it.letter.id.clone(), it.letter.body.clone())).collect()
     }
 
-    /// How many are hidden in some hand.
-    pub fn in_hand(&self) -> usize {
+    /// How many are in flight, so hidden from other takers.
+    pub fn in_flight(&self) -> usize {
         let now = self.clock.now();
         self.lying().iter().filter(|it| it.seen_from > now).count()
     }
@@ -57,7 +57,7 @@ impl MemoryLetters {
     }
 
     fn answer(&self) -> Result<(), QueueError> {
-        if self.is_out.load(Ordering::SeqCst) { Err(QueueError("told to be out".to_owned())) } else { Ok(()) }
+        if self.is_out.load(Ordering::SeqCst) { Err(QueueError("out".to_owned())) } else { Ok(()) }
     }
 }
 

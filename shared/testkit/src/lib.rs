@@ -1,4 +1,5 @@
-//! What tests of every room share: builders, and honest in-process providers. Never part of a function.
+//! What the tests of all crates share: builders, in-memory twins of the ports, and faithful in-process providers. Never part
+//! of a function.
 
 mod builders;
 mod easypost;
@@ -19,12 +20,12 @@ pub use builders::{
 pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };
-pub use gate::{Effect, Gate, Gated, Verdict};
+pub use gate::{Effect, Gate, GateDecision, Gated};
 pub use letters::MemoryLetters;
 pub use log::Log;
 pub use outage::Outage;
 pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemorySecretStore, MemoryTopic};
-pub use proofs::{Delivered, Footprint, Plan, Proof, Scene, Stop, prove};
+pub use proofs::{DeliveryOutcome, Footprint, Plan, Proof, Stop, World, prove};
 pub use receiver::{FixedNames, MemoryWork, Receivers, answer};
-pub use standard::{SENDER_SECRET, keep_told, told_by};
+pub use standard::{SENDER_SECRET, receive_webhook, sign_webhook};
 pub use stripe::{Books, FakeStripe, Fault};

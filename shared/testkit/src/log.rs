@@ -1,4 +1,4 @@
-//! What a function writes to its log, taken down for one test.
+//! Captures the log of a function for one test.
 
 use serde_json::Value;
 use std::io::Write;
@@ -6,36 +6,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 
-/// The log of this thread, for as long as it is kept.
+/// Captures the log of this thread until it is dropped.
 pub struct Log {
     lines: Lines,
     _here: DefaultGuard,
-    /// While a process has one subscriber alone, `tracing` decides for good whether a line is wanted by asking the
-    /// thread that comes by it first. That may be another test's, which wants none. With a second one all are asked.
-    _elsewhere: Dispatch,
+    /// With only one subscriber in a process, `tracing` decides permanently whether a line is enabled, by the thread that
+    /// reaches the line first. That may be another test's thread, which has none. A second subscriber prevents this.
+    _second: Dispatch,
 }
 
 impl Log {
-    /// Takes down what `function` writes from now on, at this level, in the stack `shop`.
+    /// Captures what `function` logs from now on at this level, in the stack `shop`.
     pub fn of(function: &'static str, level: &str) -> Self {
         let lines = Lines::default();
         let writer = lines.clone();
         let subscriber = runtime::telemetry::subscriber(function, "shop", level, move || writer.clone());
-        let elsewhere = Dispatch::new(NoSubscriber::default());
-        Self { lines, _here: tracing::subscriber::set_default(subscriber), _elsewhere: elsewhere }
+        let second = Dispatch::new(NoSubscriber::default());
+        Self { lines, _here: tracing::subscriber::set_default(subscriber), _second: second }
     }
 
-    /// All of it.
+    /// The whole log.
     pub fn text(&self) -> String {
         let bytes = self.lines.0.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Line by line.
+    /// The lines of the log.
     ///
     /// # Panics
-    /// On a line that is not JSON: every line is.
-    #[expect(clippy::expect_used, reason = "that a line is JSON is what tests rely on")]
+    /// On a line that is not JSON.
+    #[expect(clippy::expect_used, reason = "every line of a log is JSON, and tests rely on it")]
     pub fn lines(&self) -> Vec<Value> {
         self.text().lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }

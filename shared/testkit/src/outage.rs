@@ -1,4 +1,4 @@
-//! A provider that is out for a while: nothing reaches it, and who calls it is counted.
+//! A provider that is out for a while: no call reaches it, and the calls are counted.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Stands before a provider that can be out.
+/// A transport to a provider that can be out.
 pub struct Outage {
     provider: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
@@ -17,18 +17,18 @@ pub struct Outage {
 }
 
 impl Outage {
-    /// In the beginning it is there.
+    /// A transport to a provider that is available at first.
     pub fn of(provider: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self { provider, clock, until: Mutex::new(Timestamp::MIN), calls: AtomicUsize::new(0) })
     }
 
-    /// From now on it is out for so long.
+    /// Starts an outage of this length.
     pub fn begin(&self, lasts: Duration) {
         let until = self.clock.now().checked_add(lasts).unwrap_or(Timestamp::MAX);
         *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
     }
 
-    /// How many calls came while it was out.
+    /// How many calls were made during outages.
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
     }

@@ -1,5 +1,5 @@
-//! The twins of what stands outside of a table: a queue, a topic, secrets, and a box that mail falls into.
-//! Each remembers what was done to it, and can be told to be out.
+//! In-memory twins of the ports beside the table: a queue, a topic, secrets and a mailbox. They record the calls, and the
+//! queue and the topic can be out.
 
 use async_trait::async_trait;
 use outbound::{
@@ -35,7 +35,7 @@ impl MemoryQueue {
     }
 
     fn answer(&self) -> Result<(), QueueError> {
-        if self.is_out.load(Ordering::SeqCst) { Err(QueueError("told to be out".to_owned())) } else { Ok(()) }
+        if self.is_out.load(Ordering::SeqCst) { Err(QueueError("out".to_owned())) } else { Ok(()) }
     }
 }
 
@@ -54,7 +54,7 @@ impl Queue for MemoryQueue {
     }
 }
 
-/// A topic that keeps what was published.
+/// A topic that records what was published.
 #[derive(Debug, Default)]
 pub struct MemoryTopic {
     published: Mutex<Vec<Publication>>,
@@ -63,12 +63,12 @@ pub struct MemoryTopic {
 }
 
 impl MemoryTopic {
-    /// Everything published so far.
+    /// All messages so far, oldest first.
     pub fn published(&self) -> Vec<Publication> {
         held(&self.published).clone()
     }
 
-    /// What was published since the last time.
+    /// Takes the messages since the last call, oldest first.
     pub fn take_published(&self) -> Vec<Publication> {
         std::mem::take(&mut *held(&self.published))
     }
@@ -79,14 +79,14 @@ impl Topic for MemoryTopic {
     async fn publish(&self, messages: &[Publication]) -> Result<(), PublishError> {
         if self.is_out.load(Ordering::SeqCst) {
             let (failed, of) = (1, messages.len());
-            return Err(PublishError::Unavailable { failed, of, reason: "told to be out".to_owned() });
+            return Err(PublishError::Unavailable { failed, of, reason: "out".to_owned() });
         }
         held(&self.published).extend_from_slice(messages);
         Ok(())
     }
 }
 
-/// Secrets that are the same under every name.
+/// The same secrets under every name.
 #[derive(Debug, Clone)]
 pub struct FixedSecrets(pub Vec<Secret>);
 
@@ -112,7 +112,7 @@ impl Secrets for FixedSecrets {
     }
 }
 
-/// A store with one secret under every name, which somebody changes.
+/// A store with the same secret under every name, which a test can change.
 #[derive(Debug, Clone)]
 pub struct MemorySecretStore {
     value: Arc<Mutex<String>>,
@@ -120,17 +120,17 @@ pub struct MemorySecretStore {
 }
 
 impl MemorySecretStore {
-    /// With this value.
+    /// A store with this value.
     pub fn with(value: &str) -> Self {
         Self { value: Arc::new(Mutex::new(value.to_owned())), reads: Arc::default() }
     }
 
-    /// Another value is put into it.
+    /// Replaces the value.
     pub fn put(&self, value: &str) {
         value.clone_into(&mut held(&self.value));
     }
 
-    /// How often it was read.
+    /// How often the store was read.
     pub fn reads(&self) -> usize {
         self.reads.load(Ordering::SeqCst)
     }
@@ -144,7 +144,7 @@ impl SecretStore for MemorySecretStore {
     }
 }
 
-/// A box that mail and text messages fall into.
+/// A mailbox that records emails and text messages.
 #[derive(Default)]
 pub struct MailBox {
     mails: Mutex<Vec<Mail>>,
@@ -152,12 +152,12 @@ pub struct MailBox {
 }
 
 impl MailBox {
-    /// All mails, in the order of their sending.
+    /// All emails, oldest first.
     pub fn mails(&self) -> Vec<Mail> {
         held(&self.mails).clone()
     }
 
-    /// All text messages, in the order of their sending.
+    /// All text messages, oldest first.
     pub fn texts(&self) -> Vec<Text> {
         held(&self.texts).clone()
     }

@@ -1,35 +1,35 @@
-//! What every step has to keep, proven for any of them: run twice, it has its effect once; stopped at any of its
-//! calls in any way, a redelivery completes it.
+//! Proves two rules of every step: a duplicate has no further effect, and a redelivery completes a step that was stopped at
+//! any of its calls.
 //!
-//! A [`Plan`] numbers the calls that one run makes through its gates and lets one of them go wrong. [`prove`] runs a
-//! [`Scene`] as often as it has calls and faults, each time in a fresh world, and compares what is left behind.
+//! A [`Plan`] numbers the calls that one run makes through its gates and makes one of them fail. [`prove`] runs a step once
+//! for each call and each kind of fault, each time in a fresh [`World`], and compares the footprints.
 
-use crate::{Effect, Gate, Verdict};
+use crate::{Effect, Gate, GateDecision};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
-/// How a call goes wrong.
+/// How a run is stopped at a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// It takes no effect and fails.
+    /// The call has no effect and fails.
     Fail,
-    /// It takes effect, and the answer is lost.
+    /// The call has its effect, but the answer is lost.
     LoseReply,
-    /// The function is gone before the call takes effect.
+    /// The function crashes before the effect of the call.
     CrashBefore,
-    /// The function is gone after the call took effect.
+    /// The function crashes after the effect of the call.
     CrashAfter,
 }
 
 impl Stop {
-    /// Every way.
+    /// Every kind.
     pub const ALL: [Self; 4] = [Self::Fail, Self::LoseReply, Self::CrashBefore, Self::CrashAfter];
 }
 
-/// The gate of one run: it numbers the calls, and at most one of them goes wrong.
+/// The gate of one run: it numbers the calls and stops the run at one of them at most.
 #[derive(Debug, Default)]
 pub struct Plan {
     at: Option<(usize, Stop)>,
@@ -39,22 +39,22 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Every call passes.
+    /// A plan in which every call passes.
     pub fn open() -> Arc<Self> {
         Arc::default()
     }
 
-    /// The call with this number, counted from 0, goes wrong.
+    /// A plan that stops the run at the call with this number, counted from 0.
     pub fn stopping(call: usize, stop: Stop) -> Arc<Self> {
         Arc::new(Self { at: Some((call, stop)), ..Self::default() })
     }
 
-    /// The names of the calls so far, in their order.
+    /// The names of the calls so far, oldest first.
     pub fn calls(&self) -> Vec<&'static str> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Runs a function to its end, or until it crashes: then it is dropped where it stands.
+    /// Runs a function to its end. If it crashes, it is dropped at that call, and the result is `None`.
     pub async fn drive<T>(&self, function: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -63,7 +63,7 @@ impl Plan {
         }
     }
 
-    /// A call that nobody comes back from.
+    /// Crashes the function: the call never returns.
     async fn die(&self) {
         self.dead.notify_one();
         std::future::pending::<()>().await;
@@ -72,23 +72,23 @@ impl Plan {
 
 #[async_trait]
 impl Gate for Plan {
-    async fn before(&self, name: &'static str, _: Effect) -> Verdict {
+    async fn before(&self, name: &'static str, _: Effect) -> GateDecision {
         let number = {
             let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
             calls.push(name);
             calls.len() - 1
         };
         match self.at.filter(|(at, _)| *at == number).map(|(_, stop)| stop) {
-            None => Verdict::Pass,
-            Some(Stop::Fail) => Verdict::Fail,
-            Some(Stop::LoseReply) => Verdict::LoseReply,
+            None => GateDecision::Pass,
+            Some(Stop::Fail) => GateDecision::Fail,
+            Some(Stop::LoseReply) => GateDecision::LoseReply,
             Some(Stop::CrashBefore) => {
                 self.die().await;
-                Verdict::Fail
+                GateDecision::Fail
             }
             Some(Stop::CrashAfter) => {
                 self.dies_after_this.store(true, Ordering::SeqCst);
-                Verdict::Pass
+                GateDecision::Pass
             }
         }
     }
@@ -100,25 +100,25 @@ impl Gate for Plan {
     }
 }
 
-/// What a step has left behind, in a form that can be compared and shown.
+/// The effects of a step, in a form that can be compared and printed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// What is to be there exactly so often, in this order.
+    /// Effects that must happen exactly this often, in this order.
     pub once: Vec<String>,
-    /// What is to be there exactly so often, and may be there again only where a run was stopped.
+    /// Effects that must happen exactly this often, but may be repeated if a run was stopped.
     pub once_unless_stopped: Vec<String>,
-    /// What the design allows to be there more than once.
+    /// Effects that may be repeated at any time.
     pub at_least_once: BTreeSet<String>,
 }
 
 impl Footprint {
-    /// What still has to hold where a run was stopped.
-    fn where_stopped(mut self) -> Self {
+    /// The footprint to compare if a run was stopped.
+    fn after_a_stop(mut self) -> Self {
         self.at_least_once.extend(std::mem::take(&mut self.once_unless_stopped));
         self
     }
 
-    /// How this one differs from the one that was expected; `None` if it does not.
+    /// Describes the difference to the expected footprint; `None` if there is no difference.
     pub fn differs_from(&self, expected: &Self) -> Option<String> {
         if self == expected {
             return None;
@@ -137,63 +137,63 @@ impl Footprint {
     }
 }
 
-/// What became of one delivery.
+/// The outcome of one delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivered {
-    /// It is done, or was answered as it is meant to be.
+pub enum DeliveryOutcome {
+    /// The message was handled, or the request got the expected answer.
     Done,
-    /// It comes back, or its caller may ask again.
-    ComesBack(String),
-    /// It is given up: for a fault that passes that is always wrong.
-    GivenUp(String),
+    /// The message is retried, or the caller may repeat the request.
+    Retry(String),
+    /// The message is dead-lettered, or the request refused permanently. After a transient fault that is always wrong.
+    Reject(String),
 }
 
-/// A world in which one message, batch or request is about to be handled by its function.
+/// A world in which a function is about to handle one message, batch or request.
 #[async_trait]
-pub trait Scene: Send + Sync {
-    /// Delivers it for the `deliveries`th time, to a fresh instance of the function behind the gate.
-    async fn deliver(&self, gate: Arc<dyn Gate>, deliveries: u32) -> Delivered;
+pub trait World: Send + Sync {
+    /// Delivers it for the `deliveries`-th time, to a new instance of the function behind the gate.
+    async fn deliver(&self, gate: Arc<dyn Gate>, deliveries: u32) -> DeliveryOutcome;
 
-    /// What has been left behind so far, by everything.
+    /// All effects so far.
     fn footprint(&self) -> Footprint;
 }
 
-/// What a proof found.
+/// The result of a proof.
 #[derive(Debug, Default)]
 pub struct Proof {
     /// The calls that an undisturbed run makes.
     pub calls: Vec<&'static str>,
-    /// Whether the run left anything behind.
+    /// Whether that run has an effect.
     pub has_effect: bool,
-    /// What does not hold.
+    /// The violations.
     pub wrong: Vec<String>,
 }
 
-/// After so many deliveries without a fault a message is stuck.
+/// After this many deliveries without success, a message is stuck.
 const MOST_DELIVERIES: u32 = 6;
 
-/// Proves that a repeat has no further effect, and that a redelivery completes what was stopped at any call. `set`
-/// makes the same world anew.
-pub async fn prove<S: Scene>(set: impl AsyncFn() -> S) -> Proof {
+/// Proves that a duplicate has no further effect, and that a redelivery completes a run that was stopped at any call.
+/// `set` makes a new world, always the same.
+pub async fn prove<S: World>(set: impl AsyncFn() -> S) -> Proof {
     let mut proof = Proof::default();
-    let scene = set().await;
-    let before = scene.footprint();
+    let world = set().await;
+    let before = world.footprint();
     let plan = Plan::open();
-    let first = scene.deliver(plan.clone(), 1).await;
-    if first != Delivered::Done {
+    let first = world.deliver(plan.clone(), 1).await;
+    if first != DeliveryOutcome::Done {
         proof.wrong.push(format!("undisturbed: {first:?}"));
         return proof;
     }
-    let effect = scene.footprint();
+    let effect = world.footprint();
     proof.calls = plan.calls();
     proof.has_effect = effect != before;
-    // A duplicate that the publisher made counts as a first delivery; one of the queue does not.
+    // A duplicate by the publisher is a first delivery again; one by the queue is a second delivery.
     for deliveries in [1, 2] {
-        let again = scene.deliver(Plan::open(), deliveries).await;
-        if again != Delivered::Done {
+        let again = world.deliver(Plan::open(), deliveries).await;
+        if again != DeliveryOutcome::Done {
             proof.wrong.push(format!("repeated as delivery {deliveries}: {again:?}"));
         }
-        if let Some(difference) = scene.footprint().differs_from(&effect) {
+        if let Some(difference) = world.footprint().differs_from(&effect) {
             proof.wrong.push(format!("repeated as delivery {deliveries}: {difference}"));
         }
     }
@@ -207,28 +207,28 @@ pub async fn prove<S: Scene>(set: impl AsyncFn() -> S) -> Proof {
     proof
 }
 
-async fn completes(scene: &impl Scene, call: usize, stop: Stop, effect: &Footprint) -> Result<(), String> {
+async fn completes(world: &impl World, call: usize, stop: Stop, effect: &Footprint) -> Result<(), String> {
     let plan = Plan::stopping(call, stop);
-    let stopped = plan.drive(scene.deliver(plan.clone(), 1)).await;
-    if let Some(Delivered::GivenUp(why)) = stopped {
-        return Err(format!("given up at once: {why}"));
+    let stopped = plan.drive(world.deliver(plan.clone(), 1)).await;
+    if let Some(DeliveryOutcome::Reject(why)) = stopped {
+        return Err(format!("rejected at once: {why}"));
     }
     if stopped.is_some() && plan.calls().len() <= call {
         return Err("the call was never made: runs in the same world differ".to_owned());
     }
     let mut last = None;
-    // Delivered again also where the fault was survived: at least one repeat is always possible.
+    // DeliveryOutcome again even if the run survived the fault: a duplicate is always possible.
     for deliveries in 2..=MOST_DELIVERIES {
-        let delivered = scene.deliver(Plan::open(), deliveries).await;
-        let done = delivered == Delivered::Done;
+        let delivered = world.deliver(Plan::open(), deliveries).await;
+        let done = delivered == DeliveryOutcome::Done;
         last = Some(delivered);
         if done {
             break;
         }
     }
-    if last != Some(Delivered::Done) {
+    if last != Some(DeliveryOutcome::Done) {
         return Err(format!("redelivered: {last:?}"));
     }
-    let left = scene.footprint().where_stopped();
-    left.differs_from(&effect.clone().where_stopped()).map_or(Ok(()), Err)
+    let left = world.footprint().after_a_stop();
+    left.differs_from(&effect.clone().after_a_stop()).map_or(Ok(()), Err)
 }

@@ -1,4 +1,4 @@
-//! The twins of what outbound webhooks meet: receivers that answer as they are told, host names, a queue of work.
+//! In-memory twins of what outbound webhooks use: receivers with planned answers, host names, a work queue.
 
 use async_trait::async_trait;
 use outbound::{Answer, Call, CallError, NameError, Names, QueueError, Transport, Work, WorkQueue};
@@ -10,26 +10,26 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An answer of this status with these headers, without a body.
+/// An answer with this status and these headers, without a body.
 pub fn answer(status: u16, headers: &[(&str, &str)]) -> Answer {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Answer { status, headers, body: Vec::new() }
 }
 
-/// Every receiver of webhooks, by URL. One that was told nothing, or nothing more, answers 204.
+/// All receivers of webhooks, by URL. Without a planned answer, a receiver answers 204.
 #[derive(Default)]
 pub struct Receivers {
     calls: Mutex<Vec<Call>>,
-    told: Mutex<BTreeMap<String, VecDeque<Result<Answer, CallError>>>>,
+    planned: Mutex<BTreeMap<String, VecDeque<Result<Answer, CallError>>>>,
 }
 
 impl Receivers {
-    /// The receiver at this URL answers its next call so.
-    pub fn tell(&self, url: &str, next: Result<Answer, CallError>) {
-        held(&self.told).entry(url.to_owned()).or_default().push_back(next);
+    /// Plans the next answer of the receiver at this URL. Several answers apply in turn.
+    pub fn answer_next(&self, url: &str, next: Result<Answer, CallError>) {
+        held(&self.planned).entry(url.to_owned()).or_default().push_back(next);
     }
 
-    /// Every call so far, in its order.
+    /// All calls so far, oldest first.
     pub fn calls(&self) -> Vec<Call> {
         held(&self.calls).clone()
     }
@@ -38,13 +38,13 @@ impl Receivers {
 #[async_trait]
 impl Transport for Receivers {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
-        let next = held(&self.told).get_mut(&call.url).and_then(VecDeque::pop_front);
+        let next = held(&self.planned).get_mut(&call.url).and_then(VecDeque::pop_front);
         held(&self.calls).push(call);
         next.unwrap_or_else(|| Ok(answer(204, &[])))
     }
 }
 
-/// Host names with the addresses that a test gives them; all others have a public one.
+/// Host names with the addresses that a test sets. Any other name has a public address.
 #[derive(Debug, Default)]
 pub struct FixedNames(pub BTreeMap<&'static str, Vec<IpAddr>>);
 
@@ -55,21 +55,21 @@ impl Names for FixedNames {
             return Ok(vec![address]);
         }
         let found = self.0.get(host).cloned().unwrap_or_else(|| vec![IpAddr::from([1, 1, 1, 1])]);
-        if found.is_empty() { Err(NameError::Unknown("told to be".to_owned())) } else { Ok(found) }
+        if found.is_empty() { Err(NameError::Unknown("no address".to_owned())) } else { Ok(found) }
     }
 }
 
-/// A queue of work that keeps what was sent.
+/// A work queue that records what was sent.
 #[derive(Debug, Default)]
 pub struct MemoryWork(Mutex<Vec<Work>>);
 
 impl MemoryWork {
-    /// Everything that lies there.
+    /// All items in the queue, oldest first.
     pub fn sent(&self) -> Vec<Work> {
         held(&self.0).clone()
     }
 
-    /// Takes everything out.
+    /// Takes all items, oldest first.
     pub fn take(&self) -> Vec<Work> {
         std::mem::take(&mut *held(&self.0))
     }

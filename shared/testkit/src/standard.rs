@@ -1,4 +1,4 @@
-//! A system that tells by Standard Webhooks: signs what it tells, and has it kept as its receiver would.
+//! A sender of Standard Webhooks: it signs webhooks, and stores them in the inbox as their receiver does.
 
 use crate::{FixedSecrets, RequestBuilder as _, now, request};
 use event_store::{Memory, StoreError};
@@ -9,11 +9,11 @@ use runtime::stream::{Item, Record};
 use serde_json::{Value, json};
 use webhooks::{Delivery, Name, NotReceived, Receiver, Refusal, StandardWebhooks, Topic, event_of};
 
-/// What every sender of a test signs with.
+/// The secret with which every sender of a test signs.
 pub const SENDER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// The request by which `sender` tells `data` under the type, well signed.
-pub fn told_by(sender: &str, id: &str, event_type: &str, data: &Value) -> Result<Request, Refusal> {
+/// A webhook of `sender` with a valid signature.
+pub fn sign_webhook(sender: &str, id: &str, event_type: &str, data: &Value) -> Result<Request, Refusal> {
     let body = json!({"type": event_type, "timestamp": "2026-01-02T03:04:05Z", "data": data});
     let body = body.to_string().into_bytes();
     let signature = StandardWebhooks::sign(id, &body, &Secret::new(SENDER_SECRET), now())?;
@@ -26,15 +26,15 @@ pub fn told_by(sender: &str, id: &str, event_type: &str, data: &Value) -> Result
     Ok(request)
 }
 
-/// The same, kept in the inbox that the topic's service has in `table`; the record that its stream brings of it.
-pub async fn keep_told(
+/// Stores a webhook of `sender` in the inbox in `table`, the table of the topic's service. Returns its stream record.
+pub async fn receive_webhook(
     table: &Memory,
     topic: Topic,
     (sender, id): (&str, &str),
     event_type: &str,
     data: &Value,
 ) -> Result<Record, NotReceived> {
-    let told = told_by(sender, id, event_type, data)?;
+    let webhook = sign_webhook(sender, id, event_type, data)?;
     let (secrets, clock) = (FixedSecrets::one(SENDER_SECRET), FixedClock::at(now()));
     let receiver = Receiver {
         source: topic.source(),
@@ -44,12 +44,13 @@ pub async fn keep_told(
         secret: sender,
         clock: &clock,
     };
-    let delivery = Delivery { headers: &told.headers, body: &told.body, cause: &told.cause };
+    let delivery = Delivery { headers: &webhook.headers, body: &webhook.body, cause: &webhook.cause };
     let name = Name { id: event_of(sender, id), event_type: event_type.to_owned() };
     let proven = receiver.prove(delivery).await?;
     receiver.keep(delivery, &proven, &name).await?;
     let key = webhooks::inbox::key(topic.source(), &name.id);
     let kept = table.all_documents().into_iter().find(|(found, _)| *found == key);
-    let (key, document) = kept.ok_or_else(|| StoreError::Unavailable("it was not kept".to_owned()))?;
+    let (key, document) =
+        kept.ok_or_else(|| StoreError::Unavailable("the webhook was not stored".to_owned()))?;
     Ok(Record { key, item: Item::Document(document) })
 }

@@ -1,8 +1,8 @@
-//! An honest Stripe in process: intents, refunds and disputes that behave as the real ones do where it matters.
+//! A faithful Stripe in this process: intents, refunds and disputes that behave like the real ones where it matters.
 //!
-//! It is stricter than the emulators: idempotency keys replay the first answer (500s included) and refuse other
-//! parameters, more than what was captured is never refunded, an intent succeeds once, unknown parameters are
-//! refused. It can be told to fail before or after it did what it was asked for, and it counts what it did.
+//! It is stricter than the emulators. An idempotency key replays its first answer (even a 500) and refuses other
+//! parameters. An intent succeeds once, refunds never exceed the captured amount, and unknown parameters are refused.
+//! Calls can fail before or after their effect, and the account counts its effects.
 
 mod account;
 mod form;
@@ -16,28 +16,28 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What goes wrong with a call.
+/// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// No connection; nothing was done.
+    /// No connection, without the effect.
     Unreachable,
-    /// 500; nothing was done, and the key remembers the 500.
+    /// 500 without the effect; the idempotency key replays the 500.
     ErrorBefore,
-    /// 500 after it was done, and the key remembers the 500.
+    /// 500 after the effect; the idempotency key replays the 500.
     ErrorAfter,
-    /// No answer; nothing was done.
+    /// No answer, without the effect.
     TimeoutBefore,
-    /// No answer, after it was done.
+    /// No answer, after the effect.
     TimeoutAfter,
-    /// 429; nothing was done.
+    /// 429, without the effect.
     RateLimited,
-    /// 409, as for two calls at once; nothing was done.
+    /// 409, as for two concurrent calls; without the effect.
     Conflict,
-    /// 400 with this code; nothing was done.
+    /// 400 with this code, without the effect.
     Refuse(&'static str),
 }
 
-/// A Stripe account in memory. Its API lies under any base URL.
+/// A Stripe account in memory. It serves its API under any base URL.
 #[derive(Debug, Default)]
 pub struct FakeStripe(Mutex<Server>);
 
@@ -48,7 +48,7 @@ struct Server {
     answered: BTreeMap<String, (String, u16, Value)>,
     faults: Vec<Planned>,
     calls: Vec<String>,
-    /// The one API key that holds; any, while this is not said.
+    /// The only valid API key; `None`: any.
     key: Option<String>,
 }
 
@@ -59,7 +59,7 @@ struct Planned {
     fault: Fault,
 }
 
-/// A copy goes on by itself: the model keeps an account as it stood.
+/// A copy is independent: the model keeps the account's earlier states.
 impl Clone for FakeStripe {
     fn clone(&self) -> Self {
         Self(Mutex::new(self.server().clone()))
@@ -67,51 +67,51 @@ impl Clone for FakeStripe {
 }
 
 impl FakeStripe {
-    /// A text that is equal for accounts that answer equally from now on, however they came to be so.
+    /// A text that is equal for two accounts that will answer alike, whatever their histories.
     pub fn fingerprint(&self) -> String {
         let server = self.server();
         let planned = server.faults.iter().filter(|planned| planned.times > 0).collect::<Vec<_>>();
         format!("{:?} {:?} {planned:?} {:?}", server.account, server.answered, server.key)
     }
 
-    /// The next `times` calls whose `POST /v1/…` or `GET /v1/…` contains `path` go wrong.
+    /// Makes the next `times` calls fail whose `POST /v1/…` or `GET /v1/…` contains `path`.
     pub fn fail(&self, path: &str, times: u32, fault: Fault) {
         self.server().faults.push(Planned { path: path.to_owned(), times, fault });
     }
 
-    /// From now on this API key holds, and no other.
+    /// Makes this the only valid API key.
     pub fn roll_key(&self, key: &str) {
         self.server().key = Some(key.to_owned());
     }
 
-    /// Nothing goes wrong any more.
+    /// Removes all planned faults.
     pub fn heal(&self) {
         self.server().faults.clear();
     }
 
-    /// The customer does the bank's further step, or fails it.
+    /// The customer completes the bank's further step, or fails it.
     pub fn authenticate(&self, intent_id: &str, success: bool) {
         self.server().account.authenticate(intent_id, success);
     }
 
-    /// The intent succeeds without a call of ours, as when the customer pays with another card. `false`: it cannot.
-    pub fn pay_elsewhere(&self, intent_id: &str) -> bool {
+    /// Pays the intent without a call of ours, as when the customer uses another card. `false`: it cannot be paid any more.
+    pub fn pay_externally(&self, intent_id: &str) -> bool {
         self.server().account.pay(intent_id)
     }
 
-    /// Somebody cancels the intent in the dashboard.
-    pub fn cancel_elsewhere(&self, intent_id: &str) {
+    /// The operator cancels the intent in Stripe's dashboard.
+    pub fn cancel_in_dashboard(&self, intent_id: &str) {
         self.server().account.cancel(intent_id);
     }
 
-    /// Somebody refunds a part in the dashboard: no metadata of ours. Answers the refund's id, if it was possible.
-    pub fn refund_elsewhere(&self, intent_id: &str, amount: u64) -> Option<String> {
+    /// The operator refunds a part in Stripe's dashboard, so without our metadata. Returns the refund's id, if it was possible.
+    pub fn refund_in_dashboard(&self, intent_id: &str, amount: u64) -> Option<String> {
         let form = Form::of(&[("payment_intent", intent_id), ("amount", &amount.to_string())]);
         self.server().account.refund(&form).body["id"].as_str().map(str::to_owned)
     }
 
-    /// A refund of ours that was refused is made nevertheless, by a call that was thought dead.
-    pub fn refund_turns_up(&self, order_id: &str, intent_id: &str, refund_id: &str, amount: u64) {
+    /// A late call makes a refund of ours that was refused before.
+    pub fn refund_by_late_call(&self, order_id: &str, intent_id: &str, refund_id: &str, amount: u64) {
         let form = Form::of(&[
             ("payment_intent", intent_id),
             ("amount", &amount.to_string()),
@@ -121,22 +121,22 @@ impl FakeStripe {
         self.server().account.refund(&form);
     }
 
-    /// From now on refunds begin as `pending` (`true`) or succeed at once (`false`, as in the beginning).
+    /// Sets whether new refunds are `pending` (`true`) or succeed at once (`false`, as at first).
     pub fn hold_refunds(&self, pending: bool) {
         self.server().account.hold_refunds = pending;
     }
 
-    /// A refund succeeds, or fails (also one that had succeeded).
+    /// Lets a refund succeed or fail, even one that had succeeded.
     pub fn settle_refund(&self, refund_id: &str, success: bool) {
         self.server().account.settle_refund(refund_id, success);
     }
 
-    /// The bank disputes a part of what the intent took. Answers the dispute's id.
+    /// The bank disputes `amount` of the intent. Returns the dispute's id.
     pub fn dispute(&self, intent_id: &str, amount: u64) -> String {
         self.server().account.dispute(intent_id, amount)
     }
 
-    /// The bank decides.
+    /// The bank decides a dispute.
     pub fn close_dispute(&self, dispute_id: &str, won: bool) {
         self.server().account.close_dispute(dispute_id, won);
     }
@@ -151,70 +151,70 @@ impl FakeStripe {
         self.server().account.refunds_of(intent_id)
     }
 
-    /// The ids of an intent's refunds that stand so (`pending`, `succeeded`, `failed`), oldest first.
-    pub fn refunds_that_are(&self, intent_id: &str, status: &str) -> Vec<String> {
-        self.server().account.refunds_that_are(intent_id, status)
+    /// The ids of an intent's refunds with this status (`pending`, `succeeded`, `failed`), oldest first.
+    pub fn refunds_with_status(&self, intent_id: &str, status: &str) -> Vec<String> {
+        self.server().account.refunds_with_status(intent_id, status)
     }
 
-    /// Our ids of an order's refunds that have not failed, oldest first; those of a dashboard have none.
+    /// Our ids of an order's refunds that have not failed, oldest first. Refunds of the dashboard have no id of ours.
     pub fn refund_ids_of(&self, order_id: &str) -> Vec<String> {
         self.server().account.refund_ids_of(order_id)
     }
 
-    /// The ids of an intent's disputes that the bank has not decided, oldest first.
+    /// The ids of an intent's open disputes, oldest first.
     pub fn open_disputes_of(&self, intent_id: &str) -> Vec<String> {
         self.server().account.open_disputes_of(intent_id)
     }
 
-    /// Where an intent stands, for example `requires_confirmation`.
+    /// The status of an intent, for example `requires_confirmation`; empty if it does not exist.
     pub fn status_of(&self, intent_id: &str) -> String {
         self.server().account.status_of(intent_id)
     }
 
-    /// What the books say of one order.
+    /// The totals of one order.
     pub fn books_of(&self, order_id: &str) -> Books {
         self.server().account.books_of(order_id)
     }
 
-    /// How many charges took money.
+    /// How many intents captured money.
     pub fn charges(&self) -> usize {
         self.server().account.charges()
     }
 
-    /// What all charges took together, in minor units of whatever currency.
+    /// The sum that all intents captured, in minor units, whatever the currency.
     pub fn captured(&self) -> u64 {
         self.server().account.captured()
     }
 
-    /// What went back or is on its way, in minor units.
+    /// The sum of all refunds that have not failed, in minor units.
     pub fn refunded(&self) -> u64 {
         self.server().account.refunded()
     }
 
-    /// How many calls came whose `POST /v1/…` or `GET /v1/…` contains `path`.
+    /// How many calls were made whose `POST /v1/…` or `GET /v1/…` contains `path`.
     pub fn calls(&self, path: &str) -> usize {
         self.server().calls.iter().filter(|call| call.contains(path)).count()
     }
 
-    /// The idempotency keys that calls to `path` were answered under, in their own order.
+    /// The idempotency keys of the answered calls to `path`, sorted.
     pub fn keys(&self, path: &str) -> Vec<String> {
         let server = self.server();
         let of_path = server.answered.iter().filter(|(_, (call, ..))| call.contains(path));
         of_path.map(|(key, _)| key.clone()).collect()
     }
 
-    /// Something happens elsewhere on the account that is told of.
-    pub fn tell(&self, event_type: &str, object: &Value) {
-        self.server().account.say(event_type, object);
+    /// Emits an event of this type about an object, as for a change that no method here makes.
+    pub fn emit(&self, event_type: &str, object: &Value) {
+        self.server().account.emit(event_type, object);
     }
 
-    /// The event was delivered, so it is not listed any more among those that were not.
+    /// Marks the event as delivered: the API no longer lists it among the undelivered ones.
     pub fn delivered(&self, event_id: &str) {
         self.server().account.delivered(event_id);
     }
 
-    /// The webhooks' bodies since the last time, oldest first. Delivering them is the test's affair: late, twice,
-    /// in another order, or never.
+    /// Takes the bodies of the webhooks since the last call, oldest first. The test delivers them: late, duplicated,
+    /// reordered or never.
     pub fn take_events(&self) -> Vec<Value> {
         std::mem::take(&mut self.server().account.events)
     }

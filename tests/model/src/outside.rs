@@ -77,26 +77,26 @@ fn at_stripe(stage: &Stage, cell: &Cell, stripe: &FakeStripe, act: Act) {
         Act::PayElsewhere(n) => {
             let newest = stripe.intents_of(stage.order(n).as_str()).pop();
             let intent = recorded_intent(cell, stage.order(n)).or(newest).unwrap_or_default();
-            stripe.pay_elsewhere(&intent);
+            stripe.pay_externally(&intent);
         }
-        Act::CancelElsewhere(n) => stripe.cancel_elsewhere(&intent(n)),
-        Act::RefundElsewhere(n) if books(n).captured > 0 => drop(stripe.refund_elsewhere(&intent(n), 300)),
+        Act::CancelElsewhere(n) => stripe.cancel_in_dashboard(&intent(n)),
+        Act::RefundElsewhere(n) if books(n).captured > 0 => drop(stripe.refund_in_dashboard(&intent(n), 300)),
         Act::Dispute(n) if books(n).captured > books(n).refunded => {
             stripe.dispute(&intent(n), books(n).captured - books(n).refunded);
         }
         Act::WinDispute(n) => close(stripe, &intent(n), true),
         Act::LoseDispute(n) => close(stripe, &intent(n), false),
         Act::HoldRefunds => stripe.hold_refunds(true),
-        Act::RefundSucceeds(n) => settle(stripe, &stripe.refunds_that_are(&intent(n), "pending"), true),
+        Act::RefundSucceeds(n) => settle(stripe, &stripe.refunds_with_status(&intent(n), "pending"), true),
         Act::RefundFails(n) => {
-            let mut standing = stripe.refunds_that_are(&intent(n), "pending");
-            standing.extend(stripe.refunds_that_are(&intent(n), "succeeded"));
+            let mut standing = stripe.refunds_with_status(&intent(n), "pending");
+            standing.extend(stripe.refunds_with_status(&intent(n), "succeeded"));
             settle(stripe, &standing, false);
         }
         Act::RefusedTurnsUp(n) => {
             if let Some(failed) = newest_failed_refund(cell, stage.order(n)) {
                 let (order, amount) = (stage.order(n).as_str(), failed.amount.units());
-                stripe.refund_turns_up(order, &intent(n), failed.refund_id.as_str(), amount);
+                stripe.refund_by_late_call(order, &intent(n), failed.refund_id.as_str(), amount);
             }
         }
         Act::RefundElsewhere(_)

@@ -23,7 +23,7 @@ async fn main() -> Result<(), runtime::Error> {
     let step = DeliverWebhook {
         documents: aws.table(&table),
         work: aws.work(&queue),
-        transport: aws.strangers(networks),
+        transport: aws.guarded_transport(networks),
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),
         pace,

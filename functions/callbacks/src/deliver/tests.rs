@@ -19,7 +19,7 @@ fn refusal(status: u16) -> Answer {
 /// Fails the next `times` calls.
 fn failing(scene: &Scene, url: &str, times: usize) {
     for _ in 0..times {
-        scene.receivers.tell(url, Err(CallError::TimedOut(PACE.call_within)));
+        scene.receivers.answer_next(url, Err(CallError::TimedOut(PACE.call_within)));
     }
 }
 
@@ -59,7 +59,7 @@ async fn a_call_is_one_of_standard_webhooks_and_verifies_with_the_endpoints_secr
 async fn a_receiver_that_fails_twice_gets_the_same_id_and_body_with_the_time_of_each_attempt() {
     let scene = Scene::default();
     let (endpoint, secret) = scene.register(URL).await;
-    scene.receivers.tell(URL, Ok(refusal(500)));
+    scene.receivers.answer_next(URL, Ok(refusal(500)));
     failing(&scene, URL, 1);
     scene.paid(1).await;
     scene.drain(SOON).await;
@@ -102,7 +102,7 @@ async fn a_receiver_that_never_takes_it_is_tried_eight_times_over_a_day_and_then
 async fn a_receiver_that_asks_for_time_gets_it() {
     let scene = Scene::default();
     let (endpoint, _) = scene.register(URL).await;
-    scene.receivers.tell(URL, Ok(answer(429, &[("retry-after", "600")])));
+    scene.receivers.answer_next(URL, Ok(answer(429, &[("retry-after", "600")])));
     scene.paid(1).await;
     scene.drain(Duration::ZERO).await;
     assert_eq!(scene.log(&endpoint).await[0]["next_attempt_at"], "2026-01-02T03:16:05Z");
@@ -113,7 +113,7 @@ async fn a_receiver_that_asks_for_time_gets_it() {
 async fn gone_disables_at_once_and_what_else_is_pending_ends() {
     let scene = Scene::default();
     let (endpoint, _) = scene.register(URL).await;
-    scene.receivers.tell(URL, Ok(refusal(410)));
+    scene.receivers.answer_next(URL, Ok(refusal(410)));
     scene.paid(1).await;
     scene.paid(2).await;
     scene.drain(Duration::ZERO).await;
@@ -180,9 +180,9 @@ async fn what_a_receiver_failed_at_is_not_held_against_another_one_in_its_place(
 async fn a_redirect_is_a_failure_and_an_address_that_is_refused_is_one_too() {
     let scene = Scene::default();
     let (endpoint, _) = scene.register(URL).await;
-    scene.receivers.tell(URL, Ok(refusal(302)));
-    scene.receivers.tell(URL, Err(CallError::Unsound("not public".to_owned())));
-    scene.receivers.tell(URL, Err(CallError::Connection("refused".to_owned())));
+    scene.receivers.answer_next(URL, Ok(refusal(302)));
+    scene.receivers.answer_next(URL, Err(CallError::Unsound("not public".to_owned())));
+    scene.receivers.answer_next(URL, Err(CallError::Connection("refused".to_owned())));
     scene.paid(1).await;
     go_on(&scene, 1).await;
     let log = scene.log(&endpoint).await;
@@ -296,8 +296,8 @@ async fn whatever_call_it_is_stopped_at_nothing_is_lost_and_the_attempt_counts_o
         {
             let scene = Scene::default();
             scene.register(URL).await;
-            scene.receivers.tell(URL, Ok(refusal(first_answer)));
-            scene.receivers.tell(URL, Ok(refusal(first_answer)));
+            scene.receivers.answer_next(URL, Ok(refusal(first_answer)));
+            scene.receivers.answer_next(URL, Ok(refusal(first_answer)));
             scene.paid(1).await;
             let errand = scene.work.take().remove(0);
             let plan = Plan::stopping(call, stop);
@@ -397,7 +397,7 @@ async fn a_message_that_is_no_errand_is_rejected_and_one_of_a_forgotten_delivery
 async fn an_endpoint_that_is_disabled_writes_the_line_that_its_alarm_counts_and_no_url() {
     let scene = Scene::default();
     let (endpoint, secret) = scene.register("https://shop.example/hooks?token=hidden").await;
-    scene.receivers.tell("https://shop.example/hooks?token=hidden", Ok(refusal(410)));
+    scene.receivers.answer_next("https://shop.example/hooks?token=hidden", Ok(refusal(410)));
     scene.paid(1).await;
     let log = Log::of("deliver-webhook", "info");
     scene.drain(Duration::ZERO).await;

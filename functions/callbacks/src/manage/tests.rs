@@ -247,7 +247,7 @@ async fn the_log_is_read_newest_first_in_pages_and_by_status() {
     let (id, _) = scene.register(URL).await;
     let (other, _) = scene.register("https://other.example/").await;
     for order in 0..5 {
-        scene.receivers.tell(URL, Ok(testkit::answer(if order % 2 == 0 { 200 } else { 500 }, &[])));
+        scene.receivers.answer_next(URL, Ok(testkit::answer(if order % 2 == 0 { 200 } else { 500 }, &[])));
         scene.paid(order).await;
         scene.drain(Duration::ZERO).await;
         scene.clock.advance(Duration::from_secs(1));
@@ -286,7 +286,7 @@ async fn the_log_is_read_newest_first_in_pages_and_by_status() {
 async fn a_redelivery_keeps_the_id_and_hurries_what_waits() {
     let scene = Scene::default();
     let (id, _) = scene.register(URL).await;
-    scene.receivers.tell(URL, Ok(testkit::answer(500, &[])));
+    scene.receivers.answer_next(URL, Ok(testkit::answer(500, &[])));
     scene.paid(1).await;
     scene.drain(Duration::ZERO).await;
     let delivery = scene.log(&id).await[0]["id"].as_str().unwrap().to_owned();

@@ -10,7 +10,7 @@ async fn a_wait_that_is_too_long_for_the_queue_is_found_in_the_index() {
     let scene = Scene::default();
     let (endpoint, _) = scene.register(URL).await;
     for _ in 0..3 {
-        scene.receivers.tell(URL, Ok(answer(500, &[])));
+        scene.receivers.answer_next(URL, Ok(answer(500, &[])));
     }
     scene.paid(1).await;
     scene.drain(Duration::from_mins(10)).await;

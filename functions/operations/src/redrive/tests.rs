@@ -29,7 +29,7 @@ impl World {
     fn rejected(&self, body: &str) -> String {
         self.clock.advance(Duration::from_secs(1));
         let (name, reason) = ("take-payment".to_owned(), "the provider did not understand it".to_owned());
-        self.letters.lay(body, LaidBy::Function { name, reason })
+        self.letters.add(body, LaidBy::Function { name, reason })
     }
 
     async fn ask_behind(&self, gate: Arc<dyn Gate>, asked: Value) -> Result<Value, Failure> {
@@ -90,7 +90,7 @@ async fn a_list_shows_the_oldest_first_with_their_reasons_and_hides_nothing() {
     assert_eq!(letter["about"]["subject"], testkit::order_id(1).as_str());
     assert_eq!(answer["letters"][1]["kind"], "unreadable");
     assert_eq!((&answer["more"], &answer["not_found"]), (&json!(false), &json!([])));
-    assert_eq!((world.letters.in_hand(), world.letters.all().len()), (0, 2));
+    assert_eq!((world.letters.in_flight(), world.letters.all().len()), (0, 2));
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_requeued_message_is_in_its_queue_as_it_came_and_not_among_the_letters
     assert_eq!(world.sent(), [message(1)]);
     assert_eq!(world.queue.sent()[0].group, testkit::order_id(1).as_str());
     assert_eq!(world.letters.all(), [(other, message(2))]);
-    assert_eq!(world.letters.in_hand(), 0, "what was only looked at is given back");
+    assert_eq!(world.letters.in_flight(), 0, "what was only looked at is given back");
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn what_a_failing_queue_does_not_take_is_kept_and_says_so() {
     assert_eq!(plan.calls()[2], "work.send");
     assert_eq!(outcomes(&answer), [(id.as_str(), "kept")]);
     assert!(answer["outcomes"][0]["because"].as_str().unwrap().contains("send it to its queue"), "{answer}");
-    assert_eq!((world.letters.all().len(), world.letters.in_hand()), (1, 0));
+    assert_eq!((world.letters.all().len(), world.letters.in_flight()), (1, 0));
 }
 
 #[tokio::test]
@@ -157,14 +157,14 @@ async fn a_streams_record_is_kept_with_the_way_that_there_is_for_it() {
     let world = World::new();
     let (name, reason) = ("publish-events".to_owned(), "no envelope".to_owned());
     let laid_by = LaidBy::Function { name, reason };
-    let id = world.records.lay(r#"{"pk": "order#0a", "sk": "event#000001"}"#, laid_by);
+    let id = world.records.add(r#"{"pk": "order#0a", "sk": "event#000001"}"#, laid_by);
     let answer = world.ask(json!({"function": "publish-events", "do": "requeue", "all": true})).await;
     assert_eq!(outcomes(&answer), [(id.as_str(), "kept")]);
     assert!(
         answer["outcomes"][0]["because"].as_str().unwrap().contains("does not bring it again"),
         "{answer}"
     );
-    assert_eq!((world.records.all().len(), world.records.in_hand(), world.sent().len()), (1, 0, 0));
+    assert_eq!((world.records.all().len(), world.records.in_flight(), world.sent().len()), (1, 0, 0));
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn all_are_a_bounded_number_and_it_says_that_there_are_more() {
     let asked = json!({"function": "take-payment", "do": "requeue", "all": true, "limit": 20});
     let first = world.ask(asked.clone()).await;
     assert_eq!((outcomes(&first).len(), &first["more"]), (20, &json!(true)));
-    assert_eq!(world.letters.in_hand(), 0);
+    assert_eq!(world.letters.in_flight(), 0);
     let last = world.ask(asked).await;
     assert_eq!((outcomes(&last).len(), &last["more"]), (5, &json!(false)));
     assert_eq!(world.sent().len(), laid.len());
@@ -210,7 +210,7 @@ async fn one_is_found_by_its_id_among_many() {
     let laid: Vec<String> = (0..35).map(|n| world.rejected(&message(n))).collect();
     let answer = world.ask(json!({"function": "take-payment", "do": "requeue", "ids": [laid[31]]})).await;
     assert_eq!(outcomes(&answer), [(laid[31].as_str(), "requeued")]);
-    assert_eq!((world.letters.all().len(), world.letters.in_hand()), (34, 0));
+    assert_eq!((world.letters.all().len(), world.letters.in_flight()), (34, 0));
 }
 
 /// A gate that lets time pass at each call.
@@ -218,9 +218,9 @@ struct Slow(Arc<FixedClock>);
 
 #[async_trait]
 impl Gate for Slow {
-    async fn before(&self, _: &'static str, _: testkit::Effect) -> testkit::Verdict {
+    async fn before(&self, _: &'static str, _: testkit::Effect) -> testkit::GateDecision {
         self.0.advance(Duration::from_secs(9));
-        testkit::Verdict::Pass
+        testkit::GateDecision::Pass
     }
 
     async fn after(&self, _: &'static str, _: testkit::Effect) {}
@@ -236,7 +236,7 @@ async fn a_run_that_has_no_time_left_keeps_the_rest_and_gives_it_back() {
     let became = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect::<Vec<_>>();
     assert_eq!((became, &answer["more"]), (vec!["requeued", "requeued", "kept", "kept"], &json!(true)));
     let left: Vec<String> = world.letters.all().into_iter().map(|(id, _)| id).collect();
-    assert_eq!((left.as_slice(), world.letters.in_hand()), (&laid[2..], 0));
+    assert_eq!((left.as_slice(), world.letters.in_flight()), (&laid[2..], 0));
 }
 
 #[tokio::test]

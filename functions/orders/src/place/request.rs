@@ -3,7 +3,7 @@
 use super::countries::is_country;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events::{Contact, Currency, ShippingAddress, Sku, paid_by_way_of};
+use events::{Contact, Currency, ShippingAddress, Sku, offline_sender};
 use runtime::http::{FieldError, Problem};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -135,7 +135,7 @@ impl OrderRequest {
 
 fn is_payment_method(text: &str) -> bool {
     // Which senders there are is for the setting to say; a repeat is answered whatever has become of it.
-    let id = paid_by_way_of(text).unwrap_or(text);
+    let id = offline_sender(text).unwrap_or(text);
     id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 

@@ -35,7 +35,7 @@ async fn the_answer_and_the_webhook_write_one_payment_in_either_order() {
 async fn a_webhook_that_comes_twice_is_applied_once() {
     let world = World::new();
     world.place("pm_card_visa").await;
-    assert!(world.provider.pay_elsewhere(&world.intent()));
+    assert!(world.provider.pay_externally(&world.intent()));
     let events = world.provider.take_events();
     for _ in 0..2 {
         assert_eq!(world.deliver(&events[0]).await, []);
@@ -164,7 +164,7 @@ async fn a_late_capture_told_by_webhook_goes_back() {
     let world = World::new();
     world.place("pm_card_visa").await;
     world.hear(&shipment_cancelled()).await.unwrap();
-    assert!(world.provider.pay_elsewhere(&world.intent()));
+    assert!(world.provider.pay_externally(&world.intent()));
     world.deliver_all().await;
     world.work().await;
     world.deliver_all().await;
@@ -176,7 +176,7 @@ async fn a_late_capture_told_by_webhook_goes_back() {
 #[tokio::test]
 async fn an_intent_that_was_ended_in_the_dashboard_fails_the_payment() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
-    world.provider.cancel_elsewhere(&world.intent());
+    world.provider.cancel_in_dashboard(&world.intent());
     world.deliver_all().await;
     assert_eq!(world.last(), PaymentFailed { code: "payment_intent_canceled".to_owned() }.into());
 }
@@ -185,7 +185,7 @@ async fn an_intent_that_was_ended_in_the_dashboard_fails_the_payment() {
 async fn a_cancellation_is_confirmed_by_webhook_as_well() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     world.hear(&shipment_cancelled()).await.unwrap();
-    world.provider.cancel_elsewhere(&world.intent());
+    world.provider.cancel_in_dashboard(&world.intent());
     world.deliver_all().await;
     assert!(matches!(world.payment().await.stage, Stage::Cancelled { cause: CancelCause::Cancelled, .. }));
     world.redeliver("PaymentCancellationRequested", 1).await.unwrap();
@@ -221,7 +221,7 @@ async fn a_refund_that_fails_afterwards_is_asked_for_again() {
 #[tokio::test]
 async fn a_refund_made_elsewhere_is_recorded_and_not_made_again() {
     let world = World::after_checkout("pm_card_visa").await;
-    world.provider.refund_elsewhere(&world.intent(), 400).unwrap();
+    world.provider.refund_in_dashboard(&world.intent(), 400).unwrap();
     world.deliver_all().await;
     let PaymentsEvent::RefundRequested(RefundRequested { cause, amount, .. }) = world.last() else {
         panic!()
@@ -264,7 +264,7 @@ async fn a_second_refund_under_an_id_of_ours_is_recorded_as_well() {
 async fn a_refund_made_elsewhere_meanwhile_lowers_what_is_owed() {
     let world = World::after_checkout("pm_card_visa").await;
     world.hear(&out_of_stock()).await.unwrap();
-    world.provider.refund_elsewhere(&world.intent(), 400).unwrap();
+    world.provider.refund_in_dashboard(&world.intent(), 400).unwrap();
     world.deliver_all().await;
     world.work().await;
     world.work().await;

@@ -6,13 +6,14 @@ use events::{OrderPlaced, OrdersEvent, PaymentsEvent, RefundCause};
 use resilience::Failure;
 use runtime::stream::Poison;
 use serde_json::{Value, json};
-use testkit::{keep_told, order_id};
+use testkit::{order_id, receive_webhook};
 use webhooks::Topic;
 
 impl World {
     /// What `sender` tells is received, kept and applied.
     async fn told(&self, sender: &str, id: &str, event_type: &str, data: &Value) -> Vec<Poison> {
-        let kept = keep_told(&self.table, Topic::Payments, (sender, id), event_type, data).await.unwrap();
+        let kept =
+            receive_webhook(&self.table, Topic::Payments, (sender, id), event_type, data).await.unwrap();
         self.apply(vec![kept]).await.unwrap()
     }
 

@@ -61,7 +61,7 @@ async fn an_event_that_never_came_is_fetched_and_pays_the_order() {
 async fn with_refunds(count: usize) -> World {
     let world = World::after_checkout("pm_card_visa").await;
     for _ in 0..count {
-        world.provider.refund_elsewhere(&world.intent(), 1).unwrap();
+        world.provider.refund_in_dashboard(&world.intent(), 1).unwrap();
     }
     world
 }
@@ -81,7 +81,7 @@ async fn a_run_is_bounded_and_the_next_goes_on_where_it_ended() {
     for n in 0..spare {
         world
             .provider
-            .tell("refund.updated", &json!({"id": format!("re_{n}"), "status": "succeeded", "amount": 1}));
+            .emit("refund.updated", &json!({"id": format!("re_{n}"), "status": "succeeded", "amount": 1}));
     }
     let mut asked = json!({"since": "2026-01-02T00:00:00Z"});
     let first = reconcile(&world, asked.clone()).await.unwrap();
@@ -94,7 +94,7 @@ async fn a_run_is_bounded_and_the_next_goes_on_where_it_ended() {
 #[tokio::test]
 async fn what_means_nothing_here_or_is_of_the_other_mode_is_left_out() {
     let world = with_refunds(0).await;
-    world.provider.tell("customer.created", &json!({"id": "cus_1"}));
+    world.provider.emit("customer.created", &json!({"id": "cus_1"}));
     let mut step = step(&world);
     step.livemode = true;
     let report = step.run(Reconcile::default()).await.unwrap();

@@ -6,7 +6,7 @@ use crate::payment::Stage;
 use crate::stripe::{IntentDraft, IntentNews, StripeError};
 use crate::{OrderOfIntent, elsewhere, intent_partition, order_of_intent};
 use event_store::Document;
-use events::{Line, OrderPlaced, PaymentRequested, paid_by_way_of};
+use events::{Line, OrderPlaced, PaymentRequested, offline_sender};
 use resilience::Failure;
 
 impl TakePayment {
@@ -14,7 +14,7 @@ impl TakePayment {
     ///
     /// A repeat after a crash makes a second intent at worst: it was never confirmed and moves no money.
     pub(super) async fn begin(&self, work: &Work<'_>, placed: &OrderPlaced) -> Result<(), Failure> {
-        let sender = paid_by_way_of(&placed.payment_method);
+        let sender = offline_sender(&placed.payment_method);
         match self.payment(work).await?.stage {
             Stage::Unknown => {}
             Stage::Open { .. }

@@ -235,7 +235,7 @@ async fn money_that_comes_after_the_cancellation_goes_back() {
     let world = World::new();
     world.place("pm_card_visa").await;
     world.hear(&shipment_cancelled()).await.unwrap();
-    assert!(world.provider.pay_elsewhere(&world.intent()));
+    assert!(world.provider.pay_externally(&world.intent()));
     world.redeliver("PaymentCancellationRequested", 1).await.unwrap();
     let PaymentsEvent::RefundRequested(request) = world.last() else { panic!() };
     assert_eq!((request.cause, request.captured), (RefundCause::LateCapture, Some(Amount::minor(1900))));

@@ -1,13 +1,13 @@
-//! Unit tests of the `addresses` module.
+//! Every way to write the loopback address resolves to an address that is not public.
 
 use super::*;
 use outbound::is_public;
 
-/// The ways in which a C library reads an address lead to the address that they mean, and that one is judged.
+/// A C library reads these forms as addresses, so the resolver returns the address that they mean.
 #[tokio::test]
-async fn whatever_way_loopback_is_written_in_it_is_no_public_address() {
+async fn loopback_in_any_notation_is_not_public() {
     for host in ["127.0.0.1", "::1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost"] {
-        // A resolver may as well refuse such a form.
+        // A resolver may also refuse such a form.
         let addresses = SystemNames.addresses(host).await.unwrap_or_default();
         assert!(!addresses.into_iter().any(is_public), "{host}");
     }

@@ -1,4 +1,4 @@
-//! Unit tests of the `topic` module.
+//! Batches stay within the limits of SNS.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Unit tests of the `ids` module.
+//! What each type of id accepts, and how event ids are made.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn an_order_id_is_32_hexadecimal_digits() {
 }
 
 #[test]
-fn a_sku_has_no_separator_of_ours() {
+fn a_sku_contains_no_separator_of_keys() {
     assert!(Sku::try_from("TEA-01_b.2").is_ok());
     for wrong in ["", "a#b", "a/b", "a b", "é", &"x".repeat(65)] {
         assert!(Sku::try_from(wrong).is_err(), "{wrong}");

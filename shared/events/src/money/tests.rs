@@ -1,4 +1,4 @@
-//! Unit tests of the `money` module.
+//! Arithmetic of amounts stays within its bounds, and a currency is three upper-case letters.
 
 use super::*;
 
@@ -11,12 +11,12 @@ fn a_currency_is_three_upper_case_letters() {
 }
 
 #[test]
-fn a_product_too_large_for_a_word_is_not_an_amount() {
+fn an_overflowing_product_is_not_an_amount() {
     assert_eq!(Amount::minor(u64::MAX).checked_times(2), None);
     assert_eq!(Amount::minor(3).checked_times(2), Some(Amount::minor(6)));
 }
 
 #[test]
-fn what_remains_is_never_below_nothing() {
+fn a_difference_is_never_below_zero() {
     assert_eq!(Amount::minor(3).less(Amount::minor(5)), Amount::ZERO);
 }

@@ -1,15 +1,15 @@
-//! Unit tests of the `trace` module.
+//! A valid `traceparent` is kept unchanged; an invalid one is rejected, so that a new trace starts.
 
 use super::*;
 
 #[test]
-fn a_sound_header_is_kept_as_it_is() {
+fn a_valid_header_is_kept_unchanged() {
     let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     assert_eq!(Traceparent::parse(header).unwrap().as_str(), header);
 }
 
 #[test]
-fn an_unsound_header_starts_a_new_trace() {
+fn an_invalid_header_starts_a_new_trace() {
     for wrong in [
         "",
         "00-00000000000000000000000000000000-00f067aa0ba902b7-01",

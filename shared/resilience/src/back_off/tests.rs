@@ -1,4 +1,4 @@
-//! Unit tests of the `back_off` module.
+//! The cap doubles up to the longest wait, and a random wait lies between a quarter of the cap and the cap.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn the_wait_doubles_up_to_the_longest() {
 }
 
 #[test]
-fn chance_never_leaves_the_bounds() {
+fn a_random_wait_stays_within_its_bounds() {
     for attempt in 1..100 {
         let wait = BackOff::CONFLICT.wait(attempt, &RandomJitter);
         assert!(wait <= BackOff::CONFLICT.longest && wait >= BackOff::CONFLICT.first / 4);

@@ -1,4 +1,4 @@
-//! Unit tests of the `circuit` module.
+//! When the circuit opens, lets a probe through and closes, and which calls may change it.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn failing(circuit: &Circuit, lease: Option<Lease>, second: i64) -> Circuit {
-    circuit.left(lease, Outcome::Failed, at(second)).unwrap()
+    circuit.record(lease, Outcome::Failed, at(second)).unwrap()
 }
 
 /// Opened at second 4, until second 19.
@@ -29,31 +29,35 @@ fn five_failures_within_a_minute_open_it_and_four_do_not() {
     let four = (0..4).fold(Circuit::default(), |circuit, second| failing(&circuit, None, second));
     assert_eq!(four.enter(at(4), WITHIN), Entry::Closed);
     assert_eq!(failing(&four, None, 59).enter(at(60), WITHIN), Entry::Open(at(59 + 15)));
-    assert_eq!(failing(&four, None, 60).enter(at(60), WITHIN), Entry::Closed, "the first is forgotten");
+    assert_eq!(
+        failing(&four, None, 60).enter(at(60), WITHIN),
+        Entry::Closed,
+        "the first failure no longer counts"
+    );
 }
 
 #[test]
-fn a_success_takes_failures_back_and_without_failures_it_changes_nothing() {
+fn a_success_clears_failures_and_else_changes_nothing() {
     let four = (0..4).fold(Circuit::default(), |circuit, second| failing(&circuit, None, second));
-    assert!(four.is_troubled(at(4)) && !four.is_troubled(at(64)));
-    let back = four.left(None, Outcome::Answered, at(4)).unwrap();
+    assert!(four.has_recent_failures(at(4)) && !four.has_recent_failures(at(64)));
+    let back = four.record(None, Outcome::Answered, at(4)).unwrap();
     assert_eq!(back, Circuit::default());
-    assert_eq!(back.left(None, Outcome::Answered, at(5)), None);
-    assert_eq!(four.left(None, Outcome::Nothing, at(4)), None);
+    assert_eq!(back.record(None, Outcome::Answered, at(5)), None);
+    assert_eq!(four.record(None, Outcome::Unknown, at(4)), None);
 }
 
 #[test]
-fn while_it_is_open_nothing_goes_through_and_then_one_probe() {
+fn an_open_circuit_lets_one_probe_through_after_its_pause() {
     let open = opened();
     assert_eq!(open.enter(at(18), WITHIN), Entry::Open(at(19)));
     let (probed, _) = probed(&open, 19);
-    assert_eq!(probed.enter(at(19), WITHIN), Entry::Open(at(25)), "until it must have ended");
+    assert_eq!(probed.enter(at(19), WITHIN), Entry::Open(at(25)), "until the probe must have ended");
 }
 
 #[test]
-fn a_probe_that_succeeds_closes_it_and_one_that_fails_doubles_the_pause() {
+fn a_successful_probe_closes_it_and_a_failed_one_doubles_the_pause() {
     let (circuit, lease) = probed(&opened(), 19);
-    assert_eq!(circuit.left(Some(lease), Outcome::Answered, at(20)), Some(Circuit::default()));
+    assert_eq!(circuit.record(Some(lease), Outcome::Answered, at(20)), Some(Circuit::default()));
     let (mut circuit, mut second, mut pauses) = (opened(), 19, Vec::new());
     for _ in 0..6 {
         let (probed, lease) = probed(&circuit, second);
@@ -67,28 +71,32 @@ fn a_probe_that_succeeds_closes_it_and_one_that_fails_doubles_the_pause() {
 }
 
 #[test]
-fn a_probe_that_dies_leaves_it_open_until_its_lease_has_run_out_and_no_longer() {
+fn after_a_dead_probe_another_goes_through_once_the_lease_expired() {
     let (dead, old) = probed(&opened(), 19);
     assert_eq!(dead.enter(at(24), WITHIN), Entry::Open(at(25)));
     let (taken_over, new) = probed(&dead, 25);
-    assert_eq!(taken_over.left(Some(old), Outcome::Failed, at(26)), None, "a zombie has no say");
-    assert_eq!(taken_over.left(Some(old), Outcome::Answered, at(26)), None);
-    assert!(taken_over.left(Some(new), Outcome::Answered, at(26)).is_some());
+    assert_eq!(
+        taken_over.record(Some(old), Outcome::Failed, at(26)),
+        None,
+        "the old holder of the lease changes nothing"
+    );
+    assert_eq!(taken_over.record(Some(old), Outcome::Answered, at(26)), None);
+    assert!(taken_over.record(Some(new), Outcome::Answered, at(26)).is_some());
 }
 
 #[test]
-fn a_call_that_was_under_way_when_it_opened_neither_closes_it_nor_opens_it_again() {
+fn a_call_from_before_it_opened_changes_nothing() {
     let (probed, _) = probed(&opened(), 19);
     for circuit in [opened(), probed] {
-        for outcome in [Outcome::Answered, Outcome::Failed, Outcome::Nothing] {
-            assert_eq!(circuit.left(None, outcome, at(20)), None);
+        for outcome in [Outcome::Answered, Outcome::Failed, Outcome::Unknown] {
+            assert_eq!(circuit.record(None, outcome, at(20)), None);
         }
     }
 }
 
 #[test]
-fn a_probe_that_learns_nothing_makes_room_for_the_next_at_once() {
+fn after_a_probe_that_proves_nothing_the_next_goes_through_at_once() {
     let (circuit, lease) = probed(&opened(), 19);
-    let back = circuit.left(Some(lease), Outcome::Nothing, at(20)).unwrap();
+    let back = circuit.record(Some(lease), Outcome::Unknown, at(20)).unwrap();
     assert!(matches!(back.enter(at(20), WITHIN), Entry::Probe(..)));
 }

@@ -1,9 +1,9 @@
-//! The account behind the API: intents, refunds, disputes, and the events that they make.
+//! The account behind the API: intents, refunds, disputes, and the events that their changes emit.
 
 use super::form::Form;
 use serde_json::{Value, json};
 
-/// An answer.
+/// An answer of the API.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) status: u16,
@@ -25,16 +25,16 @@ impl Outcome {
     }
 }
 
-/// What the provider's books say of one order, in minor units.
+/// The provider's totals of one order; amounts in minor units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Books {
-    /// How many charges took money.
+    /// How many intents captured money.
     pub charges: usize,
-    /// What they took.
+    /// The captured amount.
     pub captured: u64,
-    /// What went back or is on its way.
+    /// The amount of all refunds that have not failed.
     pub refunded: u64,
-    /// What a bank took back.
+    /// The amount of lost disputes.
     pub charged_back: u64,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Account {
     refunds: Vec<Refund>,
     disputes: Vec<Dispute>,
     pub(super) events: Vec<Value>,
-    /// Every event there was, oldest first, and whether it was delivered.
+    /// Every event, oldest first, and whether it was delivered.
     listed: Vec<(Value, bool)>,
     pub(super) hold_refunds: bool,
     made: u32,
@@ -127,8 +127,8 @@ impl Account {
 
     fn create(&mut self, form: &Form) -> Outcome {
         let known = ["amount", "currency", "payment_method", "payment_method_types[]"];
-        if let Some(stranger) = form.stranger(&known) {
-            return Outcome::refused("parameter_unknown", Some(stranger));
+        if let Some(unknown) = form.unknown(&known) {
+            return Outcome::refused("parameter_unknown", Some(unknown));
         }
         let Some(amount) = form.number("amount").filter(|amount| *amount >= 50) else {
             return Outcome::refused("amount_too_small", Some("amount"));
@@ -176,7 +176,7 @@ impl Account {
         self.retrieve(id)
     }
 
-    /// Every state that may still pay does; `false` for the others.
+    /// Pays the intent; `false` if its state does not allow it any more.
     pub(super) fn pay(&mut self, id: &str) -> bool {
         let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) else { return false };
         if matches!(intent.status, "succeeded" | "canceled") {
@@ -218,8 +218,8 @@ impl Account {
     }
 
     pub(super) fn refund(&mut self, form: &Form) -> Outcome {
-        if let Some(stranger) = form.stranger(&["payment_intent", "amount"]) {
-            return Outcome::refused("parameter_unknown", Some(stranger));
+        if let Some(unknown) = form.unknown(&["payment_intent", "amount"]) {
+            return Outcome::refused("parameter_unknown", Some(unknown));
         }
         let Some(intent) = form.get("payment_intent").and_then(|id| self.intent(id)) else {
             return Outcome::refused("resource_missing", Some("payment_intent"));
@@ -248,7 +248,7 @@ impl Account {
             metadata: form.metadata(),
         };
         let body = refund.json();
-        self.say("refund.created", &body);
+        self.emit("refund.created", &body);
         self.refunds.push(refund);
         Outcome::ok(body)
     }
@@ -262,8 +262,8 @@ impl Account {
 
     fn list_events(&self, form: &Form) -> Outcome {
         let known = ["delivery_success", "created[gte]", "types[]", "limit", "starting_after"];
-        if let Some(stranger) = form.stranger(&known) {
-            return Outcome::refused("parameter_unknown", Some(stranger));
+        if let Some(unknown) = form.unknown(&known) {
+            return Outcome::refused("parameter_unknown", Some(unknown));
         }
         let limit = form.number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(10);
         let types = form.all("types[]");
@@ -288,14 +288,14 @@ impl Account {
         let Some(refund) = self.refunds.iter_mut().find(|refund| refund.id == id) else { return };
         refund.status = if success { "succeeded" } else { "failed" };
         let body = refund.json();
-        self.say(if success { "refund.updated" } else { "refund.failed" }, &body);
+        self.emit(if success { "refund.updated" } else { "refund.failed" }, &body);
     }
 
     pub(super) fn dispute(&mut self, intent_id: &str, amount: u64) -> String {
         let id = self.next_id("dp");
         let dispute =
             Dispute { id: id.clone(), intent: intent_id.to_owned(), status: "needs_response", amount };
-        self.say("charge.dispute.created", &dispute.json());
+        self.emit("charge.dispute.created", &dispute.json());
         self.disputes.push(dispute);
         id
     }
@@ -304,7 +304,7 @@ impl Account {
         let Some(dispute) = self.disputes.iter_mut().find(|dispute| dispute.id == id) else { return };
         dispute.status = if won { "won" } else { "lost" };
         let body = dispute.json();
-        self.say("charge.dispute.closed", &body);
+        self.emit("charge.dispute.closed", &body);
     }
 
     pub(super) fn intents_of(&self, order_id: &str) -> Vec<String> {
@@ -320,7 +320,7 @@ impl Account {
             .collect()
     }
 
-    pub(super) fn refunds_that_are(&self, intent_id: &str, status: &str) -> Vec<String> {
+    pub(super) fn refunds_with_status(&self, intent_id: &str, status: &str) -> Vec<String> {
         let of_intent = self.refunds.iter().filter(|refund| refund.intent == intent_id);
         of_intent.filter(|refund| refund.status == status).map(|refund| refund.id.clone()).collect()
     }
@@ -379,10 +379,10 @@ impl Account {
         let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) else { return };
         intent.status = status;
         let body = intent.json();
-        self.say(event_type, &body);
+        self.emit(event_type, &body);
     }
 
-    pub(super) fn say(&mut self, event_type: &str, object: &Value) {
+    pub(super) fn emit(&mut self, event_type: &str, object: &Value) {
         let id = self.next_id("evt");
         let data = json!({ "object": object });
         let event = json!({
@@ -408,5 +408,5 @@ fn page(form: &Form, limit: usize, all: &[Value]) -> Outcome {
     Outcome::ok(json!({"object": "list", "data": page, "has_more": has_more}))
 }
 
-/// The payment methods that there are.
+/// The payment methods that exist.
 const MAGIC: [&str; 3] = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_threeDSecure"];

@@ -1,4 +1,4 @@
-//! Stripe's form encoding, as far as it is used: `name=value`, `metadata[name]=value`, `name[]=value`.
+//! The part of Stripe's form encoding that we use: `name=value`, `metadata[name]=value`, `name[]=value`.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ impl Form {
         self.0.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
-    /// The values of a name that may come several times.
+    /// All values of a name that may occur several times.
     pub(super) fn all(&self, name: &str) -> Vec<&str> {
         self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.as_str()).collect()
     }
@@ -34,8 +34,8 @@ impl Form {
         Value::Object(pairs.collect::<Map<_, _>>())
     }
 
-    /// The first parameter that is none of `known`; metadata always is.
-    pub(super) fn stranger(&self, known: &[&str]) -> Option<&str> {
+    /// The first parameter that is not in `known`. Metadata is always known.
+    pub(super) fn unknown(&self, known: &[&str]) -> Option<&str> {
         let names = self.0.iter().map(|(name, _)| name.as_str());
         names.into_iter().find(|name| !name.starts_with("metadata[") && !known.contains(name))
     }

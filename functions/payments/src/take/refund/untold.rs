@@ -7,7 +7,7 @@ use testkit::order_id;
 #[tokio::test]
 async fn i1_a_refund_of_the_dashboard_that_nobody_told_of_is_found_before_more_goes_back_than_is_left() {
     let world = World::after_checkout("pm_card_visa").await;
-    world.provider.refund_elsewhere(&world.intent(), 400).unwrap();
+    world.provider.refund_in_dashboard(&world.intent(), 400).unwrap();
     world.hear(&out_of_stock()).await.unwrap();
 
     world.redeliver("RefundRequested", 1).await.unwrap();

@@ -6,14 +6,14 @@ use events::{OrderId, Provider};
 use runtime::http::Endpoint as _;
 use runtime::stream::{Poison, Reader as _};
 use serde_json::{Value, json};
-use testkit::{RequestBuilder as _, keep_told, order_id, request};
+use testkit::{RequestBuilder as _, receive_webhook, order_id, request};
 use webhooks::Topic;
 
 impl World {
     /// Stores a webhook of the courier in the inbox and applies it.
     async fn report(&self, id: &str, event_type: &str, data: &Value) -> Vec<Poison> {
         let record =
-            keep_told(&self.memory, Topic::Parcels, ("courier", id), event_type, data).await.unwrap();
+            receive_webhook(&self.memory, Topic::Parcels, ("courier", id), event_type, data).await.unwrap();
         self.apply().read(vec![record]).await.unwrap()
     }
 

@@ -28,7 +28,7 @@ async fn a_cancelled_order_is_not_shipped_in_any_order_of_messages() {
                 world.run().await;
             }
             assert_eq!(world.shipment(&order).await.status(), ShipmentStatus::Cancelled, "{arrival:?}");
-            assert_eq!(world.carrier.labels_held(), 0, "{arrival:?}");
+            assert_eq!(world.carrier.labels_without_refund(), 0, "{arrival:?}");
             assert!(world.listed().await.is_empty(), "{arrival:?}");
             let types = world.event_types(&order).await;
             assert_eq!(

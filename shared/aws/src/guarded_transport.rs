@@ -1,9 +1,9 @@
-//! [`Transport`] to URLs that strangers gave us: where the connection goes is judged, and nothing that comes back is
-//! kept but the status and the headers.
+//! [`Transport`] to URLs that users of the API registered. It protects private networks: before each call it checks every
+//! address of the host, and it keeps only the status and the headers of the answer.
 //!
-//! A host's name is resolved here, every address of it is judged, and the connection is made to one of these very
-//! addresses: a name that changes its mind between a check and the call has nothing to gain. Each call has its
-//! own connection, so that none made under an earlier judgement is used again. Redirects are not followed.
+//! It resolves the host's name itself and connects to one of the checked addresses, so a name that resolves to another
+//! address after the check gains nothing. Each call has its own connection, so none from an earlier check is used again.
+//! It does not follow redirects.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -24,29 +24,30 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tower_service::Service;
 
-/// So much of an answer is read, and thrown away: a receiver that still writes should not see its connection break.
+/// How many bytes of an answer's body are read and discarded, so that a receiver that still writes sees no broken
+/// connection.
 const MOST_READ: usize = 16 * 1024;
 
-/// So long the body of an answer is waited for.
+/// How long an answer's body is read.
 const READ_WITHIN: Duration = Duration::from_secs(1);
 
-/// The largest head of an answer.
+/// The largest head of an answer, in bytes.
 const LARGEST_HEAD: usize = 32 * 1024;
 
-/// A connection that takes longer is none.
+/// How long a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
-pub(crate) struct StrangersTransport {
+pub(crate) struct GuardedTransport {
     names: Arc<dyn Names>,
     networks: Networks,
     tls: rustls::ClientConfig,
 }
 
-/// Answers every name with the addresses that were judged for this one call.
+/// A resolver that returns the addresses that were checked for this call, whatever the name.
 #[derive(Clone)]
-struct Judged(Vec<SocketAddr>);
+struct Checked(Vec<SocketAddr>);
 
-impl Service<Name> for Judged {
+impl Service<Name> for Checked {
     type Response = std::vec::IntoIter<SocketAddr>;
     type Error = std::io::Error;
     type Future = Ready<Result<Self::Response, Self::Error>>;
@@ -60,7 +61,7 @@ impl Service<Name> for Judged {
     }
 }
 
-impl StrangersTransport {
+impl GuardedTransport {
     pub(crate) fn new(names: Arc<dyn Names>, networks: Networks) -> Self {
         let tls = rustls::ClientConfig::builder()
             .with_root_certificates(crate::http::roots())
@@ -68,11 +69,11 @@ impl StrangersTransport {
         Self { names, networks, tls }
     }
 
-    /// The addresses of the URL's host: all of them, or none if any is not admitted. A host with a public and a
-    /// private address is up to no good.
-    async fn judged(&self, url: &Uri) -> Result<Vec<SocketAddr>, CallError> {
+    /// Resolves the URL's host and checks every address. One that is not allowed refuses the call: a host with both a public
+    /// and a private address is an attempt to reach a private network.
+    async fn checked(&self, url: &Uri) -> Result<Vec<SocketAddr>, CallError> {
         let host = url.host().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.');
-        // The connector takes an address as text for itself, and asks nobody.
+        // The connector does not resolve a host that is an address, so it is checked here.
         let found = match host.parse() {
             Ok(address) => vec![address],
             Err(_) => {
@@ -82,15 +83,15 @@ impl StrangersTransport {
         if !found.iter().all(|address| self.networks.admits(*address)) {
             return Err(CallError::Unsound("the host has an address that is not public".to_owned()));
         }
-        // The connector puts the URL's port in the place of a 0.
+        // The connector replaces port 0 by the URL's port.
         Ok(found.into_iter().map(|address: IpAddr| SocketAddr::new(address, 0)).collect())
     }
 
-    /// Sends the call; the answer's head is here then, its body may still come.
+    /// Sends the call and returns as soon as the answer's head is read; its body may follow.
     async fn head(&self, call: Call) -> Result<http::Response<Incoming>, CallError> {
         let url: Uri =
             call.url.parse().map_err(|_| CallError::Unsound("the URL cannot be read".to_owned()))?;
-        let addresses = self.judged(&url).await?;
+        let addresses = self.checked(&url).await?;
         let method = match call.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
@@ -109,8 +110,8 @@ impl StrangersTransport {
     fn client(
         &self,
         addresses: Vec<SocketAddr>,
-    ) -> Client<hyper_rustls::HttpsConnector<HttpConnector<Judged>>, Full<Bytes>> {
-        let mut connector = HttpConnector::new_with_resolver(Judged(addresses));
+    ) -> Client<hyper_rustls::HttpsConnector<HttpConnector<Checked>>, Full<Bytes>> {
+        let mut connector = HttpConnector::new_with_resolver(Checked(addresses));
         connector.enforce_http(false);
         connector.set_connect_timeout(Some(CONNECT_WITHIN));
         let connector = HttpsConnectorBuilder::new()
@@ -126,14 +127,14 @@ impl StrangersTransport {
 }
 
 #[async_trait]
-impl Transport for StrangersTransport {
+impl Transport for GuardedTransport {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
         let timeout = call.timeout;
         let head = tokio::time::timeout(timeout, self.head(call)).await;
         let (parts, body) = head.map_err(|_| CallError::TimedOut(timeout))??.into_parts();
-        // Whether the rest comes, and what it says, is nothing to us: the status has been told.
+        // The status is known, so the body does not matter, nor whether it arrives.
         let is_read = tokio::time::timeout(READ_WITHIN, read(body)).await.is_ok();
-        tracing::debug!(is_read, "the answer's body was thrown away");
+        tracing::debug!(is_read, "the body of the answer was discarded");
         let headers = parts
             .headers
             .iter()
@@ -153,7 +154,7 @@ async fn read(mut body: Incoming) {
     }
 }
 
-/// What a person needs is at the bottom of the chain.
+/// The cause is the last error in the chain.
 fn connection(error: &(dyn Error + 'static)) -> CallError {
     let deepest = std::iter::successors(Some(error), |error| (*error).source()).last();
     CallError::Connection(deepest.map(ToString::to_string).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! What stands in a service's table before a stranger's bytes come: the order that the seeds speak of.
+//! The tables of the services before the input: each holds the order that the seeds are about.
 
 use event_store::{Document, Documents as _, EventStore as _, Key, Memory, StreamId};
 use events::{
@@ -8,72 +8,73 @@ use events::{
 use orders::Price;
 use testkit::{lines, order_id, placed, sku};
 
-/// The provider's intent for the order.
+/// Stripe's intent for the order.
 pub(crate) const INTENT: &str = "pi_1";
-/// The carrier and the code of its parcel.
+/// The carrier of the parcel.
 pub(crate) const CARRIER: &str = "USPS";
+/// The tracking code of the parcel.
 pub(crate) const CODE: &str = "1Z1";
 
-/// Orders know the order and the price of tea.
+/// Orders' table: the order is placed, and the price of tea is known.
 pub(crate) async fn orders() -> Memory {
     let table = Memory::default();
-    say(&table, &[OrdersEvent::from(placed())]).await;
+    append(&table, &[OrdersEvent::from(placed())]).await;
     let OrderLine { unit_price: price, weight_grams, .. } = placed().lines.remove(0);
     let price = Price { price, currency: placed().currency, weight_grams, active: true };
     put(&table, Price::key(&sku("TEA-01")), &Document::of(&price)).await;
     table
 }
 
-/// Payments have asked for the money.
-pub(crate) async fn asked() -> Memory {
+/// Payments' table: the payment is requested.
+pub(crate) async fn payment_requested() -> Memory {
     let table = Memory::default();
-    say(&table, &[PaymentsEvent::from(request())]).await;
+    append(&table, &[PaymentsEvent::from(payment())]).await;
     let order = Document::of(&serde_json::json!({ "order_id": order_id(1) }));
     put(&table, Key::new(format!("intent#{INTENT}"), "order"), &order).await;
     table
 }
 
-/// Payments wait for money that comes by way of another system.
-pub(crate) async fn asked_elsewhere() -> Memory {
+/// Payments' table: an offline payment is requested.
+pub(crate) async fn offline_payment_requested() -> Memory {
     let table = Memory::default();
     let intent_id = format!("elsewhere:erp:{}", order_id(1));
     let order = Document::of(&serde_json::json!({ "order_id": order_id(1) }));
     put(&table, Key::new(format!("intent#{intent_id}"), "order"), &order).await;
-    say(&table, &[PaymentsEvent::from(PaymentRequested { intent_id, ..request() })]).await;
+    append(&table, &[PaymentsEvent::from(PaymentRequested { intent_id, ..payment() })]).await;
     table
 }
 
-/// Payments have the money.
+/// Payments' table: the order is paid.
 pub(crate) async fn paid() -> Memory {
     let table = Memory::default();
-    let PaymentRequested { intent_id, amount, currency, lines, .. } = request();
+    let PaymentRequested { intent_id, amount, currency, lines, .. } = payment();
     let paid = OrderPaid { intent_id, amount, currency, lines, reference: None };
-    say(&table, &[PaymentsEvent::from(request()), paid.into()]).await;
+    append(&table, &[PaymentsEvent::from(payment()), paid.into()]).await;
     table
 }
 
-/// Shipping has it ready for the warehouse.
-pub(crate) async fn packed() -> Memory {
+/// Shipping's table: the warehouse's shipment is requested.
+pub(crate) async fn shipment_requested() -> Memory {
     let table = Memory::default();
-    say(&table, &[ShippingEvent::from(packing())]).await;
+    append(&table, &[ShippingEvent::from(shipment())]).await;
     table
 }
 
-/// Shipping has handed the parcel over.
-pub(crate) async fn sent() -> Memory {
+/// Shipping's table: the parcel is handed over.
+pub(crate) async fn shipped() -> Memory {
     let table = Memory::default();
     let shipped = Shipped { carrier: CARRIER.to_owned(), tracking_code: CODE.to_owned() };
-    say(&table, &[ShippingEvent::from(packing()), shipped.into()]).await;
+    append(&table, &[ShippingEvent::from(shipment()), shipped.into()]).await;
     let order = Document::of(&serde_json::json!({ "order_id": order_id(1) }));
     put(&table, Key::new(format!("tracking#{CARRIER}#{CODE}"), "order"), &order).await;
     table
 }
 
-fn packing() -> ShipmentRequested {
+fn shipment() -> ShipmentRequested {
     ShipmentRequested { provider: Provider::Warehouse, shipment_id: None, lines: lines() }
 }
 
-fn request() -> PaymentRequested {
+fn payment() -> PaymentRequested {
     let order = placed();
     PaymentRequested {
         intent_id: INTENT.to_owned(),
@@ -85,8 +86,8 @@ fn request() -> PaymentRequested {
     }
 }
 
-async fn say<E: ServiceEvent>(table: &Memory, said: &[E]) {
-    for (place, event) in (1..).zip(said) {
+async fn append<E: ServiceEvent>(table: &Memory, events: &[E]) {
+    for (place, event) in (1..).zip(events) {
         let envelope = testkit::envelope(&order_id(1), place, event);
         table.append(&StreamId::order(&order_id(1)), &envelope).await.expect("the place is free");
     }
