@@ -58,7 +58,7 @@ async fn endpoint(route: &str) -> Option<Arc<dyn Endpoint>> {
                 documents: table,
                 clock: clock(),
                 pay_within,
-                pay_elsewhere_within: pay_within,
+                pay_offline_within: pay_within,
                 senders: webhooks::Senders::default(),
             })
         }

@@ -162,10 +162,10 @@ impl Stage {
             "place-order" => {
                 let pay_within = Duration::from_mins(30);
                 let (store, documents) = (self.table(), self.table());
-                let (pay_elsewhere_within, senders) = (Duration::from_hours(7 * 24), senders());
+                let (pay_offline_within, senders) = (Duration::from_hours(7 * 24), senders());
                 let clock = self.clock();
                 let step =
-                    orders::PlaceOrder { store, documents, clock, pay_within, pay_elsewhere_within, senders };
+                    orders::PlaceOrder { store, documents, clock, pay_within, pay_offline_within, senders };
                 self.answer(step, text).await
             }
             "cancel-order" => {

@@ -41,7 +41,7 @@ impl World {
                     documents: orders.documents,
                     clock: self.clock(),
                     pay_within: Duration::from_mins(30),
-                    pay_elsewhere_within: Duration::from_hours(6),
+                    pay_offline_within: Duration::from_hours(6),
                     senders: Self::senders(),
                 }),
             ),

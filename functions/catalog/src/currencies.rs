@@ -1,8 +1,8 @@
-//! The currencies in which a price may be put: ISO 4217, as its list one stands since 2026-01-01 (kept by SIX; read from
-//! github.com/datasets/currency-codes of 2026-02-01), without what nobody pays with in a shop: funds and units of account
-//! (`CHW`, `XDR`), metals (`XAU`), tests (`XTS`) and none (`XXX`).
+//! The currencies that a price can have: ISO 4217, list one, valid since 2026-01-01 (maintained by SIX; read from
+//! github.com/datasets/currency-codes of 2026-02-01), without the codes that no customer pays with: funds and units of account
+//! (`CHW`, `XDR`), metals (`XAU`), tests (`XTS`) and no currency (`XXX`).
 //!
-//! Only what is put is held against it. What stands in a stream stays readable when a currency is withdrawn.
+//! Only new prices are checked against it. A stored price stays readable when a currency is withdrawn.
 
 use events::Currency;
 

@@ -1,13 +1,15 @@
 //! Catalog: products and their prices.
 //!
-//! Owns a stream for each product (`product#<sku>`) and, beside them, one item a product that serves the list.
-//! Says [`ProductChanged`](events::ProductChanged); orders keeps its own copy of price and weight from it.
-//! Reacts to nothing.
+//! Owns a stream for each product (`product#<sku>`) and, beside it, one item for each product that serves the list.
+//! Emits [`ProductChanged`](events::ProductChanged), from which orders keeps its own copy of price and weight.
+//! Reacts to no event.
 
 mod currencies;
 mod list;
 mod manage;
 mod product;
+#[cfg(test)]
+mod testing;
 
 pub use manage::ManageProducts;
 pub use product::Product;

@@ -1,7 +1,7 @@
-//! The list of products: one item a product, all in one partition, in the order of their SKUs.
+//! The list of products: one item for each product, all in one partition, ordered by SKU.
 //!
-//! The item is the exception that stands beside an event: the list cannot be folded from a thousand streams. It
-//! carries the event's sequence and is only ever replaced by a newer one.
+//! The item is written beside the event because a list cannot be folded from a thousand streams. It has the event's sequence,
+//! and only a newer event replaces it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,29 +11,29 @@ use runtime::http::Problem;
 
 const PARTITION: &str = "products";
 
-/// What a cursor begins with before it is encoded, so that a cursor of another list is told.
+/// The prefix of a cursor before it is encoded, which marks it as a cursor of this list.
 const MARK: &str = "product:";
 
 /// A page of the list.
 pub(crate) struct Page {
     pub(crate) products: Vec<(ProductChanged, u64)>,
-    /// The last SKU of the page, if more follow.
+    /// The last SKU of the page, if more products follow.
     pub(crate) next: Option<Sku>,
 }
 
-/// Puts a product into the list as the event at `sequence` says, unless a newer one stands there.
+/// Puts the product of the event with this sequence into the list, unless the list has a newer one.
 pub(crate) async fn keep(
     documents: &dyn Documents,
     product: &ProductChanged,
     sequence: u32,
 ) -> Result<(), StoreError> {
     let key = Key::new(PARTITION, product.sku.as_str());
-    // Not newer is as good as written: the list holds this event or a later one.
+    // If it is not newer, the list already has this event or a later one.
     documents.put_newer(&key, &Document::of(product).versioned(sequence.into())).await.map(drop)
 }
 
-/// Up to `limit` products after that SKU. The whole partition is read: a catalogue is some thousand items of some
-/// hundred bytes, and it is read by people.
+/// Up to `limit` products after that SKU. It reads the whole partition: a catalog has some thousand items of some hundred
+/// bytes, and only people read it.
 pub(crate) async fn page(
     documents: &dyn Documents,
     after: Option<&Sku>,
@@ -52,7 +52,7 @@ pub(crate) async fn page(
     Ok(Page { products, next })
 }
 
-/// A place in the list, for a client to hand back.
+/// A position in the list, as an opaque cursor.
 pub(crate) fn cursor(at: &Sku) -> String {
     URL_SAFE_NO_PAD.encode(format!("{MARK}{at}"))
 }
@@ -64,5 +64,7 @@ pub(crate) fn place(cursor: &str) -> Result<Sku, Problem> {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .and_then(|text| Sku::try_from(text.strip_prefix(MARK)?).ok())
-        .ok_or_else(|| Problem::bad_request("the cursor is not one of this list; begin without a cursor"))
+        .ok_or_else(|| {
+            Problem::bad_request("the cursor does not belong to this list; start without a cursor")
+        })
 }

@@ -1,14 +1,14 @@
-//! `manage-products`: products, written by the shop and read by everybody signed in.
+//! `manage-products`: writes products (admins) and shows them (signed-in callers).
 //!
-//! - `PUT /products/{sku}` `{"name", "price", "currency", "weight_grams"?, "active"?}`, admin: makes the product
-//!   this. `201` if it is new, else `200`.
-//! - `GET /products/{sku}` → the product; `404` where there is none. It is the fold, so a writer reads their write.
-//! - `GET /products?limit=&cursor=` → `{"items", "next"}` in the order of SKUs; `next` is null on the last page.
-//!   Products that cannot be ordered are in it, with `active` false.
-//! - Says `ProductChanged`.
-//! - Idempotent by the fold: putting what is there appends nothing.
-//! - Two writes: the list's item is put after the event, the exception that ARCHITECTURE.md, "The one idea" names. If it is lost
-//!   between the two, the caller gets an error, and the identical repeat puts it.
+//! - `PUT /products/{sku}` `{"name", "price", "currency", "weight_grams"?, "active"?}`, admin: sets the product. `201` if it is
+//!   new, else `200`.
+//! - `GET /products/{sku}` → the product, or `404`. It is the fold of the stream, so a writer reads their own write.
+//! - `GET /products?limit=&cursor=` → `{"items", "next"}`, ordered by SKU; `next` is null on the last page. Products that cannot
+//!   be ordered are listed with `active` false.
+//! - Emits `ProductChanged`.
+//! - Idempotent by the fold: putting an equal product appends nothing.
+//! - Two writes: the list's item is put after the event (the exception in ARCHITECTURE.md, "The one idea"). If the second write
+//!   fails, the caller gets an error, and the identical repeat writes the item.
 
 use crate::{Product, currencies, list};
 use async_trait::async_trait;
@@ -19,11 +19,11 @@ use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The largest price of one piece: eight digits of minor units, the most that payment providers take.
-const LARGEST_PRICE: u64 = 99_999_999;
-const LONGEST_NAME: usize = 200;
-/// One ton.
-const HEAVIEST: u32 = 1_000_000;
+/// The largest price of one piece: eight digits of minor units, the most that payment providers accept.
+const MAX_PRICE: u64 = 99_999_999;
+const MAX_NAME_LENGTH: usize = 200;
+/// One metric ton.
+const MAX_WEIGHT_GRAMS: u32 = 1_000_000;
 
 /// The endpoint of `manage-products`.
 pub struct ManageProducts {
@@ -31,7 +31,7 @@ pub struct ManageProducts {
     pub store: Arc<dyn EventStore>,
     /// The list, in the same table.
     pub documents: Arc<dyn Documents>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -43,14 +43,14 @@ impl Endpoint for ManageProducts {
             "PUT /products/{sku}" => self.put(&request).await,
             "GET /products/{sku}" => self.show(&request).await,
             "GET /products" => self.list(&request).await,
-            _ => Err(Problem::not_found("there is no such route")),
+            _ => Err(Problem::not_found("no such route exists")),
         }
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct Input {
     name: String,
     price: Amount,
     currency: Currency,
@@ -69,22 +69,22 @@ impl ManageProducts {
         request.admin()?;
         let sku = Sku::try_from(request.in_path("sku"))
             .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
-        let wanted = validated(sku, request.json()?)?;
-        let stream = StreamId::product(&wanted.sku);
+        let product = validated(sku, request.json()?)?;
+        let stream = StreamId::product(&product.sku);
         let decided =
-            append_decided(&*self.store, &stream, &request.cause, &*self.clock, |product: &Product| {
-                Ok::<_, Problem>(product.decide_put(&wanted))
+            append_decided(&*self.store, &stream, &request.cause, &*self.clock, |known: &Product| {
+                Ok::<_, Problem>(known.decide_put(&product))
             })
             .await?;
         let appended = matches!(decided, Decided::Appended(_));
         let sequence = sequence(&decided.history().envelopes);
-        list::keep(&*self.documents, &wanted, sequence).await?;
+        list::keep(&*self.documents, &product, sequence).await?;
         let status = if appended && sequence == 1 { 201 } else { 200 };
-        Ok(Reply::json(status, &Body::of(&wanted, sequence.into())))
+        Ok(Reply::json(status, &Body::of(&product, sequence.into())))
     }
 
     async fn show(&self, request: &Request) -> Result<Reply, Problem> {
-        let unknown = || Problem::not_found("there is no such product");
+        let unknown = || Problem::not_found("no such product exists");
         let sku = Sku::try_from(request.in_path("sku")).map_err(|_| unknown())?;
         let history = self.store.history::<Product>(&StreamId::product(&sku)).await?;
         match &history.state {
@@ -110,7 +110,7 @@ impl ManageProducts {
     }
 }
 
-/// What a caller sees of a product.
+/// A product, as a caller sees it.
 #[derive(Serialize)]
 struct Body<'a> {
     sku: &'a Sku,
@@ -141,20 +141,21 @@ fn sequence(envelopes: &[events::Envelope]) -> u32 {
     envelopes.last().map_or(0, |last| last.sequence.number())
 }
 
-fn validated(sku: Sku, wanted: Wanted) -> Result<ProductChanged, Problem> {
-    let Wanted { name, price, currency, weight_grams, active } = wanted;
+fn validated(sku: Sku, input: Input) -> Result<ProductChanged, Problem> {
+    let Input { name, price, currency, weight_grams, active } = input;
     let mut errors = Vec::new();
-    if name.trim().is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        errors.push(FieldError::at("/name", format!("1 to {LONGEST_NAME} characters of text")));
+    if name.trim().is_empty() || name.chars().count() > MAX_NAME_LENGTH || name.chars().any(char::is_control)
+    {
+        errors.push(FieldError::at("/name", format!("1 to {MAX_NAME_LENGTH} characters of text")));
     }
-    if price.units() > LARGEST_PRICE {
-        errors.push(FieldError::at("/price", format!("at most {LARGEST_PRICE} minor units")));
+    if price.units() > MAX_PRICE {
+        errors.push(FieldError::at("/price", format!("at most {MAX_PRICE} minor units")));
     }
     if !currencies::is_money(currency) {
-        errors.push(FieldError::at("/currency", "an ISO 4217 code of a currency that people pay with"));
+        errors.push(FieldError::at("/currency", "the ISO 4217 code of a currency in use"));
     }
-    if weight_grams.is_some_and(|grams| grams > HEAVIEST) {
-        errors.push(FieldError::at("/weight_grams", format!("at most {HEAVIEST} grams")));
+    if weight_grams.is_some_and(|grams| grams > MAX_WEIGHT_GRAMS) {
+        errors.push(FieldError::at("/weight_grams", format!("at most {MAX_WEIGHT_GRAMS} grams")));
     }
     if errors.is_empty() {
         Ok(ProductChanged { sku, name, price, currency, weight_grams, active })

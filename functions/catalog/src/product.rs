@@ -1,15 +1,15 @@
-//! A product. Pure: every answer follows from the stream alone.
+//! A product: the fold of its stream, and the decision whether a put changes it. Pure.
 
 use event_store::Aggregate;
 use events::{CatalogEvent, Envelope, ProductChanged};
 
-/// Where a product stands.
+/// The state of a product.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Product {
-    /// Nobody has put it yet.
+    /// It was never put.
     #[default]
     Unknown,
-    /// It is as it was put last.
+    /// It was put; this is its last version.
     Known(ProductChanged),
 }
 
@@ -23,11 +23,11 @@ impl Aggregate for Product {
 }
 
 impl Product {
-    /// Makes the product what is `wanted`. Nothing where it is that already.
-    pub(crate) fn decide_put(&self, wanted: &ProductChanged) -> Option<CatalogEvent> {
+    /// Changes the product to `input`; `None` if it is equal already.
+    pub(crate) fn decide_put(&self, input: &ProductChanged) -> Option<CatalogEvent> {
         match self {
-            Self::Known(known) if known == wanted => None,
-            Self::Unknown | Self::Known(_) => Some(wanted.clone().into()),
+            Self::Known(known) if known == input => None,
+            Self::Unknown | Self::Known(_) => Some(input.clone().into()),
         }
     }
 }

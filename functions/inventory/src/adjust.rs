@@ -1,14 +1,13 @@
-//! `POST /stock/{sku}/adjustments` `{"delta", "reason"}`: what a count, a delivery or a breakage changed.
+//! `POST /stock/{sku}/adjustments` `{"delta", "reason"}`: changes the stock after a count, a delivery or a breakage.
 //!
-//! - Effect: one transaction of the adjustment's record (`sku#<sku>` / `adjustment#<id>`) and the move of what is
-//!   available. The record stays: it says who changed the stock, when and why.
-//! - Idempotent by `Idempotency-Key` (required): the id is a hash of caller and key. The same key and body:
-//!   the same answer, `200` instead of `201`; another body: `422`.
-//! - `409` if fewer pieces are available than are to go; what is allocated to orders cannot be adjusted away.
+//! - Effect: one transaction of the adjustment's record (`sku#<sku>` / `adjustment#<id>`) and the change of what is available.
+//!   The record is kept: it shows who changed the stock, when and why.
+//! - Idempotent by `Idempotency-Key` (required): the id is a hash of caller and key. The same key and body get the same answer,
+//!   with `200` instead of `201`; another body gets `422`.
+//! - `409` if fewer pieces are available than the adjustment removes. Pieces that are allocated to orders cannot be removed.
 
 use crate::ManageStock;
-use crate::manage::MOST_PIECES;
-use crate::stock::{AVAILABLE, stock_key};
+use crate::stock::{AVAILABLE, MAX_PIECES, stock_key};
 use event_store::{Document, Key, Move, Transaction, TransactionError};
 use events::{Customer, Sku};
 use jiff::Timestamp;
@@ -17,12 +16,12 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct Input {
     delta: i64,
     reason: String,
 }
 
-/// The record of an adjustment, as it is stored.
+/// The stored record of an adjustment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Adjustment {
     delta: i64,
@@ -34,12 +33,12 @@ struct Adjustment {
 pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request) -> Result<Reply, Problem> {
     let caller = &request.admin()?.customer;
     let id = adjustment_id(caller, request.idempotency_key("adjustment")?);
-    let wanted: Wanted = request.json()?;
-    validate(&wanted)?;
+    let input: Input = request.json()?;
+    validate(&input)?;
     let key = Key::new(stock_key(sku).pk, format!("adjustment#{id}"));
     let adjustment = Adjustment {
-        delta: wanted.delta,
-        reason: wanted.reason,
+        delta: input.delta,
+        reason: input.reason,
         adjusted_by: caller.clone(),
         adjusted_at: endpoint.clock.now(),
     };
@@ -56,8 +55,8 @@ pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request)
         Err(TransactionError::Conflict) => {
             let stored = endpoint.documents.get(&key).await?.ok_or_else(|| {
                 Problem::unavailable(
-                    "the adjustment could not be read back; try again",
-                    "a record came and went",
+                    "the adjustment could not be read; try again",
+                    "the append conflicted, but the record is missing",
                 )
             })?;
             let stored: Adjustment = stored.read(&key)?;
@@ -67,9 +66,9 @@ pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request)
                 Err(Problem::idempotency_key_reused("adjustment"))
             }
         }
-        Err(TransactionError::Short(_)) => {
-            Err(Problem::conflict("fewer pieces are available than are to go; what is allocated stays"))
-        }
+        Err(TransactionError::Short(_)) => Err(Problem::conflict(
+            "fewer pieces are available than this removes; allocated pieces cannot be removed",
+        )),
         Err(TransactionError::Store(error)) => Err(error.into()),
     }
 }
@@ -87,14 +86,14 @@ fn reply(status: u16, sku: &Sku, id: &str, adjustment: &Adjustment) -> Reply {
     Reply::json(status, &Body { id, sku, delta: *delta, reason, adjusted_at: *adjusted_at })
 }
 
-fn validate(wanted: &Wanted) -> Result<(), Problem> {
+fn validate(input: &Input) -> Result<(), Problem> {
     let mut errors = Vec::new();
-    if wanted.delta == 0 || wanted.delta.saturating_abs() > MOST_PIECES {
+    if input.delta == 0 || input.delta.saturating_abs() > MAX_PIECES {
         errors
-            .push(FieldError::at("/delta", format!("a whole number, not 0, up to {MOST_PIECES} either way")));
+            .push(FieldError::at("/delta", format!("a whole number, not 0, up to {MAX_PIECES} either way")));
     }
-    let length = wanted.reason.chars().count();
-    if wanted.reason.trim().is_empty() || length > 200 || wanted.reason.chars().any(char::is_control) {
+    let length = input.reason.chars().count();
+    if input.reason.trim().is_empty() || length > 200 || input.reason.chars().any(char::is_control) {
         errors.push(FieldError::at("/reason", "1 to 200 characters of text"));
     }
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation(errors)) }
@@ -103,3 +102,6 @@ fn validate(wanted: &Wanted) -> Result<(), Problem> {
 fn adjustment_id(caller: &Customer, key: &str) -> String {
     format!("{:032x}", digest_of(&[&caller.issuer, &caller.subject, key]))
 }
+
+#[cfg(test)]
+mod tests;

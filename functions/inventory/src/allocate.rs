@@ -1,17 +1,18 @@
-//! `allocate-stock`: takes, gives back, sends away and brings back the stock of an order.
+//! `allocate-stock`: allocates, releases, commits and returns the stock of an order.
 //!
 //! - Trigger: `OrderPaid` of payments; `Shipped`, `ShippingFailed`, `ShipmentCancelled`, `ReturnReceived` of shipping.
-//! - Effect and events, in one transaction of the event and a move for each SKU: `OrderPaid` → `InventoryUpdated`
-//!   (available to allocated), or `OutOfStock` with nothing taken; `Shipped` → `StockCommitted` (allocated to
-//!   gone); `ShippingFailed`, `ShipmentCancelled` → `StockReleased` (allocated to available), on an empty stream
-//!   as a tombstone; `ReturnReceived` to be restocked → `StockReturned` (gone to available).
-//! - More than one write: the numbers belong to the SKU and the event to the order. All or nothing, so I2 holds.
-//! - Idempotent by the order's stream: its fold says that the effect is there, and its next place is a condition
-//!   of the transaction.
-//! - Retry: the table is out, or transactions were in each other's way (which says nothing about the stock);
-//!   `Shipped` or `ReturnReceived` came before what they follow.
-//! - Reject: facts that exclude each other (shipped although released), or stock items that do not hold what the
-//!   stream says was taken. Somebody has to count the shelf.
+//! - Effect and events, in one transaction of the event and a move for each SKU:
+//!   - `OrderPaid` → `InventoryUpdated` (available to allocated), or `OutOfStock` with nothing allocated;
+//!   - `Shipped` → `StockCommitted` (allocated to gone);
+//!   - `ShippingFailed`, `ShipmentCancelled` → `StockReleased` (allocated to available; on an empty stream a tombstone);
+//!   - `ReturnReceived` with `restock` → `StockReturned` (gone to available).
+//! - A transaction, because the numbers belong to the SKU and the event to the order. All or nothing, so I2 holds.
+//! - Idempotent by the order's stream: its fold shows that the effect exists, and its next place is a condition of the
+//!   transaction.
+//! - Retry: the table is unavailable, transactions conflicted (which does not mean that stock is missing), or `Shipped` or
+//!   `ReturnReceived` arrived before the event that it follows.
+//! - Reject: contradictory facts (shipped although released), or a stock item with fewer pieces than the stream allocated. An
+//!   operator must count the shelf.
 
 use crate::Allocation;
 use crate::stock::{moves, sku_at};
@@ -25,16 +26,16 @@ use resilience::{BackOff, Clock, Failure, RandomJitter};
 use runtime::queue::{Consumer, Message};
 use std::sync::Arc;
 
-/// How often a step decides anew before the message is given back to its queue.
+/// How often the step decides again after a conflict before the message returns to its queue.
 const TRIES: u32 = 8;
 
 /// The step of `allocate-stock`.
 pub struct AllocateStock {
     /// The orders' streams.
     pub store: Arc<dyn EventStore>,
-    /// The SKUs' numbers, in the same table.
+    /// The numbers of each SKU, in the same table.
     pub counters: Arc<dyn Counters>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -54,7 +55,7 @@ impl Consumer for AllocateStock {
             Event::Shipping(ShippingEvent::ReturnReceived(received)) if received.restock => {
                 self.settle(message, Allocation::decide_return).await
             }
-            // What cannot be sold again stays gone.
+            // The goods cannot be sold again: the stock does not change.
             Event::Shipping(ShippingEvent::ReturnReceived(_)) => Ok(()),
             Event::Payments(
                 PaymentsEvent::PaymentRequested(_)
@@ -100,7 +101,7 @@ impl Consumer for AllocateStock {
 }
 
 impl AllocateStock {
-    /// Reads, decides and writes, until the event stands with its moves or there is nothing to say.
+    /// Reads, decides and writes, until the event is stored with its moves or the decision is that no event is due.
     async fn settle(
         &self,
         message: &Message,
@@ -125,14 +126,14 @@ impl AllocateStock {
                 }
                 Err(TransactionError::Short(keys)) => {
                     return Err(Failure::reject(format!(
-                        "{} stock items do not hold what the order has taken; count the shelf and set them right",
+                        "{} stock items hold fewer pieces than the order allocated; count the shelf and correct them",
                         keys.len()
                     )));
                 }
                 Err(TransactionError::Store(error)) => return Err(error.into()),
             }
         }
-        Err(Failure::retry(format!("others were first at {stream} {TRIES} times")))
+        Err(Failure::retry(format!("concurrent writers won at {stream} {TRIES} times")))
     }
 
     async fn write(

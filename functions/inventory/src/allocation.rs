@@ -1,4 +1,4 @@
-//! What one order has taken of the stock. Pure: every answer follows from the stream alone.
+//! What one order has allocated of the stock: the fold of its stream, and the decisions about it. Pure.
 
 use event_store::Aggregate;
 use events::{
@@ -6,30 +6,30 @@ use events::{
 };
 use resilience::Failure;
 
-/// A transaction takes 100 actions, and the event is one of them.
-const MOST_SKUS: usize = 99;
+/// A transaction has at most 100 actions, and the event is one of them.
+const MAX_SKUS: usize = 99;
 
-/// Where an order's stock stands.
+/// The state of an order's stock. The last state of each path is permanent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Allocation {
-    /// Nothing was decided yet.
+    /// No decision yet.
     #[default]
     None,
-    /// Every line stands in the house for the order.
+    /// Every line is reserved for the order.
     Allocated {
-        /// What was taken, each SKU once.
+        /// What is allocated, each SKU once.
         lines: Vec<Line>,
     },
-    /// A line was short, and none was taken. For good.
+    /// A line was short, and none was allocated. Permanent.
     OutOfStock,
-    /// What had been taken was given back, or nothing was and nothing will be (a tombstone). For good.
+    /// The allocation was released, or there was none and there will be none (a tombstone). Permanent.
     Released,
-    /// It has left the house.
+    /// It was handed over to the carrier.
     Committed {
-        /// What left.
+        /// What was handed over.
         lines: Vec<Line>,
     },
-    /// It came back and can be sold again. For good.
+    /// It was returned and can be sold again. Permanent.
     Returned,
 }
 
@@ -48,19 +48,19 @@ impl Aggregate for Allocation {
 }
 
 impl Allocation {
-    /// The order is paid: take every line. Whether the stock suffices is for the table to say.
+    /// The order is paid: allocate every line. The transaction decides whether the stock suffices.
     pub(crate) fn decide_allocate(&self, lines: &[Line]) -> Result<Option<InventoryEvent>, Failure> {
         match self {
             Self::None => {
                 let lines = merged(lines);
-                if lines.len() > MOST_SKUS {
+                if lines.len() > MAX_SKUS {
                     return Err(Failure::reject(format!(
-                        "an order of more than {MOST_SKUS} SKUs cannot be allocated"
+                        "an order of more than {MAX_SKUS} SKUs cannot be allocated"
                     )));
                 }
                 Ok(Some(InventoryUpdated { lines }.into()))
             }
-            // Done before, or a cancellation overtook the payment.
+            // A duplicate, or a cancellation overtook the payment.
             Self::Allocated { .. }
             | Self::OutOfStock
             | Self::Released
@@ -69,25 +69,23 @@ impl Allocation {
         }
     }
 
-    /// The order will not be shipped: give back what was taken.
+    /// The order will not be shipped: release its allocation.
     pub(crate) fn decide_release(&self) -> Result<Option<InventoryEvent>, Failure> {
         match self {
-            // The tombstone: an `OrderPaid` that comes later takes nothing.
+            // The tombstone: a later `OrderPaid` allocates nothing.
             Self::None => Ok(Some(StockReleased { lines: Vec::new() }.into())),
             Self::Allocated { lines } => Ok(Some(StockReleased { lines: lines.clone() }.into())),
             Self::OutOfStock | Self::Released => Ok(None),
             Self::Committed { .. } | Self::Returned => {
-                Err(Failure::reject("the shipment ended without shipping, but its stock has left the house"))
+                Err(Failure::reject("the shipment ended without a hand-over, but its stock was committed"))
             }
         }
     }
 
-    /// The parcel was handed over: what was taken is gone.
+    /// The parcel was handed over: its stock is gone.
     pub(crate) fn decide_commit(&self) -> Result<Option<InventoryEvent>, Failure> {
         match self {
-            Self::None => {
-                Err(Failure::retry("shipped before it was allocated; the allocation is on its way"))
-            }
+            Self::None => Err(Failure::retry("shipped before it was allocated; the allocation will follow")),
             Self::Allocated { lines } => Ok(Some(StockCommitted { lines: lines.clone() }.into())),
             Self::Committed { .. } | Self::Returned => Ok(None),
             Self::OutOfStock | Self::Released => Err(Failure::reject(
@@ -96,27 +94,27 @@ impl Allocation {
         }
     }
 
-    /// The goods are back on the shelf.
+    /// The goods were returned to the shelf.
     pub(crate) fn decide_return(&self) -> Result<Option<InventoryEvent>, Failure> {
         match self {
             Self::None | Self::Allocated { .. } => {
-                Err(Failure::retry("returned before it was committed; the commitment is on its way"))
+                Err(Failure::retry("returned before it was committed; the commitment will follow"))
             }
             Self::Committed { lines } => Ok(Some(StockReturned { lines: lines.clone() }.into())),
             Self::Returned => Ok(None),
             Self::OutOfStock | Self::Released => Err(Failure::reject(
-                "returned, but no stock had left for the order; count the shelf and adjust it",
+                "returned, but no stock was committed for the order; count the shelf and adjust it",
             )),
         }
     }
 }
 
-/// The lines with each SKU once: a transaction touches an item once.
+/// The lines with each SKU once: a transaction can change an item only once.
 fn merged(lines: &[Line]) -> Vec<Line> {
     let mut merged: Vec<Line> = Vec::with_capacity(lines.len());
     for line in lines {
-        match merged.iter_mut().find(|there| there.sku == line.sku) {
-            Some(there) => there.quantity = there.quantity.saturating_add(line.quantity),
+        match merged.iter_mut().find(|other| other.sku == line.sku) {
+            Some(same) => same.quantity = same.quantity.saturating_add(line.quantity),
             None => merged.push(line.clone()),
         }
     }

@@ -1,14 +1,13 @@
-//! Inventory: stock, and what orders have taken of it.
+//! Inventory: stock, and what orders have allocated of it.
 //!
-//! Owns the stock items (`sku#<sku>` / `stock`), the record of adjustments, and a stream for each order.
-//! Says [`InventoryUpdated`](events::InventoryUpdated), [`OutOfStock`](events::OutOfStock),
+//! Owns the stock items (`sku#<sku>` / `stock`), the records of adjustments, and a stream for each order.
+//! Emits [`InventoryUpdated`](events::InventoryUpdated), [`OutOfStock`](events::OutOfStock),
 //! [`StockReleased`](events::StockReleased), [`StockCommitted`](events::StockCommitted) and
-//! [`StockReturned`](events::StockReturned). Reacts to payments' `OrderPaid` and to shipping's `Shipped`,
-//! `ShippingFailed`, `ShipmentCancelled` and `ReturnReceived`.
+//! [`StockReturned`](events::StockReturned). Reacts to payments' `OrderPaid` and to shipping's `Shipped`, `ShippingFailed`,
+//! `ShipmentCancelled` and `ReturnReceived`.
 //!
-//! Invariant I2: per SKU, on hand = available + allocated, none of them negative, and on hand changes only by
-//! what shipped, came back or was adjusted. It holds because each event is written in one transaction with the
-//! moves that it speaks of.
+//! Invariant I2: for each SKU, on hand = available + allocated, neither is negative, and on hand changes only by what is shipped,
+//! returned or adjusted. It holds because each event is written in one transaction with the stock moves that it describes.
 
 mod adjust;
 mod allocate;

@@ -1,14 +1,14 @@
-//! `manage-stock`: what the shop sees and sets of its stock. Needs the admin group.
+//! `manage-stock`: shows and sets the stock. Requires the admin group.
 //!
 //! - `GET /stock/{sku}` → `{"sku", "on_hand", "available", "allocated", "version"}` with the version as `ETag`.
-//! - `PUT /stock/{sku}` `{"on_hand"}` sets what is in the house; what is allocated stays so. With `If-Match` only
-//!   on that version (else `412`); without it, on whichever is the newest. `409` for fewer than are allocated.
-//!   One conditional write; a repeat of what holds already writes nothing.
+//! - `PUT /stock/{sku}` `{"on_hand"}` sets the pieces on hand; what is allocated does not change. With `If-Match` it applies to
+//!   that version only (else `412`), without it to the newest. `409` for fewer pieces than are allocated. One conditional write;
+//!   a repeat writes nothing.
 //! - `POST /stock/{sku}/adjustments`: see [`crate::adjust`].
-//! - Says no event: stock belongs to no order, and nobody else needs it.
+//! - Emits no event: stock belongs to no order, and no other service needs it.
 
 use crate::adjust;
-use crate::stock::{ALLOCATED, AVAILABLE, Stock, stock_key};
+use crate::stock::{ALLOCATED, AVAILABLE, MAX_PIECES, Stock, stock_key};
 use async_trait::async_trait;
 use event_store::{Counters, Counts, Documents};
 use events::Sku;
@@ -17,19 +17,16 @@ use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// How often a put without `If-Match` is tried while orders move the numbers.
+/// How often a put without `If-Match` is tried while orders change the numbers.
 const TRIES: u32 = 8;
-
-/// More pieces of one thing than any shelf holds.
-pub(crate) const MOST_PIECES: i64 = 1_000_000_000;
 
 /// The endpoint of `manage-stock`.
 pub struct ManageStock {
-    /// The SKUs' numbers.
+    /// The numbers of each SKU.
     pub counters: Arc<dyn Counters>,
-    /// The record of adjustments, in the same table.
+    /// The records of adjustments, in the same table.
     pub documents: Arc<dyn Documents>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -43,14 +40,14 @@ impl Endpoint for ManageStock {
             "GET /stock/{sku}" => self.show(&sku).await,
             "PUT /stock/{sku}" => self.set(&sku, &request).await,
             "POST /stock/{sku}/adjustments" => adjust::adjust(self, &sku, &request).await,
-            _ => Err(Problem::not_found("there is no such route")),
+            _ => Err(Problem::not_found("no such route exists")),
         }
     }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct Input {
     on_hand: i64,
 }
 
@@ -62,25 +59,25 @@ impl ManageStock {
     }
 
     async fn set(&self, sku: &Sku, request: &Request) -> Result<Reply, Problem> {
-        let Wanted { on_hand } = request.json()?;
-        if !(0..=MOST_PIECES).contains(&on_hand) {
-            let detail = format!("a whole number from 0 to {MOST_PIECES}");
+        let Input { on_hand } = request.json()?;
+        if !(0..=MAX_PIECES).contains(&on_hand) {
+            let detail = format!("a whole number from 0 to {MAX_PIECES}");
             return Err(Problem::validation(vec![FieldError::at("/on_hand", detail)]));
         }
         let key = stock_key(sku);
         for attempt in 1..=TRIES {
             let found = self.counters.counts(&key).await?;
-            if !request.header("if-match").is_none_or(|wanted| matches(wanted, found.as_ref())) {
+            if !request.header("if-match").is_none_or(|if_match| matches(if_match, found.as_ref())) {
                 return Err(Problem::new(
                     412,
                     "precondition-failed",
-                    "The version is another one",
-                    "the stock has changed since that version; get it and decide again",
+                    "The version has changed",
+                    "the stock has changed since that version; read it again and repeat the request",
                 ));
             }
             let allocated = found.as_ref().map_or(0, |counts| counts.get(ALLOCATED));
             if on_hand < allocated {
-                return Err(Problem::conflict("more pieces than that are allocated to orders"));
+                return Err(Problem::conflict("more pieces than this are allocated to orders"));
             }
             if let Some(counts) = found.as_ref().filter(|counts| Stock::of(sku, counts).on_hand == on_hand) {
                 return Ok(reply(200, sku, counts));
@@ -96,8 +93,8 @@ impl ManageStock {
             self.clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
         }
         Err(Problem::unavailable(
-            "orders move this stock all the time; try again",
-            "every try met another version",
+            "concurrent orders keep changing this stock; try again",
+            "every try conflicted with a concurrent write",
         ))
     }
 }
@@ -106,8 +103,8 @@ fn reply(status: u16, sku: &Sku, counts: &Counts) -> Reply {
     Reply::json(status, &Stock::of(sku, counts)).with("etag", format!("\"{}\"", counts.version))
 }
 
-/// RFC 9110, section 13.1.1: `*` matches whatever is there; else one of the listed strong tags must be the
-/// version's. The version as the body has it, without quotes, is taken as well. What is neither matches nothing.
+/// RFC 9110, section 13.1.1: `*` matches any existing version; otherwise one of the listed strong tags must be that of the
+/// version. The version without quotes, as the body shows it, is accepted as well.
 fn matches(if_match: &str, found: Option<&Counts>) -> bool {
     let Some(counts) = found else { return false };
     let (version, tag) = (counts.version.to_string(), format!("\"{}\"", counts.version));

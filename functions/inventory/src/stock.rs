@@ -1,28 +1,30 @@
-//! The numbers of one SKU, and how each event moves them.
+//! The numbers of one SKU, and how each event changes them.
 
 use event_store::{Counts, Key, Move};
 use events::{InventoryEvent, Line, Sku};
 use serde::Serialize;
 
-/// Pieces that can be sold.
+/// The name of the number of pieces that can be sold.
 pub const AVAILABLE: &str = "available";
-/// Pieces that stand in the house for an order.
+/// The name of the number of pieces that are reserved for orders.
 pub const ALLOCATED: &str = "allocated";
+
+/// The most pieces of one SKU, more than any shelf holds.
+pub(crate) const MAX_PIECES: i64 = 1_000_000_000;
 
 const PREFIX: &str = "sku#";
 
-/// Where a SKU's numbers stand.
+/// The key of a SKU's numbers.
 pub fn stock_key(sku: &Sku) -> Key {
     Key::new(format!("{PREFIX}{sku}"), "stock")
 }
 
-/// The SKU whose numbers stand at `key`.
+/// The SKU whose numbers have this key.
 pub(crate) fn sku_at(key: &Key) -> Option<Sku> {
     Sku::try_from(key.pk.strip_prefix(PREFIX)?).ok()
 }
 
-/// What an event does to the numbers, to be written in one transaction with it. A name that no number changes
-/// under is left out.
+/// How an event changes the numbers, to be written in one transaction with it. Numbers that do not change are left out.
 pub(crate) fn moves(event: &InventoryEvent) -> Vec<Move> {
     let (lines, available, allocated) = match event {
         InventoryEvent::InventoryUpdated(event) => (&event.lines, -1, 1),
@@ -45,7 +47,7 @@ pub(crate) fn moves(event: &InventoryEvent) -> Vec<Move> {
         .collect()
 }
 
-/// What a caller sees of a SKU's stock.
+/// A SKU's stock, as a caller sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Stock {
     pub(crate) sku: Sku,

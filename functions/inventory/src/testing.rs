@@ -1,5 +1,5 @@
-//! Builders for this service's tests: messages as payments and shipping publish them, requests as the gateway
-//! hands them over, and a table to run the steps on.
+//! The harness of this service's tests: every step over an in-memory table, the events of payments and shipping, and requests
+//! as the gateway passes them on.
 
 use crate::stock::{Stock, stock_key};
 use crate::{AllocateStock, ManageStock};
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use resilience::{Failure, FixedClock};
 use runtime::http::{Caller, Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Message};
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 pub(crate) fn sku(text: &str) -> Sku {
@@ -59,7 +60,7 @@ pub(crate) fn message<E: ServiceEvent>(order: &OrderId, event: &E) -> Message {
     Message::read(&serde_json::to_string(&envelope).unwrap(), 1).unwrap()
 }
 
-/// Inventory over a table in memory.
+/// Inventory over an in-memory table.
 pub(crate) struct World {
     pub(crate) table: Arc<Memory>,
     pub(crate) allocate: AllocateStock,
@@ -79,7 +80,7 @@ impl Default for World {
 }
 
 impl World {
-    /// A world with this much on hand.
+    /// A world with these pieces on hand.
     pub(crate) async fn with(stock: &[(&str, i64)]) -> Self {
         let world = Self::default();
         for (of, on_hand) in stock {
@@ -88,17 +89,18 @@ impl World {
         world
     }
 
-    pub(crate) async fn say<E: ServiceEvent>(&self, order: &OrderId, event: &E) -> Result<(), Failure> {
+    /// Delivers an event about an order to `allocate-stock`.
+    pub(crate) async fn deliver<E: ServiceEvent>(&self, order: &OrderId, event: &E) -> Result<(), Failure> {
         self.allocate.consume(&message(order, event)).await
     }
 
     /// The types of an order's events, oldest first.
-    pub(crate) async fn said(&self, order: &OrderId) -> Vec<String> {
+    pub(crate) async fn event_types(&self, order: &OrderId) -> Vec<String> {
         let stream = self.table.read(&StreamId::order(order)).await.unwrap();
         stream.into_iter().map(|envelope| envelope.event_type).collect()
     }
 
-    /// On hand, available, allocated.
+    /// The pieces on hand, available and allocated.
     pub(crate) async fn stock(&self, of: &str) -> (i64, i64, i64) {
         let counts = self.table.counts(&stock_key(&sku(of))).await.unwrap().unwrap_or_default();
         let stock = Stock::of(&sku(of), &counts);
@@ -107,24 +109,27 @@ impl World {
 
     pub(crate) async fn put(&self, of: &str, on_hand: i64, if_match: Option<&str>) -> Result<Reply, Problem> {
         let headers: Vec<_> = if_match.map(|value| ("if-match", value)).into_iter().collect();
-        let body = serde_json::json!({ "on_hand": on_hand });
+        let body = json!({ "on_hand": on_hand });
         self.manage.answer(request("PUT /stock/{sku}", of, &headers, &body)).await
     }
 
     pub(crate) async fn adjust(&self, of: &str, key: &str, delta: i64) -> Result<Reply, Problem> {
-        let body = serde_json::json!({ "delta": delta, "reason": "counted" });
+        let body = json!({ "delta": delta, "reason": "counted" });
         let headers = [("idempotency-key", key)];
         self.manage.answer(request("POST /stock/{sku}/adjustments", of, &headers, &body)).await
     }
 }
 
+pub(crate) fn body(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+pub(crate) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+}
+
 /// An admin's request.
-pub(crate) fn request(
-    route: &str,
-    of: &str,
-    headers: &[(&'static str, &str)],
-    body: &serde_json::Value,
-) -> Request {
+pub(crate) fn request(route: &str, of: &str, headers: &[(&'static str, &str)], body: &Value) -> Request {
     let mut request = Request {
         route: route.to_owned(),
         path: [("sku".to_owned(), of.to_owned())].into(),

@@ -1,20 +1,23 @@
-//! An order that somebody has to look at raises an alarm.
+//! An attention that an order newly gets raises an alarm.
 //!
-//! The alarm is on a metric, and the metric is read out of the log line that is written here: it needs no call
-//! of its own, which could fail. The line names the order and nothing personal.
+//! The alarm watches a metric, and the platform reads the metric from the log line that is written here. That needs no call,
+//! which could fail. The line names the order and contains nothing personal.
 
 use events::{Attention, OrderId};
 
-/// Writes a line for each attention that an order newly gets. Twice for the same is harmless.
+/// Writes one line for each newly raised attention. A duplicate line is harmless.
 pub(crate) fn report(order: &OrderId, raised: &[Attention]) {
     for attention in raised {
-        // An error, so that no log level leaves it out: a person has to act.
+        // At level error, so that no log level suppresses it: an operator must act.
         tracing::error!(
             metric = "AttentionRaised",
             metric.by = "attention",
             attention = attention.as_str(),
             order.id = %order,
-            "somebody has to look at this order"
+            "an operator must look at this order"
         );
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! `cancel-order`: `POST /orders/{order_id}/cancel`, with an optional `{"reason"}`.
 //!
-//! Effect and event said: `OrderCancellationRequested`, once; shipping decides whether it wins. Answers 202, also
-//! to a repeat; 409 when the order has ended, was shipped, or a request was rejected; 404 for another's order.
-//! Idempotent by the fold.
+//! - Effect and event: `OrderCancellationRequested`, once. Shipping decides whether the order can still be cancelled.
+//! - Idempotent by the order's stream.
+//! - Answers `202`, also to a repeat; `409` if the order has ended, was shipped, or an earlier request was rejected; `404` for
+//!   an unknown order or another customer's.
 
 use crate::Order;
 use crate::order::NotCancellable;
@@ -15,13 +16,13 @@ use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
 use serde::Deserialize;
 use std::sync::Arc;
 
-const LONGEST_REASON: usize = 500;
+const MAX_REASON: usize = 500;
 
 /// The step.
 pub struct CancelOrder {
     /// Orders' streams.
     pub store: Arc<dyn EventStore>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -37,9 +38,9 @@ impl Endpoint for CancelOrder {
         let caller = request.caller()?;
         let id = request.order_id()?;
         let body = if request.body.is_empty() { Body::default() } else { request.json()? };
-        if body.reason.as_deref().is_some_and(|reason| !is_sound(reason)) {
+        if body.reason.as_deref().is_some_and(|reason| !is_valid(reason)) {
             let error =
-                FieldError::at("/reason", format!("1 to {LONGEST_REASON} characters, no control characters"));
+                FieldError::at("/reason", format!("1 to {MAX_REASON} characters, no control characters"));
             return Err(Problem::validation(vec![error]));
         }
         let decided = append_decided(
@@ -65,20 +66,21 @@ impl Endpoint for CancelOrder {
     }
 }
 
-fn is_sound(reason: &str) -> bool {
-    !reason.trim().is_empty()
-        && reason.chars().count() <= LONGEST_REASON
-        && !reason.chars().any(char::is_control)
+fn is_valid(reason: &str) -> bool {
+    !reason.trim().is_empty() && reason.chars().count() <= MAX_REASON && !reason.chars().any(char::is_control)
 }
 
-fn refusal(not: NotCancellable) -> Problem {
-    match not {
+fn refusal(why: NotCancellable) -> Problem {
+    match why {
         NotCancellable::Unknown => Problem::not_found("no such order"),
         NotCancellable::Over(status) => {
             Problem::conflict(format!("the order is {} and can no longer be cancelled", status.as_str()))
         }
         NotCancellable::Rejected => {
-            Problem::conflict("a cancellation was rejected: the order was already on its way")
+            Problem::conflict("an earlier cancellation was rejected; the order can no longer be cancelled")
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

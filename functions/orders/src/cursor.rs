@@ -1,6 +1,6 @@
-//! The cursor of a list: where a page ended, in a form that a client hands back without reading it.
+//! The cursor of a list: the position at which a page ended, opaque to the client.
 //!
-//! It encodes a position and the partition it is of, as a digest: a cursor of another list is refused.
+//! It also contains a digest of the list's name, so that a cursor of another list is refused.
 
 use crate::view::OPEN_SHARDS;
 use base64::Engine as _;
@@ -15,11 +15,11 @@ use sha2::{Digest as _, Sha256};
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cursor {
-    /// Which list.
+    /// A digest of the list's name.
     list: String,
-    /// Which of its partitions the page ended in.
+    /// The partition of the list in which the page ended.
     pub(crate) shard: u8,
-    /// Where in the partition; `None`: at its beginning.
+    /// The position in the partition; `None` is its beginning.
     pub(crate) position: Option<Position>,
 }
 
@@ -43,11 +43,13 @@ impl Cursor {
             .and_then(|json| serde_json::from_slice::<Self>(&json).ok())
             .filter(|cursor| cursor.list == digest(list) && cursor.shard < OPEN_SHARDS)
             .filter(|cursor| cursor.position.as_ref().is_none_or(is_a_view))
-            .ok_or_else(|| Problem::bad_request("the cursor is not one of this list; begin without a cursor"))
+            .ok_or_else(|| {
+                Problem::bad_request("the cursor does not belong to this list; start without a cursor")
+            })
     }
 }
 
-/// Whether a position is the place of a view: the table refuses any other, and a client can write what it likes.
+/// Whether the position is that of a view. A client can forge a cursor, and the table rejects any other position.
 fn is_a_view(position: &Position) -> bool {
     let order = position.pk.strip_prefix("order#").map(OrderId::try_from);
     matches!(order, Some(Ok(_))) && position.sk == "view" && position.order.parse::<Timestamp>().is_ok()

@@ -1,24 +1,24 @@
-//! How long an order may stand where it stands before somebody has to look: one table, a setting an entry.
+//! How long an order may go without progress before it counts as stuck: one duration per status, each a setting.
 
-use crate::facts::Standing;
+use crate::facts::Progress;
 use events::OrderStatus;
 use runtime::Settings;
 use std::time::Duration;
 
-/// The time that each status may last. An order that stands longer gets the attention `stuck`.
+/// The time that each status may last. An order that exceeds it gets the attention `stuck`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
-    /// Not paid: from the moment that payments was asked to let it expire, which is when its `pay_by` passed.
+    /// Not paid: measured from the request to payments to let the order expire, which the sweep makes after `pay_by`.
     pub unpaid: Duration,
-    /// Paid, and the stock not yet taken or refused.
+    /// Paid, and stock neither allocated nor missing yet.
     pub paid: Duration,
-    /// Allocated, and not yet handed over.
+    /// Allocated, and not yet handed over to the carrier.
     pub allocated: Duration,
-    /// Cancelled, and stock, money or label not yet settled.
+    /// Being cancelled, and stock, money or label not settled yet.
     pub cancelling: Duration,
-    /// Handed over, and nothing is heard of its arrival. Nothing: whoever ships does not say what arrived.
+    /// Handed over, without news of its arrival. Zero turns it off, for carriers that do not report arrivals.
     pub shipped: Duration,
-    /// Ended, and still owing money, stock or a label: from the last change of what is owed.
+    /// Ended, and still owing money, stock or a label: measured from the last change of what is owed.
     pub owing: Duration,
 }
 
@@ -51,15 +51,15 @@ impl Deadlines {
         }
     }
 
-    /// The time that an order may stand there; `None` for as long as it likes.
-    pub(crate) fn of(&self, standing: &Standing) -> Option<Duration> {
-        if standing.is_unfinished() {
-            return Some(self.of_unfinished(standing.status()));
+    /// How long this progress may last; `None` without limit.
+    pub(crate) fn of(&self, progress: &Progress) -> Option<Duration> {
+        if progress.is_unfinished() {
+            return Some(self.of_unfinished(progress.status()));
         }
-        (standing.status() == OrderStatus::Shipped && !self.shipped.is_zero()).then_some(self.shipped)
+        (progress.status() == OrderStatus::Shipped && !self.shipped.is_zero()).then_some(self.shipped)
     }
 
-    /// The time that this status may last, or what is owed in it.
+    /// How long this status may last, or a debt in it.
     fn of_unfinished(&self, status: OrderStatus) -> Duration {
         match status {
             OrderStatus::Placed | OrderStatus::PaymentActionRequired => self.unpaid,

@@ -1,7 +1,7 @@
 //! `get-order`: `GET /orders`, `GET /orders/{order_id}`, `GET /orders/{order_id}/events`.
 //!
-//! One order is always the fold of its stream, so that a client reads its own write. Lists come from the views,
-//! which follow within moments. A customer sees only their own orders: another's is a 404. Writes nothing.
+//! One order is always the fold of its stream, so a client reads its own write. Lists come from the views, which follow within
+//! moments. A customer sees only their own orders: another customer's is a `404`. Writes nothing.
 
 use crate::cursor::Cursor;
 use crate::view::OPEN_SHARDS;
@@ -71,23 +71,23 @@ impl GetOrder {
         Ok(Reply::json(200, &List { items, next }))
     }
 
-    /// All open orders, those whose deadline is nearest first within each of the index's partitions.
+    /// All open orders: one partition of the index after the other, the nearest deadline first in each.
     async fn open_orders(&self, request: &Request) -> Result<Reply, Problem> {
         request.admin()?;
         if request.query.get("open").map(String::as_str) != Some("true") {
-            return Err(Problem::bad_request("open can only be true"));
+            return Err(Problem::bad_request("open must be true if it is given"));
         }
         let (limit, Cursor { mut shard, mut position, .. }) = paging(request, "open")?;
         let mut items = Vec::new();
         while shard < OPEN_SHARDS {
-            let wanted = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
-            if wanted == 0 {
+            let missing = limit.saturating_sub(u32::try_from(items.len()).unwrap_or(u32::MAX));
+            if missing == 0 {
                 let next = Some(Cursor::at("open", shard, position).encode());
                 return Ok(Reply::json(200, &List { items, next }));
             }
             let partition = Summary::open_partition(shard);
             let page =
-                self.open_by_deadline.page(&partition, Walk::Forward, wanted, position.as_ref()).await?;
+                self.open_by_deadline.page(&partition, Walk::Forward, missing, position.as_ref()).await?;
             for (key, document) in &page.documents {
                 items.push(document.read(key)?);
             }
@@ -108,3 +108,6 @@ fn paging(request: &Request, list: &str) -> Result<(u32, Cursor), Problem> {
     };
     Ok((limit, cursor))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! Orders: the order, its history and its views.
 //!
-//! Owns the table of orders and the table of their views. Says `OrderPlaced`, `OrderCancellationRequested`,
-//! `OrderExpired` and `OrderUpdated`. Reacts to `ProductChanged` (keeps a copy of price and weight) and to
-//! everything that payments, inventory and shipping say (records it as a fact and computes the status anew).
+//! Owns the table of orders and the table of their views. Emits `OrderPlaced`, `OrderCancellationRequested`, `OrderExpired` and
+//! `OrderUpdated`. Reacts to `ProductChanged` (keeps a copy of price and weight) and to every event of payments, inventory and
+//! shipping (records it as a fact and computes the status again).
 //!
-//! [`Order`] is the aggregate; [`Facts`] is what the status is a pure function of. One file a step.
+//! [`Order`] is the aggregate. [`Facts`] is the set of facts from which the status follows; its module lists every fact with its
+//! names. Each step has its own file.
 
 mod attention;
 mod cancel;
@@ -17,6 +18,8 @@ mod place;
 mod prices;
 mod project;
 mod sweep;
+#[cfg(test)]
+mod testing;
 mod track;
 mod view;
 

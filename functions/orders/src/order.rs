@@ -1,6 +1,9 @@
 //! The order: the fold of its events, and the decisions about it. Pure.
+//!
+//! What other services report is kept in [`Facts`]; this aggregate adds what only orders knows: the order as it was placed, the
+//! requests to cancel and to expire it, and since when it has made no progress.
 
-use crate::facts::Standing;
+use crate::facts::Progress;
 use crate::{Deadlines, Facts};
 use event_store::Aggregate;
 use events::{
@@ -10,39 +13,38 @@ use events::{
 use jiff::Timestamp;
 use std::collections::HashMap;
 
-/// What orders knows about one order.
+/// One order, as the fold of its stream.
 #[derive(Debug, Clone, Default)]
 pub struct Order {
     placed: Option<(OrderPlaced, Timestamp)>,
     cancellation_requested: bool,
     facts: Facts,
-    /// When payments was asked to let it expire.
+    /// When payments was asked to let the order expire.
     expiry_requested: Option<Timestamp>,
-    /// What told the facts that are recorded here (events of other services, and the sweep), each with the
-    /// attention that it raised.
-    told_by: HashMap<EventId, Vec<Attention>>,
-    /// Where it stands, and since when.
-    standing: Option<(Standing, Timestamp)>,
+    /// The causes of the recorded facts (events of other services, and the sweep), each with the attention that it raised.
+    causes: HashMap<EventId, Vec<Attention>>,
+    /// The present progress, and since when.
+    progress: Option<(Progress, Timestamp)>,
     updated_at: Option<Timestamp>,
 }
 
-/// What the sweep has to do next about an order.
+/// What the sweep must do next about an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
-    /// To ask payments to let it expire.
+    /// Ask payments to let the order expire.
     Expiry,
-    /// To say that it is stuck.
+    /// Record that the order is stuck.
     Stuck,
 }
 
-/// Why a cancellation is not even asked for.
+/// Why a cancellation is not even requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotCancellable {
-    /// There is no such order.
+    /// No such order exists.
     Unknown,
-    /// It has ended or left the house: this is its status.
+    /// The order has ended or was shipped: this is its status.
     Over(OrderStatus),
-    /// An earlier request was refused by shipping.
+    /// Shipping rejected an earlier request.
     Rejected,
 }
 
@@ -53,7 +55,7 @@ impl Aggregate for Order {
         match event {
             OrdersEvent::OrderPlaced(placed) => self.placed = Some((placed.clone(), envelope.time)),
             OrdersEvent::OrderCancellationRequested(_) => self.cancellation_requested = true,
-            // Payments decides whether it has expired; until it has said so, nothing is different.
+            // Only a request: payments decides whether the order has expired, and its answer is a fact.
             OrdersEvent::OrderExpired(_) => {
                 self.expiry_requested.get_or_insert(envelope.time);
             }
@@ -61,12 +63,12 @@ impl Aggregate for Order {
                 let before = self.facts.attention();
                 self.facts.add(updated.because, &updated.detail, updated.status);
                 let raised = self.facts.attention().difference(&before).copied().collect();
-                self.told_by.entry(envelope.causationid.clone()).or_insert(raised);
+                self.causes.entry(envelope.causationid.clone()).or_insert(raised);
             }
         }
-        let standing = self.facts.standing();
-        if self.standing.as_ref().is_none_or(|(before, _)| *before != standing) {
-            self.standing = Some((standing, envelope.time));
+        let progress = self.facts.progress();
+        if self.progress.as_ref().is_none_or(|(before, _)| *before != progress) {
+            self.progress = Some((progress, envelope.time));
         }
         self.updated_at = Some(envelope.time);
     }
@@ -78,53 +80,53 @@ impl Order {
         self.placed.as_ref().map(|(placed, at)| (placed, *at))
     }
 
-    /// Where it stands.
+    /// The status.
     pub fn status(&self) -> OrderStatus {
         self.facts.status()
     }
 
-    /// When something was last recorded.
+    /// When the last event was recorded.
     pub fn updated_at(&self) -> Option<Timestamp> {
         self.updated_at
     }
 
-    /// What is known.
+    /// The set of facts.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// What somebody has to look at.
+    /// What an operator must act on.
     pub fn attention(&self) -> Vec<Attention> {
         self.facts.attention().into_iter().collect()
     }
 
-    /// What somebody has to look at since this told its fact, and still has to. Nothing where it told none.
-    pub fn raised_by(&self, told_by: &EventId) -> Vec<Attention> {
-        let raised = self.told_by.get(told_by).map_or(&[][..], Vec::as_slice);
+    /// The attention that the fact of this cause raised and that still holds. Empty if the cause recorded no fact.
+    pub fn raised_by(&self, cause: &EventId) -> Vec<Attention> {
+        let raised = self.causes.get(cause).map_or(&[][..], Vec::as_slice);
         self.facts.attention().into_iter().filter(|attention| raised.contains(attention)).collect()
     }
 
-    /// What the sweep has to do next, and when, if nothing moves until then; `None` where it has nothing to do.
+    /// What the sweep must do if nothing moves, and when; `None` if nothing is due.
     ///
-    /// An order whose payment is disputed, and that is finished otherwise, is open and has no deadline: the banks
-    /// take weeks, nothing of ours is late meanwhile, and `disputed` has called somebody already. A refund that
-    /// failed has one, although `refund_failed` has called somebody too: the customer's money is still with us.
+    /// A dispute of a finished order has no deadline: banks take weeks, nothing of ours is late, and `disputed` has already
+    /// raised an alarm. A failed refund has one although `refund_failed` has raised an alarm too: we still have the customer's
+    /// money.
     pub fn next_deadline(&self, deadlines: &Deadlines) -> Option<(Timestamp, Due)> {
         let (placed, _) = self.placed.as_ref()?;
-        let (standing, since) = self.standing.as_ref()?;
-        let since = match (standing.status(), self.expiry_requested) {
+        let (progress, since) = self.progress.as_ref()?;
+        let since = match (progress.status(), self.expiry_requested) {
             (OrderStatus::Placed | OrderStatus::PaymentActionRequired, None) => {
                 return Some((placed.pay_by, Due::Expiry));
             }
-            // A sweep that comes late must not take the time that payments has for its answer.
-            (_, Some(asked)) => asked.max(*since),
+            // A late sweep must not shorten the time in which payments can answer.
+            (_, Some(requested)) => requested.max(*since),
             (_, None) => *since,
         };
-        let lasts = deadlines.of(standing).filter(|_| !self.facts.is_stuck())?;
+        let lasts = deadlines.of(progress).filter(|_| !self.facts.is_stuck())?;
         Some((since.checked_add(lasts).unwrap_or(Timestamp::MAX), Due::Stuck))
     }
 
-    /// What the sweep says of the order at this moment; `None` before its deadline.
+    /// The event that the sweep must append now; `None` before the deadline.
     pub fn decide_overdue(&self, now: Timestamp, deadlines: &Deadlines) -> Option<OrdersEvent> {
         let (_, due) = self.next_deadline(deadlines).filter(|(deadline, _)| *deadline <= now)?;
         match due {
@@ -136,9 +138,9 @@ impl Order {
         }
     }
 
-    /// Records a fact that `told_by` tells, once; `None` where it is recorded already.
-    pub fn decide_update(&self, because: Because, detail: &Detail, told_by: &EventId) -> Option<OrdersEvent> {
-        (!self.told_by.contains_key(told_by)).then(|| self.updated(because, detail))
+    /// Records the fact of an event, once per event; `None` if it is recorded already.
+    pub fn decide_update(&self, because: Because, detail: &Detail, cause: &EventId) -> Option<OrdersEvent> {
+        (!self.causes.contains_key(cause)).then(|| self.updated(because, detail))
     }
 
     fn updated(&self, because: Because, detail: &Detail) -> OrdersEvent {
@@ -148,7 +150,7 @@ impl Order {
         OrderUpdated { because, status, attention, detail: detail.clone() }.into()
     }
 
-    /// Asks for the cancellation, once; shipping decides. `Ok(None)` where it was asked for already.
+    /// Requests the cancellation, once; shipping decides. `Ok(None)` if it was already requested.
     pub fn decide_cancel(
         &self,
         requested_by: RequestedBy,

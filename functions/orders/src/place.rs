@@ -1,14 +1,14 @@
 //! `place-order`: `POST /orders` with the header `Idempotency-Key`.
 //!
-//! Effect and event said: `OrderPlaced`, priced from orders' own copy of prices. Idempotent by the order id,
-//! which is made of who orders and their key: a second append at the stream's first place fails its condition,
-//! and the answer is then made from the event that stands there. Nothing is charged here: payments reacts.
-//!
-//! Answers 202; the same with `Idempotency-Replayed: true` to a repeat; 400 without a sound key or body; 422 for
-//! what cannot be ordered, and for another request under a used key; 503 when the table is out.
+//! - Effect and event: `OrderPlaced`, priced from orders' own copy of prices. Nothing is charged here: payments reacts.
+//! - Idempotent by the order id, a hash of customer and key. A second append at the first place of the stream fails its
+//!   condition, and the answer is then made from the stored event.
+//! - Answers `202`; to a repeat the same with `Idempotency-Replayed: true`; `400` for a missing or invalid key or an unreadable
+//!   body; `422` for an order that cannot be accepted, and for another request under a used key; `503` when the table is
+//!   unavailable.
 
 mod countries;
-mod request;
+mod order_input;
 
 use crate::view::{Item, Links};
 use crate::{Order, Price};
@@ -19,7 +19,7 @@ use events::{
     offline_sender,
 };
 use jiff::Timestamp;
-use request::OrderRequest;
+use order_input::OrderInput;
 use resilience::Clock;
 use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of};
 use serde::Serialize;
@@ -28,8 +28,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use webhooks::Senders;
 
-/// What the payment provider can charge at once, in minor units: Stripe's smallest charge in most currencies,
-/// and eight digits (Stripe, "Supported currencies", minimum and maximum charge amounts).
+/// The amounts that the payment provider can charge, in minor units: from Stripe's smallest charge in most currencies to eight
+/// digits (Stripe, "Supported currencies", minimum and maximum charge amounts).
 const CHARGEABLE: std::ops::RangeInclusive<u64> = 50..=99_999_999;
 
 /// The step.
@@ -38,13 +38,13 @@ pub struct PlaceOrder {
     pub store: Arc<dyn EventStore>,
     /// The copies of prices.
     pub documents: Arc<dyn Documents>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
     /// How long an order may stay unpaid.
     pub pay_within: Duration,
-    /// How long one may that is paid by way of another system.
-    pub pay_elsewhere_within: Duration,
-    /// The systems by way of which orders may be paid.
+    /// How long an order with an offline payment may stay unpaid.
+    pub pay_offline_within: Duration,
+    /// The systems that report offline payments.
     pub senders: Senders,
 }
 
@@ -66,34 +66,34 @@ impl Endpoint for PlaceOrder {
         let customer = &request.caller()?.customer;
         let id = order_id(customer, request.idempotency_key("order")?);
         tracing::Span::current().record("order.id", id.as_str());
-        let wanted = request.json::<OrderRequest>()?.validated()?;
-        let digest = wanted.digest();
+        let input = request.json::<OrderInput>()?.validated()?;
+        let digest = input.digest();
 
-        let lines = match self.price(&wanted).await? {
+        let lines = match self.price(&input).await? {
             Ok(lines) => lines,
-            // A repeat is answered as the first time, whatever has become of products and prices since.
+            // A repeat gets its first answer, even if products and prices have changed since.
             Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
         };
         let total = match total(&lines) {
             Ok(total) => total,
             Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
         };
-        let sender = offline_sender(&wanted.payment_method);
+        let sender = offline_sender(&input.payment_method);
         if sender.is_some_and(|sender| !self.senders.takes_payments(sender)) {
-            let wrong = FieldError::at("/payment_method", "nobody takes payments here under this name");
-            return self.replay(&id, &digest).await?.ok_or(Problem::validation(vec![wrong]));
+            let unknown = FieldError::at("/payment_method", "no sender of this name reports payments here");
+            return self.replay(&id, &digest).await?.ok_or(Problem::validation(vec![unknown]));
         }
-        let pay_within = if sender.is_some() { self.pay_elsewhere_within } else { self.pay_within };
+        let pay_within = if sender.is_some() { self.pay_offline_within } else { self.pay_within };
         let now = self.clock.now();
         let placed = OrderPlaced {
             customer: customer.clone(),
             lines,
             total,
-            currency: wanted.currency,
+            currency: input.currency,
             pay_by: now.checked_add(pay_within).map_err(Problem::internal)?,
-            contact: wanted.contact,
-            shipping_address: wanted.shipping_address,
-            payment_method: wanted.payment_method,
+            contact: input.contact,
+            shipping_address: input.shipping_address,
+            payment_method: input.payment_method,
             request_digest: digest.clone(),
         };
         let event = OrdersEvent::from(placed.clone());
@@ -105,7 +105,8 @@ impl Endpoint for PlaceOrder {
             }
             Err(AppendError::Conflict) => {
                 let replayed = self.replay(&id, &digest).await?;
-                replayed.ok_or_else(|| Problem::internal("an order's place was taken, and no order is there"))
+                replayed
+                    .ok_or_else(|| Problem::internal("the append conflicted, but the stream has no order"))
             }
             Err(AppendError::Store(error)) => Err(error.into()),
         }
@@ -113,9 +114,9 @@ impl Endpoint for PlaceOrder {
 }
 
 impl PlaceOrder {
-    /// Prices every line from our own copy. The inner error is what the client has to mend.
-    async fn price(&self, wanted: &OrderRequest) -> Result<Result<Vec<OrderLine>, Problem>, Problem> {
-        let keys: Vec<_> = wanted.items.iter().map(|item| Price::key(&item.sku)).collect();
+    /// Prices every line from our own copy. The inner error is the client's to fix.
+    async fn price(&self, input: &OrderInput) -> Result<Result<Vec<OrderLine>, Problem>, Problem> {
+        let keys: Vec<_> = input.items.iter().map(|item| Price::key(&item.sku)).collect();
         let mut prices = HashMap::new();
         for (key, document) in self.documents.get_many(&keys).await? {
             let price: Price = document.read(&key)?;
@@ -123,9 +124,9 @@ impl PlaceOrder {
         }
         let mut lines = Vec::new();
         let mut errors = Vec::new();
-        for (place, (item, key)) in wanted.items.iter().zip(keys).enumerate() {
+        for (place, (item, key)) in input.items.iter().zip(keys).enumerate() {
             match prices.get(&key) {
-                Some(price) if price.active && price.currency == wanted.currency => lines.push(OrderLine {
+                Some(price) if price.active && price.currency == input.currency => lines.push(OrderLine {
                     sku: item.sku.clone(),
                     quantity: item.quantity,
                     unit_price: price.price,
@@ -145,7 +146,7 @@ impl PlaceOrder {
         Ok(if errors.is_empty() { Ok(lines) } else { Err(Problem::validation(errors)) })
     }
 
-    /// The answer from the order that stands under this id, if there is one.
+    /// The answer for the order that is stored under this id; `None` if none is.
     async fn replay(&self, id: &OrderId, digest: &str) -> Result<Option<Reply>, Problem> {
         let history = self.store.history::<Order>(&StreamId::order(id)).await?;
         let Some((placed, placed_at)) = history.state.placed() else { return Ok(None) };
@@ -186,3 +187,6 @@ fn total(lines: &[OrderLine]) -> Result<Amount, Problem> {
             Problem::validation(vec![FieldError::at("/items", bounds)])
         })
 }
+
+#[cfg(test)]
+mod tests;

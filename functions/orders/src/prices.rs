@@ -1,8 +1,9 @@
-//! `copy-prices`: orders' own copy of every product's price and weight.
+//! `copy-prices`: keeps orders' own copy of every product's price and weight, so that placing an order reads no other service.
 //!
-//! Trigger: `ProductChanged` from catalog, over SQS. Effect: the item `sku#<sku>` / `price` holds the newest.
-//! Says nothing. Idempotent by the event's sequence: an older or repeated one is not newer and is left out.
-//! Retry when the table is out; Reject for any other event.
+//! - Trigger: `ProductChanged` from catalog, over SQS.
+//! - Effect: the item `sku#<sku>` / `price` holds the newest price. Emits no event.
+//! - Idempotent by the event's sequence: a late or duplicate event is not newer than the item and is ignored.
+//! - Retry when the table is unavailable. Reject any other event.
 
 use async_trait::async_trait;
 use event_store::{Document, Documents, Key};
@@ -12,21 +13,21 @@ use runtime::queue::{Consumer, Message};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What an order is priced by.
+/// The price of a product, as orders stores it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Price {
     /// Price of one piece in minor units.
     pub price: Amount,
     /// Its currency.
     pub currency: Currency,
-    /// Weight of one piece in grams; 0 where the catalog does not say.
+    /// Weight of one piece in grams; 0 if the catalog has none.
     pub weight_grams: u32,
-    /// Whether it can be ordered.
+    /// Whether the product can be ordered.
     pub active: bool,
 }
 
 impl Price {
-    /// Where the copy of a product's price stands.
+    /// The key of a product's price.
     pub fn key(sku: &Sku) -> Key {
         Key::new(format!("sku#{sku}"), "price")
     }
@@ -45,7 +46,7 @@ impl Consumer for CopyPrices {
             Event::Catalog(CatalogEvent::ProductChanged(product)) => product,
             Event::Orders(_) | Event::Payments(_) | Event::Inventory(_) | Event::Shipping(_) => {
                 return Err(Failure::reject(
-                    "copy-prices is subscribed to catalog alone; mend the subscription",
+                    "copy-prices is subscribed to catalog only; fix the subscription",
                 ));
             }
         };
@@ -61,3 +62,6 @@ impl Consumer for CopyPrices {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,9 @@
-//! `project-orders`: the views of orders follow their streams.
+//! `project-orders`: keeps the read model, one view per order, up to date with the streams.
 //!
-//! Trigger: new events in orders' table, over its stream. Effect: the view is the fold of the order's stream,
-//! written once for each order in the batch. Says nothing. Idempotent by the last event's sequence: a view that
-//! is not newer is left alone. Retry (the whole batch) when a table is out; an order whose stream cannot be
-//! read is set aside with its key.
+//! - Trigger: new events in orders' table, over its stream.
+//! - Effect: the view is the fold of the order's stream, written once for each order in the batch. Emits no event.
+//! - Idempotent by the sequence of the last event: a view that is not newer is not written.
+//! - Retry (the whole batch) when a table is unavailable. An order whose stream is unreadable is dead-lettered with its key.
 
 use crate::{Deadlines, Order, Summary};
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ pub struct ProjectOrders {
     pub store: Arc<dyn EventStore>,
     /// The table of views.
     pub views: Arc<dyn Documents>,
-    /// How long an order may stand where it stands: a view says when the sweep has to look at it.
+    /// How long an order may go without progress: the view contains the time of its next sweep.
     pub deadlines: Deadlines,
 }
 
@@ -31,7 +31,7 @@ impl Reader for ProjectOrders {
         for Record { key, item } in records {
             match item {
                 Item::Event(envelope) => orders.insert(envelope.subject, key),
-                // Price copies stand in the same table and are nobody's view.
+                // The copies of prices are in the same table, and have no view.
                 Item::Document(_) => None,
             };
         }
@@ -65,3 +65,6 @@ impl ProjectOrders {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

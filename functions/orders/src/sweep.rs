@@ -1,11 +1,12 @@
-//! `sweep-orders`: what did not happen in time is noticed.
+//! `sweep-orders`: finds the orders that are overdue.
 //!
-//! Trigger: a schedule, each minute. Effect and event said, for each order whose deadline has passed:
-//! `OrderExpired` where it is not paid (payments decides whether it has expired), else `OrderUpdated` with the
-//! attention `stuck`. Candidates come from the index of open orders; what is said is decided from the stream,
-//! since an index lags. Idempotent by the stream: an expiry is asked for once, and an order is called stuck once
-//! for each place where it stands. One order's failure leaves the others alone; after all of them, it fails the
-//! invocation. Nothing is lost with one: what is due stays due until it is handled.
+//! - Trigger: a schedule, every minute.
+//! - Effect and event, for each order whose deadline has passed: `OrderExpired` if it is not paid (payments decides whether it
+//!   has expired), else `OrderUpdated` with the attention `stuck`.
+//! - Candidates come from the index of open orders. The decision is made from the stream, because the index lags.
+//! - Idempotent by the stream: an expiry is requested once, and an order is recorded as stuck once for each progress.
+//! - One order's failure does not stop the others; it fails the invocation at the end. Nothing is lost: an order stays due
+//!   until it is handled.
 
 use crate::view::OPEN_SHARDS;
 use crate::{Deadlines, Order, Summary, attention};
@@ -19,7 +20,7 @@ use runtime::schedule::Task;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How many candidates are read at once.
+/// How many candidates one read returns at most.
 const PAGE: u32 = 100;
 
 /// The step.
@@ -28,20 +29,20 @@ pub struct SweepOrders {
     pub store: Arc<dyn EventStore>,
     /// The views of open and watched orders by deadline.
     pub open_by_deadline: Arc<dyn Pages>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// How long an order may stand where it stands.
+    /// How long an order may go without progress.
     pub deadlines: Deadlines,
 }
 
-/// What a sweep came to, in orders.
+/// The result of a sweep, in orders.
 #[derive(Debug, Clone, Copy, Default)]
 struct Swept {
-    /// The index had them as due.
+    /// Due according to the index.
     due: u32,
-    /// Something was said about them.
+    /// Overdue according to the stream: an event was appended.
     overdue: u32,
-    /// They could not be read or written. A page that could not be read counts as one.
+    /// Could not be read or written. An unreadable page counts as one.
     failed: u32,
 }
 
@@ -60,7 +61,7 @@ impl Task for SweepOrders {
         if failed > 0 {
             return Err(Failure::retry(format!(
                 "{failed} orders or pages of the index could not be swept, the other {due} due orders were; \
-                 the next sweep tries again"
+                 the next sweep retries"
             )));
         }
         Ok(json!({ "due": due, "overdue": overdue }))
@@ -68,14 +69,14 @@ impl Task for SweepOrders {
 }
 
 impl SweepOrders {
-    /// One partition after the other: sixteen questions at once are enough.
+    /// One partition after the other: sixteen concurrent reads are enough.
     async fn sweep_shard(&self, shard: u8, now: Timestamp) -> [Swept; 2] {
         let open = self.sweep_partition(&Summary::open_partition(shard), now).await;
         [open, self.sweep_partition(&Summary::watched_partition(shard), now).await]
     }
 
     async fn sweep_partition(&self, partition: &str, now: Timestamp) -> Swept {
-        // As text, a whole second comes after each of its fractions: this is up to the end of the current second.
+        // The index compares text, in which a whole second sorts after its fractions. So this bound includes the current second.
         let until = Timestamp::from_second(now.as_second()).unwrap_or(now).to_string();
         let mut swept = Swept::default();
         let mut position: Option<Position> = None;
@@ -108,7 +109,7 @@ impl SweepOrders {
         }
     }
 
-    /// `true`: something was said about it.
+    /// Returns whether an event was appended.
     async fn sweep_order(&self, key: &Key, now: Timestamp) -> Result<bool, Failure> {
         let id = key.pk.strip_prefix("order#").unwrap_or_default();
         let id = OrderId::try_from(id).map_err(Failure::reject)?;
@@ -123,3 +124,6 @@ impl SweepOrders {
         Ok(is_overdue)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,10 @@
-//! `track-order`: everything that payments, inventory and shipping say becomes a fact in the order's history.
+//! `track-order`: records every event of payments, inventory and shipping as a fact of the order.
 //!
-//! Trigger: all events of payments, inventory and shipping, over SQS. Effect and event said: one `OrderUpdated`
-//! for each distinct event. Idempotent by the causing event's id, which the history remembers. Retry when the
-//! table is out; Reject for an order that was never placed.
+//! - Trigger: all events of payments, inventory and shipping, over SQS.
+//! - Effect and event: one `OrderUpdated` for each distinct event, with the event's type as `because`. The `facts` module lists
+//!   them all.
+//! - Idempotent by the id of the causing event, which the stream records.
+//! - Retry when the table is unavailable. Reject an order that was never placed.
 
 use crate::{Order, attention};
 use async_trait::async_trait;
@@ -16,7 +18,7 @@ use std::sync::Arc;
 pub struct TrackOrder {
     /// Orders' streams.
     pub store: Arc<dyn EventStore>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -25,7 +27,7 @@ impl Consumer for TrackOrder {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
         let (because, detail) = fact(&message.event)?;
         let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
-        let told_by = &message.envelope.id;
+        let cause = &message.envelope.id;
         let decided = append_decided(
             &*self.store,
             &StreamId::order(&order),
@@ -33,28 +35,26 @@ impl Consumer for TrackOrder {
             &*self.clock,
             |order: &Order| {
                 if order.placed().is_none() {
-                    return Err(Failure::reject(
-                        "there is no such order; the event belongs to another stack",
-                    ));
+                    return Err(Failure::reject("no such order exists; the event belongs to another stack"));
                 }
-                Ok(order.decide_update(because, &detail, told_by))
+                Ok(order.decide_update(because, &detail, cause))
             },
         )
         .await?;
-        // Of a message that comes again too: whoever wrote its fact may not have come to this line.
-        attention::report(&order, &decided.history().state.raised_by(told_by));
+        // Also for a duplicate: the process that recorded the fact may have stopped before this line.
+        attention::report(&order, &decided.history().state.raised_by(cause));
         Ok(())
     }
 }
 
-/// The fact that an event tells, with what a timeline shows of it.
+/// The fact that an event reports, and its details for the timeline.
 fn fact(event: &Event) -> Result<(Because, Detail), Failure> {
     match event {
         Event::Payments(event) => Ok(payment_fact(event)),
         Event::Inventory(event) => Ok(stock_fact(event)),
         Event::Shipping(event) => Ok(shipping_fact(event)),
         Event::Orders(_) | Event::Catalog(_) => {
-            Err(Failure::reject("track-order is not subscribed to catalog and orders; mend the subscription"))
+            Err(Failure::reject("track-order is not subscribed to catalog or orders; fix the subscription"))
         }
     }
 }
@@ -129,7 +129,7 @@ fn stock_fact(event: &InventoryEvent) -> (Because, Detail) {
 
 fn shipping_fact(event: &ShippingEvent) -> (Because, Detail) {
     let nothing = Detail::default();
-    let on_its_way = |carrier: &String, code: &String| Detail {
+    let carried_by = |carrier: &String, code: &String| Detail {
         carrier: Some(carrier.clone()),
         tracking_code: Some(code.clone()),
         ..Detail::default()
@@ -139,9 +139,9 @@ fn shipping_fact(event: &ShippingEvent) -> (Because, Detail) {
             (Because::ShipmentRequested, Detail { provider: Some(e.provider), ..nothing })
         }
         ShippingEvent::LabelPurchased(e) => {
-            (Because::LabelPurchased, on_its_way(&e.carrier, &e.tracking_code))
+            (Because::LabelPurchased, carried_by(&e.carrier, &e.tracking_code))
         }
-        ShippingEvent::Shipped(e) => (Because::Shipped, on_its_way(&e.carrier, &e.tracking_code)),
+        ShippingEvent::Shipped(e) => (Because::Shipped, carried_by(&e.carrier, &e.tracking_code)),
         ShippingEvent::ShippingFailed(e) => {
             (Because::ShippingFailed, Detail { reason: Some(e.reason.clone()), ..nothing })
         }
@@ -166,3 +166,6 @@ fn shipping_fact(event: &ShippingEvent) -> (Because, Detail) {
         ShippingEvent::ReturnReceived(_) => (Because::ReturnReceived, nothing),
     }
 }
+
+#[cfg(test)]
+mod tests;

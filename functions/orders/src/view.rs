@@ -1,4 +1,6 @@
-//! What a client sees of an order: one line of a list, or the whole page.
+//! What a client sees of an order: one line of a list ([`Summary`]), or the whole page ([`OrderPage`]).
+//!
+//! The summary is also the read model: the table of views holds one for each order, with the attributes of its two indexes.
 
 use crate::facts::{PaymentState, ShipmentState};
 use crate::{Deadlines, Order};
@@ -10,17 +12,17 @@ use events::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// How many partitions the index of open orders is spread over.
+/// The number of partitions of the index `open-by-deadline`, for open orders and for watched ones each.
 pub(crate) const OPEN_SHARDS: u8 = 16;
 
-/// One line of a list. It is what the table of views holds, and equals the fold of the order's stream.
+/// One line of a list, as the table of views holds it. It equals the fold of the order's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Which order.
     pub order_id: OrderId,
-    /// Where it stands.
+    /// The status.
     pub status: OrderStatus,
-    /// What somebody has to look at.
+    /// What an operator must act on.
     pub attention: Vec<Attention>,
     /// The sum, in minor units.
     pub total: Amount,
@@ -28,7 +30,7 @@ pub struct Summary {
     pub currency: Currency,
     /// When it was placed.
     pub placed_at: Timestamp,
-    /// When something was last recorded.
+    /// When the last event was recorded.
     pub updated_at: Timestamp,
 }
 
@@ -47,7 +49,7 @@ impl Summary {
         })
     }
 
-    /// Where the view of an order stands.
+    /// The key of an order's view.
     pub fn key(id: &OrderId) -> Key {
         Key::new(format!("order#{id}"), "view")
     }
@@ -57,21 +59,22 @@ impl Summary {
         format!("{}#{}", customer.issuer, customer.subject)
     }
 
-    /// A partition of the index `open-by-deadline`: orders that are listed as open, and swept.
+    /// A partition of the index `open-by-deadline`: open orders, which are listed and swept.
     pub fn open_partition(shard: u8) -> String {
         format!("open#{shard:02}")
     }
 
-    /// A partition of the same index: orders that are swept, and not listed, since nothing of ours has to happen. They are
-    /// on their way to the customer.
+    /// A partition of the same index: orders that are swept but not listed. They are on their way to the customer, and our
+    /// services have nothing left to do.
     pub fn watched_partition(shard: u8) -> String {
         format!("watched#{shard:02}")
     }
 
-    /// The view as a document, in the indexes that it belongs to. An order that is neither open nor watched leaves the
-    /// index of open orders by having no attribute for it. Its deadline there is the next moment at which the
-    /// sweep has something to do; one that waits for a person or a bank has none, and stays at the index's end,
-    /// where it is listed and not swept.
+    /// The view as a document, with the attributes of its indexes; `None` before the order is placed.
+    ///
+    /// An order that is neither open nor watched has no attributes for `open-by-deadline`, and so leaves that index. Its
+    /// deadline there is the next time at which the sweep has work. An order that waits for an operator or a bank has no
+    /// deadline: it stays at the end of the index, where it is listed and not swept.
     pub fn document(history: &History<Order>, id: &OrderId, deadlines: &Deadlines) -> Option<Document> {
         let order = &history.state;
         let summary = Self::of(id, order)?;
@@ -110,7 +113,7 @@ pub struct OrderPage {
     links: Links,
 }
 
-/// One line of an order as a client sees it.
+/// One line of an order.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Item {
     sku: Sku,
@@ -153,7 +156,7 @@ fn is_empty(detail: &Detail) -> bool {
     *detail == Detail::default()
 }
 
-/// Where an order's pages are.
+/// The paths of an order's resources.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Links {
     #[serde(rename = "self")]

@@ -274,7 +274,7 @@ pub(crate) fn door(wire: &Arc<Wire>, route: &str, clock: Arc<dyn Clock>) -> Box<
             documents,
             clock,
             pay_within: Duration::from_mins(30),
-            pay_elsewhere_within: A_DAY * 7,
+            pay_offline_within: A_DAY * 7,
             senders: webhooks::Senders::default(),
         }),
         "PUT /stock/{sku}" => Box::new(inventory::ManageStock { counters: wire.clone(), documents, clock }),

@@ -1,80 +1,18 @@
-//! Writing and reading products: one event a change, and a list that pages through them.
+//! Products are put, shown and listed: one event for each change, and a list that follows.
 
-use super::ManageProducts;
 use crate::list;
+use crate::testing::{World, body, request, tea};
 use async_trait::async_trait;
-use event_store::{Document, Documents, EventStore as _, Key, Memory, StoreError, StreamId};
-use events::{CatalogEvent, Cause, Customer, EventId, ServiceEvent as _, Sku};
-use jiff::Timestamp;
+use event_store::{Document, Documents, Key, Memory, StoreError};
+use events::{CatalogEvent, ServiceEvent as _};
 use proptest::prelude::*;
-use resilience::FixedClock;
-use runtime::http::{Access, Caller, Endpoint as _, Problem, Reply, Request, Server, parse_sample};
+use runtime::http::{Access, Endpoint as _, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-struct World {
-    table: Arc<Memory>,
-    endpoint: ManageProducts,
-}
-
-impl Default for World {
-    fn default() -> Self {
-        let table = Arc::new(Memory::default());
-        Self { endpoint: endpoint(&table, table.clone()), table }
-    }
-}
-
-fn endpoint(table: &Arc<Memory>, documents: Arc<dyn Documents>) -> ManageProducts {
-    let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH));
-    ManageProducts { store: table.clone(), documents, clock }
-}
-
-fn request(route: &str, sku: &str, query: &[(&str, &str)], body: &Value, admin: bool) -> Request {
-    let mut headers = http::HeaderMap::new();
-    headers.insert("content-type", "application/json".parse().unwrap());
-    Request {
-        route: route.to_owned(),
-        path: [("sku".to_owned(), sku.to_owned())].into(),
-        query: query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        headers,
-        body: body.to_string().into_bytes(),
-        caller: Some(Caller {
-            customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
-            admin,
-        }),
-        cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
-    }
-}
-
-fn tea(price: u64) -> Value {
-    json!({ "name": "Sencha", "price": price, "currency": "EUR", "weight_grams": 250 })
-}
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_str(&reply.body).unwrap()
-}
-
-impl World {
-    async fn put(&self, sku: &str, body: &Value) -> Result<Reply, Problem> {
-        self.endpoint.answer(request("PUT /products/{sku}", sku, &[], body, true)).await
-    }
-
-    async fn get(&self, sku: &str) -> Result<Reply, Problem> {
-        self.endpoint.answer(request("GET /products/{sku}", sku, &[], &Value::Null, false)).await
-    }
-
-    async fn list(&self, query: &[(&str, &str)]) -> Result<Reply, Problem> {
-        self.endpoint.answer(request("GET /products", "", query, &Value::Null, false)).await
-    }
-
-    async fn events(&self, sku: &str) -> usize {
-        self.table.read(&StreamId::product(&Sku::try_from(sku).unwrap())).await.unwrap().len()
-    }
-}
-
 #[tokio::test]
-async fn a_product_is_created_changed_and_left_alone() {
+async fn a_put_creates_or_changes_a_product_and_its_repeat_writes_nothing() {
     let world = World::default();
     assert_eq!(world.get("TEA").await.unwrap_err().status, 404);
     for (price, status, version) in
@@ -96,7 +34,7 @@ async fn a_product_is_created_changed_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_price_is_in_a_currency_that_there_is() {
+async fn a_price_needs_a_currency_in_use() {
     let world = World::default();
     let priced_in = |currency: &str| {
         let mut product = tea(1);
@@ -108,7 +46,7 @@ async fn a_price_is_in_a_currency_that_there_is() {
         assert_eq!(
             (problem.status, problem.errors[0].pointer.as_str()),
             (422, "/currency"),
-            "{currency} is no money that people pay with"
+            "{currency} is not in use as money"
         );
     }
     for currency in ["CHF", "JPY", "KWD", "XAF", "XCG"] {
@@ -117,7 +55,7 @@ async fn a_price_is_in_a_currency_that_there_is() {
 }
 
 #[tokio::test]
-async fn what_is_not_valid_names_every_field_and_changes_nothing() {
+async fn an_invalid_product_names_every_field_and_writes_nothing() {
     let world = World::default();
     let wrong = json!({ "name": " ", "price": 100_000_000, "currency": "EUR", "weight_grams": 1_000_001 });
     let problem = world.put("TEA", &wrong).await.unwrap_err();
@@ -143,19 +81,19 @@ async fn what_is_not_valid_names_every_field_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn only_admins_write_and_everybody_signed_in_reads() {
+async fn only_admins_write_and_signed_in_callers_read() {
     let world = World::default();
     world.put("TEA", &tea(1)).await.unwrap();
     let refused = world.endpoint.answer(request("PUT /products/{sku}", "TEA", &[], &tea(2), false)).await;
     assert_eq!(refused.unwrap_err().status, 403);
     assert_eq!(world.get("TEA").await.unwrap().status, 200);
-    let mut nobody = request("GET /products", "", &[], &Value::Null, false);
-    nobody.caller = None;
-    assert_eq!(world.endpoint.answer(nobody).await.unwrap_err().status, 401);
+    let mut anonymous = request("GET /products", "", &[], &Value::Null, false);
+    anonymous.caller = None;
+    assert_eq!(world.endpoint.answer(anonymous).await.unwrap_err().status, 401);
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_list_and_a_limit_out_of_bounds_are_refused() {
+async fn a_foreign_cursor_and_an_out_of_range_limit_are_refused() {
     let world = World::default();
     for foreign in ["", "x", "eyJsaXN0IjoiYSJ9", "cHJvZHVjdDo", "cHJvZHVjdDphI2I"] {
         assert_eq!(world.list(&[("cursor", foreign)]).await.unwrap_err().status, 400, "{foreign}");
@@ -165,7 +103,7 @@ async fn a_cursor_of_another_list_and_a_limit_out_of_bounds_are_refused() {
     }
 }
 
-/// Documents that fail once.
+/// Documents whose first `put_newer` fails.
 struct Failing {
     table: Arc<Memory>,
     fails: AtomicBool,
@@ -206,10 +144,10 @@ impl Documents for Failing {
 }
 
 #[tokio::test]
-async fn an_identical_repeat_mends_the_list() {
+async fn a_repeat_repairs_the_list() {
     let table = Arc::new(Memory::default());
     let failing = Failing { table: table.clone(), fails: AtomicBool::new(true) };
-    let world = World { endpoint: endpoint(&table, Arc::new(failing)), table };
+    let world = World::with(Arc::new(failing), table);
     let refused = world.put("TEA", &tea(1250)).await.unwrap_err();
     assert_eq!(refused.status, 503);
     assert_eq!(body(&world.list(&[]).await.unwrap())["items"], json!([]));
@@ -219,7 +157,7 @@ async fn an_identical_repeat_mends_the_list() {
 }
 
 #[tokio::test]
-async fn an_older_write_that_comes_late_does_not_replace_a_newer_one() {
+async fn a_late_older_write_does_not_replace_a_newer_one() {
     let world = World::default();
     world.put("TEA", &tea(1)).await.unwrap();
     let CatalogEvent::ProductChanged(old) = CatalogEvent::read(&world.table.all_events()[0]).unwrap();
@@ -229,7 +167,7 @@ async fn an_older_write_that_comes_late_does_not_replace_a_newer_one() {
 }
 
 #[tokio::test]
-async fn every_sample_is_one_that_the_function_answers() {
+async fn every_sample_is_answered() {
     let access = Access {
         admin_group: "admin".to_owned(),
         groups_claim: "cognito:groups".to_owned(),

@@ -1,24 +1,16 @@
-//! Stock by hand: read, put on the version that was read, adjusted once for each key.
+//! Stock is read and put by admins only; a put with `If-Match` applies to that version only.
 
-use crate::testing::{World, line, order, paid, request};
+use crate::testing::{World, body, header, line, order, paid, request};
 use runtime::http::{Access, Endpoint as _, Problem, Reply, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
-
-fn body(reply: &Reply) -> Value {
-    serde_json::from_str(&reply.body).unwrap()
-}
-
-fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-    reply.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
-}
 
 async fn show(world: &World, of: &str) -> Result<Reply, Problem> {
     world.manage.answer(request("GET /stock/{sku}", of, &[], &Value::Null)).await
 }
 
 #[tokio::test]
-async fn a_put_stock_shows_and_a_repeat_of_it_writes_nothing() {
+async fn a_put_is_shown_and_its_repeat_writes_nothing() {
     let world = World::default();
     assert_eq!(show(&world, "TEA").await.unwrap_err().status, 404);
     let first = world.put("TEA", 5, None).await.unwrap();
@@ -32,9 +24,9 @@ async fn a_put_stock_shows_and_a_repeat_of_it_writes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_allocated_stays_so_whatever_is_put() {
+async fn a_put_does_not_change_what_is_allocated() {
     let world = World::with(&[("TEA", 5)]).await;
-    world.say(&order(1), &paid(&[line("TEA", 3)])).await.unwrap();
+    world.deliver(&order(1), &paid(&[line("TEA", 3)])).await.unwrap();
     assert_eq!(world.put("TEA", 2, None).await.unwrap_err().status, 409);
     assert_eq!(world.stock("TEA").await, (5, 2, 3));
     assert_eq!(world.put("TEA", 3, None).await.unwrap().status, 200);
@@ -42,19 +34,19 @@ async fn what_is_allocated_stays_so_whatever_is_put() {
 }
 
 #[tokio::test]
-async fn a_put_holds_only_on_the_version_it_was_decided_on() {
+async fn a_put_with_if_match_applies_to_that_version_only() {
     let world = World::default();
     for absent in ["*", "\"1\""] {
         assert_eq!(world.put("TEA", 5, Some(absent)).await.unwrap_err().status, 412, "{absent}");
     }
     world.put("TEA", 5, None).await.unwrap();
-    world.say(&order(1), &paid(&[line("TEA", 1)])).await.unwrap();
+    world.deliver(&order(1), &paid(&[line("TEA", 1)])).await.unwrap();
     for other in ["\"1\"", "1", "W/\"2\"", "\"3\"", "nonsense"] {
         assert_eq!(world.put("TEA", 9, Some(other)).await.unwrap_err().status, 412, "{other}");
     }
     assert_eq!(world.put("TEA", 9, Some("\"7\", \"2\"")).await.unwrap().status, 200);
     assert_eq!(world.put("TEA", 8, Some("*")).await.unwrap().status, 200);
-    assert_eq!(world.put("TEA", 7, Some("4")).await.unwrap().status, 200, "the version as the body has it");
+    assert_eq!(world.put("TEA", 7, Some("4")).await.unwrap().status, 200, "the version as the body shows it");
     assert_eq!(world.stock("TEA").await, (7, 6, 1));
 }
 
@@ -84,66 +76,7 @@ async fn only_admins_see_and_change_stock() {
 }
 
 #[tokio::test]
-async fn an_adjustment_counts_once_under_its_key() {
-    let world = World::with(&[("TEA", 5)]).await;
-    let first = world.adjust("TEA", "k1", -2).await.unwrap();
-    let repeat = world.adjust("TEA", "k1", -2).await.unwrap();
-    assert_eq!((first.status, repeat.status), (201, 200));
-    assert_eq!(first.body, repeat.body);
-    assert_eq!(header(&repeat, "idempotency-replayed"), Some("true"));
-    assert_eq!(world.stock("TEA").await, (3, 3, 0));
-    let other = world.adjust("TEA", "k1", -1).await.unwrap_err();
-    assert_eq!((other.status, other.kind), (422, "idempotency-key-reused"));
-    assert_eq!(world.adjust("TEA", "k2", -2).await.unwrap().status, 201);
-    assert_eq!(world.stock("TEA").await, (1, 1, 0));
-}
-
-#[tokio::test]
-async fn the_same_key_of_another_caller_is_another_adjustment() {
-    let world = World::with(&[("TEA", 5)]).await;
-    world.adjust("TEA", "k1", 1).await.unwrap();
-    let wanted = json!({ "delta": 2, "reason": "delivery" });
-    let mut other = request("POST /stock/{sku}/adjustments", "TEA", &[("idempotency-key", "k1")], &wanted);
-    other.caller.as_mut().unwrap().customer.subject = "s2".to_owned();
-    assert_eq!(world.manage.answer(other).await.unwrap().status, 201);
-    assert_eq!(world.stock("TEA").await, (8, 8, 0));
-}
-
-#[tokio::test]
-async fn what_is_allocated_cannot_be_adjusted_away() {
-    let world = World::with(&[("TEA", 5)]).await;
-    world.say(&order(1), &paid(&[line("TEA", 3)])).await.unwrap();
-    assert_eq!(world.adjust("TEA", "k1", -3).await.unwrap_err().status, 409);
-    assert_eq!(world.stock("TEA").await, (5, 2, 3));
-    // A refusal is not remembered: the same key holds once there is enough.
-    world.put("TEA", 6, None).await.unwrap();
-    assert_eq!(world.adjust("TEA", "k1", -3).await.unwrap().status, 201);
-    assert_eq!(world.stock("TEA").await, (3, 0, 3));
-}
-
-#[tokio::test]
-async fn an_adjustment_needs_a_key_a_change_and_a_reason() {
-    let world = World::default();
-    let ask = |headers: &[(&'static str, &str)], body: Value| {
-        world.manage.answer(request("POST /stock/{sku}/adjustments", "TEA", headers, &body))
-    };
-    let sound = json!({ "delta": 1, "reason": "delivery" });
-    assert_eq!(ask(&[], sound.clone()).await.unwrap_err().status, 400);
-    assert_eq!(ask(&[("idempotency-key", "")], sound).await.unwrap_err().status, 400);
-    for (wrong, pointer) in [
-        (json!({ "delta": 0, "reason": "x" }), "/delta"),
-        (json!({ "delta": i64::MIN, "reason": "x" }), "/delta"),
-        (json!({ "delta": 1, "reason": " " }), "/reason"),
-        (json!({ "delta": 1, "reason": "x".repeat(201) }), "/reason"),
-    ] {
-        let problem = ask(&[("idempotency-key", "k1")], wrong).await.unwrap_err();
-        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer));
-    }
-    assert_eq!(world.stock("TEA").await, (0, 0, 0));
-}
-
-#[tokio::test]
-async fn every_sample_is_one_that_the_function_answers() {
+async fn every_sample_is_answered() {
     let world = World::default();
     let access = Access {
         admin_group: "admin".to_owned(),

@@ -12,7 +12,7 @@ async fn main() -> Result<(), runtime::Error> {
     let guard = Guard::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let pay_within = settings.seconds("PAY_WITHIN_SECONDS", 1800);
-    let pay_elsewhere_within = settings.seconds("PAY_ELSEWHERE_WITHIN_SECONDS", 604_800);
+    let pay_offline_within = settings.seconds("PAY_ELSEWHERE_WITHIN_SECONDS", 604_800);
     let senders = settings.parsed("WEBHOOK_SOURCES", webhooks::Senders::default());
     settings.finish()?;
 
@@ -23,7 +23,7 @@ async fn main() -> Result<(), runtime::Error> {
         documents: table,
         clock: Arc::new(SystemClock),
         pay_within,
-        pay_elsewhere_within,
+        pay_offline_within,
         senders,
     };
     runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), step)).await

@@ -1,4 +1,4 @@
-//! Unit tests of the `cursor` module.
+//! A cursor is accepted only by the list that issued it.
 
 use super::*;
 

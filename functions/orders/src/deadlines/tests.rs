@@ -1,4 +1,4 @@
-//! Unit tests of the `deadlines` module.
+//! Every deadline is a setting with a default.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn every_deadline_can_be_set() {
 }
 
 #[test]
-fn what_is_not_set_has_its_default() {
+fn an_unset_deadline_has_its_default() {
     let mut settings = Settings::from_lookup(|_| None);
     assert_eq!(Deadlines::from_settings(&mut settings), Deadlines::default());
 }

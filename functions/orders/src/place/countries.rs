@@ -1,7 +1,7 @@
-//! The countries to which an order may go: ISO 3166-1 alpha-2, as the list stands since 2023-04-05 (read from the package
-//! iso-codes of Debian; the time zone database's iso3166.tab says the same).
+//! The countries to which an order can be shipped: ISO 3166-1 alpha-2, the list that is valid since 2023-04-05 (from Debian's
+//! package iso-codes; iso3166.tab of the time zone database agrees).
 //!
-//! Only what is ordered is held against it. What stands in a stream stays readable whatever becomes of a country.
+//! Only new orders are checked against it. A stored order stays readable when a country is withdrawn.
 
 const CODES: &str = "\
     AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ \
@@ -12,7 +12,7 @@ const CODES: &str = "\
     PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM \
     TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
-/// Kosovo has no code of the list. Carriers, banks and the European Union use this one, which ISO leaves to its users.
+/// Kosovo has no code in the list. Carriers, banks and the European Union use this one, which ISO reserves for its users.
 const KOSOVO: &str = "XK";
 
 pub(super) fn is_country(code: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The body of `POST /orders`, parsed and validated: what a client may say, and within which bounds.
+//! The body of `POST /orders`: its fields, their bounds, and its digest.
 
 use super::countries::is_country;
 use base64::Engine as _;
@@ -9,42 +9,42 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
 
-/// DynamoDB admits 100 actions in a transaction: 99 lines and the event.
+/// A DynamoDB transaction has at most 100 actions: 99 lines and the event.
 const MOST_ITEMS: usize = 99;
 const MOST_PIECES: u32 = 10_000;
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OrderRequest {
-    pub(super) items: Vec<WantedItem>,
+pub(super) struct OrderInput {
+    pub(super) items: Vec<ItemInput>,
     pub(super) currency: Currency,
     pub(super) payment_method: String,
-    #[serde(deserialize_with = "WantedContact::deserialize")]
+    #[serde(deserialize_with = "ContactInput::deserialize")]
     pub(super) contact: Contact,
-    #[serde(deserialize_with = "WantedAddress::deserialize")]
+    #[serde(deserialize_with = "AddressInput::deserialize")]
     pub(super) shipping_address: ShippingAddress,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WantedItem {
+pub(super) struct ItemInput {
     pub(super) sku: Sku,
     pub(super) quantity: u32,
 }
 
-/// A [`Contact`] in a request: a field that it does not know is refused, which an event's reader lets pass.
+/// A [`Contact`] in a request. An unknown field is refused here; a reader of events ignores it.
 #[derive(Deserialize)]
 #[serde(remote = "Contact", deny_unknown_fields)]
-struct WantedContact {
+struct ContactInput {
     email: String,
     #[serde(default)]
     phone: Option<String>,
 }
 
-/// A [`ShippingAddress`] in a request, in the same way.
+/// A [`ShippingAddress`] in a request; unknown fields are refused too.
 #[derive(Deserialize)]
 #[serde(remote = "ShippingAddress", deny_unknown_fields)]
-struct WantedAddress {
+struct AddressInput {
     name: String,
     line1: String,
     #[serde(default)]
@@ -57,7 +57,7 @@ struct WantedAddress {
     country: String,
 }
 
-impl OrderRequest {
+impl OrderInput {
     pub(super) fn validated(self) -> Result<Self, Problem> {
         let mut errors = Vec::new();
         self.check_items(&mut errors);
@@ -75,12 +75,12 @@ impl OrderRequest {
             ("/shipping_address/region", address.region.as_ref(), 100),
         ];
         for (pointer, text, longest) in texts {
-            let sound = |text: &String| {
+            let is_valid = |text: &String| {
                 !text.trim().is_empty()
                     && text.chars().count() <= longest
                     && !text.chars().any(char::is_control)
             };
-            if text.is_some_and(|text| !sound(text)) {
+            if text.is_some_and(|text| !is_valid(text)) {
                 errors.push(FieldError::at(
                     pointer,
                     format!("1 to {longest} characters, no control characters"),
@@ -125,21 +125,21 @@ impl OrderRequest {
         }
     }
 
-    /// SHA-256 of the parsed request, base64url: white space and the order of fields do not count.
+    /// SHA-256 of the parsed request, base64url. White space and the order of fields do not change it.
     pub(super) fn digest(&self) -> String {
-        // Texts and numbers only: writing it as JSON cannot fail.
+        // Serializing texts and numbers cannot fail.
         let json = serde_json::to_vec(self).unwrap_or_default();
         URL_SAFE_NO_PAD.encode(Sha256::digest(json))
     }
 }
 
 fn is_payment_method(text: &str) -> bool {
-    // Which senders there are is for the setting to say; a repeat is answered whatever has become of it.
+    // Whether the sender of an offline payment is known is checked later: a repeat is answered even if it no longer is.
     let id = offline_sender(text).unwrap_or(text);
     id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
-/// As browsers check it (HTML, "valid email address"), with a dot in the domain. Whether it exists, only a message tells.
+/// The rule of HTML ("valid email address"), and a dot in the domain. It does not show that the address exists.
 fn is_email(address: &str) -> bool {
     let Some((local, domain)) = address.split_once('@') else { return false };
     let is_atom = |b: u8| b.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&b);

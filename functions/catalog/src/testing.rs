@@ -1,0 +1,74 @@
+//! The harness of this service's tests: the endpoint over an in-memory table, and requests as the gateway passes them on.
+
+use crate::ManageProducts;
+use event_store::{Documents, EventStore as _, Memory, StreamId};
+use events::{Cause, Customer, EventId, Sku};
+use jiff::Timestamp;
+use resilience::FixedClock;
+use runtime::http::{Caller, Endpoint as _, Problem, Reply, Request};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Catalog over an in-memory table.
+pub(crate) struct World {
+    pub(crate) table: Arc<Memory>,
+    pub(crate) endpoint: ManageProducts,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let table = Arc::new(Memory::default());
+        Self::with(table.clone(), table)
+    }
+}
+
+impl World {
+    /// A world whose list is kept in `documents`.
+    pub(crate) fn with(documents: Arc<dyn Documents>, table: Arc<Memory>) -> Self {
+        let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH));
+        Self { endpoint: ManageProducts { store: table.clone(), documents, clock }, table }
+    }
+
+    pub(crate) async fn put(&self, sku: &str, body: &Value) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("PUT /products/{sku}", sku, &[], body, true)).await
+    }
+
+    pub(crate) async fn get(&self, sku: &str) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("GET /products/{sku}", sku, &[], &Value::Null, false)).await
+    }
+
+    pub(crate) async fn list(&self, query: &[(&str, &str)]) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("GET /products", "", query, &Value::Null, false)).await
+    }
+
+    /// How many events the product's stream holds.
+    pub(crate) async fn events(&self, sku: &str) -> usize {
+        self.table.read(&StreamId::product(&Sku::try_from(sku).unwrap())).await.unwrap().len()
+    }
+}
+
+/// A request of a signed-in caller.
+pub(crate) fn request(route: &str, sku: &str, query: &[(&str, &str)], body: &Value, admin: bool) -> Request {
+    let mut headers = http::HeaderMap::new();
+    headers.insert("content-type", "application/json".parse().unwrap());
+    Request {
+        route: route.to_owned(),
+        path: [("sku".to_owned(), sku.to_owned())].into(),
+        query: query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        headers,
+        body: body.to_string().into_bytes(),
+        caller: Some(Caller {
+            customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
+            admin,
+        }),
+        cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
+    }
+}
+
+pub(crate) fn tea(price: u64) -> Value {
+    json!({ "name": "Sencha", "price": price, "currency": "EUR", "weight_grams": 250 })
+}
+
+pub(crate) fn body(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}

@@ -1,0 +1,47 @@
+//! A cancellation is requested once; shipping decides, and a request that comes too late is refused.
+
+use crate::testing::{World, page_request, shipped};
+use events::{
+    CancellationRejected, InventoryEvent, RejectedBecause, ShipmentCancelled, ShippingEvent, StockReleased,
+};
+use runtime::http::{Endpoint as _, Request};
+use serde_json::json;
+use testkit::{RequestBuilder as _, customer, order_id, other_customer, request};
+
+fn cancel(n: u64) -> Request {
+    request("POST /orders/{order_id}/cancel").path("order_id", order_id(n).as_str())
+}
+
+#[tokio::test]
+async fn a_cancellation_is_requested_once_and_shipping_decides() {
+    let world = World::default();
+    world.place(1).await;
+    for _ in 0..2 {
+        let reply =
+            world.cancel.answer(cancel(1).by(customer()).json(&json!({"reason": "no"}))).await.unwrap();
+        assert_eq!(reply.status, 202);
+    }
+    assert_eq!(world.table.all_events().len(), 2);
+    world.deliver_to::<ShippingEvent>(1, ShipmentCancelled {}).await;
+    world.deliver_to::<InventoryEvent>(1, StockReleased { lines: vec![] }).await;
+    let page = world.get(page_request(1).by(customer())).await.unwrap();
+    assert_eq!(page["status"], "cancelling");
+    assert_eq!(page["timeline"][1]["type"], "order_cancellation_requested");
+}
+
+#[tokio::test]
+async fn a_late_cancellation_is_a_conflict_and_a_foreign_order_is_not_found() {
+    let world = World::default();
+    world.place(1).await;
+    world.place(2).await;
+    world.deliver_to::<ShippingEvent>(1, shipped()).await;
+    world
+        .deliver_to::<ShippingEvent>(2, CancellationRejected { because: RejectedBecause::ShippingFailed })
+        .await;
+    for n in [1, 2] {
+        assert_eq!(world.cancel.answer(cancel(n).by(customer())).await.unwrap_err().status, 409);
+    }
+    assert_eq!(world.cancel.answer(cancel(1).by(other_customer())).await.unwrap_err().status, 404);
+    let page = world.get(page_request(2).by(customer())).await.unwrap();
+    assert_eq!(page["timeline"][1]["type"], "cancellation_rejected");
+}

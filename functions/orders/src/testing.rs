@@ -1,0 +1,335 @@
+//! The harness of this service's tests: every step over in-memory tables, and the events that other services publish.
+
+use crate::{
+    CancelOrder, CopyPrices, Deadlines, GetOrder, Order, PlaceOrder, ProjectOrders, SweepOrders, TrackOrder,
+};
+use event_store::{EventStore, Memory, MemoryIndex, Pages, StreamId};
+use events::{
+    Amount, CatalogEvent, Customer, Delivered, DisputeOutcome, Envelope, InventoryEvent, InventoryUpdated,
+    LabelPurchased, LabelVoided, OrderId, OrderPaid, OrderPlaced, OrdersEvent, PaymentDisputed,
+    PaymentRefunded, PaymentRequested, PaymentsEvent, ProductChanged, Provider, RefundCause, RefundFailed,
+    RefundId, RefundRequested, Sequence, ServiceEvent, ShipmentCancelled, ShipmentRequested, Shipped,
+    ShippingEvent, StockReleased,
+};
+use jiff::Timestamp;
+use resilience::FixedClock;
+use runtime::http::{Endpoint as _, Problem, Reply, Request};
+use runtime::queue::{Consumer as _, Message};
+use runtime::schedule::Task as _;
+use runtime::stream::Reader as _;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use testkit::{RequestBuilder as _, cause, customer, eur, lines, now, order_id, placed, request, sku};
+
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
+
+/// Orders over in-memory tables, with a clock that a test moves.
+pub(crate) struct World {
+    pub(crate) table: Arc<Memory>,
+    pub(crate) views: Arc<Memory>,
+    pub(crate) clock: Arc<FixedClock>,
+    pub(crate) place: Arc<PlaceOrder>,
+    pub(crate) prices: CopyPrices,
+    pub(crate) get: GetOrder,
+    pub(crate) cancel: CancelOrder,
+    pub(crate) track: TrackOrder,
+    pub(crate) project: ProjectOrders,
+    pub(crate) sweep: SweepOrders,
+    delivered: AtomicU32,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let (table, views) = (Arc::new(Memory::default()), Arc::new(Memory::default()));
+        Self::with(table.clone(), Arc::new(open_by_deadline(&views)), table, views)
+    }
+}
+
+impl World {
+    /// A world whose sweep uses this store and this index.
+    pub(crate) fn with(
+        store: Arc<dyn EventStore>,
+        index: Arc<dyn Pages>,
+        table: Arc<Memory>,
+        views: Arc<Memory>,
+    ) -> Self {
+        let clock = Arc::new(FixedClock::at(now()));
+        let deadlines = Deadlines::default();
+        let place = PlaceOrder {
+            store: table.clone(),
+            documents: table.clone(),
+            clock: clock.clone(),
+            pay_within: 30 * MINUTE,
+            pay_offline_within: 7 * DAY,
+            senders: "bank:payments,courier:parcels".parse().unwrap(),
+        };
+        Self {
+            place: Arc::new(place),
+            prices: CopyPrices { documents: table.clone() },
+            get: GetOrder {
+                store: table.clone(),
+                by_customer: Arc::new(views.index("customer", "placed_at")),
+                open_by_deadline: Arc::new(open_by_deadline(&views)),
+            },
+            cancel: CancelOrder { store: table.clone(), clock: clock.clone() },
+            track: TrackOrder { store: table.clone(), clock: clock.clone() },
+            project: ProjectOrders { store: table.clone(), views: views.clone(), deadlines },
+            sweep: SweepOrders { store, open_by_deadline: index, clock: clock.clone(), deadlines },
+            table,
+            views,
+            clock,
+            delivered: AtomicU32::default(),
+        }
+    }
+
+    /// A world in which a packet of tea costs 9.50 EUR.
+    pub(crate) async fn with_tea() -> Self {
+        let world = Self::default();
+        world.price("TEA-01", 950, true, 1).await;
+        world
+    }
+
+    /// Delivers the `ProductChanged` with this sequence to `copy-prices`.
+    pub(crate) async fn price(&self, name: &str, price: u64, active: bool, sequence: u32) {
+        let product = ProductChanged {
+            sku: sku(name),
+            name: "Sencha".to_owned(),
+            price: Amount::minor(price),
+            currency: eur(),
+            weight_grams: Some(120),
+            active,
+        };
+        let place = Sequence::after(sequence - 1);
+        let envelope = Envelope::wrap(name, place, now(), &cause(), &CatalogEvent::ProductChanged(product));
+        self.prices.consume(&testkit::delivered(&envelope, 1).unwrap()).await.unwrap();
+    }
+
+    /// Sends a request to `place-order`.
+    pub(crate) async fn send(&self, key: &str, body: &Value) -> Result<Reply, Problem> {
+        self.place.answer(place_request(key, body)).await
+    }
+
+    /// Appends the n-th order without a request, now.
+    pub(crate) async fn place(&self, n: u64) {
+        self.append(&order_id(n), placed()).await;
+    }
+
+    /// The same for a customer.
+    pub(crate) async fn place_for(&self, n: u64, customer: Customer) {
+        self.append(&order_id(n), OrderPlaced { customer, ..placed() }).await;
+    }
+
+    /// Appends an order as it is given, now.
+    pub(crate) async fn append(&self, id: &OrderId, placed: OrderPlaced) {
+        self.append_only(id, placed).await;
+        self.project().await;
+    }
+
+    /// The same; the view does not follow.
+    pub(crate) async fn append_only(&self, id: &OrderId, placed: OrderPlaced) {
+        let mut envelope = testkit::envelope(id, 1, &OrdersEvent::from(placed));
+        envelope.time = resilience::Clock::now(&*self.clock);
+        self.table.append(&StreamId::order(id), &envelope).await.unwrap();
+    }
+
+    /// Another service publishes an event about the first order; the order records it, and the view follows.
+    pub(crate) async fn deliver<E: ServiceEvent>(&self, event: impl Into<E>) {
+        self.deliver_to(1, event).await;
+    }
+
+    /// The same for the n-th order.
+    pub(crate) async fn deliver_to<E: ServiceEvent>(&self, n: u64, event: impl Into<E>) {
+        let sequence = 1 + self.delivered.fetch_add(1, Ordering::Relaxed);
+        self.track.consume(&testkit::message(&order_id(n), sequence, &event.into())).await.unwrap();
+        self.project().await;
+    }
+
+    /// Brings every view up to date.
+    pub(crate) async fn project(&self) {
+        let records = self.table.all_events().iter().map(testkit::record).collect();
+        assert_eq!(self.project.read(records).await.unwrap(), []);
+    }
+
+    /// Sweeps, and brings the views up to date. Returns how many orders the index had as due, and how many were overdue.
+    pub(crate) async fn sweep(&self) -> (u64, u64) {
+        let swept = self.sweep.run().await.unwrap();
+        self.project().await;
+        (swept["due"].as_u64().unwrap(), swept["overdue"].as_u64().unwrap())
+    }
+
+    pub(crate) fn wait(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// The body of the answer to a request to `get-order`.
+    pub(crate) async fn get(&self, request: Request) -> Result<Value, Problem> {
+        self.get.answer(request).await.map(|reply| body(&reply))
+    }
+
+    /// The first order, as the fold of its stream.
+    pub(crate) async fn first_order(&self) -> Order {
+        self.order(&order_id(1)).await
+    }
+
+    pub(crate) async fn order(&self, id: &OrderId) -> Order {
+        let store: &dyn EventStore = &*self.table;
+        store.history::<Order>(&StreamId::order(id)).await.unwrap().state
+    }
+
+    /// How many events all streams hold.
+    pub(crate) fn events(&self) -> usize {
+        self.table.all_events().len()
+    }
+}
+
+pub(crate) fn place_request(key: &str, body: &Value) -> Request {
+    request("POST /orders").by(customer()).header("idempotency-key", key).json(body)
+}
+
+/// The request of the n-th order's page.
+pub(crate) fn page_request(n: u64) -> Request {
+    request("GET /orders/{order_id}").path("order_id", order_id(n).as_str())
+}
+
+/// The body of a request for two packets of tea.
+pub(crate) fn tea() -> Value {
+    json!({
+        "items": [{"sku": "TEA-01", "quantity": 2}],
+        "currency": "EUR",
+        "payment_method": "pm_card_visa",
+        "contact": {"email": "a@b.example", "phone": "+41790000000"},
+        "shipping_address": {
+            "name": "A. Person", "line1": "Street 1", "city": "Bern", "postal_code": "3000", "country": "CH",
+        },
+    })
+}
+
+pub(crate) fn open_by_deadline(views: &Arc<Memory>) -> MemoryIndex {
+    views.index("open_shard", "deadline")
+}
+
+/// This long after the test began.
+pub(crate) fn after(time: Duration) -> Timestamp {
+    now().checked_add(time).unwrap()
+}
+
+pub(crate) fn body(reply: &Reply) -> Value {
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+pub(crate) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+}
+
+/// The message of an event about the first order, at this place of its service's stream.
+pub(crate) fn publish<E: ServiceEvent>(sequence: u32, event: impl Into<E>) -> Message {
+    testkit::message(&order_id(1), sequence, &event.into())
+}
+
+pub(crate) fn order_paid() -> OrderPaid {
+    OrderPaid {
+        intent_id: "pi_1".to_owned(),
+        amount: Amount::minor(1900),
+        currency: eur(),
+        lines: lines(),
+        reference: None,
+    }
+}
+
+pub(crate) fn refund_id(id: &str) -> RefundId {
+    RefundId::try_from(id).unwrap()
+}
+
+/// The request of a refund of everything.
+pub(crate) fn refund(id: &str, cause: RefundCause) -> RefundRequested {
+    RefundRequested {
+        refund_id: refund_id(id),
+        cause,
+        amount: Amount::minor(1900),
+        captured: None,
+        reference: None,
+        instead_of: None,
+        reason: None,
+    }
+}
+
+/// The same, in the place of a failed refund.
+pub(crate) fn replacement(id: &str, failed: &str, cause: RefundCause) -> RefundRequested {
+    RefundRequested { instead_of: Some(refund_id(failed)), ..refund(id, cause) }
+}
+
+pub(crate) fn refunded(id: &str) -> PaymentRefunded {
+    PaymentRefunded { refund_id: refund_id(id), provider_refund_id: None, amount: Amount::minor(1900) }
+}
+
+/// The refund failed after it had been made, and is not retried.
+pub(crate) fn refund_failed(id: &str) -> RefundFailed {
+    RefundFailed {
+        refund_id: refund_id(id),
+        amount: Amount::minor(1900),
+        code: "lost_card".to_owned(),
+        refused: false,
+        again: false,
+    }
+}
+
+pub(crate) fn disputed(outcome: DisputeOutcome) -> PaymentDisputed {
+    PaymentDisputed { dispute_id: "dp_1".to_owned(), outcome, amount: Amount::minor(1900) }
+}
+
+pub(crate) fn shipped() -> Shipped {
+    Shipped { carrier: "DHL".to_owned(), tracking_code: "T1".to_owned() }
+}
+
+pub(crate) fn payment_requested() -> PaymentRequested {
+    PaymentRequested {
+        intent_id: "pi_1".to_owned(),
+        amount: Amount::minor(1900),
+        currency: eur(),
+        lines: lines(),
+        customer: customer(),
+        pay_by: now(),
+    }
+}
+
+fn shipment_requested() -> ShipmentRequested {
+    ShipmentRequested { provider: Provider::Warehouse, shipment_id: None, lines: lines() }
+}
+
+fn label_purchased() -> LabelPurchased {
+    LabelPurchased {
+        carrier: "DHL".to_owned(),
+        tracking_code: "T1".to_owned(),
+        label_url: "https://l".to_owned(),
+    }
+}
+
+/// Every message about an order that is paid and delivered.
+pub(crate) fn delivered_order() -> Vec<Message> {
+    vec![
+        publish::<PaymentsEvent>(1, payment_requested()),
+        publish::<PaymentsEvent>(2, order_paid()),
+        publish::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
+        publish::<ShippingEvent>(1, shipment_requested()),
+        publish::<ShippingEvent>(2, shipped()),
+        publish::<ShippingEvent>(3, Delivered {}),
+    ]
+}
+
+/// Every message about an order that is cancelled after its label was purchased; the cancellation is the fifth.
+pub(crate) fn cancelled_order() -> Vec<Message> {
+    vec![
+        publish::<PaymentsEvent>(1, payment_requested()),
+        publish::<PaymentsEvent>(2, order_paid()),
+        publish::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
+        publish::<ShippingEvent>(1, label_purchased()),
+        publish::<ShippingEvent>(2, ShipmentCancelled {}),
+        publish::<InventoryEvent>(2, StockReleased { lines: lines() }),
+        publish::<PaymentsEvent>(3, refund("r1", RefundCause::Cancelled)),
+        publish::<PaymentsEvent>(4, refunded("r1")),
+        publish::<ShippingEvent>(3, LabelVoided {}),
+    ]
+}
