@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use webhooks::inbox::replay::{self, Replay};
 use webhooks::inbox::verdict::{self, Conclusion, Status, Verdict};
-use webhooks::inbox::{self, Arrival, CameBy};
+use webhooks::inbox::{self, InboxItem, ReceivedBy};
 
 /// The step. See the module.
 pub struct WebhookInbox {
@@ -69,7 +69,7 @@ struct Summary {
 struct Page {
     #[serde(flatten)]
     summary: Summary,
-    came_by: CameBy,
+    came_by: ReceivedBy,
     headers: BTreeMap<String, String>,
     /// The bytes as they came.
     body: Box<RawValue>,
@@ -130,7 +130,7 @@ impl WebhookInbox {
 }
 
 impl Summary {
-    fn of(source: &'static str, arrival: &Arrival, verdict: Option<Verdict>) -> Self {
+    fn of(source: &'static str, arrival: &InboxItem, verdict: Option<Verdict>) -> Self {
         let status = verdict.as_ref().map_or(Status::Received, Verdict::status);
         let (mut led_to, mut reason, mut waits_under) = (Vec::new(), None, None);
         match verdict {
@@ -154,7 +154,7 @@ impl Summary {
     /// From the small item of the verdict alone.
     fn concluded(source: &'static str, conclusion: Conclusion) -> Self {
         let Conclusion { event_id, event_type, received_at, verdict } = conclusion;
-        Self::of(source, &Arrival::without_body(event_id, event_type, received_at), Some(verdict))
+        Self::of(source, &InboxItem::without_body(event_id, event_type, received_at), Some(verdict))
     }
 
     /// From the inbox item, where there is no verdict yet.

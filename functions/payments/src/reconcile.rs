@@ -27,7 +27,7 @@ use runtime::command::Command;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
-use webhooks::inbox::{self, Arriving, CameBy, Kept};
+use webhooks::inbox::{self, Kept, NewItem, ReceivedBy};
 
 /// How many pages of a hundred events one run reads.
 const MOST_PAGES: u32 = 20;
@@ -120,7 +120,7 @@ impl ReconcileStripe {
         let cause = Cause { id: EventId::outside("reconcile", &name.id), traceparent: None };
         let headers = HeaderMap::new();
         let arriving =
-            Arriving { source: SOURCE, by: CameBy::Api, name: &name, headers: &headers, cause: &cause };
+            NewItem { source: SOURCE, by: ReceivedBy::Api, name: &name, headers: &headers, cause: &cause };
         match inbox::keep(&*self.documents, &arriving, &webhooks::fetched(event), now).await? {
             Kept::New => {
                 report.new += 1;

@@ -1,36 +1,18 @@
-//! Which order a tracking code belongs to, and what carriers said of codes that nobody knows yet.
+//! Which order a tracking code belongs to.
 //!
-//! The map stands at `tracking#<carrier>#<code>` / `order` and is put before the event that first speaks of the
-//! code. A webhook whose code has no map is parked beside it, and the map is read again; the reader of that event
-//! drains what is parked. Both sides write and then read, so neither can miss the other.
+//! The map is `tracking#<carrier>#<code>` / `order`. It is written before the first event that names the code. A webhook that
+//! arrives before the map is parked in the same partition, and the reader of that event drains it (see
+//! [`webhooks::inbox::reader`]).
 
 use crate::Shipment;
-use crate::carrier::{Parcel, easypost};
+use crate::carrier::Parcel;
 use event_store::{Document, Documents, EventStore, Key, StoreError, StreamId};
 use events::OrderId;
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-
-/// As long as the inbox item that it came from.
-const PARKED_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 #[derive(Serialize, Deserialize)]
 struct Owner {
     order_id: OrderId,
-}
-
-/// A webhook that waits for its order: which item of the inbox it is.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Parked {
-    /// The sender's id of the webhook's event.
-    pub(crate) event_id: String,
-    /// Whose webhook it is; those of before there were several are EasyPost's.
-    #[serde(default = "of_easypost")]
-    pub(crate) source: String,
-}
-
-fn of_easypost() -> String {
-    easypost::SOURCE.to_owned()
 }
 
 fn map_key(parcel: &Parcel) -> Key {
@@ -80,22 +62,4 @@ pub(crate) async fn claim(
         return Ok(false);
     }
     documents.put_newer(&key, &ours.versioned(found.version + 1)).await
-}
-
-/// Parks a webhook that speaks of a code that no order has.
-pub(crate) async fn park(
-    documents: &dyn Documents,
-    parcel: &Parcel,
-    parked: &Parked,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let key = Key::new(parcel.partition(), format!("parked#{}", parked.event_id));
-    let until = now.saturating_add(PARKED_FOR).unwrap_or(Timestamp::MAX);
-    documents.put(&key, &Document::of(parked).until(until)).await
-}
-
-/// What is parked under the parcel's code.
-pub(crate) async fn parked(documents: &dyn Documents, parcel: &Parcel) -> Result<Vec<Parked>, StoreError> {
-    let found = documents.list(&parcel.partition(), "parked#").await?;
-    found.iter().map(|(key, document)| document.read(key)).collect()
 }

@@ -9,6 +9,7 @@
 //! verdict are in the table's index `inbox` (by source, and by source and status; in the order of arrival), which keeps
 //! keys alone. All of a source's webhooks are one partition of it, which takes a thousand writes a second.
 
+pub mod reader;
 pub mod replay;
 pub mod verdict;
 
@@ -46,7 +47,7 @@ const LARGEST_BODY: u64 = 16 * 1024 * 1024;
 
 /// A webhook that has arrived, without its body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Arrival {
+pub struct InboxItem {
     /// The sender's id of the event: the same for every repeat.
     pub event_id: String,
     /// The sender's name of what happened.
@@ -61,7 +62,7 @@ pub struct Arrival {
     pub headers: BTreeMap<String, String>,
     /// How it came.
     #[serde(default)]
-    pub by: CameBy,
+    pub by: ReceivedBy,
     /// Gzip, then base64.
     body: String,
 }
@@ -69,7 +70,7 @@ pub struct Arrival {
 /// How a webhook came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum CameBy {
+pub enum ReceivedBy {
     /// The sender delivered it, signed.
     #[default]
     Delivery,
@@ -77,7 +78,7 @@ pub enum CameBy {
     Api,
 }
 
-impl Arrival {
+impl InboxItem {
     /// What is known of a webhook whose body nobody has read.
     pub fn without_body(event_id: String, event_type: String, received_at: Timestamp) -> Self {
         Self {
@@ -86,7 +87,7 @@ impl Arrival {
             received_at,
             traceparent: None,
             headers: BTreeMap::new(),
-            by: CameBy::Delivery,
+            by: ReceivedBy::Delivery,
             body: String::new(),
         }
     }
@@ -101,11 +102,11 @@ const LONGEST_HEADER: usize = 200;
 
 /// A webhook that is about to be kept: whence, what, and how it came.
 #[derive(Debug, Clone, Copy)]
-pub struct Arriving<'a> {
+pub struct NewItem<'a> {
     /// The sender, for example `stripe`.
     pub source: &'a str,
     /// How it came.
-    pub by: CameBy,
+    pub by: ReceivedBy,
     /// Which of its events.
     pub name: &'a Name,
     /// All headers of its request.
@@ -131,11 +132,11 @@ pub fn key(source: &str, event_id: &str) -> Key {
 /// Keeps a verified webhook, unless it is there already.
 pub async fn keep(
     documents: &dyn Documents,
-    arriving: &Arriving<'_>,
+    arriving: &NewItem<'_>,
     body: &Verified<&[u8]>,
     now: Timestamp,
 ) -> Result<Kept, StoreError> {
-    let Arriving { source, by, name, headers, cause } = arriving;
+    let NewItem { source, by, name, headers, cause } = arriving;
     let packed = pack(body.get());
     if packed.len() > LARGEST_PACKED {
         return Err(StoreError::Refused(format!(
@@ -143,7 +144,7 @@ pub async fn keep(
             packed.len()
         )));
     }
-    let arrival = Arrival {
+    let arrival = InboxItem {
         event_id: name.id.clone(),
         event_type: name.event_type.clone(),
         received_at: now,
@@ -161,8 +162,8 @@ pub async fn keep(
 }
 
 /// Reads an inbox item: what is known of it, and the body's bytes as they came.
-pub fn open(document: &Document, key: &Key) -> Result<(Arrival, Vec<u8>), StoreError> {
-    let arrival: Arrival = document.read(key)?;
+pub fn open(document: &Document, key: &Key) -> Result<(InboxItem, Vec<u8>), StoreError> {
+    let arrival: InboxItem = document.read(key)?;
     let body = unpack(&arrival.body).map_err(|reason| StoreError::Corrupt {
         pk: key.pk.clone(),
         sk: key.sk.clone(),

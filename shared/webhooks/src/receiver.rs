@@ -4,7 +4,7 @@
 //! the secrets are read again once before it is refused ([`Secrets::refreshed`] sees to it that nonsense cannot have
 //! them read at will). What a source's body looks like is the receiver's own: it hands in how it is read.
 
-use crate::inbox::{self, Arriving, CameBy, Kept};
+use crate::inbox::{self, Kept, NewItem, ReceivedBy};
 use crate::{Refusal, Scheme, Verified, verify};
 use event_store::{Documents, StoreError};
 use events::Cause;
@@ -103,7 +103,7 @@ impl Receiver<'_> {
             return Err(NotReceived::Unnamed);
         }
         let Delivery { headers, cause, .. } = delivery;
-        let arriving = Arriving { source: self.source, by: CameBy::Delivery, name, headers, cause };
+        let arriving = NewItem { source: self.source, by: ReceivedBy::Delivery, name, headers, cause };
         let kept = inbox::keep(self.documents, &arriving, body, self.clock.now()).await?;
         tracing::info!(
             webhook.source = self.source,

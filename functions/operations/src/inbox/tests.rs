@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use testkit::{RequestBuilder as _, customer, now, request};
 use webhooks::inbox::verdict::{Verdict, conclude};
-use webhooks::inbox::{self, Arriving, CameBy, replay};
+use webhooks::inbox::{self, NewItem, ReceivedBy, replay};
 use webhooks::{Name, Stripe, verify};
 
 /// Two services' tables, and what lies in them.
@@ -88,9 +88,9 @@ impl World {
         headers.insert("stripe-signature", Stripe::sign(body, &secret, now).parse().unwrap());
         let body = verify(&Stripe, &headers, body, &[secret], now).unwrap();
         let name = Name { id: event_id.to_owned(), event_type: event_type.to_owned() };
-        let arriving = Arriving {
+        let arriving = NewItem {
             source,
-            by: CameBy::Delivery,
+            by: ReceivedBy::Delivery,
             name: &name,
             headers: &headers,
             cause: &testkit::cause(),

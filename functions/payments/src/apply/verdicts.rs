@@ -80,7 +80,7 @@ async fn what_is_ignored_says_why() {
     let foreign = event("evt_1", "payment_intent.succeeded", &succeeded("another"));
     let unknown = event("evt_2", "customer.created", &json!({"id": "cus_1"}));
     for (told, reason) in
-        [(foreign, "its object belongs to another stack"), (unknown, "it says nothing that matters here")]
+        [(foreign, "its object belongs to another stack"), (unknown, "it reports nothing of use here")]
     {
         assert_eq!(world.deliver(&told).await, []);
         let verdict = verdict_over(&world, told["id"].as_str().unwrap()).await;

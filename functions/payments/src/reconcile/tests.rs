@@ -11,7 +11,7 @@ use resilience::Failure;
 use runtime::command::Command as _;
 use serde_json::{Value, json};
 use testkit::{Fault, now};
-use webhooks::inbox::{self, CameBy};
+use webhooks::inbox::{self, ReceivedBy};
 
 fn step(world: &World) -> ReconcileStripe {
     ReconcileStripe {
@@ -46,7 +46,7 @@ async fn an_event_that_never_came_is_fetched_and_pays_the_order() {
     let key = inbox::key(SOURCE, id);
     let document = world.table.get(&key).await.unwrap().unwrap();
     let (arrival, body) = inbox::open(&document, &key).unwrap();
-    assert_eq!((arrival.by, body), (CameBy::Api, lost.to_string().into_bytes()));
+    assert_eq!((arrival.by, body), (ReceivedBy::Api, lost.to_string().into_bytes()));
     assert_eq!(world.apply(vec![world.inbox(id)]).await.unwrap(), []);
     assert!(matches!(world.payment().await.stage, Stage::Paid { .. }));
 

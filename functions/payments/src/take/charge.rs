@@ -1,13 +1,13 @@
 //! The charge: begun, confirmed, ended.
 
 use super::{TakePayment, Work};
-use crate::apply::PARKED;
 use crate::payment::Stage;
 use crate::stripe::{IntentDraft, IntentNews, StripeError};
 use crate::{OrderOfIntent, elsewhere, intent_partition, order_of_intent};
 use event_store::Document;
 use events::{Line, OrderPlaced, PaymentRequested, offline_sender};
 use resilience::Failure;
+use webhooks::inbox::reader::PARKED;
 
 impl TakePayment {
     /// `OrderPlaced`: an unconfirmed intent at the provider, the map to its order, then `PaymentRequested`.

@@ -25,8 +25,13 @@ async fn keep_push(table: &Memory, id: &str, body: &[u8]) -> Result<Kept, StoreE
     {
         headers.insert(header, HeaderValue::from_static(value));
     }
-    let arriving =
-        Arriving { source: "github", by: CameBy::Delivery, name: &name, headers: &headers, cause: &cause() };
+    let arriving = NewItem {
+        source: "github",
+        by: ReceivedBy::Delivery,
+        name: &name,
+        headers: &headers,
+        cause: &cause(),
+    };
     keep(table, &arriving, &verified(body), Timestamp::UNIX_EPOCH).await
 }
 

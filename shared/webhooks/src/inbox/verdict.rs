@@ -4,7 +4,7 @@
 //! body may take hundreds of kilobytes: so a webhook costs one small write more. It is computed from the stream that
 //! the webhook belongs to, so whoever applies the webhook again comes to the same verdict, and a plain put will do.
 
-use super::{Arrival, INDEX_ATTRIBUTE, ORDER_ATTRIBUTE, forgotten_at, place_in_order};
+use super::{INDEX_ATTRIBUTE, InboxItem, ORDER_ATTRIBUTE, forgotten_at, place_in_order};
 use event_store::{Document, Documents, Key, StoreError};
 use events::{Envelope, EventId};
 use jiff::Timestamp;
@@ -118,7 +118,7 @@ pub fn key(source: &str, event_id: &str) -> Key {
 pub async fn conclude(
     documents: &dyn Documents,
     source: &str,
-    arrival: &Arrival,
+    arrival: &InboxItem,
     verdict: Verdict,
 ) -> Result<(), StoreError> {
     let partition = format!("{source}#{}", verdict.status().as_str());

@@ -1,0 +1,178 @@
+//! Applies inbox items to the service that owns them: once, for every service that has an inbox.
+//!
+//! [`InboxReader`] reads a record of the table's stream (a new inbox item, or a [`replay`] of one), has the service parse and
+//! apply it ([`Handler`]), and writes the [`Verdict`] beside it. A report that matches nothing yet is parked under a key that
+//! will be known later: `<partition>` / `parked#<event id>`, a pointer into the inbox. [`InboxReader::drain`] applies what is
+//! parked once the event that carries the key is in the stream.
+//!
+//! No report is missed, because both sides write first and read afterwards. This side parks, records `Parked`, then looks once
+//! more. The writer of the event writes it first, then drains. `Parked` is recorded before that last look, so that a
+//! concurrent drain overwrites it with the final verdict and never the reverse. Applying an item again changes nothing.
+
+use super::verdict::{Verdict, conclude};
+use super::{InboxItem, forgotten_at, key, open, replay};
+use async_trait::async_trait;
+use event_store::{Document, Documents, Key};
+use events::{Cause, EventId};
+use resilience::{Clock, Failure};
+use serde::{Deserialize, Serialize};
+
+/// What the sort key of every parked pointer begins with.
+pub const PARKED: &str = "parked#";
+
+/// An inbox item with its body unpacked.
+#[derive(Debug)]
+pub struct Webhook<'a> {
+    /// The sender it came from (`stripe`, `standard.payments`).
+    pub source: &'a str,
+    /// Its inbox item.
+    pub item: &'a InboxItem,
+    /// The body's exact bytes.
+    pub body: &'a [u8],
+}
+
+impl Webhook<'_> {
+    /// The cause that events of this webhook name: `<kind>/<event id>`, under the trace of its request.
+    pub fn cause(&self, kind: &str) -> Cause {
+        Cause { id: EventId::outside(kind, &self.item.event_id), traceparent: self.item.traceparent.clone() }
+    }
+}
+
+/// What a service does with the webhooks of its inbox.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// What a body is parsed into.
+    type Report: Send + Sync;
+
+    /// The sources of this inbox. A parked pointer that names no source belongs to the first.
+    const SOURCES: &'static [&'static str];
+
+    /// Why a webhook that reports nothing of use here is ignored.
+    const NOTHING_REPORTED: &'static str;
+
+    /// Parses a webhook; `None` if it reports nothing of use here. Reject: the body is not of its shape.
+    fn parse(&self, webhook: &Webhook<'_>) -> Result<Option<Self::Report>, Failure>;
+
+    /// The partition under which a report is parked while nothing matches it.
+    fn partition(&self, report: &Self::Report) -> String;
+
+    /// Applies a report. Applying it again must change nothing and give the same verdict.
+    async fn apply(&self, webhook: &Webhook<'_>, report: &Self::Report) -> Result<Outcome, Failure>;
+}
+
+/// What became of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was applied, or needs nothing.
+    Resolved(Verdict),
+    /// Nothing matches it yet.
+    Unmatched,
+}
+
+/// A pointer to a parked inbox item.
+#[derive(Serialize, Deserialize)]
+struct Parked {
+    event_id: String,
+    /// Pointers of older versions lack it.
+    #[serde(default)]
+    source: Option<String>,
+}
+
+/// Reads the inbox of one service. See the module.
+pub struct InboxReader<'a, H> {
+    /// The table of the inbox.
+    pub documents: &'a dyn Documents,
+    /// Dates parked pointers.
+    pub clock: &'a dyn Clock,
+    /// The service.
+    pub handler: H,
+}
+
+impl<H: Handler> InboxReader<'_, H> {
+    /// Handles a document of the table's stream: applies a new inbox item, or one that is replayed; ignores all others.
+    /// Reject: the item cannot be applied; its verdict says why.
+    pub async fn read(&self, record: &Key, document: &Document) -> Result<(), Failure> {
+        let requested = |source: &&'static str| Some((*source, replay::asks_for(record, source)?));
+        let Some((source, key)) = H::SOURCES.iter().find_map(requested) else { return Ok(()) };
+        if key == *record {
+            self.process(source, &key, document).await
+        } else {
+            self.process_stored(source, &key).await
+        }
+    }
+
+    /// Applies everything that is parked under `partition`, whose key is known now. Pointers stay until they expire.
+    pub async fn drain(&self, partition: &str) -> Result<(), Failure> {
+        let mut rejected = Vec::new();
+        for (key, document) in self.documents.list(partition, PARKED).await? {
+            match self.drain_one(&key, &document).await {
+                Ok(()) => {}
+                // An item that can never be applied must not block the others.
+                Err(Failure::Reject { reason }) => rejected.push(format!("{key}: {reason}")),
+                Err(retry @ Failure::Retry { .. }) => return Err(retry),
+            }
+        }
+        if rejected.is_empty() { Ok(()) } else { Err(Failure::reject(rejected.join("; "))) }
+    }
+
+    async fn drain_one(&self, pointer: &Key, document: &Document) -> Result<(), Failure> {
+        let Parked { event_id, source } = document.read(pointer)?;
+        let source = source.as_deref().or_else(|| H::SOURCES.first().copied()).unwrap_or_default();
+        self.process_stored(source, &key(source, &event_id)).await
+    }
+
+    /// An item that has expired meanwhile is too old to be applied.
+    async fn process_stored(&self, source: &str, key: &Key) -> Result<(), Failure> {
+        match self.documents.get(key).await? {
+            Some(document) => self.process(source, key, &document).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn process(&self, source: &str, key: &Key, document: &Document) -> Result<(), Failure> {
+        let (item, body) = open(document, key)?;
+        let webhook = Webhook { source, item: &item, body: &body };
+        match self.resolve(&webhook).await {
+            Ok(Outcome::Resolved(verdict)) => self.conclude(&webhook, verdict).await,
+            // `Parked` is recorded already, and a concurrent drain may have overwritten it.
+            Ok(Outcome::Unmatched) => Ok(()),
+            Err(Failure::Reject { reason }) => {
+                self.conclude(&webhook, Verdict::Failed { reason: reason.clone() }).await?;
+                Err(Failure::reject(reason))
+            }
+            Err(retry @ Failure::Retry { .. }) => Err(retry),
+        }
+    }
+
+    async fn resolve(&self, webhook: &Webhook<'_>) -> Result<Outcome, Failure> {
+        let Some(report) = self.handler.parse(webhook)? else {
+            return Ok(Outcome::Resolved(Verdict::Ignored { reason: H::NOTHING_REPORTED.to_owned() }));
+        };
+        if let resolved @ Outcome::Resolved(_) = self.handler.apply(webhook, &report).await? {
+            return Ok(resolved);
+        }
+        self.park(webhook, self.handler.partition(&report)).await?;
+        // The match may have appeared between the first look and the parking, and its drain may have run before it.
+        let outcome = self.handler.apply(webhook, &report).await?;
+        if outcome == Outcome::Unmatched {
+            tracing::info!(webhook.id = webhook.item.event_id, "parked until its order is known");
+        }
+        Ok(outcome)
+    }
+
+    async fn park(&self, webhook: &Webhook<'_>, partition: String) -> Result<(), Failure> {
+        let event_id = webhook.item.event_id.clone();
+        let pointer = Key::new(partition, format!("{PARKED}{event_id}"));
+        let parked = Parked { event_id, source: Some(webhook.source.to_owned()) };
+        let parked = Document::of(&parked).until(forgotten_at(self.clock.now()));
+        self.documents.put(&pointer, &parked).await?;
+        self.conclude(webhook, Verdict::Parked { key: pointer.pk }).await
+    }
+
+    async fn conclude(&self, webhook: &Webhook<'_>, verdict: Verdict) -> Result<(), Failure> {
+        Ok(conclude(self.documents, webhook.source, webhook.item, verdict).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests;
