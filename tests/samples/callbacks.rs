@@ -1,7 +1,9 @@
 //! The functions of callbacks, with receivers that take whatever they are sent.
 
 use crate::functions::{Outcome, Stage};
-use callbacks::{Chance, DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
+use callbacks::{
+    DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, RandomBytes, ScheduleCallbacks,
+};
 use outbound::Networks;
 use resilience::NoJitter;
 use std::sync::Arc;
@@ -10,9 +12,9 @@ use std::time::Duration;
 const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
 
 /// The same secret in every run, so that runs can be compared.
-struct NoChance;
+struct NoRandomness;
 
-impl Chance for NoChance {
+impl RandomBytes for NoRandomness {
     fn bytes(&self) -> Option<[u8; 32]> {
         Some([7; 32])
     }
@@ -30,7 +32,7 @@ impl Stage {
                     deliveries_by_time: self.gated(&by_time),
                     work,
                     names: self.gated(&self.names),
-                    chance: Arc::new(NoChance),
+                    random: Arc::new(NoRandomness),
                     clock,
                     networks: Networks::Public,
                     pace: PACE,

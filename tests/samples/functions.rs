@@ -277,18 +277,18 @@ impl Stage {
                 self.read(outbox::PublishEvents { topics }, text).await
             }
             "webhook-inbox" => {
-                let tray = |source| operations::Tray {
+                let tray = |source| operations::InboxSource {
                     source,
                     documents: self.table(),
                     index: self.gated(&Arc::new(self.table.index("inbox", "received_at"))),
                 };
-                let trays = vec![
+                let sources = vec![
                     tray("stripe"),
                     tray("easypost"),
                     tray(webhooks::Topic::Payments.source()),
                     tray(webhooks::Topic::Parcels.source()),
                 ];
-                self.answer(operations::WebhookInbox { trays, clock: self.clock() }, text).await
+                self.answer(operations::WebhookInbox { sources, clock: self.clock() }, text).await
             }
             "standard-webhook" => {
                 let endpoint = operations::StandardWebhook {
@@ -352,10 +352,11 @@ impl Stage {
     /// Letters that a stopped run still holds are seen again by whoever asks later.
     async fn run_redrive(&self, text: &str) -> Outcome {
         self.clock.advance(Duration::from_mins(2));
-        let (letters, queue): (_, Arc<dyn WorkQueue>) = (self.gated(&self.letters), self.gated(&self.work));
-        let letter_box = operations::LetterBox { letters, queue: Some(queue) };
+        let (dead_letters, queue): (_, Arc<dyn WorkQueue>) =
+            (self.gated(&self.letters), self.gated(&self.work));
+        let queues = operations::FunctionQueues { dead_letters, source: Some(queue) };
         let step = operations::RedriveDeadLetters {
-            boxes: [("take-payment".to_owned(), letter_box)].into(),
+            queues: [("take-payment".to_owned(), queues)].into(),
             clock: self.clock(),
             work_for: Duration::from_secs(40),
         };

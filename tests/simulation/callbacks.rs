@@ -64,7 +64,7 @@ impl World {
             deliveries_by_time: self.index_of_callbacks("endpoint", "created_at"),
             work: self.deliveries(),
             names: Gated::new(self.gate(), Arc::new(FixedNames::default())),
-            chance: Arc::new(self.chance.clone()),
+            random: Arc::new(self.chance.clone()),
             clock: self.clock(),
             networks: Networks::Public,
             pace: PACE,
@@ -81,7 +81,7 @@ impl World {
     }
 }
 
-impl callbacks::Chance for Chance {
+impl callbacks::RandomBytes for Chance {
     fn bytes(&self) -> Option<[u8; 32]> {
         Some(std::array::from_fn(|_| u8::try_from(self.below(256)).unwrap_or_default()))
     }

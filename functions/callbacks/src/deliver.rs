@@ -1,23 +1,24 @@
-//! `deliver-webhook`: calls an endpoint, and records what came of it.
+//! `deliver-webhook`: calls an endpoint and records the attempt.
 //!
-//! - Trigger: the delivery queue's message about one attempt of one delivery (`plan-deliveries`, `schedule-callbacks`,
-//!   `manage-callbacks`, and this function for the next attempt).
-//! - Effect: one call, signed by every secret that holds, to an address that is public; then the attempt is recorded in
-//!   the delivery, and after that the endpoint's health, its disabling where it is gone or hopeless, and the message
-//!   about the next attempt follow. An attempt that the endpoint's health does not admit is put off: by seconds if as
-//!   many calls are under way as may be, until the breaker's pause is over if it is open. Neither counts.
-//! - Events said: none.
-//! - Idempotent by the attempt's number, which is recorded once. At least once to the endpoint: a crash after the call
-//!   repeats it under the same `webhook-id`. What follows the record is drawn again by a repeated message.
-//! - Retry: the table or the queue is out; the endpoint is busy.
-//! - Reject: a message that is no errand. A receiver's refusal never is: it is an attempt that failed.
+//! - Trigger: a job in the delivery queue. `plan-deliveries`, `schedule-callbacks` and `manage-callbacks` send it, and this
+//!   function for the next attempt.
+//! - Effect: one call to a public address, signed with every valid secret; then the attempt is recorded in the delivery. The
+//!   follow-up comes last: the endpoint's health, disabling the endpoint if it is gone or failed too long, and the next job.
+//!   An attempt that the health does not admit is postponed and does not count: by seconds if the limit of calls under way
+//!   is reached, until after the pause if the breaker is open.
+//! - Publishes: nothing.
+//! - Idempotent by the attempt's number, which is recorded once. The endpoint is called at least once: a crash after the call
+//!   repeats it under the same `webhook-id`. A duplicate job repeats the follow-up, and each part checks whether it is done.
+//! - Retry: the table or the queue is unavailable; the endpoint is busy.
+//! - Reject: a message that is not a job. A refusal by the receiver is a failed attempt, not a rejection.
 
-use crate::delivery::{Attempt, Delivery, EndedBecause, Outcome, Turn};
+use crate::delivery::{Attempt, Delivery, EndedBecause, JobState, Outcome};
+use crate::delivery_job::{self, DeliveryJob};
 use crate::disabled::{self, DisabledBecause};
-use crate::endpoint::{Endpoint, Standing};
-use crate::errand::{self, Errand, Pace};
-use crate::health::{self, Entry, Health};
+use crate::endpoint::{Endpoint, EndpointState};
+use crate::health::{self, Admission, Health};
 use crate::lanes::Lanes;
+use crate::pace::Pace;
 use crate::retry::{later, retry_after};
 use crate::store::{self, Changed};
 use async_trait::async_trait;
@@ -30,7 +31,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use webhooks::StandardWebhooks;
 
-/// An endpoint with as many calls under way as may be is asked for again after this, and up to twice as long.
+/// The retry delay of a busy endpoint. Jitter extends it up to twice as long.
 const BUSY_FOR: Duration = Duration::from_secs(2);
 
 /// The step of `deliver-webhook`.
@@ -39,86 +40,86 @@ pub struct DeliverWebhook {
     pub documents: Arc<dyn Documents>,
     /// The delivery queue.
     pub work: Arc<dyn WorkQueue>,
-    /// Calls endpoints, on the networks that they may be on.
+    /// Calls endpoints, on the allowed networks only.
     pub transport: Arc<dyn Transport>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Spreads what failed together.
+    /// Spreads the retries of deliveries that failed together.
     pub jitter: Arc<dyn Jitter>,
-    /// How long things take.
+    /// The time limits.
     pub pace: Pace,
-    /// How many calls to one endpoint may be under way at once, and who stands in line for them here.
+    /// How many calls to one endpoint may be under way at once, and the permits of this process.
     pub lanes: Lanes,
 }
 
 #[async_trait]
 impl Handler for DeliverWebhook {
     async fn handle(&self, body: &str, _deliveries: u32) -> Result<(), Failure> {
-        let errand = Errand::read(body)?;
-        let key = store::delivery_key(&errand.endpoint, &errand.delivery);
+        let job = DeliveryJob::read(body)?;
+        let key = store::delivery_key(&job.endpoint, &job.delivery);
         let Some(delivery) = store::read::<Delivery>(&*self.documents, &key).await? else {
-            tracing::info!(delivery.id = errand.delivery, "the delivery is forgotten");
+            tracing::info!(delivery.id = job.delivery, "the delivery has expired");
             return Ok(());
         };
-        match delivery.turn(errand.attempt, self.clock.now()) {
-            Turn::Due => self.bring(&errand, &delivery).await,
-            Turn::Recorded(outcome) => self.follow(&errand, &delivery, outcome).await,
-            Turn::Nothing => Ok(()),
+        match delivery.job_state(job.attempt, self.clock.now()) {
+            JobState::Due => self.attempt(&job, &delivery).await,
+            JobState::Recorded(outcome) => self.follow_up(&job, &delivery, outcome).await,
+            JobState::Ignored => Ok(()),
         }
     }
 }
 
 impl DeliverWebhook {
-    async fn bring(&self, errand: &Errand, delivery: &Delivery) -> Result<(), Failure> {
+    async fn attempt(&self, job: &DeliveryJob, delivery: &Delivery) -> Result<(), Failure> {
         let endpoint: Option<Endpoint> =
-            store::read(&*self.documents, &store::endpoint_key(&errand.endpoint)).await?;
-        let because = match endpoint.as_ref().map(|endpoint| &endpoint.standing) {
-            Some(Standing::Enabled { .. }) => None,
-            Some(Standing::Disabled { .. }) => Some(EndedBecause::EndpointDisabled),
-            Some(Standing::Deleted { .. }) | None => Some(EndedBecause::EndpointDeleted),
+            store::read(&*self.documents, &store::endpoint_key(&job.endpoint)).await?;
+        let because = match endpoint.as_ref().map(|endpoint| &endpoint.state) {
+            Some(EndpointState::Enabled { .. }) => None,
+            Some(EndpointState::Disabled { .. }) => Some(EndedBecause::EndpointDisabled),
+            Some(EndpointState::Deleted { .. }) | None => Some(EndedBecause::EndpointDeleted),
         };
         if let Some(because) = because {
             let now = self.clock.now();
-            return self.change(errand, |there| there.ended(because, now)).await.map(|_| ());
+            return self.change(job, |delivery| delivery.ended(because, now)).await.map(|_| ());
         }
-        // Held until the call is recorded.
-        let _place = self.lanes.stand(&errand.endpoint, &*self.clock).await;
-        match (endpoint, self.enter(errand).await?) {
-            (Some(endpoint), Entry::Admitted(_)) => {
-                let (attempt, asked) = self.call(&endpoint, delivery, errand.attempt).await?;
-                let recorded = self.record(errand, &attempt, asked).await?;
+        // Held until the attempt is recorded.
+        let _permit = self.lanes.acquire(&job.endpoint, &*self.clock).await;
+        match (endpoint, self.admit(job).await?) {
+            (Some(endpoint), Admission::Granted(_)) => {
+                let (attempt, retry_after) = self.call(&endpoint, delivery, job.attempt).await?;
+                let recorded = self.record(job, &attempt, retry_after).await?;
                 match recorded {
-                    Some(delivery) => self.follow(errand, &delivery, attempt.outcome).await,
+                    Some(delivery) => self.follow_up(job, &delivery, attempt.outcome).await,
                     None => Ok(()),
                 }
             }
-            (_, Entry::Busy) => {
+            (_, Admission::Busy) => {
                 let wait = BUSY_FOR + BUSY_FOR * self.jitter.thousandths().min(1000) / 1000;
-                Err(Failure::retry_after("as many calls to the endpoint are under way as may be", wait))
+                Err(Failure::retry_after("the limit of calls under way to the endpoint is reached", wait))
             }
-            (_, Entry::Paused(until)) => self.put_off(errand, until).await,
-            (None, Entry::Admitted(_)) => Ok(()),
+            (_, Admission::Paused(until)) => self.postpone(job, until).await,
+            (None, Admission::Granted(_)) => Ok(()),
         }
     }
 
-    /// Asks the endpoint's health for a call, and takes the lease.
-    async fn enter(&self, errand: &Errand) -> Result<Entry, Failure> {
-        // What was decided last; the write that it asked for has succeeded, or it asked for none.
-        let entry = Mutex::new(Entry::Busy);
-        let key = store::health_key(&errand.endpoint);
-        let decide = |there: Option<&Health>| {
+    /// Asks the endpoint's health for a call, and writes the lease.
+    async fn admit(&self, job: &DeliveryJob) -> Result<Admission, Failure> {
+        // The last decision. If it needed a write, that write succeeded.
+        let admission = Mutex::new(Admission::Busy);
+        let key = store::health_key(&job.endpoint);
+        let decide = |stored: Option<&Health>| {
             let (now, until) = (self.clock.now(), later(self.clock.now(), self.pace.lease()));
-            let nothing = Health::default();
-            let health = there.unwrap_or(&nothing);
-            let decided = health.enter(&errand.delivery, errand.attempt, self.lanes.width, now, until);
-            *entry.lock().unwrap_or_else(PoisonError::into_inner) = decided.clone();
+            let unknown = Health::default();
+            let health = stored.unwrap_or(&unknown);
+            let decided = health.admit(&job.delivery, job.attempt, self.lanes.width, now, until);
+            *admission.lock().unwrap_or_else(PoisonError::into_inner) = decided.clone();
             Ok(match decided {
-                Entry::Admitted(new) => Some(new).filter(|new| there != Some(new)),
-                Entry::Busy | Entry::Paused(_) => None,
+                Admission::Granted(new) => Some(new).filter(|new| stored != Some(new)),
+                Admission::Busy | Admission::Paused(_) => None,
             })
         };
         store::change::<Health, Failure>(&*self.documents, &*self.clock, &key, decide).await?;
-        Ok(entry.into_inner().unwrap_or_else(PoisonError::into_inner))
+        Ok(admission.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn call(
@@ -148,13 +149,13 @@ impl DeliverWebhook {
         };
         let answer = self.transport.send(call).await;
         let now = self.clock.now();
-        let asked = answer.as_ref().ok().and_then(|answer| retry_after(answer, now));
+        let retry_after = answer.as_ref().ok().and_then(|answer| retry_after(answer, now));
         let outcome = match answer {
             Ok(answer) => Outcome::Status(answer.status),
             Err(CallError::TimedOut(_)) => Outcome::TimedOut,
-            // An endpoint's breaker stands before its delivery, and none before this transport.
+            // `Paused` does not occur: this transport has no breaker, since each endpoint has its own.
             Err(CallError::Connection(_) | CallError::Paused(_)) => Outcome::ConnectionFailed,
-            // The URL was judged sound when it was registered; what is unsound is where it leads to.
+            // The URL's text was checked when it was registered, so only its address can be refused.
             Err(CallError::Unsound(_)) => Outcome::AddressRefused,
         };
         let millis = now.duration_since(at).unsigned_abs().as_millis();
@@ -168,89 +169,99 @@ impl DeliverWebhook {
             latency_ms,
             "the endpoint was called"
         );
-        Ok((Attempt { number, at, latency_ms, outcome }, asked))
+        Ok((Attempt { number, at, latency_ms, outcome }, retry_after))
     }
 
     async fn record(
         &self,
-        errand: &Errand,
+        job: &DeliveryJob,
         attempt: &Attempt,
-        asked: Option<Duration>,
+        retry_after: Option<Duration>,
     ) -> Result<Option<Delivery>, Failure> {
         let now = self.clock.now();
-        self.change(errand, |there| there.recorded(attempt, asked, now, self.pace, &*self.jitter)).await
+        self.change(job, |delivery| {
+            delivery.with_attempt(attempt, retry_after, now, self.pace, &*self.jitter)
+        })
+        .await
     }
 
-    /// What follows a recorded attempt. Each part looks whether it is done.
-    async fn follow(&self, errand: &Errand, delivery: &Delivery, outcome: Outcome) -> Result<(), Failure> {
+    /// Completes what follows a recorded attempt. Each part checks whether it is done.
+    async fn follow_up(
+        &self,
+        job: &DeliveryJob,
+        delivery: &Delivery,
+        outcome: Outcome,
+    ) -> Result<(), Failure> {
         let now = self.clock.now();
-        let key = store::health_key(&errand.endpoint);
-        let left = store::change::<Health, Failure>(&*self.documents, &*self.clock, &key, |there| {
-            Ok(there
-                .and_then(|health| health.left(&errand.delivery, errand.attempt, outcome.is_success(), now)))
+        let key = store::health_key(&job.endpoint);
+        let changed = store::change::<Health, Failure>(&*self.documents, &*self.clock, &key, |stored| {
+            Ok(stored
+                .and_then(|health| health.with_result(&job.delivery, job.attempt, outcome.is_success(), now)))
         });
-        let health = left.await?.now().unwrap_or_default();
+        let health = changed.await?.stored().unwrap_or_default();
         if !outcome.is_success() {
-            self.disable(errand, outcome, &health, now).await?;
+            self.disable_if_dead(job, outcome, &health, now).await?;
         }
-        if delivery.attempted == errand.attempt {
-            errand::send(&*self.work, delivery, now).await.map_err(Failure::retry)?;
+        if delivery.attempted == job.attempt {
+            delivery_job::send(&*self.work, delivery, now).await.map_err(Failure::retry)?;
         }
         Ok(())
     }
 
-    async fn disable(
+    async fn disable_if_dead(
         &self,
-        errand: &Errand,
+        job: &DeliveryJob,
         outcome: Outcome,
         health: &Health,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let decide = |there: &Endpoint| {
-            let Standing::Enabled { since } = there.standing else { return None };
+        let decide = |endpoint: &Endpoint| {
+            let EndpointState::Enabled { since } = endpoint.state else { return None };
             let because = match outcome {
                 Outcome::Status(410) => DisabledBecause::Gone,
-                _ if health.is_hopeless(since, now) => DisabledBecause::Failing,
+                _ if health.has_failed_too_long(since, now) => DisabledBecause::Failing,
                 Outcome::Status(_)
                 | Outcome::TimedOut
                 | Outcome::ConnectionFailed
                 | Outcome::AddressRefused => return None,
             };
-            there.disabled(because, now)
+            endpoint.disabled(because, now)
         };
-        let key = store::endpoint_key(&errand.endpoint);
-        let changed = store::change::<Endpoint, Failure>(&*self.documents, &*self.clock, &key, |there| {
-            Ok(there.and_then(decide))
+        let key = store::endpoint_key(&job.endpoint);
+        let changed = store::change::<Endpoint, Failure>(&*self.documents, &*self.clock, &key, |stored| {
+            Ok(stored.and_then(decide))
         });
-        if let Changed::Written(Endpoint { standing: Standing::Disabled { because, .. }, .. }) =
+        if let Changed::Written(Endpoint { state: EndpointState::Disabled { because, .. }, .. }) =
             changed.await?
         {
-            disabled::report(&errand.endpoint, because);
+            disabled::report(&job.endpoint, because);
         }
         Ok(())
     }
 
-    async fn put_off(&self, errand: &Errand, until: Timestamp) -> Result<(), Failure> {
+    async fn postpone(&self, job: &DeliveryJob, until: Timestamp) -> Result<(), Failure> {
         let now = self.clock.now();
-        let back = health::back_at(until, &*self.jitter);
-        if let Some(delivery) = self.change(errand, |there| there.put_off(back, now, self.pace)).await? {
-            tracing::info!(delivery.id = delivery.id, %back, "the breaker is open; put off");
-            errand::send(&*self.work, &delivery, now).await.map_err(Failure::retry)?;
+        let next_at = health::due_after_pause(until, &*self.jitter);
+        if let Some(delivery) =
+            self.change(job, |delivery| delivery.postponed(next_at, now, self.pace)).await?
+        {
+            tracing::info!(delivery.id = delivery.id, %next_at, "the breaker is open; the delivery is postponed");
+            delivery_job::send(&*self.work, &delivery, now).await.map_err(Failure::retry)?;
         }
         Ok(())
     }
 
-    /// Changes the delivery; what stands there then.
+    /// Changes the delivery, and returns what is stored afterwards.
     async fn change(
         &self,
-        errand: &Errand,
+        job: &DeliveryJob,
         decide: impl Fn(&Delivery) -> Option<Delivery> + Send + Sync,
     ) -> Result<Option<Delivery>, Failure> {
-        let key = store::delivery_key(&errand.endpoint, &errand.delivery);
-        let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, &key, |there| {
-            Ok(there.and_then(&decide))
+        let key = store::delivery_key(&job.endpoint, &job.delivery);
+        let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, &key, |stored| {
+            Ok(stored.and_then(&decide))
         });
-        Ok(changed.await?.now())
+        Ok(changed.await?.stored())
     }
 }
 

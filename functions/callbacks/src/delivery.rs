@@ -1,11 +1,11 @@
-//! A delivery: one message for one endpoint, and every attempt to bring it there. Pure.
+//! A delivery: one message for one endpoint, with its attempts. Pure.
 //!
-//! `pending` → `delivered`, `exhausted` after the last attempt, or `ended` where there is nobody to bring it to. From
-//! each of these it can be made pending again, under the same id. An attempt is recorded after the call, once for its
-//! number: a crash between the two repeats the call under the same id.
+//! `pending` → `delivered`, or `exhausted` after the last attempt, or `ended` if its endpoint was disabled or deleted. A
+//! redelivery makes it pending again under the same id. Each attempt is recorded after its call, once by its number: a crash
+//! between the two repeats the call under the same id.
 
-use crate::errand::{Pace, is_for_the_queue};
 use crate::outgoing::Outgoing;
+use crate::pace::{Pace, fits_in_queue};
 use crate::retry::{later, next_try};
 use crate::store::Item;
 use event_store::Document;
@@ -15,18 +15,18 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How long a delivery is kept.
-const KEPT: Duration = Duration::from_hours(30 * 24);
+const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
-/// So many attempts are kept in the log, the newest.
+/// How many attempts are listed. Older ones are dropped.
 const MOST_LOGGED: usize = 40;
 
-/// A message may come a little before its time: queues and clocks count in their own seconds.
-const EARLY: Duration = Duration::from_secs(2);
+/// How early a message may arrive and still be handled: queues and clocks round to seconds.
+const TOLERANCE: Duration = Duration::from_secs(2);
 
-/// The partitions of the index of what is pending.
+/// The number of partitions of the index `pending-by-time`.
 pub(crate) const SHARDS: u8 = 16;
 
-/// Why a delivery ended without being brought.
+/// Why a delivery ended undelivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum EndedBecause {
@@ -34,26 +34,26 @@ pub(crate) enum EndedBecause {
     EndpointDisabled,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub(crate) enum State {
-    /// It is to be brought.
+pub(crate) enum DeliveryState {
+    /// An attempt is due, now or later.
     Pending {
         /// When the next attempt is due.
         next_at: Timestamp,
-        /// When it is looked for that nobody has made this attempt.
+        /// When the schedule sends it to the queue, if the attempt is not recorded by then.
         overdue_at: Timestamp,
     },
-    /// The endpoint has taken it.
+    /// The endpoint answered with a 2xx.
     Delivered { at: Timestamp },
     /// The last attempt failed.
     Exhausted { at: Timestamp },
-    /// There was nobody to bring it to.
+    /// Its endpoint was disabled or deleted.
     Ended { at: Timestamp, because: EndedBecause },
 }
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -61,9 +61,9 @@ pub(crate) enum Outcome {
     Status(u16),
     /// No answer in time.
     TimedOut,
-    /// No connection, no TLS, no such name, or an answer that is no HTTP.
+    /// No connection, no TLS, an unknown host, or an answer that is not HTTP.
     ConnectionFailed,
-    /// The host leads to an address that is not public.
+    /// The host has an address that is not public.
     AddressRefused,
 }
 
@@ -79,7 +79,7 @@ impl Outcome {
         }
     }
 
-    /// The class of a failure, for the log of attempts.
+    /// The class of a failure, as the delivery log shows it.
     pub(crate) const fn error(self) -> Option<&'static str> {
         match self {
             Self::Status(200..=299) => None,
@@ -93,10 +93,10 @@ impl Outcome {
     }
 }
 
-/// One attempt, as it was recorded.
+/// A recorded attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Attempt {
-    /// From 1, through all rounds.
+    /// From 1, counted over all rounds.
     pub(crate) number: u32,
     pub(crate) at: Timestamp,
     pub(crate) latency_ms: u64,
@@ -110,31 +110,31 @@ pub(crate) struct Delivery {
     pub(crate) id: String,
     pub(crate) endpoint: String,
     pub(crate) kind: String,
-    /// The exact bytes that are signed and sent, at each attempt.
+    /// The exact bytes that every attempt signs and sends.
     pub(crate) body: String,
     pub(crate) created_at: Timestamp,
-    pub(crate) state: State,
-    /// The newest of them.
+    pub(crate) state: DeliveryState,
+    /// The newest attempts, oldest first.
     pub(crate) attempts: Vec<Attempt>,
-    /// How many there were in all.
+    /// How many attempts were made in all.
     pub(crate) attempted: u32,
-    /// How many of them were made before this round of the schedule began.
+    /// How many of them were made before the current round. A redelivery starts a new round of the retry schedule.
     pub(crate) before_this_round: u32,
 }
 
-/// What a message from the queue means for a delivery.
+/// What a job from the queue means for a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turn {
-    /// It is due: call.
+pub(crate) enum JobState {
+    /// The attempt is due: call the endpoint.
     Due,
-    /// Its attempt is recorded: see that its consequences are drawn.
+    /// The attempt is recorded: make sure that its follow-up is complete.
     Recorded(Outcome),
-    /// It is another message's, another moment's, or over.
-    Nothing,
+    /// The attempt is not due yet, or no longer needed.
+    Ignored,
 }
 
 impl Delivery {
-    /// A new one, due at once.
+    /// A new delivery, due at once.
     pub(crate) fn new(endpoint: &str, message: Outgoing, now: Timestamp, pace: Pace) -> Self {
         let Outgoing { id, kind, body } = message;
         Self {
@@ -150,26 +150,28 @@ impl Delivery {
         }
     }
 
-    /// When its next attempt is due, if there is to be one.
+    /// When the next attempt is due; `None` if it is not pending.
     pub(crate) const fn next_at(&self) -> Option<Timestamp> {
         match self.state {
-            State::Pending { next_at, .. } => Some(next_at),
-            State::Delivered { .. } | State::Exhausted { .. } | State::Ended { .. } => None,
+            DeliveryState::Pending { next_at, .. } => Some(next_at),
+            DeliveryState::Delivered { .. }
+            | DeliveryState::Exhausted { .. }
+            | DeliveryState::Ended { .. } => None,
         }
     }
 
-    /// What a message about its `attempt`th attempt means now.
-    pub(crate) fn turn(&self, attempt: u32, now: Timestamp) -> Turn {
+    /// What a job for this attempt means now.
+    pub(crate) fn job_state(&self, attempt: u32, now: Timestamp) -> JobState {
         if attempt <= self.attempted {
             let recorded = self.attempts.iter().find(|recorded| recorded.number == attempt);
-            return recorded.map_or(Turn::Nothing, |recorded| Turn::Recorded(recorded.outcome));
+            return recorded.map_or(JobState::Ignored, |recorded| JobState::Recorded(recorded.outcome));
         }
-        let is_due = self.next_at().is_some_and(|next_at| next_at <= later(now, EARLY));
-        if is_due && attempt == self.attempted + 1 { Turn::Due } else { Turn::Nothing }
+        let is_due = self.next_at().is_some_and(|next_at| next_at <= later(now, TOLERANCE));
+        if is_due && attempt == self.attempted + 1 { JobState::Due } else { JobState::Ignored }
     }
 
-    /// With this attempt recorded; `None` if one of its number, or a later one, is.
-    pub(crate) fn recorded(
+    /// The delivery with this attempt; `None` if the attempt is not the next one.
+    pub(crate) fn with_attempt(
         &self,
         attempt: &Attempt,
         retry_after: Option<Duration>,
@@ -185,64 +187,71 @@ impl Delivery {
         new.attempts.drain(..new.attempts.len().saturating_sub(MOST_LOGGED));
         new.attempted = attempt.number;
         new.state = match (&self.state, attempt.outcome) {
-            (_, outcome) if outcome.is_success() => State::Delivered { at: now },
-            (_, Outcome::Status(410)) => State::Ended { at: now, because: EndedBecause::EndpointDisabled },
-            (State::Pending { .. }, _) => {
+            (_, outcome) if outcome.is_success() => DeliveryState::Delivered { at: now },
+            (_, Outcome::Status(410)) => {
+                DeliveryState::Ended { at: now, because: EndedBecause::EndpointDisabled }
+            }
+            (DeliveryState::Pending { .. }, _) => {
                 let tried = new.attempted.saturating_sub(self.before_this_round);
                 let next = next_try(tried, now, retry_after, jitter);
-                next.map_or(State::Exhausted { at: now }, |next_at| pending(next_at, now, pace))
+                next.map_or(DeliveryState::Exhausted { at: now }, |next_at| pending(next_at, now, pace))
             }
-            (State::Delivered { .. } | State::Exhausted { .. } | State::Ended { .. }, _) => {
-                self.state.clone()
-            }
+            (
+                DeliveryState::Delivered { .. }
+                | DeliveryState::Exhausted { .. }
+                | DeliveryState::Ended { .. },
+                _,
+            ) => self.state.clone(),
         };
         Some(new)
     }
 
-    /// Ended before its next attempt; `None` if it is not pending.
+    /// The delivery, ended before its next attempt; `None` if it is not pending.
     pub(crate) fn ended(&self, because: EndedBecause, now: Timestamp) -> Option<Self> {
         self.next_at()?;
-        Some(Self { state: State::Ended { at: now, because }, ..self.clone() })
+        Some(Self { state: DeliveryState::Ended { at: now, because }, ..self.clone() })
     }
 
-    /// Its attempt put off, which is none; `None` if it is not pending, or put off as far already.
-    pub(crate) fn put_off(&self, until: Timestamp, now: Timestamp, pace: Pace) -> Option<Self> {
+    /// The delivery, due later. This counts as no attempt. `None` if it is not pending, or due that late already.
+    pub(crate) fn postponed(&self, until: Timestamp, now: Timestamp, pace: Pace) -> Option<Self> {
         let is_sooner = self.next_at()? < until;
         is_sooner.then(|| Self { state: pending(until, now, pace), ..self.clone() })
     }
 
-    /// To be brought again, now, under the same id; `None` if it is due already.
+    /// The delivery, due now under the same id; `None` if it is due already.
     pub(crate) fn redelivered(&self, now: Timestamp, pace: Pace) -> Option<Self> {
         let before_this_round = match self.state {
-            State::Pending { next_at, .. } if next_at <= now => return None,
-            State::Pending { .. } => self.before_this_round,
-            State::Delivered { .. } | State::Exhausted { .. } | State::Ended { .. } => self.attempted,
+            DeliveryState::Pending { next_at, .. } if next_at <= now => return None,
+            DeliveryState::Pending { .. } => self.before_this_round,
+            DeliveryState::Delivered { .. }
+            | DeliveryState::Exhausted { .. }
+            | DeliveryState::Ended { .. } => self.attempted,
         };
         Some(Self { state: pending(now, now, pace), before_this_round, ..self.clone() })
     }
 
-    /// Given to the queue once more, since it is overdue; `None` if it is not.
-    pub(crate) fn sent_again(&self, now: Timestamp, pace: Pace) -> Option<Self> {
+    /// The overdue delivery, about to be sent to the queue again; `None` if it is not overdue.
+    pub(crate) fn resent(&self, now: Timestamp, pace: Pace) -> Option<Self> {
         match self.state {
-            State::Pending { next_at, overdue_at } if overdue_at <= now => {
-                let overdue_at = later(now, pace.again_after());
-                Some(Self { state: State::Pending { next_at, overdue_at }, ..self.clone() })
+            DeliveryState::Pending { next_at, overdue_at } if overdue_at <= now => {
+                let overdue_at = later(now, pace.resend_after());
+                Some(Self { state: DeliveryState::Pending { next_at, overdue_at }, ..self.clone() })
             }
-            State::Pending { .. }
-            | State::Delivered { .. }
-            | State::Exhausted { .. }
-            | State::Ended { .. } => None,
+            DeliveryState::Pending { .. }
+            | DeliveryState::Delivered { .. }
+            | DeliveryState::Exhausted { .. }
+            | DeliveryState::Ended { .. } => None,
         }
     }
 }
 
-/// What the queue holds back is overdue a while after its time; what is to wait for longer, at its time.
-fn pending(next_at: Timestamp, now: Timestamp, pace: Pace) -> State {
-    let overdue_at = if is_for_the_queue(next_at, now) { later(next_at, pace.lost_after()) } else { next_at };
-    State::Pending { next_at, overdue_at }
+/// A delivery whose message fits in the queue is overdue some time after it is due; any other, as soon as it is due.
+fn pending(next_at: Timestamp, now: Timestamp, pace: Pace) -> DeliveryState {
+    let overdue_at = if fits_in_queue(next_at, now) { later(next_at, pace.lost_after()) } else { next_at };
+    DeliveryState::Pending { next_at, overdue_at }
 }
 
-/// The partition of the index that a shard is.
+/// The partition key of a shard in the index.
 pub(crate) fn partition(shard: u8) -> String {
     format!("pending#{shard:02}")
 }
@@ -250,22 +259,24 @@ pub(crate) fn partition(shard: u8) -> String {
 impl Item for Delivery {
     fn document(&self) -> Document {
         let document = Document::of(self)
-            .until(later(self.created_at, KEPT))
+            .until(later(self.created_at, KEPT_FOR))
             .with("endpoint", &self.endpoint)
             .with("created_at", sortable(self.created_at));
         match self.state {
-            State::Pending { overdue_at, .. } => {
+            DeliveryState::Pending { overdue_at, .. } => {
                 let digit =
                     self.id.bytes().last().and_then(|digit| char::from(digit).to_digit(16)).unwrap_or(0);
                 let shard = u8::try_from(digit).unwrap_or(0) % SHARDS;
                 document.with("pending_shard", partition(shard)).with("overdue_at", sortable(overdue_at))
             }
-            State::Delivered { .. } | State::Exhausted { .. } | State::Ended { .. } => document,
+            DeliveryState::Delivered { .. }
+            | DeliveryState::Exhausted { .. }
+            | DeliveryState::Ended { .. } => document,
         }
     }
 }
 
-/// A moment as text that sorts like the moment: always with nine digits of a second.
+/// A moment as text that sorts by time: always with nine fractional digits.
 pub(crate) fn sortable(moment: Timestamp) -> String {
     format!("{moment:.9}")
 }

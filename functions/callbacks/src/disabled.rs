@@ -1,23 +1,23 @@
-//! Why an endpoint is not called any more, and how its owner hears of it.
+//! Why an endpoint was disabled, and the log line that raises the alarm for it.
 
 use serde::{Deserialize, Serialize};
 
 /// Why an endpoint is disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum DisabledBecause {
-    /// Somebody said so.
+    /// An admin disabled it.
     #[serde(rename = "admin")]
     Admin,
     /// It answered 410.
     #[serde(rename = "gone_410")]
     Gone,
-    /// Nothing but failures for 120 hours.
+    /// It failed for 120 hours without one success.
     #[serde(rename = "failing_120_hours")]
     Failing,
 }
 
 impl DisabledBecause {
-    /// The word on the wire, in the metric and in the alarm's name.
+    /// The name on the wire, in the metric and in the alarm's name.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -27,16 +27,16 @@ impl DisabledBecause {
     }
 }
 
-/// Writes the line that the alarm's metric is read out of. Twice for the same is harmless; the URL is not in it, since
-/// such URLs may hold a token.
+/// Writes the line from which the alarm's metric is read. A duplicate line is harmless. The URL is not in it, because such
+/// URLs may hold a token.
 pub(crate) fn report(endpoint: &str, because: DisabledBecause) {
-    // An error, so that no log level leaves it out: a person has to act.
+    // At level error, so that no log level drops it: an operator has to act.
     tracing::error!(
         metric = "EndpointDisabled",
         metric.by = "because",
         because = because.as_str(),
         endpoint.id = endpoint,
-        "a webhook endpoint was disabled; mend it and enable it again, and redeliver what it missed"
+        "a webhook endpoint was disabled; fix it and enable it again, then redeliver what it missed"
     );
 }
 

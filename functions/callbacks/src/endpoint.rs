@@ -1,7 +1,7 @@
-//! An endpoint: whom to call, about what, and how calls are signed. Pure.
+//! An endpoint: its URL, the event types that it wants, and the secrets that sign its calls. Pure.
 //!
-//! It is enabled, disabled for a reason, or deleted. A deleted one stays for as long as deliveries of it may,
-//! without its URL and secrets: no late write can bring it back, and what is still under way ends.
+//! It is enabled, disabled for a reason, or deleted. The document of a deleted endpoint stays as long as its deliveries may
+//! exist, without URL and secrets: a late write cannot restore it, and its pending deliveries end.
 
 use crate::disabled::DisabledBecause;
 use crate::outgoing::ALL;
@@ -13,36 +13,36 @@ use outbound::Secret;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// So many secrets sign at once: more would be a header that no receiver takes.
+/// How many secrets sign at once. With more, receivers may refuse the signature header for its length.
 const MOST_SECRETS: usize = 5;
 
-/// How long a deleted endpoint is remembered.
+/// How long the document of a deleted endpoint is kept.
 pub(crate) const REMEMBERED: Duration = Duration::from_hours(60 * 24);
 
-/// Where an endpoint stands.
+/// Whether an endpoint is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub(crate) enum Standing {
+pub(crate) enum EndpointState {
     /// It is called.
     Enabled {
-        /// Since when: a failure before that is forgiven.
+        /// Failures before this moment do not count.
         since: Timestamp,
     },
-    /// It is not called until somebody enables it.
+    /// It is not called until an admin enables it.
     Disabled { because: DisabledBecause, since: Timestamp },
-    /// It is gone.
+    /// It is never called again.
     Deleted { since: Timestamp },
 }
 
-/// A secret and until when it signs.
+/// A secret, and until when it signs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Signing {
-    /// Shown in the answer that made it, and never again; never logged.
+    /// Shown only in the answer that created it; never logged.
     pub(crate) secret: String,
     pub(crate) created_at: Timestamp,
-    /// `None`: until another one takes its place.
+    /// `None`: until it is rotated.
     pub(crate) expires_at: Option<Timestamp>,
-    /// Digest of the request that made it: a repeat makes no second one.
+    /// Digest of the request that created it: a retried request creates no second secret.
     pub(crate) made_by: String,
 }
 
@@ -53,15 +53,16 @@ pub(crate) struct Endpoint {
     pub(crate) url: String,
     pub(crate) description: String,
     pub(crate) event_types: Vec<String>,
-    pub(crate) standing: Standing,
+    #[serde(rename = "standing")]
+    pub(crate) state: EndpointState,
     /// Newest first.
     pub(crate) secrets: Vec<Signing>,
     pub(crate) created_at: Timestamp,
-    /// Digest of the request that made it, to tell a repeat from another request under the same key.
+    /// Digest of the request that created it: tells a retry from a different request under the same idempotency key.
     pub(crate) request_digest: String,
 }
 
-/// What a change of an endpoint wants; what is `None` stays.
+/// A change of an endpoint. A field that is `None` keeps its value.
 #[derive(Default)]
 pub(crate) struct Patch {
     pub(crate) url: Option<String>,
@@ -72,45 +73,45 @@ pub(crate) struct Patch {
 
 impl Endpoint {
     pub(crate) const fn is_deleted(&self) -> bool {
-        matches!(self.standing, Standing::Deleted { .. })
+        matches!(self.state, EndpointState::Deleted { .. })
     }
 
-    /// Whether it is to be called about this type.
+    /// Whether it is enabled and subscribed to this event type.
     pub(crate) fn wants(&self, kind: &str) -> bool {
-        let is_enabled = matches!(self.standing, Standing::Enabled { .. });
+        let is_enabled = matches!(self.state, EndpointState::Enabled { .. });
         is_enabled && self.event_types.iter().any(|wanted| wanted == ALL || wanted == kind)
     }
 
-    /// The secrets that sign at this moment, newest first.
+    /// The secrets that are valid at this moment, newest first.
     pub(crate) fn signing(&self, now: Timestamp) -> Vec<Secret> {
-        self.held(now).map(|signing| Secret::new(&signing.secret)).collect()
+        self.valid_secrets(now).map(|signing| Secret::new(&signing.secret)).collect()
     }
 
-    fn held(&self, now: Timestamp) -> impl Iterator<Item = &Signing> {
+    fn valid_secrets(&self, now: Timestamp) -> impl Iterator<Item = &Signing> {
         self.secrets.iter().filter(move |signing| signing.expires_at.is_none_or(|end| end > now))
     }
 
-    /// With the changes; `None` if nothing changes.
+    /// The endpoint with the changes; `None` if nothing changes.
     pub(crate) fn patched(&self, patch: &Patch, now: Timestamp) -> Option<Self> {
         let mut new = self.clone();
         new.url = patch.url.clone().unwrap_or(new.url);
         new.description = patch.description.clone().unwrap_or(new.description);
         new.event_types = patch.event_types.clone().unwrap_or(new.event_types);
-        new.standing = match (&self.standing, patch.enabled) {
-            (Standing::Disabled { .. }, Some(true)) => Standing::Enabled { since: now },
-            // What another receiver failed at is not held against this one.
-            (Standing::Enabled { .. }, None | Some(true)) if new.url != self.url => {
-                Standing::Enabled { since: now }
+        new.state = match (&self.state, patch.enabled) {
+            (EndpointState::Disabled { .. }, Some(true)) => EndpointState::Enabled { since: now },
+            // The failures of the old URL do not count against the new one.
+            (EndpointState::Enabled { .. }, None | Some(true)) if new.url != self.url => {
+                EndpointState::Enabled { since: now }
             }
-            (Standing::Enabled { .. }, Some(false)) => {
-                Standing::Disabled { because: DisabledBecause::Admin, since: now }
+            (EndpointState::Enabled { .. }, Some(false)) => {
+                EndpointState::Disabled { because: DisabledBecause::Admin, since: now }
             }
-            (standing, _) => standing.clone(),
+            (state, _) => state.clone(),
         };
         (new != *self).then_some(new)
     }
 
-    /// With a further secret; the others sign for `overlap` more. `None` if that request has made one already.
+    /// The endpoint with a new secret; the others sign for at most `overlap` more. `None` if this request created one already.
     pub(crate) fn rotated(
         &self,
         secret: &str,
@@ -128,7 +129,7 @@ impl Endpoint {
             expires_at: None,
             made_by: made_by.to_owned(),
         }];
-        secrets.extend(self.held(now).map(|signing| Signing {
+        secrets.extend(self.valid_secrets(now).map(|signing| Signing {
             expires_at: Some(signing.expires_at.map_or(end, |earlier| earlier.min(end))),
             ..signing.clone()
         }));
@@ -136,36 +137,36 @@ impl Endpoint {
         Some(Self { secrets, ..self.clone() })
     }
 
-    /// Not called any more, for this reason; `None` if it is not called anyway.
+    /// The endpoint, disabled for this reason; `None` if it is disabled or deleted already.
     pub(crate) fn disabled(&self, because: DisabledBecause, now: Timestamp) -> Option<Self> {
-        match self.standing {
-            Standing::Enabled { .. } => {
-                Some(Self { standing: Standing::Disabled { because, since: now }, ..self.clone() })
+        match self.state {
+            EndpointState::Enabled { .. } => {
+                Some(Self { state: EndpointState::Disabled { because, since: now }, ..self.clone() })
             }
-            Standing::Disabled { .. } | Standing::Deleted { .. } => None,
+            EndpointState::Disabled { .. } | EndpointState::Deleted { .. } => None,
         }
     }
 
-    /// Gone, with nothing left that could be called or signed with; `None` if it is gone.
+    /// The endpoint, deleted, without URL and secrets; `None` if it is deleted already.
     pub(crate) fn deleted(&self, now: Timestamp) -> Option<Self> {
-        let standing = Standing::Deleted { since: now };
-        let gone = Self {
+        let state = EndpointState::Deleted { since: now };
+        let deleted = Self {
             url: String::new(),
             description: String::new(),
             secrets: Vec::new(),
-            standing,
+            state,
             ..self.clone()
         };
-        (!self.is_deleted()).then_some(gone)
+        (!self.is_deleted()).then_some(deleted)
     }
 }
 
 impl Item for Endpoint {
     fn document(&self) -> Document {
         let document = Document::of(self);
-        match self.standing {
-            Standing::Deleted { since } => document.until(later(since, REMEMBERED)),
-            Standing::Enabled { .. } | Standing::Disabled { .. } => document,
+        match self.state {
+            EndpointState::Deleted { since } => document.until(later(since, REMEMBERED)),
+            EndpointState::Enabled { .. } | EndpointState::Disabled { .. } => document,
         }
     }
 }

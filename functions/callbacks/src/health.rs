@@ -1,9 +1,9 @@
-//! How an endpoint is doing: the calls under way (a bulkhead) and whether it is worth calling (a circuit breaker). Pure.
+//! The health of an endpoint: its calls under way (a bulkhead) and its circuit breaker. Pure.
 //!
-//! A call takes a lease before it is made and gives it back with what came of it; the lease is what makes it count once.
-//! One that is not given back, because its function died, runs out and counts as nothing. After five failures in a row
-//! the breaker opens: deliveries are put off, which is no attempt of theirs. When the pause is over one call goes through
-//! as a probe; its success closes the breaker, its failure opens it for twice as long.
+//! A call takes a lease first, and releases it with its result, so that each result counts once. If the function dies, the
+//! lease expires and the call counts as nothing. Five failures in a row open the breaker: deliveries are postponed, which is
+//! no attempt. After the pause one call goes through as a probe. If it succeeds the breaker closes; if it fails the breaker
+//! opens for twice as long.
 
 use crate::endpoint::REMEMBERED;
 use crate::retry::later;
@@ -14,16 +14,16 @@ use resilience::Jitter;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// So many failures in a row open the breaker.
+/// How many failures in a row open the breaker.
 const OPENS_AFTER: u32 = 5;
-/// The first pause, and the longest.
+/// The first pause. Each failed probe doubles it, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
-/// An endpoint that has failed for so long without one success is disabled.
+/// An endpoint without a success for this long is disabled.
 const FAILING_FOR: Duration = Duration::from_hours(120);
 
-/// A call that is under way.
+/// The right to make one call, until it expires.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Lease {
     delivery: String,
@@ -31,65 +31,65 @@ struct Lease {
     until: Timestamp,
 }
 
-/// The breaker, opened for some time.
+/// The breaker is open, or waits for its probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Pause {
     until: Timestamp,
-    /// How often it was opened without a success in between.
+    /// How often it opened since the last success.
     times: u32,
 }
 
-/// How an endpoint is doing.
+/// The health of an endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Health {
     /// Failures since the last success.
     pub(crate) failures: u32,
-    /// When the first of them was.
+    /// When the first of them happened.
     pub(crate) failing_since: Option<Timestamp>,
     paused: Option<Pause>,
     under_way: Vec<Lease>,
-    /// When it was written, which is when it begins to be forgotten.
+    /// When it was last written. Its expiry counts from here.
     at: Timestamp,
 }
 
 /// Whether a call may be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entry {
-    /// Yes, under this health, once it is written.
-    Admitted(Health),
-    /// As many calls are under way as may be.
+pub(crate) enum Admission {
+    /// It may, once this health with its lease is written.
+    Granted(Health),
+    /// The limit of calls under way is reached.
     Busy,
-    /// The breaker is open until then.
+    /// The breaker is open until this moment.
     Paused(Timestamp),
 }
 
 impl Health {
-    /// Asks for a call. Who holds a lease for this very attempt has died on the way, and may try again.
-    pub(crate) fn enter(
+    /// Asks for a call. A lease for the same attempt is from a run that died, and does not count.
+    pub(crate) fn admit(
         &self,
         delivery: &str,
         attempt: u32,
         at_once: usize,
         now: Timestamp,
         until: Timestamp,
-    ) -> Entry {
+    ) -> Admission {
         let is_other = |lease: &&Lease| (lease.delivery.as_str(), lease.attempt) != (delivery, attempt);
         let others: Vec<Lease> =
             self.under_way.iter().filter(|lease| lease.until > now).filter(is_other).cloned().collect();
         match (&self.paused, others.first()) {
-            (Some(pause), _) if pause.until > now => return Entry::Paused(pause.until),
-            // One probe is enough to tell; the others wait until it must have.
-            (Some(_), Some(probe)) => return Entry::Paused(probe.until),
-            (None, Some(_)) if others.len() >= at_once => return Entry::Busy,
+            (Some(pause), _) if pause.until > now => return Admission::Paused(pause.until),
+            // One probe is enough. The others wait until its lease expires.
+            (Some(_), Some(probe)) => return Admission::Paused(probe.until),
+            (None, Some(_)) if others.len() >= at_once => return Admission::Busy,
             (Some(_) | None, _) => {}
         }
         let mut under_way = others;
         under_way.push(Lease { delivery: delivery.to_owned(), attempt, until });
-        Entry::Admitted(Self { under_way, at: now, ..self.clone() })
+        Admission::Granted(Self { under_way, at: now, ..self.clone() })
     }
 
-    /// With what came of a call; `None` if its lease was given back before.
-    pub(crate) fn left(
+    /// The health after a call; `None` if its lease was released before.
+    pub(crate) fn with_result(
         &self,
         delivery: &str,
         attempt: u32,
@@ -106,7 +106,7 @@ impl Health {
         }
         let failures = self.failures.saturating_add(1);
         let times = self.paused.as_ref().map_or(0, |pause| pause.times);
-        // A failure of a call that was under way when the breaker opened opens it no second time.
+        // A failure during the pause is of a call from before it, and does not open the breaker again.
         let opens = match &self.paused {
             None => failures >= OPENS_AFTER,
             Some(pause) => pause.until <= now,
@@ -121,12 +121,12 @@ impl Health {
         Some(Self { failures, failing_since, paused, under_way, at: now })
     }
 
-    /// Whether it is to be disabled: nothing but failures for too long, since it was last enabled.
-    pub(crate) fn is_hopeless(&self, enabled_since: Timestamp, now: Timestamp) -> bool {
+    /// Whether the endpoint must be disabled: it had no success for [`FAILING_FOR`] since it was enabled.
+    pub(crate) fn has_failed_too_long(&self, enabled_since: Timestamp, now: Timestamp) -> bool {
         self.failing_since.is_some_and(|since| later(since.max(enabled_since), FAILING_FOR) <= now)
     }
 
-    /// Until when no call is made, if none is.
+    /// Until when the breaker is open; `None` if it is closed.
     pub(crate) fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
         self.paused.as_ref().map(|pause| pause.until).filter(|until| *until > now)
     }
@@ -137,8 +137,8 @@ impl Health {
     }
 }
 
-/// When what was put off by an open breaker comes back: chance spreads it over half a minute.
-pub(crate) fn back_at(until: Timestamp, jitter: &dyn Jitter) -> Timestamp {
+/// When a delivery that an open breaker postponed is due: after the pause, spread over half a minute by jitter.
+pub(crate) fn due_after_pause(until: Timestamp, jitter: &dyn Jitter) -> Timestamp {
     later(until, PAUSE * jitter.thousandths().min(1000) / 1000)
 }
 

@@ -1,7 +1,7 @@
-//! What goes out: which events of orders are told, under which names, and in which words.
+//! The outgoing messages: which events of an order become webhooks, with their types and bodies.
 //!
-//! A body is `{"type", "timestamp", "data"}`, as Standard Webhooks has it. The data hold nothing personal. The id is made
-//! from the event's, so that it is the same however often the event comes, and for every endpoint.
+//! A body is `{"type", "timestamp", "data"}` as in Standard Webhooks, and holds no personal data. The id is derived from the
+//! event's id, so that it is the same for every duplicate of the event and for every endpoint.
 
 use events::{
     Amount, Attention, Because, Currency, Detail, Envelope, Event, OrderLine, OrderStatus, OrderUpdated,
@@ -12,13 +12,13 @@ use resilience::Failure;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// The name under which an endpoint wants everything.
+/// The event type with which an endpoint subscribes to every type.
 pub(crate) const ALL: &str = "*";
 
-/// What a test event is called. It is sent by hand alone, and whatever an endpoint wants.
+/// The type of a test event. Only an admin sends it, whatever the endpoint subscribes to.
 pub(crate) const TEST: &str = "webhook.test";
 
-/// Every type that goes out.
+/// Every type that an endpoint can subscribe to.
 pub const TYPES: [&str; 32] = [
     "order.placed",
     "order.payment_requested",
@@ -57,11 +57,11 @@ pub const TYPES: [&str; 32] = [
 /// One message, the same for every endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outgoing {
-    /// `webhook-id`: what tells repeats.
+    /// `webhook-id`: by it a receiver recognizes duplicates.
     pub(crate) id: String,
     /// One of [`TYPES`], or [`TEST`].
     pub(crate) kind: &'static str,
-    /// The body's exact bytes, which are signed.
+    /// The exact bytes that are signed and sent.
     pub(crate) body: String,
 }
 
@@ -74,12 +74,12 @@ struct Body<D> {
 
 impl Outgoing {
     fn new(source: &str, kind: &'static str, timestamp: Timestamp, data: &impl Serialize) -> Self {
-        // Texts and numbers of our own: writing them as JSON cannot fail.
+        // Our own texts and numbers always serialize.
         let body = serde_json::to_string(&Body { r#type: kind, timestamp, data }).unwrap_or_default();
         Self { id: webhook_id(source), kind, body }
     }
 
-    /// The test event that `source` asked for.
+    /// A test event. Its id is derived from `source`, the digest of the request.
     pub(crate) fn test(source: &str, endpoint: &str, now: Timestamp) -> Self {
         #[derive(Serialize)]
         struct Data<'a> {
@@ -89,12 +89,12 @@ impl Outgoing {
     }
 }
 
-/// `msg_` and 32 hexadecimal digits: no dots, which Standard Webhooks signs around.
+/// `msg_` and 32 hexadecimal digits. Standard Webhooks joins the signed parts with dots, so the id has none.
 pub(crate) fn webhook_id(source: &str) -> String {
     format!("msg_{}", digest(source))
 }
 
-/// Half a SHA-256, as 32 hexadecimal digits.
+/// The first half of a SHA-256, as 32 hexadecimal digits.
 pub(crate) fn digest(text: &str) -> String {
     let half = Sha256::digest(text).iter().take(16).fold(0_u128, |half, byte| half << 8 | u128::from(*byte));
     format!("{half:032x}")
@@ -141,7 +141,7 @@ struct Updated<'a> {
     sequence: u32,
 }
 
-/// The messages that an event makes; a rejection where it is nothing that was subscribed to.
+/// The messages of an event. Rejects an event that `plan-deliveries` is not subscribed to.
 pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoing>, Failure> {
     let (order_id, sequence) = (envelope.subject.as_str(), envelope.sequence.number());
     match event {
@@ -174,8 +174,8 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
     }
 }
 
-/// The ends that no single fact tells: several have to come together, in any order. Each is told once an order, under
-/// an id of its own, by the first event that has it.
+/// The type of an end that several facts complete together, in any order. The message is sent once per order, under an id
+/// of its own: every event with this status makes the same message.
 const fn end_of(status: OrderStatus) -> Option<&'static str> {
     match status {
         OrderStatus::Cancelled => Some("order.cancelled"),

@@ -1,19 +1,19 @@
-//! `plan-deliveries`: who wants to be called about an event.
+//! `plan-deliveries`: creates a delivery of an event for each endpoint that subscribes to it.
 //!
 //! - Trigger: `OrderPlaced`, `OrderUpdated`.
 //! - Effect: for each enabled endpoint that wants the type, a delivery (`endpoint#<id>` / `delivery#<webhook id>`), and
-//!   a message about its first attempt in the delivery queue. The write comes first: a message that is lost is found
-//!   by `schedule-callbacks`.
-//! - Events said: none.
-//! - Idempotent by the delivery's key, which is made from the event's id: a repeat finds it there, and sends a message
+//!   then a job for its first attempt in the delivery queue. If the job is lost, `schedule-callbacks` sends it.
+//! - Publishes: nothing.
+//! - Idempotent by the delivery's key, which is derived from the event's id: a duplicate finds the delivery, and sends a job
 //!   only while no attempt is recorded.
-//! - Retry: the table or the queue is out.
-//! - Reject: an event that was not subscribed to.
+//! - Retry: the table or the queue is unavailable.
+//! - Reject: an event that this function is not subscribed to.
 
 use crate::delivery::Delivery;
+use crate::delivery_job;
 use crate::endpoint::Endpoint;
-use crate::errand::{self, Pace};
 use crate::outgoing::{Outgoing, outgoing};
+use crate::pace::Pace;
 use crate::store;
 use async_trait::async_trait;
 use event_store::{Documents, StoreError};
@@ -29,9 +29,9 @@ pub struct PlanDeliveries {
     pub documents: Arc<dyn Documents>,
     /// The delivery queue.
     pub work: Arc<dyn WorkQueue>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// How long things take.
+    /// The time limits.
     pub pace: Pace,
 }
 
@@ -53,20 +53,20 @@ impl PlanDeliveries {
     async fn plan(&self, endpoint: &Endpoint, message: Outgoing) -> Result<(), Failure> {
         let now = self.clock.now();
         let key = store::delivery_key(&endpoint.id, &message.id);
-        let planned = Delivery::new(&endpoint.id, message, now, self.pace);
-        let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, &key, |there| {
-            Ok(there.is_none().then(|| planned.clone()))
+        let new = Delivery::new(&endpoint.id, message, now, self.pace);
+        let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, &key, |stored| {
+            Ok(stored.is_none().then(|| new.clone()))
         });
-        match changed.await?.now() {
+        match changed.await?.stored() {
             Some(delivery) if delivery.attempted == 0 => {
-                errand::send(&*self.work, &delivery, now).await.map_err(Failure::retry)
+                delivery_job::send(&*self.work, &delivery, now).await.map_err(Failure::retry)
             }
             _ => Ok(()),
         }
     }
 }
 
-/// Every endpoint that was not deleted, by id.
+/// Every endpoint that is not deleted, sorted by id.
 pub(crate) async fn all_endpoints(documents: &dyn Documents) -> Result<Vec<Endpoint>, StoreError> {
     let found = documents.list(store::ENDPOINTS, "endpoint#").await?;
     let mut endpoints = Vec::with_capacity(found.len());

@@ -1,11 +1,11 @@
-//! When a delivery is tried again: a schedule of waits, chance, and what the receiver asks for.
+//! When a failed delivery is retried: the schedule of waits, jitter, and the receiver's `Retry-After`.
 
 use jiff::{SignedDuration, Timestamp};
 use outbound::Answer;
 use resilience::Jitter;
 use std::time::Duration;
 
-/// The waits after the first, second … attempt of a round. After the eighth attempt there is none.
+/// The waits after the first, second … attempt of a round. The eighth attempt is the last.
 const WAITS: [Duration; 7] = [
     Duration::from_secs(5),
     Duration::from_mins(5),
@@ -16,13 +16,13 @@ const WAITS: [Duration; 7] = [
     Duration::from_hours(10),
 ];
 
-/// A receiver that asks for more is tried again after this.
-const LONGEST_ASKED_FOR: Duration = Duration::from_hours(24);
+/// The longest `Retry-After` that is respected.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24);
 
-/// When the next try is due after `attempt` attempts (from 1) of this round; `None`: that was the last.
+/// When the next attempt is due after `attempt` attempts (from 1) of this round; `None` after the last one.
 ///
-/// Chance adds up to a fifth of the wait, so that what failed together does not come back together. `retry_after` is
-/// the least wait that the receiver asked for, up to a day.
+/// Jitter adds up to a fifth of the wait, so that deliveries that failed together are not retried together. `retry_after`
+/// is the least wait that the receiver asked for, up to a day.
 pub(crate) fn next_try(
     attempt: u32,
     now: Timestamp,
@@ -31,16 +31,16 @@ pub(crate) fn next_try(
 ) -> Option<Timestamp> {
     let place = usize::try_from(attempt.checked_sub(1)?).ok()?;
     let wait = *WAITS.get(place)?;
-    let wait = wait.max(retry_after.unwrap_or_default().min(LONGEST_ASKED_FOR));
+    let wait = wait.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER));
     Some(later(now, wait + wait / 5 * jitter.thousandths().min(1000) / 1000))
 }
 
-/// The moment that comes `wait` after `now`; the end of time at the latest.
+/// `now` plus `wait`, at most [`Timestamp::MAX`].
 pub(crate) fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
 
-/// What an answer's `Retry-After` says, in seconds or as an HTTP date. Nonsense and the past say nothing.
+/// The wait in an answer's `Retry-After`, given in seconds or as an HTTP date. `None` if it is malformed or in the past.
 pub(crate) fn retry_after(answer: &Answer, now: Timestamp) -> Option<Duration> {
     let text = answer.header("retry-after")?.trim();
     if let Ok(seconds) = text.parse() {

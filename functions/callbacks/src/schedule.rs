@@ -1,13 +1,16 @@
-//! `schedule-callbacks`: deliveries that are overdue go to the queue, again or for the first time.
+//! `schedule-callbacks`: sends overdue deliveries to the queue.
 //!
-//! Trigger: a schedule, each minute. Effect: for each pending delivery that the index has as overdue (its wait was too
-//! long for the queue, or its message was lost between a write and a send, or with the function that had it), the moment at
-//! which it is looked for again is put off, and a message about its next attempt is sent. Events said: none. Idempotent by
-//! the delivery's state, which is read before: one that was delivered meanwhile is left alone, and a message too many
-//! finds its attempt recorded. One delivery's failure leaves the others alone; after all of them, it fails the invocation.
+//! - Trigger: a schedule, each minute.
+//! - Effect: for each pending delivery that is overdue in the index, its `overdue_at` moves on, and then a job for its next
+//!   attempt is sent. A delivery is overdue if its wait was too long for the queue, or if its job was lost.
+//! - Publishes: nothing.
+//! - Idempotent by the delivery's state, which is read first: a delivery that is no longer pending is skipped, and a
+//!   duplicate job finds its attempt recorded.
+//! - Retry: a failure at one delivery or index page. The others are handled first; then the invocation fails.
 
 use crate::delivery::{Delivery, SHARDS, partition, sortable};
-use crate::errand::{self, Pace};
+use crate::delivery_job;
+use crate::pace::Pace;
 use crate::store::{self, Changed};
 use async_trait::async_trait;
 use event_store::{Documents, Key, Pages, Position, Walk};
@@ -19,7 +22,7 @@ use runtime::schedule::Task;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// How many are read at once.
+/// How many index entries are read at once.
 const PAGE: u32 = 100;
 
 /// The step.
@@ -30,16 +33,16 @@ pub struct ScheduleCallbacks {
     pub pending_by_time: Arc<dyn Pages>,
     /// The delivery queue.
     pub work: Arc<dyn WorkQueue>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// How long things take.
+    /// The time limits.
     pub pace: Pace,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Scheduled {
     sent: u32,
-    /// They could not be read, written or sent. A page that could not be read counts as one.
+    /// Deliveries that could not be read, written or sent. An index page that could not be read counts as one.
     failed: u32,
 }
 
@@ -63,7 +66,7 @@ impl Task for ScheduleCallbacks {
 impl ScheduleCallbacks {
     async fn shard(&self, shard: u8, now: Timestamp) -> Scheduled {
         let (partition, until) = (partition(shard), sortable(now));
-        let mut done = Scheduled::default();
+        let mut scheduled = Scheduled::default();
         let mut position: Option<Position> = None;
         loop {
             let read = self.pending_by_time.page(&partition, Walk::UpTo(&until), PAGE, position.as_ref());
@@ -71,37 +74,37 @@ impl ScheduleCallbacks {
                 Ok(page) => page,
                 Err(error) => {
                     tracing::error!(%error, partition, "the index could not be read");
-                    done.failed += 1;
-                    return done;
+                    scheduled.failed += 1;
+                    return scheduled;
                 }
             };
             for (key, _) in &page.documents {
                 match self.send(key, now).await {
-                    Ok(is_sent) => done.sent += u32::from(is_sent),
+                    Ok(is_sent) => scheduled.sent += u32::from(is_sent),
                     Err(failure) => {
                         tracing::error!(%key, reason = failure.reason(), "the delivery was not sent to the queue");
-                        done.failed += 1;
+                        scheduled.failed += 1;
                     }
                 }
             }
             position = page.next;
             if position.is_none() {
-                return done;
+                return scheduled;
             }
         }
     }
 
-    /// `true`: it was overdue, and is in the queue.
+    /// Returns whether the delivery was overdue and is in the queue now.
     async fn send(&self, key: &Key, now: Timestamp) -> Result<bool, Failure> {
-        let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, key, |there| {
-            Ok(there.and_then(|delivery| delivery.sent_again(now, self.pace)))
+        let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, key, |stored| {
+            Ok(stored.and_then(|delivery| delivery.resent(now, self.pace)))
         });
         match changed.await? {
             Changed::Written(delivery) => {
-                errand::send(&*self.work, &delivery, now).await.map_err(Failure::retry)?;
+                delivery_job::send(&*self.work, &delivery, now).await.map_err(Failure::retry)?;
                 Ok(true)
             }
-            Changed::Left(_) => Ok(false),
+            Changed::NotNeeded(_) => Ok(false),
         }
     }
 }

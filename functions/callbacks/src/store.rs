@@ -1,14 +1,14 @@
-//! The items of this service: where they stand, and the one way in which they change.
+//! The documents of this service: their keys, and the one function that changes them.
 
 use event_store::{Document, Documents, Key, StoreError};
 use resilience::{BackOff, Clock, RandomJitter};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// How often a change is decided anew before it is given up for now.
+/// How often an update is decided again after a concurrent write.
 const TRIES: u32 = 12;
 
-/// The partition of all endpoints: fifty at most, read as a whole for each event.
+/// The partition of all endpoints. It holds at most 50, and is read as a whole for each event.
 pub(crate) const ENDPOINTS: &str = "endpoints";
 
 pub(crate) fn endpoint_key(endpoint: &str) -> Key {
@@ -23,39 +23,39 @@ pub(crate) fn delivery_key(endpoint: &str, delivery: &str) -> Key {
     Key::new(format!("endpoint#{endpoint}"), format!("delivery#{delivery}"))
 }
 
-/// Something that stands in the table.
+/// A document of this service.
 pub(crate) trait Item: Serialize + DeserializeOwned + Send + Sync {
-    /// Its document, with the attributes of its indexes and when it may be forgotten.
+    /// The document, with its index attributes and its expiry.
     fn document(&self) -> Document;
 }
 
-/// What came of a change.
+/// The result of an update.
 pub(crate) enum Changed<T> {
-    /// It was written.
+    /// The new document was written.
     Written(T),
-    /// There was nothing to do; what stands there, if anything does.
-    Left(Option<T>),
+    /// No change was needed. Holds the stored document, if one exists.
+    NotNeeded(Option<T>),
 }
 
 impl<T> Changed<T> {
-    /// What stands there now.
-    pub(crate) fn now(self) -> Option<T> {
+    /// The stored document after the update.
+    pub(crate) fn stored(self) -> Option<T> {
         match self {
             Self::Written(item) => Some(item),
-            Self::Left(item) => item,
+            Self::NotNeeded(item) => item,
         }
     }
 }
 
-/// Reads an item.
+/// Reads a document.
 pub(crate) async fn read<T: Item>(documents: &dyn Documents, key: &Key) -> Result<Option<T>, StoreError> {
     documents.get(key).await?.map(|document| document.read(key)).transpose()
 }
 
-/// Reads an item, decides, and writes what was decided if nobody was first; else decides again on what is there then.
+/// Reads a document, decides, and writes the new one on the condition that the version is unchanged (optimistic
+/// concurrency). After a concurrent write it reads and decides again.
 ///
-/// `decide` is pure, and says `None` when there is nothing to do or it has been done: that makes a repeat harmless.
-/// Each write raises the version by one, so of two writers who read the same version one is refused.
+/// `decide` is pure. It returns `None` if no change is needed, which makes a duplicate request harmless.
 pub(crate) async fn change<T: Item, E: From<StoreError>>(
     documents: &dyn Documents,
     clock: &dyn Clock,
@@ -65,12 +65,12 @@ pub(crate) async fn change<T: Item, E: From<StoreError>>(
     for attempt in 1..=TRIES {
         let stored = documents.get(key).await?;
         let version = stored.as_ref().map_or(0, |document| document.version);
-        let there: Option<T> = stored.map(|document| document.read(key)).transpose()?;
-        let Some(wanted) = decide(there.as_ref())? else { return Ok(Changed::Left(there)) };
-        if documents.put_newer(key, &wanted.document().versioned(version + 1)).await? {
-            return Ok(Changed::Written(wanted));
+        let current: Option<T> = stored.map(|document| document.read(key)).transpose()?;
+        let Some(new) = decide(current.as_ref())? else { return Ok(Changed::NotNeeded(current)) };
+        if documents.put_newer(key, &new.document().versioned(version + 1)).await? {
+            return Ok(Changed::Written(new));
         }
         clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
     }
-    Err(StoreError::Unavailable(format!("others were first at {key} {TRIES} times")).into())
+    Err(StoreError::Unavailable(format!("{TRIES} concurrent writes at {key}; try again")).into())
 }

@@ -1,7 +1,7 @@
-//! The whole service on the twin of its table, for the tests of every step: through the public doors alone.
+//! The test harness: every step of this service on one in-memory table, driven by requests, events and queue messages.
 
-use crate::chance::LENGTH;
-use crate::{Chance, DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
+use crate::random::LENGTH;
+use crate::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, RandomBytes, ScheduleCallbacks};
 use base64::Engine as _;
 use event_store::Memory;
 use events::{Because, Detail, OrderStatus, OrderUpdated, OrdersEvent};
@@ -19,11 +19,11 @@ use std::time::Duration;
 use testkit::{FixedNames, MemoryWork, Receivers, RequestBuilder as _, now, order_id, request};
 use webhooks::{Scheme as _, StandardWebhooks};
 
-/// Secrets that differ and are known.
+/// Predictable secrets: the first has only zero bytes, the second only ones, and so on.
 #[derive(Default)]
-pub(crate) struct Counting(AtomicU8);
+pub(crate) struct CountingBytes(AtomicU8);
 
-impl Chance for Counting {
+impl RandomBytes for CountingBytes {
     fn bytes(&self) -> Option<[u8; LENGTH]> {
         Some([self.0.fetch_add(1, Ordering::SeqCst); LENGTH])
     }
@@ -32,17 +32,18 @@ impl Chance for Counting {
 pub(crate) const URL: &str = "https://shop.example/hooks";
 pub(crate) const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
 
-pub(crate) struct Scene {
+/// One table, delivery queue and clock for all steps, with receivers that answer as scripted.
+pub(crate) struct World {
     pub(crate) memory: Arc<Memory>,
     pub(crate) work: Arc<MemoryWork>,
     pub(crate) receivers: Arc<Receivers>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) names: Arc<FixedNames>,
     pub(crate) networks: Networks,
-    pub(crate) chance: Arc<Counting>,
+    pub(crate) random: Arc<CountingBytes>,
 }
 
-impl Default for Scene {
+impl Default for World {
     fn default() -> Self {
         Self {
             memory: Arc::default(),
@@ -51,19 +52,19 @@ impl Default for Scene {
             clock: Arc::new(FixedClock::at(now())),
             names: Arc::default(),
             networks: Networks::Public,
-            chance: Arc::default(),
+            random: Arc::default(),
         }
     }
 }
 
-impl Scene {
+impl World {
     pub(crate) fn manage(&self) -> ManageCallbacks {
         ManageCallbacks {
             documents: self.memory.clone(),
             deliveries_by_time: Arc::new(self.memory.index("endpoint", "created_at")),
             work: self.work.clone(),
             names: self.names.clone(),
-            chance: self.chance.clone(),
+            random: self.random.clone(),
             clock: self.clock.clone(),
             networks: self.networks,
             pace: PACE,
@@ -91,7 +92,7 @@ impl Scene {
         }
     }
 
-    /// Runs the schedule; how many deliveries it sent to the queue.
+    /// Runs `schedule-callbacks`, and returns how many deliveries it sent to the queue.
     pub(crate) async fn schedule(&self) -> u64 {
         let step = ScheduleCallbacks {
             documents: self.memory.clone(),
@@ -103,36 +104,41 @@ impl Scene {
         step.run().await.unwrap()["sent"].as_u64().unwrap()
     }
 
-    pub(crate) async fn ask(&self, request: Request) -> Result<Reply, Problem> {
+    pub(crate) async fn answer(&self, request: Request) -> Result<Reply, Problem> {
         self.manage().answer(request).await
     }
 
-    /// Registers an endpoint; its id and secret.
+    /// Registers an endpoint, and returns its id and secret.
     pub(crate) async fn register(&self, url: &str) -> (String, Secret) {
         let body = json!({"url": url});
-        let asked = request("POST /webhook-endpoints").by_admin().header("idempotency-key", url).json(&body);
-        let made = body_of(&self.ask(asked).await.unwrap());
+        let request =
+            request("POST /webhook-endpoints").by_admin().header("idempotency-key", url).json(&body);
+        let made = body_of(&self.answer(request).await.unwrap());
         (made["id"].as_str().unwrap().to_owned(), Secret::new(made["secret"].as_str().unwrap()))
     }
 
     pub(crate) async fn endpoint(&self, id: &str) -> Value {
-        let asked = request("GET /webhook-endpoints/{endpoint_id}").by_admin().path("endpoint_id", id);
-        body_of(&self.ask(asked).await.unwrap())
+        let request = request("GET /webhook-endpoints/{endpoint_id}").by_admin().path("endpoint_id", id);
+        body_of(&self.answer(request).await.unwrap())
     }
 
-    pub(crate) async fn log(&self, id: &str) -> Vec<Value> {
-        let asked =
+    pub(crate) async fn deliveries(&self, id: &str) -> Vec<Value> {
+        let request =
             request("GET /webhook-endpoints/{endpoint_id}/deliveries").by_admin().path("endpoint_id", id);
-        body_of(&self.ask(asked.query("limit", "100")).await.unwrap())["items"].as_array().unwrap().clone()
+        body_of(&self.answer(request.query("limit", "100")).await.unwrap())["items"]
+            .as_array()
+            .unwrap()
+            .clone()
     }
 
-    /// The n-th order is paid: one event for whoever wants it.
-    pub(crate) async fn paid(&self, n: u64) {
+    /// Publishes that the n-th order is paid.
+    pub(crate) async fn publish_paid(&self, n: u64) {
         let message = testkit::message(&order_id(n), 2, &updated(Because::OrderPaid, OrderStatus::Paid));
         self.plan().consume(&message).await.unwrap();
     }
 
-    /// Works off all that lies in the queue and is not held back for longer than `most`; what came of each.
+    /// Handles every message of the queue that is delayed by at most `most`, including those that are sent meanwhile. Returns
+    /// the results.
     pub(crate) async fn drain(&self, most: Duration) -> Vec<Result<(), Failure>> {
         let mut outcomes = Vec::new();
         loop {
@@ -160,12 +166,12 @@ pub(crate) fn body_of(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap()
 }
 
-/// What a header of a call says.
+/// The value of a header of a call.
 pub(crate) fn header<'a>(call: &'a Call, name: &str) -> &'a str {
     call.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str()).unwrap()
 }
 
-/// Whether a receiver with this secret takes the call.
+/// Whether a receiver with this secret accepts the call.
 pub(crate) fn verifies(call: &Call, secret: &Secret, now: Timestamp) -> bool {
     let headers: HeaderMap = call
         .headers
@@ -175,7 +181,7 @@ pub(crate) fn verifies(call: &Call, secret: &Secret, now: Timestamp) -> bool {
     StandardWebhooks.verify(&headers, &call.body, std::slice::from_ref(secret), now).is_ok()
 }
 
-/// A secret that a shop brings along.
+/// A secret that the admin provides.
 pub(crate) fn own_secret() -> String {
     format!("whsec_{}", base64::engine::general_purpose::STANDARD.encode([42; 24]))
 }

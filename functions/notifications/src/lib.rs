@@ -8,6 +8,8 @@ mod contact;
 mod countries;
 mod notify;
 mod occasion;
+#[cfg(test)]
+mod testing;
 mod texts;
 
 pub use countries::{Countries, InvalidCountries};

@@ -13,7 +13,7 @@
 
 use crate::contact::{self, ContactCopy};
 use crate::countries::Countries;
-use crate::occasion::{Heard, Occasion, hear};
+use crate::occasion::{Occasion, Reaction, reaction_to};
 use crate::texts;
 use async_trait::async_trait;
 use event_store::{Document, Documents, Key};
@@ -62,21 +62,23 @@ enum Outcome {
 impl Consumer for NotifyCustomer {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
         let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
-        match hear(&message.event)? {
-            Heard::Placed(placed) => {
+        match reaction_to(&message.event)? {
+            Reaction::KeepContact(placed) => {
                 // A repeat leaves the copy alone, and so it cannot undo an erasure.
                 let copy = Document::of(&ContactCopy::of(placed));
                 self.documents.put_new(&contact::key(&order), &copy).await?;
                 Ok(())
             }
-            Heard::Occasion(occasion) => self.tell(&order, occasion, occasion.key(&message.envelope)).await,
-            Heard::Nothing => Ok(()),
+            Reaction::Notify(occasion) => {
+                self.notify(&order, occasion, occasion.key(&message.envelope)).await
+            }
+            Reaction::Ignore => Ok(()),
         }
     }
 }
 
 impl NotifyCustomer {
-    async fn tell(&self, order: &OrderId, occasion: Occasion<'_>, name: &str) -> Result<(), Failure> {
+    async fn notify(&self, order: &OrderId, occasion: Occasion<'_>, name: &str) -> Result<(), Failure> {
         // Contact and notices of an order stand side by side: one read.
         let kept = self.documents.list(&contact::partition(order), "").await?;
         let (key, copy) = kept
@@ -84,17 +86,17 @@ impl NotifyCustomer {
             .find(|(key, _)| key.sk == contact::SORT_KEY)
             .ok_or_else(|| Failure::retry("the contact of the order is not known yet"))?;
         let contact: ContactCopy = copy.read(key)?;
-        let untold = |channel: &str| {
+        let unsent = |channel: &str| {
             let key = Key::new(contact::partition(order), format!("notice#{name}#{channel}"));
             Some(key).filter(|key| !kept.iter().any(|(there, _)| there == key))
         };
-        if let Some(notice) = untold("email") {
+        if let Some(notice) = unsent("email") {
             let sent = self.mailer.send_mail(&texts::mail(&self.shop, order, &contact, occasion)).await;
             self.record(&notice, sent, &contact.email).await?;
         }
         let wanted = occasion.follows_payment() && self.sms_countries.contain(&contact.country);
         if let Some(phone) = contact.phone.as_deref().filter(|_| wanted)
-            && let Some(notice) = untold("sms")
+            && let Some(notice) = unsent("sms")
         {
             let text = texts::text(&self.shop, order, phone, &contact, occasion);
             let sent = self.texter.send_text(&text).await;

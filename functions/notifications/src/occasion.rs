@@ -57,23 +57,23 @@ impl Occasion<'_> {
 }
 
 /// What an event is to this service.
-pub(crate) enum Heard<'a> {
-    Placed(&'a OrderPlaced),
-    Occasion(Occasion<'a>),
-    Nothing,
+pub(crate) enum Reaction<'a> {
+    KeepContact(&'a OrderPlaced),
+    Notify(Occasion<'a>),
+    Ignore,
 }
 
 /// What `event` is to this service; a rejection where it is nothing that was subscribed to.
-pub(crate) fn hear(event: &Event) -> Result<Heard<'_>, Failure> {
-    Ok(Heard::Occasion(match event {
-        Event::Orders(OrdersEvent::OrderPlaced(placed)) => return Ok(Heard::Placed(placed)),
+pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
+    Ok(Reaction::Notify(match event {
+        Event::Orders(OrdersEvent::OrderPlaced(placed)) => return Ok(Reaction::KeepContact(placed)),
         Event::Orders(OrdersEvent::OrderUpdated(updated)) => return Ok(of_status(updated)),
         Event::Payments(PaymentsEvent::OrderPaid(_)) => Occasion::Paid,
         Event::Payments(PaymentsEvent::PaymentFailed(_)) => Occasion::PaymentFailed,
         Event::Payments(PaymentsEvent::PaymentActionRequired(_)) => Occasion::PaymentActionRequired,
         // A refund of nothing keeps the ledger whole; to the customer it is nothing.
         Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) if refunded.amount.is_zero() => {
-            return Ok(Heard::Nothing);
+            return Ok(Reaction::Ignore);
         }
         Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) => {
             Occasion::Refunded { amount: refunded.amount }
@@ -116,10 +116,10 @@ pub(crate) fn hear(event: &Event) -> Result<Heard<'_>, Failure> {
 }
 
 /// The other statuses have an event of their own that tells them, with more to say.
-fn of_status(updated: &OrderUpdated) -> Heard<'static> {
+fn of_status(updated: &OrderUpdated) -> Reaction<'static> {
     match updated.status {
-        OrderStatus::Cancelled => Heard::Occasion(Occasion::Cancelled),
-        OrderStatus::Expired => Heard::Occasion(Occasion::Expired),
+        OrderStatus::Cancelled => Reaction::Notify(Occasion::Cancelled),
+        OrderStatus::Expired => Reaction::Notify(Occasion::Expired),
         OrderStatus::Placed
         | OrderStatus::PaymentActionRequired
         | OrderStatus::Paid
@@ -130,6 +130,6 @@ fn of_status(updated: &OrderUpdated) -> Heard<'static> {
         | OrderStatus::PaymentFailed
         | OrderStatus::OutOfStock
         | OrderStatus::ShippingFailed
-        | OrderStatus::Cancelling => Heard::Nothing,
+        | OrderStatus::Cancelling => Reaction::Ignore,
     }
 }

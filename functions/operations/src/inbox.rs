@@ -30,13 +30,13 @@ use webhooks::inbox::{self, InboxItem, ReceivedBy};
 /// The step. See the module.
 pub struct WebhookInbox {
     /// Where each source's webhooks lie.
-    pub trays: Vec<Tray>,
+    pub sources: Vec<InboxSource>,
     /// Dates a replay.
     pub clock: Arc<dyn Clock>,
 }
 
 /// The webhooks of one source.
-pub struct Tray {
+pub struct InboxSource {
     /// The source, for example `stripe`.
     pub source: &'static str,
     /// The table of the service that they are for.
@@ -84,14 +84,18 @@ impl Endpoint for WebhookInbox {
             "GET /webhooks/inbox" => self.list(&request).await,
             "GET /webhooks/inbox/{id}" => self.page(&request).await,
             "POST /webhooks/inbox/{id}/replay" => {
-                let (tray, event_id) = self.find(&request)?;
-                if tray.documents.get(&inbox::key(tray.source, &event_id)).await?.is_none() {
+                let (inbox_source, event_id) = self.find(&request)?;
+                if inbox_source.documents.get(&inbox::key(inbox_source.source, &event_id)).await?.is_none() {
                     return Err(no_such_webhook());
                 }
                 let wish = Replay { asked_at: self.clock.now(), asked_by: admin.customer.clone() };
-                replay::ask(&*tray.documents, tray.source, &event_id, &wish).await?;
-                let id = id_of(tray.source, &event_id);
-                tracing::info!(webhook.source = tray.source, webhook.id = event_id, "asked for once more");
+                replay::ask(&*inbox_source.documents, inbox_source.source, &event_id, &wish).await?;
+                let id = id_of(inbox_source.source, &event_id);
+                tracing::info!(
+                    webhook.source = inbox_source.source,
+                    webhook.id = event_id,
+                    "asked for once more"
+                );
                 Ok(Reply::json(202, &serde_json::json!({ "id": id, "asked_at": wish.asked_at })))
             }
             other => Err(Problem::not_found(format!("no route {other}"))),
@@ -100,26 +104,34 @@ impl Endpoint for WebhookInbox {
 }
 
 impl WebhookInbox {
-    /// The tray and the event that the id in the path names.
-    fn find(&self, request: &Request) -> Result<(&Tray, String), Problem> {
+    /// The inbox_source and the event that the id in the path names.
+    fn find(&self, request: &Request) -> Result<(&InboxSource, String), Problem> {
         // Some clients write the colon as it need not be written in a path.
         let id = request.in_path("id").replace("%3A", ":").replace("%3a", ":");
         let (source, event_id) = id.split_once(':').ok_or_else(no_such_webhook)?;
-        let tray = self.trays.iter().find(|tray| tray.source == source).ok_or_else(no_such_webhook)?;
-        if webhooks::is_name(event_id) { Ok((tray, event_id.to_owned())) } else { Err(no_such_webhook()) }
+        let inbox_source = self
+            .sources
+            .iter()
+            .find(|inbox_source| inbox_source.source == source)
+            .ok_or_else(no_such_webhook)?;
+        if webhooks::is_name(event_id) {
+            Ok((inbox_source, event_id.to_owned()))
+        } else {
+            Err(no_such_webhook())
+        }
     }
 
     async fn page(&self, request: &Request) -> Result<Reply, Problem> {
-        let (tray, event_id) = self.find(request)?;
-        let place = inbox::key(tray.source, &event_id);
-        let items = tray.documents.list(&place.pk, "").await?;
+        let (inbox_source, event_id) = self.find(request)?;
+        let place = inbox::key(inbox_source.source, &event_id);
+        let items = inbox_source.documents.list(&place.pk, "").await?;
         let at = |sk: &str| items.iter().find(|(key, _)| key.sk == sk);
         let (key, document) = at(inbox::SORT_KEY).ok_or_else(no_such_webhook)?;
         let (arrival, body) = inbox::open(document, key)?;
         let conclusion = at(verdict::SORT_KEY).map(|(key, document)| document.read::<Conclusion>(key));
         let replays = items.iter().filter(|(key, _)| key.sk.starts_with(replay::PREFIX));
         let page = Page {
-            summary: Summary::of(tray.source, &arrival, conclusion.transpose()?.map(|it| it.verdict)),
+            summary: Summary::of(inbox_source.source, &arrival, conclusion.transpose()?.map(|it| it.verdict)),
             came_by: arrival.by,
             headers: arrival.headers,
             body: as_it_came(body)?,

@@ -4,8 +4,10 @@ mod health;
 mod inbox;
 mod redrive;
 mod standard;
+#[cfg(test)]
+mod testing;
 
 pub use health::Health;
-pub use inbox::{Tray, WebhookInbox};
-pub use redrive::{Do, InvalidPlaces, LetterBox, Places, Redrive, RedriveDeadLetters};
+pub use inbox::{InboxSource, WebhookInbox};
+pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
 pub use standard::StandardWebhook;

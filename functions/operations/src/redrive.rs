@@ -18,14 +18,14 @@
 //! Retry (the invocation fails, and may be repeated): the dead-letter queue hands nothing over. A call about one letter that
 //! fails is said at that letter. Reject: what is asked makes no sense.
 
-mod asked;
+mod input;
 mod letter;
-mod places;
+mod queue_urls;
 #[cfg(test)]
 mod tests;
 
-use asked::{Asked, Deed, Which};
 use async_trait::async_trait;
+use input::{Action, RedriveRequest, Selection};
 use jiff::Timestamp;
 use letter::{About, Seen};
 use outbound::{Letter, Letters, MOST_AT_ONCE, QueueError, Work, WorkQueue};
@@ -37,8 +37,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use asked::{Do, Redrive};
-pub use places::{InvalidPlaces, Places};
+pub use input::{Do, Redrive};
+pub use queue_urls::{InvalidQueueUrls, QueueUrls};
 
 /// How long a letter is held: as long as the function can run.
 const HOLD: Duration = Duration::from_mins(1);
@@ -48,7 +48,7 @@ const MOST_HELD: usize = 1000;
 /// The step. See the module.
 pub struct RedriveDeadLetters {
     /// Each function's dead letters.
-    pub boxes: BTreeMap<String, LetterBox>,
+    pub queues: BTreeMap<String, FunctionQueues>,
     /// Bounds a run.
     pub clock: Arc<dyn Clock>,
     /// How long a run goes on; it needs some seconds more to give back what it holds.
@@ -56,11 +56,11 @@ pub struct RedriveDeadLetters {
 }
 
 /// A function's dead letters, and its queue if it has one.
-pub struct LetterBox {
+pub struct FunctionQueues {
     /// What was set aside.
-    pub letters: Arc<dyn Letters>,
+    pub dead_letters: Arc<dyn Letters>,
     /// Where it came from.
-    pub queue: Option<Arc<dyn WorkQueue>>,
+    pub source: Option<Arc<dyn WorkQueue>>,
 }
 
 /// What was taken in hand.
@@ -75,7 +75,7 @@ struct Taken {
 
 /// What became of one letter.
 #[derive(Debug, Serialize)]
-struct Told {
+struct Report {
     id: String,
     outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,43 +99,49 @@ impl Command for RedriveDeadLetters {
     type Asked = Redrive;
 
     async fn run(&self, asked: Redrive) -> Result<Value, Failure> {
-        let asked = asked.checked()?;
-        let letter_box = self.boxes.get(&asked.function).ok_or_else(|| {
-            let known: Vec<&str> = self.boxes.keys().map(String::as_str).collect();
+        let request = asked.checked()?;
+        let queues = self.queues.get(&request.function).ok_or_else(|| {
+            let known: Vec<&str> = self.queues.keys().map(String::as_str).collect();
             Failure::reject(format!("no dead letters of that name; there are those of {}", known.join(", ")))
         })?;
         let until = self.clock.now().checked_add(self.work_for).unwrap_or(Timestamp::MAX);
-        let Taken { chosen, mut others, more } = self.take(&*letter_box.letters, &asked.which, until).await?;
-        let missing = missing(&asked.which, &chosen, more);
-        let seen = |letter: &Letter| Seen::of(letter, &asked.function, letter_box.queue.is_some());
-        let answer = if let Some(deed) = &asked.deed {
+        let Taken { chosen, mut others, more } =
+            self.take(&*queues.dead_letters, &request.selection, until).await?;
+        let missing = missing(&request.selection, &chosen, more);
+        let seen = |letter: &Letter| Seen::of(letter, &request.function, queues.source.is_some());
+        let answer = if let Some(action) = &request.action {
             let chosen: Vec<_> = chosen.into_iter().map(|letter| (seen(&letter), letter)).collect();
-            announce(deed, &asked, &chosen);
-            let (mut outcomes, left, back) = self.act(letter_box, deed, chosen, until).await;
+            announce(action, &request, &chosen);
+            let (mut outcomes, left, back) = self.act(queues, action, chosen, until).await;
             others.extend(back);
             outcomes.extend(missing);
-            json!({"function": asked.function, "outcomes": outcomes, "more": more || left})
+            json!({"function": request.function, "outcomes": outcomes, "more": more || left})
         } else {
             let letters: Vec<Seen> = chosen.iter().map(seen).collect();
             others.extend(chosen);
             let not_found: Vec<String> = missing.into_iter().map(|told| told.id).collect();
-            json!({"function": asked.function, "letters": letters, "not_found": not_found, "more": more})
+            json!({"function": request.function, "letters": letters, "not_found": not_found, "more": more})
         };
-        give_back(&*letter_box.letters, &others).await;
+        give_back(&*queues.dead_letters, &others).await;
         Ok(answer)
     }
 }
 
 impl RedriveDeadLetters {
     /// Takes what is asked for in hand, and one letter more than may be acted upon, to know whether there is one.
-    async fn take(&self, letters: &dyn Letters, which: &Which, until: Timestamp) -> Result<Taken, Failure> {
+    async fn take(
+        &self,
+        letters: &dyn Letters,
+        selection: &Selection,
+        until: Timestamp,
+    ) -> Result<Taken, Failure> {
         let mut held: BTreeMap<String, Letter> = BTreeMap::new();
         let mut more = false;
         loop {
-            let wanted = match which {
-                Which::Any(most) => (most + 1).saturating_sub(held.len()),
-                Which::These(ids) if ids.iter().all(|id| held.contains_key(id)) => 0,
-                Which::These(_) => MOST_AT_ONCE,
+            let wanted = match selection {
+                Selection::Any(most) => (most + 1).saturating_sub(held.len()),
+                Selection::These(ids) if ids.iter().all(|id| held.contains_key(id)) => 0,
+                Selection::These(_) => MOST_AT_ONCE,
             };
             if wanted == 0 {
                 break;
@@ -154,14 +160,14 @@ impl RedriveDeadLetters {
                 }
             }
         }
-        Ok(match which {
-            Which::Any(most) => {
+        Ok(match selection {
+            Selection::Any(most) => {
                 let mut chosen: Vec<Letter> = held.into_values().collect();
                 chosen.sort_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)));
                 let others = chosen.split_off(chosen.len().min(*most));
                 Taken { chosen, more: more || !others.is_empty(), others }
             }
-            Which::These(ids) => {
+            Selection::These(ids) => {
                 let (chosen, others) = held.into_values().partition(|letter| ids.contains(&letter.id));
                 Taken { chosen, others, more }
             }
@@ -172,20 +178,20 @@ impl RedriveDeadLetters {
     /// back.
     async fn act(
         &self,
-        letter_box: &LetterBox,
-        deed: &Deed,
+        queues: &FunctionQueues,
+        action: &Action,
         chosen: Vec<(Seen, Letter)>,
         until: Timestamp,
-    ) -> (Vec<Told>, bool, Vec<Letter>) {
+    ) -> (Vec<Report>, bool, Vec<Letter>) {
         let (mut outcomes, mut back, mut left) = (Vec::new(), Vec::new(), false);
         for (seen, letter) in chosen {
             let (outcome, because) = if self.clock.now() >= until {
                 left = true;
                 (Outcome::Kept, Some("there was no time left; ask once more".to_owned()))
             } else {
-                match deed {
-                    Deed::Requeue => requeue(letter_box, &seen, &letter).await,
-                    Deed::Discard { .. } => match letter_box.letters.delete(&letter.receipt).await {
+                match action {
+                    Action::Requeue => requeue(queues, &seen, &letter).await,
+                    Action::Discard { .. } => match queues.dead_letters.delete(&letter.receipt).await {
                         Ok(()) => (Outcome::Discarded, None),
                         Err(error) => (Outcome::Kept, Some(failed("delete it", &error))),
                     },
@@ -194,33 +200,39 @@ impl RedriveDeadLetters {
             if because.is_some() {
                 back.push(letter);
             }
-            outcomes.push(Told { id: seen.id, outcome, because, about: Some(seen.about) });
+            outcomes.push(Report { id: seen.id, outcome, because, about: Some(seen.about) });
         }
         (outcomes, left, back)
     }
 }
 
 /// What is deleted is nowhere afterwards but in this line.
-fn announce(deed: &Deed, asked: &Asked, chosen: &[(Seen, Letter)]) {
-    let Deed::Discard { reason } = deed else { return };
+fn announce(action: &Action, request: &RedriveRequest, chosen: &[(Seen, Letter)]) {
+    let Action::Discard { reason } = action else { return };
     if chosen.is_empty() {
         return;
     }
     let letters = chosen.iter().map(|(seen, _)| json!({"id": seen.id, "about": seen.about}));
-    let (letters, by) = (letters.collect::<Value>().to_string(), asked.by.as_deref().unwrap_or("not said"));
-    tracing::warn!(of = asked.function, why = reason, by, letters, "these dead letters are being discarded");
+    let (letters, by) = (letters.collect::<Value>().to_string(), request.by.as_deref().unwrap_or("not said"));
+    tracing::warn!(
+        of = request.function,
+        why = reason,
+        by,
+        letters,
+        "these dead letters are being discarded"
+    );
 }
 
 /// Sends it to its queue and then deletes it: it is never nowhere.
-async fn requeue(letter_box: &LetterBox, seen: &Seen, letter: &Letter) -> (Outcome, Option<String>) {
-    let Some(queue) = letter_box.queue.as_ref().filter(|_| seen.can_be_requeued) else {
+async fn requeue(queues: &FunctionQueues, seen: &Seen, letter: &Letter) -> (Outcome, Option<String>) {
+    let Some(queue) = queues.source.as_ref().filter(|_| seen.can_be_requeued) else {
         return (Outcome::Kept, Some(seen.explain.clone()));
     };
     let work = Work { body: letter.body.clone(), delay: Duration::ZERO, group: seen.about.group() };
     if let Err(error) = queue.send(&work).await {
         return (Outcome::Kept, Some(failed("send it to its queue", &error)));
     }
-    match letter_box.letters.delete(&letter.receipt).await {
+    match queues.dead_letters.delete(&letter.receipt).await {
         Ok(()) => (Outcome::Requeued, None),
         Err(error) => {
             (Outcome::Requeued, Some(failed("delete it here; requeueing it twice is harmless", &error)))
@@ -233,8 +245,8 @@ fn failed(to_do: &str, error: &QueueError) -> String {
 }
 
 /// What was asked for by its id and is not in hand.
-fn missing(which: &Which, chosen: &[Letter], more: bool) -> Vec<Told> {
-    let Which::These(ids) = which else { return Vec::new() };
+fn missing(selection: &Selection, chosen: &[Letter], more: bool) -> Vec<Report> {
+    let Selection::These(ids) = selection else { return Vec::new() };
     let because = if more {
         "not among the letters that one run can look at; ask once more"
     } else {
@@ -244,7 +256,7 @@ fn missing(which: &Which, chosen: &[Letter], more: bool) -> Vec<Told> {
     missing
         .map(|id| {
             let because = Some(because.to_owned());
-            Told { id: id.clone(), outcome: Outcome::NotFound, because, about: None }
+            Report { id: id.clone(), outcome: Outcome::NotFound, because, about: None }
         })
         .collect()
 }

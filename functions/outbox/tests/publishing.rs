@@ -70,7 +70,7 @@ async fn an_update_carries_its_status_for_the_filters() {
 }
 
 #[tokio::test]
-async fn i6_a_topic_that_is_out_brings_the_batch_back() {
+async fn i6_an_unavailable_topic_fails_the_batch_until_it_recovers() {
     let topics = Topics::open();
     let records = || vec![record(&envelope(&order_id(1), 1, &OrdersEvent::from(placed())))];
     topics.0[&Service::Orders].is_out.store(true, Ordering::SeqCst);
@@ -81,7 +81,7 @@ async fn i6_a_topic_that_is_out_brings_the_batch_back() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_of_ours_is_named_and_its_neighbours_are_published() {
+async fn an_item_that_is_no_event_is_reported_and_the_rest_is_published() {
     let topics = Topics::open();
     let mut unknown = record(&envelope(&order_id(1), 1, &OrdersEvent::from(placed())));
     if let Item::Event(envelope) = &mut unknown.item {
@@ -95,7 +95,7 @@ async fn what_is_no_event_of_ours_is_named_and_its_neighbours_are_published() {
 }
 
 #[tokio::test]
-async fn a_newer_writers_events_are_published_as_they_stand() {
+async fn events_of_a_newer_writer_are_published_unchanged() {
     let topics = Topics::open();
     let mut newer = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
     newer.dataversion = 99;

@@ -1,6 +1,6 @@
 //! `manage-callbacks`: see [`callbacks::ManageCallbacks`].
 
-use callbacks::{ManageCallbacks, Pace, SystemChance};
+use callbacks::{ManageCallbacks, Pace, SystemRandomBytes};
 use outbound::Networks;
 use resilience::SystemClock;
 use runtime::http::{Guard, Server};
@@ -24,7 +24,7 @@ async fn main() -> Result<(), runtime::Error> {
         deliveries_by_time: aws.index(&table, "deliveries-by-time", "endpoint", "created_at"),
         work: aws.work(&work),
         names: aws.names(),
-        chance: Arc::new(SystemChance::default()),
+        random: Arc::new(SystemRandomBytes::default()),
         clock: clock.clone(),
         networks,
         pace,

@@ -1,4 +1,4 @@
-//! A delivery's states, by their facts.
+//! The states of a delivery: what an attempt, a redelivery, an end and a late message do to it.
 
 use super::*;
 use crate::testing::PACE;
@@ -16,13 +16,13 @@ fn attempt(number: u32, outcome: Outcome) -> Attempt {
 
 fn after(delivery: &Delivery, outcome: Outcome) -> Delivery {
     let attempt = attempt(delivery.attempted + 1, outcome);
-    delivery.recorded(&attempt, None, now(), PACE, &NoJitter).unwrap()
+    delivery.with_attempt(&attempt, None, now(), PACE, &NoJitter).unwrap()
 }
 
 #[test]
-fn a_success_of_any_kind_delivers_and_everything_else_is_tried_again() {
+fn any_2xx_delivers_and_everything_else_is_retried() {
     for status in [200, 201, 202, 204, 299] {
-        assert_eq!(after(&fresh(), Outcome::Status(status)).state, State::Delivered { at: now() });
+        assert_eq!(after(&fresh(), Outcome::Status(status)).state, DeliveryState::Delivered { at: now() });
     }
     for outcome in [
         Outcome::Status(199),
@@ -41,52 +41,56 @@ fn a_success_of_any_kind_delivers_and_everything_else_is_tried_again() {
 }
 
 #[test]
-fn the_eighth_failure_is_the_last_and_a_redelivery_begins_the_schedule_anew() {
+fn the_eighth_failure_exhausts_and_a_redelivery_restarts_the_schedule() {
     let tried = (0..7).fold(fresh(), |delivery, _| after(&delivery, Outcome::TimedOut));
     assert!(tried.next_at().is_some());
     let exhausted = after(&tried, Outcome::TimedOut);
-    assert_eq!(exhausted.state, State::Exhausted { at: now() });
+    assert_eq!(exhausted.state, DeliveryState::Exhausted { at: now() });
     let again = exhausted.redelivered(now(), PACE).unwrap();
     assert_eq!((again.id.as_str(), again.attempted, again.next_at()), ("msg_1", 8, Some(now())));
-    assert_eq!(again.turn(9, now()), Turn::Due);
+    assert_eq!(again.job_state(9, now()), JobState::Due);
     let first_wait = after(&again, Outcome::TimedOut).next_at().unwrap();
     assert_eq!(first_wait, later(now(), Duration::from_secs(6)));
     let last = (0..8).fold(again, |delivery, _| after(&delivery, Outcome::TimedOut));
-    assert_eq!((last.state.clone(), last.attempted), (State::Exhausted { at: now() }, 16));
+    assert_eq!((last.state.clone(), last.attempted), (DeliveryState::Exhausted { at: now() }, 16));
 }
 
 #[test]
 fn an_attempt_is_recorded_once() {
     let once = after(&fresh(), Outcome::TimedOut);
-    assert_eq!(once.recorded(&attempt(1, Outcome::Status(200)), None, now(), PACE, &NoJitter), None);
-    assert_eq!(once.recorded(&attempt(3, Outcome::Status(200)), None, now(), PACE, &NoJitter), None);
+    assert_eq!(once.with_attempt(&attempt(1, Outcome::Status(200)), None, now(), PACE, &NoJitter), None);
+    assert_eq!(once.with_attempt(&attempt(3, Outcome::Status(200)), None, now(), PACE, &NoJitter), None);
 }
 
 #[test]
-fn an_answer_that_comes_after_the_delivery_ended_is_recorded_and_a_success_counts() {
+fn an_answer_after_the_end_is_recorded_and_a_success_counts() {
     let ended = fresh().ended(EndedBecause::EndpointDeleted, now()).unwrap();
     let failed = after(&ended, Outcome::TimedOut);
     assert_eq!((failed.state.clone(), failed.attempted), (ended.state.clone(), 1));
-    assert_eq!(after(&ended, Outcome::Status(200)).state, State::Delivered { at: now() });
+    assert_eq!(after(&ended, Outcome::Status(200)).state, DeliveryState::Delivered { at: now() });
 }
 
 #[test]
-fn a_message_is_acted_on_for_the_next_attempt_in_its_time_alone() {
+fn a_job_is_due_only_for_the_next_attempt_at_its_time() {
     let delivery = fresh();
-    assert_eq!(delivery.turn(1, now()), Turn::Due);
-    assert_eq!(delivery.turn(2, now()), Turn::Nothing);
+    assert_eq!(delivery.job_state(1, now()), JobState::Due);
+    assert_eq!(delivery.job_state(2, now()), JobState::Ignored);
     let failed = after(&delivery, Outcome::Status(500));
-    assert_eq!(failed.turn(1, now()), Turn::Recorded(Outcome::Status(500)));
-    assert_eq!(failed.turn(2, now()), Turn::Nothing, "too early");
-    assert_eq!(failed.turn(2, later(now(), Duration::from_secs(4))), Turn::Due, "two seconds of grace");
+    assert_eq!(failed.job_state(1, now()), JobState::Recorded(Outcome::Status(500)));
+    assert_eq!(failed.job_state(2, now()), JobState::Ignored, "too early");
+    assert_eq!(
+        failed.job_state(2, later(now(), Duration::from_secs(4))),
+        JobState::Due,
+        "up to two seconds early"
+    );
     let delivered = after(&failed, Outcome::Status(200));
-    assert_eq!(delivered.turn(3, now()), Turn::Nothing);
+    assert_eq!(delivered.job_state(3, now()), JobState::Ignored);
 }
 
 #[test]
-fn what_the_queue_holds_is_overdue_after_its_time_and_what_it_cannot_hold_at_its_time() {
+fn a_delivery_in_the_queue_is_overdue_after_its_time_and_any_other_at_its_time() {
     let overdue = |wait| match pending(later(now(), wait), now(), PACE) {
-        State::Pending { next_at, overdue_at } => overdue_at.duration_since(next_at).as_secs(),
+        DeliveryState::Pending { next_at, overdue_at } => overdue_at.duration_since(next_at).as_secs(),
         other => panic!("{other:?}"),
     };
     assert_eq!(overdue(Duration::ZERO), 90);
@@ -95,7 +99,7 @@ fn what_the_queue_holds_is_overdue_after_its_time_and_what_it_cannot_hold_at_its
 }
 
 #[test]
-fn a_delivery_is_in_the_index_while_it_is_pending_and_sorts_by_time() {
+fn a_pending_delivery_is_in_the_index_sorted_by_time() {
     let has =
         |delivery: &Delivery| delivery.document().attributes.iter().any(|(name, _)| *name == "pending_shard");
     assert!(has(&fresh()));

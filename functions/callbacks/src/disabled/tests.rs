@@ -1,9 +1,9 @@
-//! Unit tests of the `disabled` module.
+//! The reasons agree with the alarms of the template and with the names on the wire.
 
 use super::*;
 
 #[test]
-fn each_reason_that_calls_a_person_has_an_alarm_on_the_metric_of_its_line() {
+fn each_reason_that_needs_an_operator_has_an_alarm() {
     let template = include_str!("../../../../template.yaml");
     let (_, alarms) = template.split_once("Fn::ForEach::EndpointDisabledAlarms:").unwrap();
     let alarms: String = alarms.lines().take(10).collect();

@@ -1,4 +1,4 @@
-//! The breaker and the bulkhead, by their facts.
+//! The limit of calls under way, their leases, and the breaker.
 
 use super::*;
 use resilience::NoJitter;
@@ -10,20 +10,20 @@ fn at(seconds: u64) -> Timestamp {
     later(now(), Duration::from_secs(seconds))
 }
 
-fn enter(health: &Health, delivery: &str, second: u64) -> Entry {
-    health.enter(delivery, 1, 2, at(second), later(at(second), LEASE))
+fn admit(health: &Health, delivery: &str, second: u64) -> Admission {
+    health.admit(delivery, 1, 2, at(second), later(at(second), LEASE))
 }
 
 fn admitted(health: &Health, delivery: &str, second: u64) -> Health {
-    match enter(health, delivery, second) {
-        Entry::Admitted(health) => health,
+    match admit(health, delivery, second) {
+        Admission::Granted(health) => health,
         other => panic!("{other:?}"),
     }
 }
 
 /// A call that failed at this second.
 fn failed(health: &Health, delivery: &str, second: u64) -> Health {
-    admitted(health, delivery, second).left(delivery, 1, false, at(second)).unwrap()
+    admitted(health, delivery, second).with_result(delivery, 1, false, at(second)).unwrap()
 }
 
 fn broken() -> Health {
@@ -31,54 +31,57 @@ fn broken() -> Health {
 }
 
 #[test]
-fn no_more_calls_are_under_way_than_may_be_and_one_that_ends_makes_room() {
+fn calls_under_way_are_limited_and_an_ended_call_frees_its_lease() {
     let two = admitted(&admitted(&Health::default(), "a", 0), "b", 0);
-    assert_eq!(enter(&two, "c", 1), Entry::Busy);
-    let one = two.left("a", 1, true, at(2)).unwrap();
+    assert_eq!(admit(&two, "c", 1), Admission::Busy);
+    let one = two.with_result("a", 1, true, at(2)).unwrap();
     assert_eq!(admitted(&one, "c", 2).under_way(), 2);
 }
 
 #[test]
-fn a_call_whose_function_died_makes_room_when_its_lease_runs_out() {
+fn an_expired_lease_frees_its_place() {
     let two = admitted(&admitted(&Health::default(), "a", 0), "b", 0);
-    assert_eq!(enter(&two, "c", 39), Entry::Busy);
+    assert_eq!(admit(&two, "c", 39), Admission::Busy);
     assert_eq!(admitted(&two, "c", 40).under_way(), 1);
 }
 
 #[test]
-fn who_died_on_the_way_may_try_again_at_once() {
+fn the_holder_of_a_lease_may_call_again_at_once() {
     let two = admitted(&admitted(&Health::default(), "a", 0), "b", 0);
     assert_eq!(admitted(&two, "a", 1).under_way(), 2);
 }
 
 #[test]
-fn a_call_counts_once_however_often_its_end_is_told() {
+fn a_call_is_counted_once_however_often_its_end_is_recorded() {
     let health = failed(&Health::default(), "a", 0);
-    assert_eq!(health.left("a", 1, false, at(1)), None);
-    assert_eq!(health.left("a", 1, true, at(1)), None);
+    assert_eq!(health.with_result("a", 1, false, at(1)), None);
+    assert_eq!(health.with_result("a", 1, true, at(1)), None);
     assert_eq!(health.failures, 1);
 }
 
 #[test]
-fn five_failures_in_a_row_open_the_breaker_and_a_success_starts_the_count_anew() {
+fn five_failures_in_a_row_open_the_breaker_and_a_success_resets_the_count() {
     let four = ["a", "b", "c", "d"].iter().fold(Health::default(), |health, name| failed(&health, name, 0));
-    let mended = admitted(&four, "x", 1).left("x", 1, true, at(1)).unwrap();
-    assert!(matches!(enter(&failed(&mended, "e", 2), "f", 2), Entry::Admitted(_)));
-    assert_eq!(enter(&broken(), "f", 1), Entry::Paused(at(30)));
+    let recovered = admitted(&four, "x", 1).with_result("x", 1, true, at(1)).unwrap();
+    assert!(matches!(admit(&failed(&recovered, "e", 2), "f", 2), Admission::Granted(_)));
+    assert_eq!(admit(&broken(), "f", 1), Admission::Paused(at(30)));
     assert_eq!(broken().paused_until(at(1)), Some(at(30)));
 }
 
 #[test]
-fn after_the_pause_one_probe_goes_and_the_others_wait_for_it() {
+fn after_the_pause_one_probe_is_admitted_and_the_others_wait() {
     let probing = admitted(&broken(), "f", 30);
-    assert_eq!(enter(&probing, "g", 31), Entry::Paused(at(70)));
-    let mended = probing.left("f", 1, true, at(32)).unwrap();
-    assert_eq!((mended.failures, mended.failing_since, mended.paused_until(at(32))), (0, None, None));
-    assert!(matches!(enter(&mended, "g", 32), Entry::Admitted(_)));
+    assert_eq!(admit(&probing, "g", 31), Admission::Paused(at(70)));
+    let recovered = probing.with_result("f", 1, true, at(32)).unwrap();
+    assert_eq!(
+        (recovered.failures, recovered.failing_since, recovered.paused_until(at(32))),
+        (0, None, None)
+    );
+    assert!(matches!(admit(&recovered, "g", 32), Admission::Granted(_)));
 }
 
 #[test]
-fn each_probe_that_fails_doubles_the_pause_up_to_a_quarter_of_an_hour() {
+fn each_failed_probe_doubles_the_pause_up_to_15_minutes() {
     let (mut health, mut second, mut pauses) = (broken(), 30, Vec::new());
     for _ in 0..7 {
         health = failed(&health, "probe", second);
@@ -91,24 +94,27 @@ fn each_probe_that_fails_doubles_the_pause_up_to_a_quarter_of_an_hour() {
 }
 
 #[test]
-fn a_call_that_was_under_way_when_the_breaker_opened_opens_it_no_further() {
+fn a_failure_from_before_the_breaker_opened_does_not_extend_the_pause() {
     let slow = admitted(&Health::default(), "slow", 0);
     let opened = ["a", "b", "c", "d", "e"].iter().fold(slow, |health, name| failed(&health, name, 0));
-    let ended = opened.left("slow", 1, false, at(20)).unwrap();
+    let ended = opened.with_result("slow", 1, false, at(20)).unwrap();
     assert_eq!(ended.paused_until(at(20)), Some(at(30)));
 }
 
 #[test]
-fn an_endpoint_is_hopeless_after_120_hours_without_a_success_since_it_was_enabled() {
+fn an_endpoint_has_failed_too_long_after_120_hours_without_a_success() {
     let hours = |hours: u64| at(hours * 3600);
     let health = failed(&Health::default(), "a", 0);
-    assert!(!health.is_hopeless(at(0), hours(119)));
-    assert!(health.is_hopeless(at(0), hours(120)));
-    assert!(!health.is_hopeless(hours(100), hours(120)), "enabling it anew forgives");
-    assert!(!Health::default().is_hopeless(at(0), hours(500)));
+    assert!(!health.has_failed_too_long(at(0), hours(119)));
+    assert!(health.has_failed_too_long(at(0), hours(120)));
+    assert!(
+        !health.has_failed_too_long(hours(100), hours(120)),
+        "earlier failures do not count once it is enabled again"
+    );
+    assert!(!Health::default().has_failed_too_long(at(0), hours(500)));
 }
 
 #[test]
-fn what_was_put_off_does_not_come_back_all_at_once() {
-    assert_eq!(back_at(at(30), &NoJitter), at(60));
+fn postponed_deliveries_do_not_retry_all_at_once() {
+    assert_eq!(due_after_pause(at(30), &NoJitter), at(60));
 }

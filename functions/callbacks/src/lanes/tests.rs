@@ -1,15 +1,15 @@
-//! Unit tests of the `lanes` module.
+//! Permits are counted by endpoint, and a long wait ends.
 
 use super::*;
 use resilience::FixedClock;
 
 #[tokio::test]
-async fn each_endpoint_has_its_own_line_and_who_waits_too_long_is_told() {
+async fn each_endpoint_has_its_own_lane_and_a_long_wait_ends_without_a_permit() {
     let (lanes, clock) = (Lanes::of(1), FixedClock::at(testkit::now()));
-    let place = lanes.stand("a", &clock).await;
-    assert!(place.is_some());
-    assert!(lanes.stand("a", &clock).await.is_none());
-    assert!(lanes.stand("b", &clock).await.is_some());
-    drop(place);
-    assert!(lanes.stand("a", &clock).await.is_some());
+    let permit = lanes.acquire("a", &clock).await;
+    assert!(permit.is_some());
+    assert!(lanes.acquire("a", &clock).await.is_none());
+    assert!(lanes.acquire("b", &clock).await.is_some());
+    drop(permit);
+    assert!(lanes.acquire("a", &clock).await.is_some());
 }

@@ -1,10 +1,10 @@
-//! The delivery log of an endpoint, test events, and redelivery by hand.
+//! The delivery log of an endpoint, test events, and redeliveries.
 
 use super::view::{DeliveryView, STATUSES, status};
 use super::{ManageCallbacks, idempotency};
 use crate::delivery::Delivery;
-use crate::endpoint::{Endpoint, Standing};
-use crate::errand;
+use crate::delivery_job;
+use crate::endpoint::{Endpoint, EndpointState};
 use crate::outgoing::Outgoing;
 use crate::store::{self, Changed};
 use base64::Engine as _;
@@ -17,12 +17,12 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct List<'a> {
     items: Vec<DeliveryView<'a>>,
-    /// Where the next page begins; `null` on the last one.
+    /// The cursor of the next page; `null` on the last one.
     next: Option<String>,
 }
 
 impl ManageCallbacks {
-    /// Newest first. A page may hold fewer than `limit` of the status asked for and still have a next one.
+    /// Newest first. The status filter applies after the page is read, so a page may be short and still have a next one.
     pub(super) async fn deliveries(&self, request: &Request) -> Result<Reply, Problem> {
         let endpoint = self.endpoint(request).await?;
         let limit = request.number_in_query("limit", 25, 1, 100)?;
@@ -42,38 +42,38 @@ impl ManageCallbacks {
         Ok(Reply::json(200, &List { items, next: page.next.as_ref().map(cursor) }))
     }
 
-    /// A delivery to this endpoint alone, whatever types it wants.
+    /// Creates a test delivery for this endpoint, whatever types it wants.
     pub(super) async fn test(&self, request: &Request) -> Result<Reply, Problem> {
-        let asked = idempotency(request, "test")?;
+        let source = idempotency(request, "test")?;
         let endpoint = self.endpoint(request).await?;
-        is_enabled(&endpoint)?;
+        check_enabled(&endpoint)?;
         let now = self.clock.now();
-        let message = Outgoing::test(&asked, &endpoint.id, now);
-        let planned = Delivery::new(&endpoint.id, message, now, self.pace);
-        let kept = self.keep(&endpoint.id, &planned, |there| Ok(there.is_none().then(|| planned.clone())));
-        self.sent(kept.await?).await
+        let message = Outgoing::test(&source, &endpoint.id, now);
+        let new = Delivery::new(&endpoint.id, message, now, self.pace);
+        let changed =
+            self.change_delivery(&endpoint.id, &new.id, |stored| Ok(stored.is_none().then(|| new.clone())));
+        self.send(changed.await?).await
     }
 
     pub(super) async fn redeliver(&self, request: &Request) -> Result<Reply, Problem> {
         let endpoint = self.endpoint(request).await?;
-        is_enabled(&endpoint)?;
+        check_enabled(&endpoint)?;
         let now = self.clock.now();
-        let key = store::delivery_key(&endpoint.id, request.in_path("delivery_id"));
-        let changed = store::change::<Delivery, Problem>(&*self.documents, &*self.clock, &key, |there| {
-            let unknown = || Problem::not_found("no such delivery; they are kept for 30 days");
-            there.map(|delivery| delivery.redelivered(now, self.pace)).ok_or_else(unknown)
+        let changed = self.change_delivery(&endpoint.id, request.in_path("delivery_id"), |stored| {
+            let unknown = || Problem::not_found("no such delivery; deliveries are kept for 30 days");
+            stored.map(|delivery| delivery.redelivered(now, self.pace)).ok_or_else(unknown)
         });
-        self.sent(changed.await?).await
+        self.send(changed.await?).await
     }
 
-    /// The message follows the write. It is sent also where the write was made before, by a request that may not have
-    /// come to its end: a message too many does nothing.
-    async fn sent(&self, changed: Changed<Delivery>) -> Result<Reply, Problem> {
-        let is_replayed = matches!(changed, Changed::Left(_));
-        let Some(delivery) = changed.now() else {
-            return Err(Problem::internal("a delivery came and went"));
+    /// Sends the job after the write. It is also sent if an earlier request made the write, because that request may have
+    /// failed before its send. A duplicate job does nothing.
+    async fn send(&self, changed: Changed<Delivery>) -> Result<Reply, Problem> {
+        let is_replayed = matches!(changed, Changed::NotNeeded(_));
+        let Some(delivery) = changed.stored() else {
+            return Err(Problem::internal("the delivery was neither written nor found"));
         };
-        errand::send(&*self.work, &delivery, self.clock.now())
+        delivery_job::send(&*self.work, &delivery, self.clock.now())
             .await
             .map_err(|error| Problem::unavailable("the queue did not answer; try again", error))?;
         let reply = Reply::json(202, &DeliveryView::of(&delivery));
@@ -81,21 +81,21 @@ impl ManageCallbacks {
     }
 }
 
-fn is_enabled(endpoint: &Endpoint) -> Result<(), Problem> {
-    match endpoint.standing {
-        Standing::Enabled { .. } => Ok(()),
-        Standing::Disabled { .. } | Standing::Deleted { .. } => {
+fn check_enabled(endpoint: &Endpoint) -> Result<(), Problem> {
+    match endpoint.state {
+        EndpointState::Enabled { .. } => Ok(()),
+        EndpointState::Disabled { .. } | EndpointState::Deleted { .. } => {
             Err(Problem::conflict("the endpoint is disabled; enable it first"))
         }
     }
 }
 
-/// A place in the log and nothing else.
+/// A position in the log, encoded.
 fn cursor(position: &Position) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(position).unwrap_or_default())
 }
 
-/// Only a place in this endpoint's log: the table refuses any other, and a client can write what it likes.
+/// Accepts only a position in this endpoint's log. A cursor is untrusted input, and the table fails on any other position.
 fn read_cursor(text: &str, endpoint: &Endpoint) -> Result<Position, Problem> {
     URL_SAFE_NO_PAD
         .decode(text)
@@ -105,5 +105,5 @@ fn read_cursor(text: &str, endpoint: &Endpoint) -> Result<Position, Problem> {
         .filter(|position| {
             position.sk.starts_with("delivery#") && position.order.parse::<Timestamp>().is_ok()
         })
-        .ok_or_else(|| Problem::bad_request("the cursor is not one of this list; begin without a cursor"))
+        .ok_or_else(|| Problem::bad_request("the cursor is not of this list; start without a cursor"))
 }

@@ -1,9 +1,9 @@
-//! Endpoints and deliveries as they are shown. A secret is in the one answer that made it.
+//! The JSON of endpoints and deliveries. Only the answer that created a secret holds it.
 
 use super::Moment;
-use crate::delivery::{Attempt, Delivery, EndedBecause, State};
+use crate::delivery::{Attempt, Delivery, DeliveryState, EndedBecause};
 use crate::disabled::DisabledBecause;
-use crate::endpoint::{Endpoint, Standing};
+use crate::endpoint::{Endpoint, EndpointState};
 use crate::health::Health;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -25,7 +25,7 @@ pub(super) struct View<'a> {
     health: Option<HealthView>,
 }
 
-/// A secret that signs, without itself.
+/// The validity of a secret, without the secret.
 #[derive(Serialize)]
 struct SecretView {
     created_at: Timestamp,
@@ -41,18 +41,18 @@ struct HealthView {
 
 impl<'a> View<'a> {
     pub(super) fn of(endpoint: &'a Endpoint, now: Timestamp) -> Self {
-        let (disabled_because, disabled_at) = match endpoint.standing {
-            Standing::Disabled { because, since } => (Some(because), Some(since)),
-            Standing::Enabled { .. } | Standing::Deleted { .. } => (None, None),
+        let (disabled_because, disabled_at) = match endpoint.state {
+            EndpointState::Disabled { because, since } => (Some(because), Some(since)),
+            EndpointState::Enabled { .. } | EndpointState::Deleted { .. } => (None, None),
         };
-        let holds = |end: Moment| end.is_none_or(|end| end > now);
-        let secrets = endpoint.secrets.iter().filter(|secret| holds(secret.expires_at));
+        let is_valid = |end: Moment| end.is_none_or(|end| end > now);
+        let secrets = endpoint.secrets.iter().filter(|secret| is_valid(secret.expires_at));
         Self {
             id: &endpoint.id,
             url: &endpoint.url,
             description: &endpoint.description,
             event_types: &endpoint.event_types,
-            enabled: matches!(endpoint.standing, Standing::Enabled { .. }),
+            enabled: matches!(endpoint.state, EndpointState::Enabled { .. }),
             disabled_because,
             disabled_at,
             created_at: endpoint.created_at,
@@ -79,17 +79,17 @@ impl<'a> View<'a> {
     }
 }
 
-/// One line of the delivery log.
+/// One entry of the delivery log.
 #[derive(Serialize)]
 pub(super) struct DeliveryView<'a> {
-    /// `webhook-id`, at each attempt.
+    /// The `webhook-id` of every attempt.
     id: &'a str,
     event_type: &'a str,
     status: &'static str,
     ended_because: Option<EndedBecause>,
     created_at: Timestamp,
     next_attempt_at: Moment,
-    /// How many attempts there were; the newest are listed.
+    /// How many attempts were made. Only the newest are listed.
     attempted: u32,
     attempts: Vec<AttemptView>,
 }
@@ -118,20 +118,22 @@ impl From<&Attempt> for AttemptView {
 /// The statuses of deliveries.
 pub(super) const STATUSES: [&str; 4] = ["pending", "delivered", "exhausted", "ended"];
 
-pub(super) const fn status(state: &State) -> &'static str {
+pub(super) const fn status(state: &DeliveryState) -> &'static str {
     match state {
-        State::Pending { .. } => "pending",
-        State::Delivered { .. } => "delivered",
-        State::Exhausted { .. } => "exhausted",
-        State::Ended { .. } => "ended",
+        DeliveryState::Pending { .. } => "pending",
+        DeliveryState::Delivered { .. } => "delivered",
+        DeliveryState::Exhausted { .. } => "exhausted",
+        DeliveryState::Ended { .. } => "ended",
     }
 }
 
 impl<'a> DeliveryView<'a> {
     pub(super) fn of(delivery: &'a Delivery) -> Self {
         let ended_because = match delivery.state {
-            State::Ended { because, .. } => Some(because),
-            State::Pending { .. } | State::Delivered { .. } | State::Exhausted { .. } => None,
+            DeliveryState::Ended { because, .. } => Some(because),
+            DeliveryState::Pending { .. }
+            | DeliveryState::Delivered { .. }
+            | DeliveryState::Exhausted { .. } => None,
         };
         Self {
             id: &delivery.id,

@@ -1,4 +1,4 @@
-//! What goes out, by its exact words.
+//! The types, ids and bodies of outgoing messages.
 
 use super::*;
 use crate::testing::updated;
@@ -11,7 +11,7 @@ fn messages(sequence: u32, event: &OrdersEvent) -> Vec<Outgoing> {
     outgoing(&envelope, &Event::read(&envelope).unwrap()).unwrap()
 }
 
-/// Every fact that there is, by its name on the wire.
+/// Every fact, read from the source of the `events` crate.
 fn every_fact() -> Vec<Because> {
     let source = include_str!("../../../../shared/events/src/orders.rs");
     let (_, names) = source.split_once("pub enum Because {").unwrap();
@@ -22,9 +22,9 @@ fn every_fact() -> Vec<Because> {
 }
 
 #[test]
-fn every_fact_has_a_type_of_its_own_and_every_type_is_listed() {
+fn every_fact_has_its_own_type_and_every_type_is_listed() {
     let facts = every_fact();
-    assert!(facts.len() >= 28, "the facts are not read any more: {facts:?}");
+    assert!(facts.len() >= 28, "the facts were not found in the source: {facts:?}");
     let mut kinds: BTreeSet<&str> = facts.iter().map(|because| kind_of(*because)).collect();
     assert_eq!(kinds.len(), facts.len());
     kinds.extend(["order.placed", "order.cancelled", "order.expired"]);
@@ -41,7 +41,7 @@ fn the_guide_lists_every_type() {
 }
 
 #[test]
-fn an_order_that_was_placed_is_told_without_anything_personal() {
+fn order_placed_holds_nothing_personal() {
     let placed = OrdersEvent::from(testkit::placed());
     let sent = messages(1, &placed);
     let [message] = sent.as_slice() else { panic!("{sent:?}") };
@@ -64,7 +64,7 @@ fn an_order_that_was_placed_is_told_without_anything_personal() {
 }
 
 #[test]
-fn the_id_is_made_from_the_event_and_has_no_dots() {
+fn the_id_is_derived_from_the_event_and_has_no_dots() {
     let paid = updated(Because::OrderPaid, OrderStatus::Paid);
     let ids = [messages(2, &paid), messages(2, &paid), messages(3, &paid)].map(|sent| sent[0].id.clone());
     assert_eq!(ids[0], ids[1]);
@@ -74,28 +74,25 @@ fn the_id_is_made_from_the_event_and_has_no_dots() {
 }
 
 #[test]
-fn an_end_that_no_single_fact_tells_is_told_once_an_order() {
+fn the_end_of_an_order_is_sent_once_whichever_fact_completes_it() {
     let facts = [Because::StockReleased, Because::PaymentCancelled];
-    let told = facts.map(|because| messages(5, &updated(because, OrderStatus::Cancelled)));
-    for sent in &told {
-        assert_eq!(
-            sent.iter().map(|message| message.kind).filter(|kind| *kind == "order.cancelled").count(),
-            1
-        );
-        assert_eq!(sent.len(), 2);
+    let sent = facts.map(|because| messages(5, &updated(because, OrderStatus::Cancelled)));
+    for both in &sent {
+        assert_eq!(both.iter().filter(|message| message.kind == "order.cancelled").count(), 1);
+        assert_eq!(both.len(), 2);
     }
-    assert_eq!(told[0][1].id, told[1][1].id, "whichever fact comes last");
-    assert_ne!(told[0][0].id, told[0][1].id);
+    assert_eq!(sent[0][1].id, sent[1][1].id, "the same whichever fact comes last");
+    assert_ne!(sent[0][0].id, sent[0][1].id);
     let expired = messages(5, &updated(Because::PaymentCancelled, OrderStatus::Expired));
     assert_eq!(
         expired.iter().map(|m| m.kind).collect::<Vec<_>>(),
         ["order.payment_cancelled", "order.expired"]
     );
-    assert_ne!(expired[1].id, told[0][1].id);
+    assert_ne!(expired[1].id, sent[0][1].id);
 }
 
 #[test]
-fn what_was_not_subscribed_to_is_rejected() {
+fn an_unsubscribed_event_is_rejected() {
     let other: OrdersEvent = events::OrderExpired { pay_by: testkit::now() }.into();
     let envelope = envelope(&order_id(1), 1, &other);
     assert!(matches!(outgoing(&envelope, &Event::read(&envelope).unwrap()), Err(Failure::Reject { .. })));

@@ -1,72 +1,72 @@
-//! What is found again, on the twin of the table.
+//! Which overdue deliveries the schedule sends to the queue.
 
 use super::*;
-use crate::testing::{PACE, Scene, URL};
+use crate::testing::{PACE, URL, World};
 use std::time::Duration;
 use testkit::{Gated, Plan, Stop, answer};
 
 #[tokio::test]
-async fn a_wait_that_is_too_long_for_the_queue_is_found_in_the_index() {
-    let scene = Scene::default();
-    let (endpoint, _) = scene.register(URL).await;
+async fn a_wait_too_long_for_the_queue_is_found_in_the_index() {
+    let world = World::default();
+    let (endpoint, _) = world.register(URL).await;
     for _ in 0..3 {
-        scene.receivers.answer_next(URL, Ok(answer(500, &[])));
+        world.receivers.answer_next(URL, Ok(answer(500, &[])));
     }
-    scene.paid(1).await;
-    scene.drain(Duration::from_mins(10)).await;
-    assert_eq!(scene.log(&endpoint).await[0]["attempted"], 3);
-    assert_eq!(scene.work.sent(), [], "half an hour is more than the queue holds back");
-    scene.clock.advance(Duration::from_mins(29));
-    assert_eq!(scene.schedule().await, 0);
-    scene.clock.advance(Duration::from_mins(8));
-    assert_eq!(scene.schedule().await, 1);
-    scene.drain(Duration::ZERO).await;
-    let log = scene.log(&endpoint).await;
+    world.publish_paid(1).await;
+    world.drain(Duration::from_mins(10)).await;
+    assert_eq!(world.deliveries(&endpoint).await[0]["attempted"], 3);
+    assert_eq!(world.work.sent(), [], "half an hour is longer than the queue can delay a message");
+    world.clock.advance(Duration::from_mins(29));
+    assert_eq!(world.schedule().await, 0);
+    world.clock.advance(Duration::from_mins(8));
+    assert_eq!(world.schedule().await, 1);
+    world.drain(Duration::ZERO).await;
+    let log = world.deliveries(&endpoint).await;
     assert_eq!((&log[0]["status"], &log[0]["attempted"]), (&"delivered".into(), &4.into()));
-    scene.clock.advance(Duration::from_hours(24));
-    assert_eq!(scene.schedule().await, 0, "what was delivered is in the index no more");
+    world.clock.advance(Duration::from_hours(24));
+    assert_eq!(world.schedule().await, 0, "a delivered one is no longer in the index");
 }
 
 #[tokio::test]
-async fn one_delivery_that_fails_does_not_stop_the_others_and_fails_the_run() {
-    let scene = Scene::default();
-    scene.register(URL).await;
+async fn one_failing_delivery_fails_the_run_but_not_the_others() {
+    let world = World::default();
+    world.register(URL).await;
     for order in 1..=5 {
-        scene.paid(order).await;
+        world.publish_paid(order).await;
     }
-    assert_eq!(scene.work.take().len(), 5);
-    scene.clock.advance(PACE.lost_after());
-    // One of the sends is refused.
+    assert_eq!(world.work.take().len(), 5);
+    world.clock.advance(PACE.lost_after());
+    // The third send fails.
     let step = ScheduleCallbacks {
-        documents: scene.memory.clone(),
-        pending_by_time: Arc::new(scene.memory.index("pending_shard", "overdue_at")),
-        work: Gated::new(Plan::stopping(2, Stop::Fail), scene.work.clone()),
-        clock: scene.clock.clone(),
+        documents: world.memory.clone(),
+        pending_by_time: Arc::new(world.memory.index("pending_shard", "overdue_at")),
+        work: Gated::new(Plan::stopping(2, Stop::Fail), world.work.clone()),
+        clock: world.clock.clone(),
         pace: PACE,
     };
     assert!(step.run().await.is_err());
-    assert_eq!(scene.work.take().len(), 4);
-    // It is looked for again, like all whose message does nothing.
-    scene.clock.advance(PACE.again_after());
-    assert_eq!(scene.schedule().await, 5);
+    assert_eq!(world.work.take().len(), 4);
+    // It is sent again, like the four whose jobs were not handled.
+    world.clock.advance(PACE.resend_after());
+    assert_eq!(world.schedule().await, 5);
 }
 
 #[tokio::test]
-async fn an_index_that_lags_sends_nothing_that_was_delivered() {
-    let scene = Scene::default();
-    scene.register(URL).await;
-    scene.paid(1).await;
+async fn a_stale_index_sends_nothing_that_is_delivered() {
+    let world = World::default();
+    world.register(URL).await;
+    world.publish_paid(1).await;
     let stale = Arc::new(event_store::Memory::default());
-    for (key, document) in scene.memory.all_documents() {
+    for (key, document) in world.memory.all_documents() {
         stale.put(&key, &document).await.unwrap();
     }
-    scene.drain(Duration::ZERO).await;
-    scene.clock.advance(PACE.lost_after());
+    world.drain(Duration::ZERO).await;
+    world.clock.advance(PACE.lost_after());
     let step = ScheduleCallbacks {
-        documents: scene.memory.clone(),
+        documents: world.memory.clone(),
         pending_by_time: Arc::new(stale.index("pending_shard", "overdue_at")),
-        work: scene.work.clone(),
-        clock: scene.clock.clone(),
+        work: world.work.clone(),
+        clock: world.clock.clone(),
         pace: PACE,
     };
     assert_eq!(step.run().await.unwrap()["sent"], 0);

@@ -1,9 +1,9 @@
-//! Unit tests of the `url` module.
+//! Which URLs are accepted by their text alone.
 
 use super::*;
 
 #[test]
-fn sound_urls_are_taken_as_they_are() {
+fn valid_urls_are_kept_as_given() {
     for (url, host) in [
         ("https://shop.example/hooks?from=conveyor", "shop.example"),
         ("https://shop.example:8443", "shop.example"),
@@ -20,7 +20,7 @@ fn sound_urls_are_taken_as_they_are() {
 }
 
 #[test]
-fn what_is_not_plainly_a_public_https_url_is_refused() {
+fn everything_but_a_plain_https_url_is_refused() {
     let long = format!("https://shop.example/{}", "x".repeat(2048));
     for url in [
         "",

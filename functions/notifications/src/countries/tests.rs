@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_list_of_codes_reads_and_anything_else_does_not() {
+fn only_a_list_of_country_codes_is_accepted() {
     let countries: Countries = "CH, DE,".parse().unwrap();
     assert!(countries.contain("CH") && countries.contain("DE") && !countries.contain("FR"));
     assert_eq!(" ".parse(), Ok(Countries::default()));

@@ -18,7 +18,7 @@ fn amounts_have_the_digits_of_their_currency() {
 }
 
 #[test]
-fn a_carriers_word_stays_on_its_line() {
+fn a_carriers_text_stays_on_one_line() {
     assert_eq!(line("T1\r\nBcc: x"), "T1Bcc: x");
     assert_eq!(line(&"x".repeat(500)).len(), 100);
 }

@@ -1,6 +1,6 @@
 //! `webhook-inbox`: see [`operations::WebhookInbox`].
 
-use operations::{Tray, WebhookInbox};
+use operations::{InboxSource, WebhookInbox};
 use resilience::SystemClock;
 use runtime::http::{Guard, Server};
 use std::sync::Arc;
@@ -16,19 +16,19 @@ async fn main() -> Result<(), runtime::Error> {
     let shipping = settings.text("SHIPPING_TABLE_NAME");
     settings.finish()?;
 
-    let tray = |source, table: &str| Tray {
+    let inbox_source = |source, table: &str| InboxSource {
         source,
         documents: aws.table(table),
         index: aws.index(table, INDEX, INDEX_ATTRIBUTE, ORDER_ATTRIBUTE),
     };
     let clock = Arc::new(SystemClock);
-    let trays = vec![
-        tray("stripe", &payments),
-        tray("easypost", &shipping),
-        tray(Topic::Payments.source(), &payments),
-        tray(Topic::Parcels.source(), &shipping),
+    let sources = vec![
+        inbox_source("stripe", &payments),
+        inbox_source("easypost", &shipping),
+        inbox_source(Topic::Payments.source(), &payments),
+        inbox_source(Topic::Parcels.source(), &shipping),
     ];
-    let step = WebhookInbox { trays, clock: clock.clone() };
+    let step = WebhookInbox { sources, clock: clock.clone() };
     let limits = aws.table(&guard.limits_table);
     runtime::http::run(Server::guarded(guard, limits, clock, step)).await
 }

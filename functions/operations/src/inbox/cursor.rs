@@ -56,7 +56,7 @@ impl Place {
                 && [inbox::SORT_KEY, verdict::SORT_KEY].contains(&position.sk.as_str())
                 && position.order.parse::<Timestamp>().is_ok()
         };
-        of.trays.iter().any(|tray| tray.source == self.source)
+        of.sources.iter().any(|inbox_source| inbox_source.source == self.source)
             && self.after.as_ref().is_none_or(is_of_the_source)
     }
 }

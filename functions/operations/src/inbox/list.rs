@@ -5,7 +5,7 @@
 //! enough has been read for one request: then the page is short, and `next` goes on.
 
 use super::cursor::{Cursor, Place};
-use super::{Summary, Tray, WebhookInbox};
+use super::{InboxSource, Summary, WebhookInbox};
 use event_store::{Document, Key, Position, Walk};
 use runtime::http::{Problem, Reply, Request};
 use serde::Serialize;
@@ -31,7 +31,7 @@ struct Wanted {
 
 /// One source on its way through the list.
 struct Walker<'a> {
-    tray: &'a Tray,
+    inbox_source: &'a InboxSource,
     /// The place of what was taken from it last.
     after: Option<Position>,
     /// Read, and not taken yet.
@@ -45,27 +45,28 @@ impl WebhookInbox {
     pub(super) async fn list(&self, request: &Request) -> Result<Reply, Problem> {
         let wanted = Wanted::by(request)?;
         let source = request.query.get("source").map(String::as_str);
-        if source.is_some_and(|source| self.trays.iter().all(|tray| tray.source != source)) {
-            let known: Vec<&str> = self.trays.iter().map(|tray| tray.source).collect();
+        if source.is_some_and(|source| self.sources.iter().all(|inbox_source| inbox_source.source != source))
+        {
+            let known: Vec<&str> = self.sources.iter().map(|inbox_source| inbox_source.source).collect();
             return Err(Problem::bad_request(format!("source is one of {}", known.join(", "))));
         }
         let question = wanted.question(source);
         let places = match request.query.get("cursor") {
             Some(text) => Cursor::decode(text, &question, self)?.places,
             None => self
-                .trays
+                .sources
                 .iter()
-                .filter(|tray| source.is_none_or(|source| source == tray.source))
-                .map(|tray| Place { source: tray.source.to_owned(), after: None })
+                .filter(|inbox_source| source.is_none_or(|source| source == inbox_source.source))
+                .map(|inbox_source| Place { source: inbox_source.source.to_owned(), after: None })
                 .collect(),
         };
         let mut walkers: Vec<Walker<'_>> = self
-            .trays
+            .sources
             .iter()
-            .filter_map(|tray| {
-                let place = places.iter().find(|place| place.source == tray.source)?;
+            .filter_map(|inbox_source| {
+                let place = places.iter().find(|place| place.source == inbox_source.source)?;
                 let after = place.after.clone();
-                Some(Walker { tray, after, heads: VecDeque::new(), read_to: None, has_more: true })
+                Some(Walker { inbox_source, after, heads: VecDeque::new(), read_to: None, has_more: true })
             })
             .collect();
         let items = take(&mut walkers, &wanted).await?;
@@ -79,7 +80,7 @@ impl WebhookInbox {
 async fn take(walkers: &mut [Walker<'_>], wanted: &Wanted) -> Result<Vec<Summary>, Problem> {
     let (mut items, mut pages) = (Vec::new(), 0);
     while items.len() < usize::try_from(wanted.limit).unwrap_or(usize::MAX) {
-        // Which head is the newest is known only when every source that has more shows its own.
+        // Selection head is the newest is known only when every source that has more shows its own.
         for walker in walkers.iter_mut() {
             while walker.heads.is_empty() && walker.has_more {
                 if pages == MOST_PAGES {
@@ -105,18 +106,19 @@ impl Walker<'_> {
     fn place(self) -> Option<Place> {
         let goes_on = self.has_more || !self.heads.is_empty();
         let after = if self.heads.is_empty() { self.read_to.or(self.after) } else { self.after };
-        goes_on.then(|| Place { source: self.tray.source.to_owned(), after })
+        goes_on.then(|| Place { source: self.inbox_source.source.to_owned(), after })
     }
 
     /// Reads its next page. The heads are empty.
     async fn read(&mut self, wanted: &Wanted) -> Result<(), Problem> {
-        let source = self.tray.source;
+        let source = self.inbox_source.source;
         let partition = match wanted.status {
             None | Some(Status::Received) => source.to_owned(),
             Some(status) => format!("{source}#{}", status.as_str()),
         };
         let from = self.read_to.take().or_else(|| self.after.clone());
-        let page = self.tray.index.page(&partition, Walk::Backward, wanted.limit, from.as_ref()).await?;
+        let page =
+            self.inbox_source.index.page(&partition, Walk::Backward, wanted.limit, from.as_ref()).await?;
         let keys: Vec<Key> = page.documents.into_iter().map(|(key, _)| key).collect();
         let summaries = self.summaries(&keys).await?;
         self.heads = keys
@@ -134,11 +136,11 @@ impl Walker<'_> {
 
     /// What is shown of these webhooks, by partition key. An index lags: what is forgotten meanwhile is left out.
     async fn summaries(&self, keys: &[Key]) -> Result<HashMap<String, Summary>, Problem> {
-        let Tray { source, documents, .. } = self.tray;
+        let InboxSource { source, documents, .. } = self.inbox_source;
         let at = |sk: &str, pk: &str| Key::new(pk, sk);
         let verdicts: Vec<Key> = keys.iter().map(|key| at(verdict::SORT_KEY, &key.pk)).collect();
         let mut found = HashMap::new();
-        for (key, document) in read(self.tray, &verdicts).await? {
+        for (key, document) in read(self.inbox_source, &verdicts).await? {
             let conclusion: Conclusion = document.read(&key)?;
             found.insert(key.pk, Summary::concluded(source, conclusion));
         }
@@ -157,8 +159,8 @@ impl Walker<'_> {
     }
 }
 
-async fn read(tray: &Tray, keys: &[Key]) -> Result<Vec<(Key, Document)>, Problem> {
-    if keys.is_empty() { Ok(Vec::new()) } else { Ok(tray.documents.get_many(keys).await?) }
+async fn read(inbox_source: &InboxSource, keys: &[Key]) -> Result<Vec<(Key, Document)>, Problem> {
+    if keys.is_empty() { Ok(Vec::new()) } else { Ok(inbox_source.documents.get_many(keys).await?) }
 }
 
 impl Wanted {
@@ -193,3 +195,6 @@ impl Wanted {
         format!("{}|{status}|{event_type}", source.unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,41 +1,21 @@
 //! Whose word is kept, where, and whose is not.
 
-use crate::StandardWebhook;
+use crate::testing::World;
 use event_store::Memory;
 use outbound::Secret;
-use resilience::FixedClock;
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use serde_json::{Value, json};
-use std::sync::Arc;
-use testkit::{FixedSecrets, RequestBuilder as _, SENDER_SECRET, now, request};
+use testkit::{RequestBuilder as _, SENDER_SECRET, now, request};
 use webhooks::StandardWebhooks;
 
-struct World {
-    payments: Arc<Memory>,
-    parcels: Arc<Memory>,
+async fn receive(world: &World, request: Request) -> Result<Reply, Problem> {
+    world.standard_webhook().answer(request).await
 }
 
-impl World {
-    fn new() -> Self {
-        Self { payments: Arc::default(), parcels: Arc::default() }
-    }
-
-    async fn receive(&self, request: Request) -> Result<Reply, Problem> {
-        let step = StandardWebhook {
-            senders: "bank:payments,courier:parcels,erp:payments+parcels".parse().unwrap(),
-            payments: self.payments.clone(),
-            parcels: self.parcels.clone(),
-            secrets: Arc::new(FixedSecrets::one(SENDER_SECRET)),
-            secret_prefix: "shop/standard-webhook/".to_owned(),
-            clock: Arc::new(FixedClock::at(now())),
-        };
-        step.answer(request).await
-    }
-
-    fn kept(&self) -> (Vec<String>, Vec<String>) {
-        let names = |table: &Memory| table.all_documents().into_iter().map(|(key, _)| key.pk).collect();
-        (names(&self.payments), names(&self.parcels))
-    }
+/// The partition keys in the tables of payments and shipping.
+fn kept(world: &World) -> (Vec<String>, Vec<String>) {
+    let keys = |table: &Memory| table.all_documents().into_iter().map(|(key, _)| key.pk).collect();
+    (keys(&world.payments), keys(&world.shipping))
 }
 
 fn signed(source: &str, id: &str, body: &[u8]) -> Request {
@@ -55,7 +35,7 @@ fn body(event_type: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn each_type_goes_once_to_the_inbox_of_the_service_whose_business_it_is() {
+async fn each_type_is_kept_once_in_the_inbox_of_its_service() {
     let world = World::new();
     for (source, id, event_type) in [
         ("bank", "msg_1", "payment.received"),
@@ -64,17 +44,17 @@ async fn each_type_goes_once_to_the_inbox_of_the_service_whose_business_it_is() 
         ("erp", "msg_2", "parcel.delivered"),
         ("courier", "msg_3", "invoice.created"),
     ] {
-        let reply = world.receive(signed(source, id, &body(event_type))).await.unwrap();
+        let reply = receive(&world, signed(source, id, &body(event_type))).await.unwrap();
         assert_eq!((reply.status, reply.body.as_str()), (200, r#"{"received":true}"#));
     }
     let payments = vec!["webhook#standard-payments#bank.msg_1".to_owned()];
     let parcels = ["courier.msg_1", "courier.msg_3", "erp.msg_2"];
     let parcels = parcels.map(|event| format!("webhook#standard-parcels#{event}")).to_vec();
-    assert_eq!(world.kept(), (payments, parcels));
+    assert_eq!(kept(&world), (payments, parcels));
 }
 
 #[tokio::test]
-async fn what_is_refused_leaves_nothing_behind() {
+async fn a_refused_webhook_writes_nothing() {
     let world = World::new();
     let mut tampered = signed("bank", "msg_1", &body("payment.received"));
     tampered.body.push(b' ');
@@ -90,8 +70,8 @@ async fn what_is_refused_leaves_nothing_behind() {
         (signed("bank", "msg_1", b"{\"data\":{}}"), 400, "bad-request"),
         (signed("bank", "msg_1", &vec![b' '; 262_145]), 413, "too-large"),
     ] {
-        let problem = world.receive(request).await.unwrap_err();
+        let problem = receive(&world, request).await.unwrap_err();
         assert_eq!((problem.status, problem.kind), (status, kind));
     }
-    assert_eq!(world.kept(), (Vec::new(), Vec::new()));
+    assert_eq!(kept(&world), (Vec::new(), Vec::new()));
 }

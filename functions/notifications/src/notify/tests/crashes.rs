@@ -1,7 +1,7 @@
 //! What becomes of an email and a text message when their function is gone, or a call of its fails, at any point.
 
-use super::{World, paid, placed, world};
 use crate::NotifyCustomer;
+use crate::testing::{World, paid, placed};
 use runtime::queue::Consumer as _;
 use std::sync::Arc;
 use testkit::{Gated, Plan, Stop};
@@ -34,14 +34,14 @@ fn times(sends: usize, call: usize, stop: Stop) -> usize {
 }
 
 #[tokio::test]
-async fn a_message_is_never_lost_and_is_repeated_once_only_where_its_notice_was_not_written() {
+async fn a_message_is_never_lost_and_is_sent_twice_only_without_its_notice() {
     for (call, name) in CALLS.into_iter().enumerate() {
         for stop in Stop::ALL {
-            let world = world("CH");
-            world.step.consume(&placed()).await.unwrap();
+            let world = World::new("CH");
+            world.receive(&placed()).await.unwrap();
             stopped(&world, call, stop).await;
             for _ in 0..3 {
-                world.step.consume(&paid()).await.unwrap();
+                world.receive(&paid()).await.unwrap();
                 let told = (world.subjects().len(), world.texts().len());
                 assert_eq!(told, (times(1, call, stop), times(3, call, stop)), "{stop:?} at {call}, {name}");
             }

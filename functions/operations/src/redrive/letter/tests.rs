@@ -14,7 +14,7 @@ fn rejected(reason: &str) -> LaidBy {
 }
 
 #[test]
-fn a_message_tells_its_event_and_order_and_nothing_of_a_person() {
+fn a_message_shows_its_event_and_order_and_nothing_personal() {
     let order = testkit::order_id(1);
     let envelope = testkit::envelope(&order, 1, &events::OrdersEvent::OrderPlaced(testkit::placed()));
     let seen = seen(&serde_json::to_string(&envelope).unwrap(), rejected("not understood"), true);
@@ -31,7 +31,7 @@ fn a_message_tells_its_event_and_order_and_nothing_of_a_person() {
 }
 
 #[test]
-fn what_nobody_can_read_is_not_shown_whatever_it_holds() {
+fn nothing_of_an_unreadable_body_is_shown() {
     for body in [
         "Ada, Street 1",
         "",
@@ -55,7 +55,7 @@ fn a_message_of_a_newer_build_is_a_message() {
 }
 
 #[test]
-fn an_errand_tells_which_webhook_out_it_is_about() {
+fn a_delivery_job_shows_its_delivery() {
     let seen = seen(r#"{"endpoint": "ep_1", "delivery": "dl_1", "attempt": 2}"#, LaidBy::Queue, true);
     assert_eq!((seen.kind, seen.can_be_requeued), (Kind::Message, true));
     assert_eq!(seen.about.delivery_id.as_deref(), Some("dl_1"));
@@ -63,13 +63,13 @@ fn an_errand_tells_which_webhook_out_it_is_about() {
 }
 
 #[test]
-fn a_group_is_no_longer_than_its_queue_admits() {
+fn a_group_is_at_most_128_characters() {
     let seen = seen(&json!({"subject": "x".repeat(200)}).to_string(), LaidBy::Queue, true);
     assert_eq!(seen.about.group().len(), 128);
 }
 
 #[test]
-fn a_streams_record_cannot_go_back_and_a_webhook_says_how_it_is_replayed() {
+fn a_stream_record_cannot_be_requeued_and_a_webhook_explains_its_replay() {
     let event = seen(r#"{"pk": "order#0a", "sk": "event#000002"}"#, rejected("no envelope"), false);
     assert_eq!((event.kind, event.can_be_requeued), (Kind::StreamEvent, false));
     assert_eq!(event.about.subject.as_deref(), Some("0a"));
@@ -87,7 +87,7 @@ fn a_streams_record_cannot_go_back_and_a_webhook_says_how_it_is_replayed() {
 }
 
 #[test]
-fn a_run_of_the_schedule_says_why_it_failed_and_not_what_it_was_handed() {
+fn a_scheduled_run_shows_its_error_and_not_its_payload() {
     let body = json!({
         "requestContext": {"functionArn": "arn:of:sweep-orders", "condition": "RetriesExhausted"},
         "requestPayload": {"by": "Ada"}, "responsePayload": {"errorMessage": "two of three failed"},
@@ -102,7 +102,7 @@ fn a_run_of_the_schedule_says_why_it_failed_and_not_what_it_was_handed() {
 }
 
 #[test]
-fn without_a_reason_it_says_who_moved_it() {
+fn without_a_reason_the_mover_is_shown() {
     let moved = |laid_by| {
         let seen = seen("{}", laid_by, true);
         (seen.set_aside_by, seen.reason)

@@ -1,4 +1,4 @@
-//! The bodies of requests, parsed and validated.
+//! The request bodies of endpoints, parsed and validated.
 
 use crate::endpoint::Patch;
 use crate::outgoing::{ALL, TYPES, digest};
@@ -10,8 +10,9 @@ use std::time::Duration;
 use webhooks::StandardWebhooks;
 
 const LONGEST_DESCRIPTION: usize = 200;
-/// How long an old secret signs beside a new one, unless it is said, and at most.
+/// How long an old secret signs beside a new one by default, in seconds.
 const OVERLAP: u64 = 86_400;
+/// The longest overlap, in seconds.
 const LONGEST_OVERLAP: u64 = 604_800;
 
 #[derive(Serialize, Deserialize)]
@@ -28,8 +29,8 @@ pub(super) struct Creation {
     secret: Option<String>,
 }
 
-/// What an endpoint is to be.
-pub(super) struct Wanted {
+/// A valid creation. The addresses of the URL's host are not checked yet.
+pub(super) struct ValidCreation {
     pub(super) url: CallbackUrl,
     pub(super) description: String,
     pub(super) event_types: Vec<String>,
@@ -38,12 +39,12 @@ pub(super) struct Wanted {
 }
 
 impl Creation {
-    /// Tells this request from another one.
+    /// A digest by which a retry is told from another request.
     pub(super) fn digest(&self) -> String {
         digest(&serde_json::to_string(self).unwrap_or_default())
     }
 
-    pub(super) fn checked(self, networks: Networks) -> Result<Wanted, Problem> {
+    pub(super) fn checked(self, networks: Networks) -> Result<ValidCreation, Problem> {
         let mut errors = Vec::new();
         let url = url(&self.url, networks, &mut errors);
         let event_types = self.event_types.unwrap_or_else(|| vec![ALL.to_owned()]);
@@ -51,7 +52,7 @@ impl Creation {
         check_description(&self.description, &mut errors);
         check_secret(self.secret.as_deref(), &mut errors);
         match url {
-            Some(url) if errors.is_empty() => Ok(Wanted {
+            Some(url) if errors.is_empty() => Ok(ValidCreation {
                 url,
                 description: self.description,
                 event_types,
@@ -76,14 +77,14 @@ pub(super) struct PatchBody {
     enabled: Option<bool>,
 }
 
-/// A sound change; its URL's host has still to be looked up.
-pub(super) struct WantedPatch {
+/// A valid change. The addresses of the URL's host are not checked yet.
+pub(super) struct ValidPatch {
     pub(super) url: Option<CallbackUrl>,
     rest: Patch,
 }
 
 impl PatchBody {
-    pub(super) fn checked(self, networks: Networks) -> Result<WantedPatch, Problem> {
+    pub(super) fn checked(self, networks: Networks) -> Result<ValidPatch, Problem> {
         let mut errors = Vec::new();
         let url = self.url.as_deref().and_then(|text| url(text, networks, &mut errors));
         if let Some(types) = &self.event_types {
@@ -94,11 +95,11 @@ impl PatchBody {
             return Err(Problem::validation(errors));
         }
         let Self { description, event_types, enabled, .. } = self;
-        Ok(WantedPatch { url, rest: Patch { url: None, description, event_types, enabled } })
+        Ok(ValidPatch { url, rest: Patch { url: None, description, event_types, enabled } })
     }
 }
 
-impl WantedPatch {
+impl ValidPatch {
     pub(super) fn into_patch(self) -> Patch {
         Patch { url: self.url.map(|url| url.text), ..self.rest }
     }
@@ -113,14 +114,14 @@ pub(super) struct Rotation {
     overlap_seconds: Option<u64>,
 }
 
-/// A sound rotation.
-pub(super) struct WantedRotation {
+/// A valid rotation.
+pub(super) struct ValidRotation {
     pub(super) secret: Option<String>,
     pub(super) overlap: Duration,
 }
 
 impl Rotation {
-    pub(super) fn checked(self) -> Result<WantedRotation, Problem> {
+    pub(super) fn checked(self) -> Result<ValidRotation, Problem> {
         let mut errors = Vec::new();
         check_secret(self.secret.as_deref(), &mut errors);
         let seconds = self.overlap_seconds.unwrap_or(OVERLAP);
@@ -130,24 +131,24 @@ impl Rotation {
         if !errors.is_empty() {
             return Err(Problem::validation(errors));
         }
-        Ok(WantedRotation { secret: self.secret, overlap: Duration::from_secs(seconds) })
+        Ok(ValidRotation { secret: self.secret, overlap: Duration::from_secs(seconds) })
     }
 }
 
 fn url(text: &str, networks: Networks, errors: &mut Vec<FieldError>) -> Option<CallbackUrl> {
-    CallbackUrl::parse(text, networks).map_err(|wrong| errors.push(FieldError::at("/url", wrong))).ok()
+    CallbackUrl::parse(text, networks).map_err(|detail| errors.push(FieldError::at("/url", detail))).ok()
 }
 
 fn check_types(types: &[String], errors: &mut Vec<FieldError>) {
     if types.is_empty() || types.len() > TYPES.len() {
-        errors.push(FieldError::at("/event_types", "types that there are, each once, or [\"*\"] for all"));
+        errors.push(FieldError::at("/event_types", "a list of known types, each once, or [\"*\"] for all"));
         return;
     }
     for (place, kind) in types.iter().enumerate() {
         let is_known = kind == ALL || TYPES.contains(&kind.as_str());
         if !is_known || types.iter().take(place).any(|earlier| earlier == kind) {
             let pointer = format!("/event_types/{place}");
-            errors.push(FieldError::at(pointer, "a type that there is (see docs/webhooks.md), once, or *"));
+            errors.push(FieldError::at(pointer, "a known type (see docs/webhooks.md), listed once, or *"));
         }
     }
 }
@@ -161,6 +162,6 @@ fn check_description(text: &str, errors: &mut Vec<FieldError>) {
 
 fn check_secret(secret: Option<&str>, errors: &mut Vec<FieldError>) {
     if secret.is_some_and(|secret| !StandardWebhooks::is_secret(secret)) {
-        errors.push(FieldError::at("/secret", "whsec_ and the base64 of 24 to 64 random bytes"));
+        errors.push(FieldError::at("/secret", "whsec_ followed by the base64 of 24 to 64 random bytes"));
     }
 }

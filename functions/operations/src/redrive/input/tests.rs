@@ -3,21 +3,21 @@
 use super::*;
 use serde_json::{Value, json};
 
-fn checked(asked: &Value) -> Result<Asked, String> {
+fn checked(asked: &Value) -> Result<RedriveRequest, String> {
     let asked: Redrive = serde_json::from_value(asked.clone()).map_err(|error| error.to_string())?;
     asked.checked().map_err(|failure| failure.to_string())
 }
 
 #[test]
-fn a_list_is_of_fifty_unless_it_is_said() {
+fn a_list_has_fifty_by_default() {
     let all = checked(&json!({"function": "take-payment", "do": "list"})).unwrap();
-    assert_eq!((all.which, all.deed), (Which::Any(50), None));
+    assert_eq!((all.selection, all.action), (Selection::Any(50), None));
     let some = checked(&json!({"function": "take-payment", "do": "list", "limit": 2})).unwrap();
-    assert_eq!(some.which, Which::Any(2));
+    assert_eq!(some.selection, Selection::Any(2));
 }
 
 #[test]
-fn nothing_is_moved_that_was_not_named_and_nothing_discarded_without_a_reason() {
+fn a_move_needs_ids_or_all_and_a_discard_needs_a_reason() {
     for (asked, wanted) in [
         (json!({"do": "list"}), "function"),
         (json!({"function": "f"}), "what to do"),

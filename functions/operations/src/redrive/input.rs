@@ -54,22 +54,22 @@ pub enum Do {
 
 /// The same, sound.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct RedriveRequest {
     pub(crate) function: String,
-    pub(crate) which: Which,
+    pub(crate) selection: Selection,
     /// What to do; without it, they are only looked at.
-    pub(crate) deed: Option<Deed>,
+    pub(crate) action: Option<Action>,
     pub(crate) by: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Requeue,
     Discard { reason: String },
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Which {
+pub(crate) enum Selection {
     /// Any, at most so many.
     Any(usize),
     /// These ids.
@@ -78,22 +78,22 @@ pub(crate) enum Which {
 
 impl Redrive {
     /// What it means, or a refusal that says what to ask instead. Nothing is quoted: it may hold anything.
-    pub(crate) fn checked(self) -> Result<Asked, Failure> {
+    pub(crate) fn checked(self) -> Result<RedriveRequest, Failure> {
         let function = self.function.ok_or_else(|| Failure::reject("say whose dead letters: function"))?;
         let to_do =
             self.r#do.ok_or_else(|| Failure::reject("say what to do with them: list, requeue, discard"))?;
-        let which = match (self.ids, self.all, to_do) {
+        let selection = match (self.ids, self.all, to_do) {
             (Some(_), true, _) => return Err(Failure::reject("say ids or all, not both")),
-            (Some(ids), false, _) => Which::These(checked_ids(ids, self.limit)?),
+            (Some(ids), false, _) => Selection::These(checked_ids(ids, self.limit)?),
             (None, false, Do::Requeue | Do::Discard) => {
                 return Err(Failure::reject("say with which letters: ids, or all"));
             }
-            (None, _, _) => Which::Any(checked_limit(self.limit)?),
+            (None, _, _) => Selection::Any(checked_limit(self.limit)?),
         };
-        let deed = match (to_do, self.reason) {
+        let action = match (to_do, self.reason) {
             (Do::List, _) => None,
-            (Do::Requeue, _) => Some(Deed::Requeue),
-            (Do::Discard, Some(reason)) if is_said(&reason) => Some(Deed::Discard { reason }),
+            (Do::Requeue, _) => Some(Action::Requeue),
+            (Do::Discard, Some(reason)) if is_said(&reason) => Some(Action::Discard { reason }),
             (Do::Discard, _) => {
                 return Err(Failure::reject(format!("say why in a reason of up to {LONGEST} characters")));
             }
@@ -101,7 +101,7 @@ impl Redrive {
         if self.by.as_deref().is_some_and(|by| !is_said(by)) {
             return Err(Failure::reject(format!("by is the name of who asks, up to {LONGEST} characters")));
         }
-        Ok(Asked { function, which, deed, by: self.by })
+        Ok(RedriveRequest { function, selection, action, by: self.by })
     }
 }
 

@@ -1,0 +1,114 @@
+//! The test harness: every step of this service on in-memory tables and queues, under one clock.
+
+mod inbox;
+mod redrive;
+
+use crate::{FunctionQueues, InboxSource, RedriveDeadLetters, StandardWebhook, WebhookInbox};
+use async_trait::async_trait;
+use event_store::{Memory, Page, Pages, Position, StoreError, Walk};
+use outbound::WorkQueue;
+use resilience::FixedClock;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use testkit::{FixedSecrets, Gate, Gated, MemoryLetters, MemoryWork, SENDER_SECRET};
+
+pub(crate) use inbox::{applied, ignored};
+pub(crate) use redrive::{NONSENSE, ids, list, out_of_stock, outcomes};
+
+/// The tables and queues, and the clock.
+pub(crate) struct World {
+    pub(crate) payments: Arc<Memory>,
+    pub(crate) shipping: Arc<Memory>,
+    pub(crate) clock: Arc<FixedClock>,
+    /// How many pages of the inbox indexes were read.
+    pub(crate) pages_read: Arc<AtomicUsize>,
+    /// The dead letters of `take-payment`.
+    pub(crate) letters: Arc<MemoryLetters>,
+    /// The queue of `take-payment`.
+    pub(crate) queue: Arc<MemoryWork>,
+    /// The dead letters of `publish-events`, which reads a stream and has no queue.
+    pub(crate) records: Arc<MemoryLetters>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = Arc::new(FixedClock::at(testkit::now()));
+        let letters = || Arc::new(MemoryLetters::new(clock.clone()));
+        Self {
+            payments: Arc::default(),
+            shipping: Arc::default(),
+            pages_read: Arc::default(),
+            letters: letters(),
+            queue: Arc::default(),
+            records: letters(),
+            clock,
+        }
+    }
+
+    pub(crate) fn inbox(&self) -> WebhookInbox {
+        let inbox_source = |source, table: &Arc<Memory>| InboxSource {
+            source,
+            documents: table.clone(),
+            index: Arc::new(KeysOnly { table: table.clone(), pages_read: self.pages_read.clone() }),
+        };
+        WebhookInbox {
+            sources: vec![inbox_source("stripe", &self.payments), inbox_source("easypost", &self.shipping)],
+            clock: self.clock.clone(),
+        }
+    }
+
+    pub(crate) fn standard_webhook(&self) -> StandardWebhook {
+        StandardWebhook {
+            senders: "bank:payments,courier:parcels,erp:payments+parcels".parse().unwrap(),
+            payments: self.payments.clone(),
+            parcels: self.shipping.clone(),
+            secrets: Arc::new(FixedSecrets::one(SENDER_SECRET)),
+            secret_prefix: "shop/standard-webhook/".to_owned(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Every call to a queue passes the gate.
+    pub(crate) fn redrive(&self, gate: &Arc<dyn Gate>) -> RedriveDeadLetters {
+        let gated = |letters: &Arc<MemoryLetters>| Gated::new(gate.clone(), letters.clone());
+        let queue: Arc<dyn WorkQueue> = Gated::new(gate.clone(), self.queue.clone());
+        let take_payment = FunctionQueues { dead_letters: gated(&self.letters), source: Some(queue) };
+        let publish_events = FunctionQueues { dead_letters: gated(&self.records), source: None };
+        RedriveDeadLetters {
+            queues: [
+                ("take-payment".to_owned(), take_payment),
+                ("publish-events".to_owned(), publish_events),
+            ]
+            .into(),
+            clock: self.clock.clone(),
+            work_for: Duration::from_secs(40),
+        }
+    }
+}
+
+/// An index that projects keys only, and counts the pages that are read.
+struct KeysOnly {
+    table: Arc<Memory>,
+    pages_read: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Pages for KeysOnly {
+    async fn page(
+        &self,
+        partition: &str,
+        walk: Walk<'_>,
+        limit: u32,
+        position: Option<&Position>,
+    ) -> Result<Page, StoreError> {
+        self.pages_read.fetch_add(1, Ordering::Relaxed);
+        let index = self.table.index(webhooks::inbox::INDEX_ATTRIBUTE, webhooks::inbox::ORDER_ATTRIBUTE);
+        let mut page = index.page(partition, walk, limit, position).await?;
+        for (_, document) in &mut page.documents {
+            document.body = Value::Null;
+        }
+        Ok(page)
+    }
+}
