@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
 .PHONY: help up down env demo invoke reconcile redrive check test simulate model model-deep guards fuzz fuzz-one bench-webhooks \
-	docs build build-release deploy
+	template docs build build-release deploy
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ fuzz-one: ## Runs one fuzzer with one input: make fuzz-one FUZZER=messages INPUT
 
 bench-webhooks: ## Sends many duplicate, reordered webhooks: make bench-webhooks COUNT=10000
 	@$(LOCAL) bench-webhooks
+
+template: ## Joins the files of template/ into template.yaml
+	@$(LOCAL) template
 
 docs: ## Writes the documents that are generated from the template
 	@$(LOCAL) docs

@@ -177,12 +177,12 @@ def _applied(stack: Stack, wanted: set[str], orders: Any) -> Counter[str]:
 def _own_times(stack: Stack, since: int, ended: int) -> list[int]:
     """Microseconds of each answered request, from the function's log. Read second by second: the emulator returns at most ten
     thousand lines, and no next page."""
-    logs, group = aws.client("logs", stack), f"/aws/lambda/{STACK_NAME}-stripe-webhook"
+    logs, group = aws.client("logs", stack), f"/aws/lambda/{STACK_NAME}-payments"
     found: list[int] = []
     for start in range(since, ended, 1000):
         answer = logs.filter_log_events(logGroupName=group, startTime=start, endTime=start + 999)
-        lines = (event["message"] for event in answer["events"])
-        found += [json.loads(line)["took_us"] for line in lines if '"took_us"' in line]
+        lines = (json.loads(event["message"]) for event in answer["events"] if '"took_us"' in event["message"])
+        found += [line["took_us"] for line in lines if line["function"] == "stripe-webhook"]
     return found
 
 

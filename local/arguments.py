@@ -108,6 +108,7 @@ COMMANDS = (
             STACK,
         ),
     ),
+    Command("template", "joins the files of template/ into template.yaml"),
     Command("check", "format, lints, documentation, template"),
     Command("test", "runs the tests with the stack up", (Option("args", "ARGS", "arguments of the test runner"),)),
     Command(

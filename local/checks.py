@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from . import build, console, documents, tools
+from . import build, console, documents, template, tools
 from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
 from .trouble import Trouble
 
@@ -14,6 +14,7 @@ def run() -> int:
     _cargo(["fmt", "--all", "--check"], "run `cargo fmt --all`")
     _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "fix what clippy reports")
     _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "fix the documentation")
+    template.refuse_stale()
     _quietly(["sam", "validate", "--lint", "--template-file", TEMPLATE.name, "--region", REGION], "fix template.yaml")
     _quietly(["cfn-lint", TEMPLATE.name], "fix template.yaml")
     _quietly(["ruff", "check", "local", "bench"], "fix what ruff reports")

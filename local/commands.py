@@ -31,6 +31,9 @@ Options = argparse.Namespace
 
 
 def bring_up() -> Stack:
+    from . import template  # needs PyYAML, which an operator's environment does not have
+
+    template.refuse_stale()
     with state.only_one():
         stack = emulators.start()
         build.functions()
@@ -89,6 +92,13 @@ def check(_: Options) -> int:
     return checks.run()
 
 
+def make_template(_: Options) -> int:
+    from . import template  # needs PyYAML
+
+    template.write()
+    return 0
+
+
 def docs(_: Options) -> int:
     from . import documents  # needs PyYAML, which an operator's environment does not have
 
@@ -106,6 +116,9 @@ def build_release(options: Options) -> int:
 
 
 def deploy_to_aws(options: Options) -> int:
+    from . import template  # needs PyYAML
+
+    template.refuse_stale()
     build.release(options.arch)
     return deploy.to_aws(options.arch)
 
@@ -126,6 +139,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "fuzz": lambda options: fuzz.run(options.seconds, options.fuzzer or ""),
     "fuzz-one": lambda options: fuzz.one(options.fuzzer, options.input),
     "bench-webhooks": bench_webhooks,
+    "template": make_template,
     "docs": docs,
     "build": build_here,
     "build-release": build_release,

@@ -1,8 +1,8 @@
-//! The one grant on other services' tables is narrowed to webhooks, which the emulator cannot show.
+//! The one grant on other services' tables is limited to webhooks. The emulator does not enforce that limit, so a test reads it.
 
 use crate::{none, root};
 
-/// The statements of a function's policies that grant something on a table of another service's.
+/// The statements of a function's policies that grant something on another service's table.
 fn foreign<'a>(function: &'a str, own: &str) -> Vec<&'a str> {
     let policies = function.split("      Policies:\n").nth(1).unwrap_or_default();
     let policies = policies.split("      Events:\n").next().unwrap_or_default();

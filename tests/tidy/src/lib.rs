@@ -52,6 +52,14 @@ pub(crate) fn none(what: &str, offenders: &[String]) {
     assert!(offenders.is_empty(), "{what}:\n  {}", offenders.join("\n  "));
 }
 
+/// `TakePayment` as the function is called: `take-payment`.
+pub(crate) fn kebab(resource: &str) -> String {
+    resource.chars().fold(String::new(), |name, letter| {
+        let hyphen = if letter.is_uppercase() && !name.is_empty() { "-" } else { "" };
+        format!("{name}{hyphen}{}", letter.to_ascii_lowercase())
+    })
+}
+
 /// The functions: `(service, function)` for each binary.
 pub(crate) fn functions() -> Vec<(String, String)> {
     files(&["functions"], ".rs")

@@ -52,7 +52,7 @@ fn no_name_says_nothing() {
         .map(|(path, _)| path)
         .filter(|path| path.split(['/', '.']).any(|part| empty.contains(&part)))
         .collect::<Vec<_>>();
-    none("a room's name says what it is for", &offenders);
+    none("a module's name says what it is for", &offenders);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn every_attention_has_an_alarm_on_the_metric_that_the_log_lines_carry() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let (_, alarms) = template.split_once("Fn::ForEach::AttentionAlarms:").expect("the alarms");
     let words: Vec<&str> = events::Attention::ALL.iter().map(|attention| attention.as_str()).collect();
-    let alarms: String = alarms.lines().take(11).collect();
+    let alarms: String = alarms.lines().take(12).collect();
     for wanted in [
         format!("- [{}]", words.join(", ")),
         "Namespace: Conveyor ".to_owned(),
@@ -68,7 +68,7 @@ fn every_attention_has_an_alarm_on_the_metric_that_the_log_lines_carry() {
         "Dimensions: [{Name: stack, Value: !Ref AWS::StackName}, {Name: attention, Value: !Ref Attention}] "
             .to_owned(),
     ] {
-        assert!(alarms.contains(&wanted), "the alarms of template.yaml do not say: {wanted}");
+        assert!(alarms.contains(&wanted), "the alarms of template.yaml lack: {wanted}");
     }
 }
 

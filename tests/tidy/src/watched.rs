@@ -1,6 +1,6 @@
-//! Nothing is lost or stands still without somebody being told: what the template has to have for it.
+//! An operator learns of every lost message and every stuck order: what the template must have for that.
 
-use crate::{files, none, root};
+use crate::{files, functions, kebab, none, root};
 
 fn template() -> String {
     std::fs::read_to_string(root().join("template.yaml")).expect("template.yaml")
@@ -12,11 +12,11 @@ fn resource<'a>(template: &'a str, name: &str) -> &'a str {
     after.split("\n\n").next().unwrap_or_default()
 }
 
-/// What a subscription of a queue lacks for what cannot be delivered to that queue to be set aside.
+/// What a subscription lacks so that a message that SNS cannot deliver to the queue is dead-lettered.
 fn lacks(template: &str, subscription: &str) -> Option<String> {
     let endpoint = subscription.split_once("Endpoint: !GetAtt ").map(|(_, after)| after);
     let Some((consumer, _)) = endpoint.and_then(|endpoint| endpoint.split_once("Queue.Arn\n")) else {
-        return Some(format!("a queue of the template as its endpoint:\n{subscription}"));
+        return Some(format!("an endpoint that is a queue of the template:\n{subscription}"));
     };
     let policy = resource(template, &format!("{consumer}QueuePolicy"));
     let wanted = [
@@ -28,7 +28,7 @@ fn lacks(template: &str, subscription: &str) -> Option<String> {
 }
 
 #[test]
-fn every_subscription_of_a_queue_sets_aside_what_cannot_be_delivered() {
+fn every_subscription_dead_letters_what_it_cannot_deliver() {
     let template = template();
     let blocks = template.split("\n\n").filter(|block| block.contains("Type: AWS::SNS::Subscription\n"));
     let of_queues: Vec<&str> = blocks.filter(|block| !block.contains("Protocol: email\n")).collect();
@@ -38,7 +38,7 @@ fn every_subscription_of_a_queue_sets_aside_what_cannot_be_delivered() {
 }
 
 #[test]
-fn a_sweep_that_fails_and_one_that_is_not_run_both_ring() {
+fn a_failed_sweep_and_a_missing_sweep_both_raise_an_alarm() {
     let template = template();
     let mut offenders = Vec::new();
     for (alarm, wanted) in [
@@ -57,7 +57,7 @@ fn a_sweep_that_fails_and_one_that_is_not_run_both_ring() {
                 "MetricName: Invocations\n",
                 "ComparisonOperator: LessThanThreshold\n",
                 "Threshold: 1\n",
-                "TreatMissingData: breaching ",
+                "TreatMissingData: breaching\n",
             ],
         ),
     ] {
@@ -74,7 +74,34 @@ fn a_sweep_that_fails_and_one_that_is_not_run_both_ring() {
     none("an alarm of the sweep lacks", &offenders);
 }
 
-/// A dependency with a breaker, its functions, and what guards it.
+#[test]
+fn an_alarm_names_its_function_as_the_commands_do() {
+    let template = template();
+    let of_alarms = template.split("\n\n").filter(|block| block.contains("Type: AWS::CloudWatch::Alarm\n"));
+    let names: Vec<String> = functions().into_iter().map(|(_, function)| function).collect();
+    let (mut seen, mut offenders) = (0, Vec::new());
+    for alarm in of_alarms {
+        let resource = kebab(alarm.trim_start().split(':').next().unwrap_or_default());
+        let line =
+            |key: &str| alarm.lines().find(|line| line.trim_start().starts_with(key)).unwrap_or_default();
+        if !line("AlarmName: ").contains("!Sub ${AWS::StackName}-") {
+            offenders.push(format!("{resource}: no name"));
+        }
+        let Some(function) = names.iter().find(|name| resource.starts_with(&format!("{name}-"))) else {
+            continue;
+        };
+        seen += 1;
+        if !line("AlarmName: ").contains(&format!("-{function}-"))
+            || !line("AlarmDescription: ").contains(function.as_str())
+        {
+            offenders.push(format!("{resource}: {function} is not in its name and its description"));
+        }
+    }
+    assert!(seen > 30, "only {seen} alarms of functions were found");
+    none("alarms", &offenders);
+}
+
+/// Each dependency with a breaker: its name, the constant of that name, and the functions that call it.
 const BREAKERS: [(&str, &str, &[&str]); 2] = [
     ("stripe", "Stripe::NAME", &["take-payment", "get-payment", "reconcile-stripe"]),
     ("easypost", "name", &["ship-order"]),
@@ -84,7 +111,7 @@ const BREAKERS: [(&str, &str, &[&str]); 2] = [
 fn every_call_to_a_provider_goes_through_its_breaker_and_every_breaker_has_an_alarm() {
     let template = template();
     let (_, alarms) = template.split_once("Fn::ForEach::DependencyOutAlarms:").expect("the alarms");
-    let alarms: String = alarms.lines().take(11).collect();
+    let alarms: String = alarms.lines().take(12).collect();
     let names: Vec<&str> = BREAKERS.iter().map(|(name, ..)| *name).collect();
     for wanted in [
         format!("- [{}]", names.join(", ")),
@@ -93,7 +120,7 @@ fn every_call_to_a_provider_goes_through_its_breaker_and_every_breaker_has_an_al
         "Dimensions: [{Name: stack, Value: !Ref AWS::StackName}, {Name: dependency, Value: !Ref Dependency}] "
             .to_owned(),
     ] {
-        assert!(alarms.contains(&wanted), "the alarms of template.yaml do not say: {wanted}");
+        assert!(alarms.contains(&wanted), "the alarms of template.yaml lack: {wanted}");
     }
     let mut guarded: Vec<&str> = BREAKERS.iter().flat_map(|(.., functions)| *functions).copied().collect();
     let mut calling = Vec::new();
@@ -109,7 +136,8 @@ fn every_call_to_a_provider_goes_through_its_breaker_and_every_breaker_has_an_al
         }
         calling.push(function);
         let breaker = BREAKERS.iter().find(|(.., functions)| functions.contains(&function));
-        let (_, constant, _) = breaker.unwrap_or_else(|| panic!("{function} calls without a breaker"));
+        let (_, constant, _) =
+            breaker.unwrap_or_else(|| panic!("{function} calls a provider without a breaker"));
         let before = format!("Breaker::before(aws.transport(), {constant}, ");
         assert!(text.contains(&before) && text.matches("aws.transport()").count() == 1, "{function}");
     }
@@ -119,7 +147,7 @@ fn every_call_to_a_provider_goes_through_its_breaker_and_every_breaker_has_an_al
 }
 
 #[test]
-fn whoever_calls_through_a_breaker_may_read_and_write_its_state() {
+fn each_caller_of_a_breaker_may_read_and_write_its_state() {
     let template = template();
     for (name, _, functions) in BREAKERS {
         for function in functions {

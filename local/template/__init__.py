@@ -1,0 +1,64 @@
+"""`make template`: joins the files of `template/` into `template.yaml`, the plain SAM template that is deployed.
+
+The joined file is committed, so that `sam deploy` works without this module. `make check`, `make up` and `make deploy` refuse a
+stale one. The head of `template/stack.yaml` explains the files.
+"""
+
+from __future__ import annotations
+
+from ..settings import ROOT, TEMPLATE
+from ..trouble import Trouble
+from . import document, kinds
+from .document import Map
+
+SOURCES = ROOT / "template"
+# One file each, in the order in which the template has them. All but the first two are services.
+SHARED = ("stack", "api")
+SERVICES = (
+    "catalog",
+    "orders",
+    "payments",
+    "inventory",
+    "shipping",
+    "notifications",
+    "callbacks",
+    "outbox",
+    "operations",
+)
+HEADER = "# Made from the files in template/ by `make template`. Change those, not this.\n\n"
+
+
+def write() -> None:
+    TEMPLATE.write_text(joined())
+
+
+def refuse_stale() -> None:
+    if not TEMPLATE.exists() or TEMPLATE.read_text() != joined():
+        raise Trouble("template.yaml is not what the files in template/ make: run `make template`.")
+
+
+def joined() -> str:
+    unknown = {path.stem for path in SOURCES.glob("*")} - {*SHARED, *SERVICES}
+    if unknown:
+        raise Trouble(f"template/ has files that local/template/__init__.py does not name: {', '.join(sorted(unknown))}.")
+    whole = Map()
+    for name in (*SHARED, *SERVICES):
+        part = document.load(SOURCES / f"{name}.yaml")
+        if name in SERVICES:
+            kinds.expand(part, service=name)
+        _merge(whole, part, where=name)
+    kinds.fill_in_lists(whole)
+    return HEADER + document.dump(whole)
+
+
+def _merge(whole: Map, part: Map, where: str) -> None:
+    """Equal mappings are merged, lists are joined; anything else may be there once."""
+    for key, value in part.items():
+        if key not in whole:
+            whole[key] = value
+        elif isinstance(value, dict) and isinstance(whole[key], dict):
+            _merge(whole[key], value, where=f"{where}: {key}")
+        elif isinstance(value, list) and isinstance(whole[key], list):
+            whole[key].extend(value)
+        else:
+            raise Trouble(f"template/{where}: {key} is already in an earlier file.")
