@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from . import build, console, documents, template, tools
+from . import build, console, documents, resources, template, tools
 from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
 from .trouble import Trouble
 
@@ -17,6 +17,7 @@ def run() -> int:
     template.refuse_stale()
     _quietly(["sam", "validate", "--lint", "--template-file", TEMPLATE.name, "--region", REGION], "fix template.yaml")
     _quietly(["cfn-lint", TEMPLATE.name], "fix template.yaml")
+    resources.check()
     _quietly(["ruff", "check", "local", "bench"], "fix what ruff reports")
     _quietly(["ruff", "format", "--check", "local", "bench"], "run `.tools/tools/bin/ruff format local bench`")
     _quietly(["python", "-m", "compileall", "-q", "local", "bench"], "fix the Python in local/ and bench/")
