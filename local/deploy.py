@@ -1,6 +1,6 @@
-"""`template.yaml` onto the emulator, by the same SAM CLI that deploys it to AWS.
+"""Deploys `template.yaml` to the emulator, with the same SAM CLI that deploys it to AWS.
 
-Skipped when template, parameters and binaries are what was deployed already.
+Does nothing when template, parameters and binaries have not changed since the last deploy.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .state import Stack
 from .trouble import Trouble
 
 LOG = STATE / "deploy.log"
-# Two systems that are neither Stripe nor EasyPost, to be tried out.
+# Two senders of Standard Webhooks, for tests and trials.
 SENDERS = "bank:payments,courier:parcels"
-# A stack in one of these states takes no update: it has to go first.
+# A stack in one of these states accepts no update: it must be deleted first.
 BEYOND_REPAIR = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
 
 
@@ -29,7 +29,7 @@ def deploy(stack: Stack) -> None:
     _invent_secrets(stack)
     fingerprint = _fingerprint(stack)
     if stack.deployed == fingerprint:
-        console.say("  template, parameters and binaries are as deployed: nothing to deploy")
+        console.say("  template, parameters and binaries have not changed: nothing to deploy")
         return
     stack.deployed = ""
     stack.save()
@@ -42,7 +42,7 @@ def deploy(stack: Stack) -> None:
 
 
 def to_aws(machine: str) -> int:
-    """A person's deploy to a real account, with that person's credentials and answers."""
+    """Deploys to a real account, with the operator's credentials and answers."""
     sam = str(tools.program("tools", "sam"))
     command = [
         sam,
@@ -57,21 +57,21 @@ def to_aws(machine: str) -> int:
 
 
 def parameters(stack: Stack) -> dict[str, str]:
-    """What differs from a deploy to AWS. Everything else is the template's default."""
+    """The parameters that differ from the template's defaults."""
     plenty = "1000000"
     return {
         "Architecture": build.architecture(),
         "DataDeletionPolicy": "Delete",
         "MailFrom": MAIL_FROM,
         "ShopName": "Conveyor (local)",
-        # Tests and benchmarks are one busy caller. The limits themselves are tested in process.
+        # Tests and benchmarks are a single busy caller. The limits are tested in process.
         "RequestsPerHour": plenty,
         "OrdersPerHour": plenty,
         "ThrottleRate": plenty,
         "ThrottleBurst": plenty,
-        # A test that sees a refund fail three times waits for the third.
+        # A test waits until a refund has failed three times.
         "RefundAgainAfterSeconds": "1",
-        # The receivers of the tests are on this machine too, and one of them never answers.
+        # The tests' receivers are on this machine, and one of them never answers.
         "CallbackNetworks": "any",
         "CallbackTimeoutSeconds": "3",
         "WebhookSources": SENDERS,
@@ -83,12 +83,12 @@ def parameters(stack: Stack) -> dict[str, str]:
 
 
 def _invent_secrets(stack: Stack) -> None:
-    """Those that are missing: a stack that is up may be older than a secret."""
+    """Creates the missing secrets: a running stack may be older than a secret."""
     invented = {
         "stripe_api_key": f"sk_test_{secrets.token_hex(12)}",
         "stripe_webhook": f"whsec_{secrets.token_hex(16)}",
         "easypost_webhook": secrets.token_hex(16),
-        # Standard Webhooks' secrets are base64 after their prefix.
+        # A secret of Standard Webhooks is base64 after its prefix.
         **{f"{name}_webhook": f"whsec_{_base64(24)}" for name in sender_names()},
     }
     if invented.keys() - stack.secrets.keys():
@@ -133,14 +133,14 @@ def _sam_deploy(stack: Stack) -> None:
 
 def _last_words() -> str:
     lines = [line.strip() for line in LOG.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing."
+    return lines[-1] if lines else "it printed nothing."
 
 
 def _remove_if_beyond_repair(stack: Stack) -> None:
     cloudformation = aws.client("cloudformation", stack)
     if _status(cloudformation) not in BEYOND_REPAIR:
         return
-    with console.waiting("removing what a failed deploy left"):
+    with console.waiting("removing the stack of a failed deploy"):
         cloudformation.delete_stack(StackName=STACK_NAME)
         deadline = time.monotonic() + 60
         while _status(cloudformation):

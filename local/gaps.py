@@ -1,7 +1,7 @@
-"""What the emulator ignores in the template, done after the deploy through the same APIs that AWS has.
+"""Sets what the emulator ignores in the template, after the deploy, with the APIs that AWS has too.
 
-It takes no notice of the `Body` of an HTTP API (where SAM puts routes, integrations and the authorizer), nor of a table's time
-to live, and it hands over batches slower than AWS. Everything here looks first and changes only what differs.
+It ignores the `Body` of an HTTP API (where SAM puts routes, integrations and the authorizer) and the time to live of a table.
+It delivers batches more slowly than AWS. Each function here reads first and changes only what differs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BATCH = 10
 
 
 def fill(stack: Stack) -> None:
-    with console.waiting("routes, authorizer and time to live, which the emulator ignores"):
+    with console.waiting("setting routes, authorizer and time to live, which the emulator ignores"):
         template = _processed_template(stack)
         _routes(stack, template)
         _time_to_live(stack, template)
@@ -32,8 +32,8 @@ def fill(stack: Stack) -> None:
 
 
 def _batches(stack: Stack) -> None:
-    """The emulator hands each consumer one batch a round, and a round takes about half a second: with batches of one message,
-    as the template wants them for consumers that call out, two payments a second would be all."""
+    """The emulator delivers one batch to each consumer per round, and a round takes about half a second. With batches of one
+    message, as the template sets for consumers that call a provider, it would handle only two payments a second."""
     functions = aws.client("lambda", stack)
     for page in functions.get_paginator("list_event_source_mappings").paginate():
         for mapping in page["EventSourceMappings"]:
@@ -80,7 +80,7 @@ def _put_route(gateway: Any, api: str, route: dict[str, str], present: dict[str,
 
 
 def _authorization(operation: Template, authorizers: Mapping[str, str]) -> dict[str, str]:
-    """Who may call. An operation that names a scheme that we do not know must not end up open."""
+    """The authorization of a route. An unknown scheme raises an error, so that its route cannot become open."""
     schemes = [name for requirement in operation.get("security", []) for name in requirement if name != "NONE"]
     if not schemes:
         return {"AuthorizationType": "NONE"}
@@ -88,14 +88,14 @@ def _authorization(operation: Template, authorizers: Mapping[str, str]) -> dict[
 
 
 def _authorizers(gateway: Any, api: str, body: Template, stack: Stack) -> dict[str, str]:
-    """Ids of the JWT authorizers by the name that they have in the template."""
+    """Ids of the JWT authorizers by their name in the template."""
     present = {item["Name"]: item for item in gateway.get_authorizers(ApiId=api)["Items"]}
     for name, scheme in body["components"]["securitySchemes"].items():
-        told = scheme["x-amazon-apigateway-authorizer"]
-        jwt = _resolve(told["jwtConfiguration"], stack)
+        authorizer = scheme["x-amazon-apigateway-authorizer"]
+        jwt = _resolve(authorizer["jwtConfiguration"], stack)
         settings = {
             "AuthorizerType": "JWT",
-            "IdentitySource": [told["identitySource"]],
+            "IdentitySource": [authorizer["identitySource"]],
             "JwtConfiguration": {"Issuer": jwt["issuer"], "Audience": jwt["audience"]},
         }
         if name not in present:
@@ -119,14 +119,14 @@ def _time_to_live(stack: Stack, template: Template) -> None:
 
 
 def _sender_identity(stack: Stack) -> None:
-    """On AWS a person verifies the sender once, by the link in an email."""
+    """On AWS the operator verifies the sender once, by the link in an email."""
     ses = aws.client("sesv2", stack)
     if MAIL_FROM not in {item["IdentityName"] for item in ses.list_email_identities()["EmailIdentities"]}:
         ses.create_email_identity(EmailIdentity=MAIL_FROM)
 
 
 def _sender_secrets(stack: Stack) -> None:
-    """No gap of the emulator's: the template cannot know who sends, so each sender's secret is put by hand, here as on AWS."""
+    """Not a gap of the emulator: the template cannot know the senders, so each one's secret is created apart, as on AWS."""
     keeper = aws.client("secretsmanager", stack)
     for name in deploy.sender_names():
         secret_id, value = f"{STACK_NAME}/standard-webhook/{name}", stack.secrets[f"{name}_webhook"]
@@ -153,7 +153,7 @@ def _resolve(value: Any, stack: Stack) -> Any:
             return _resolve(own, stack)
         case _ if any(name.startswith("Fn::") for name in value):
             raise Trouble(
-                f"local/gaps.py does not know {', '.join(value)}, which the template's HTTP API uses: teach it, in `_resolve`."
+                f"local/gaps.py cannot resolve {', '.join(value)}, which the template's HTTP API uses: add it to `_resolve`."
             )
     return {name: _resolve(item, stack) for name, item in value.items()}
 
@@ -174,5 +174,5 @@ def _reference(name: str, stack: Stack) -> str:
 
 
 def _arn(name: str, stack: Stack) -> str:
-    """Only functions are integrated, so only a function's ARN is asked for."""
+    """The ARN of a function: the API integrates nothing else."""
     return f"arn:aws:lambda:{REGION}:000000000000:function:{stack.resources[name]}"
