@@ -126,7 +126,7 @@ impl Clients {
         Arc::new(HttpTransport::new())
     }
 
-    /// Calls to URLs that operators registered, to addresses in these networks only.
+    /// Calls to registered URLs, only to addresses in these networks.
     pub fn guarded_transport(&self, networks: Networks) -> Arc<dyn Transport> {
         Arc::new(GuardedTransport::new(Arc::new(SystemNames), networks))
     }

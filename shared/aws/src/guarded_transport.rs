@@ -1,4 +1,4 @@
-//! [`Transport`] to URLs that users of the API registered. It protects private networks: before each call it checks every
+//! [`Transport`] to registered URLs, the endpoints of callbacks. It protects private networks: before each call it checks every
 //! address of the host, and it keeps only the status and the headers of the answer.
 //!
 //! It resolves the host's name itself and connects to one of the checked addresses, so a name that resolves to another

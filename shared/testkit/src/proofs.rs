@@ -174,7 +174,7 @@ const MOST_DELIVERIES: u32 = 6;
 
 /// Proves that a duplicate has no further effect, and that a redelivery completes a run that was stopped at any call.
 /// `set` makes a new world, always the same.
-pub async fn prove<S: World>(set: impl AsyncFn() -> S) -> Proof {
+pub async fn prove<W: World>(set: impl AsyncFn() -> W) -> Proof {
     let mut proof = Proof::default();
     let world = set().await;
     let before = world.footprint();
@@ -217,7 +217,7 @@ async fn completes(world: &impl World, call: usize, stop: Stop, effect: &Footpri
         return Err("the call was never made: runs in the same world differ".to_owned());
     }
     let mut last = None;
-    // DeliveryOutcome again even if the run survived the fault: a duplicate is always possible.
+    // Delivered again even if the run survived the fault: a duplicate is always possible.
     for deliveries in 2..=MOST_DELIVERIES {
         let delivered = world.deliver(Plan::open(), deliveries).await;
         let done = delivered == DeliveryOutcome::Done;

@@ -6,7 +6,7 @@ use events::{OrderId, Provider};
 use runtime::http::Endpoint as _;
 use runtime::stream::{Poison, Reader as _};
 use serde_json::{Value, json};
-use testkit::{RequestBuilder as _, receive_webhook, order_id, request};
+use testkit::{RequestBuilder as _, order_id, receive_webhook, request};
 use webhooks::Topic;
 
 impl World {
