@@ -4,8 +4,8 @@
 //! each event adds one fact to a set, and the status is a pure function of the set. So every order of arrival gives the same
 //! result, a duplicate changes nothing, and the status never moves backwards.
 //!
-//! Each answer has its own file: [`status`], [`money`], [`progress`] (what is still due, and until when), [`attention`] (what
-//! an operator must act on) and [`page`] (the payment and the shipment on the order's page).
+//! Each answer has its own file: [`status`], [`money`], [`progress`] (what is still due), [`attention`] (what an operator must act
+//! on) and [`page`] (the payment and the shipment on the order's page).
 //!
 //! # Every fact and its names
 //!
@@ -13,7 +13,8 @@
 //! `OrderUpdated` whose `because` is the type of that event; the timeline of the order's page shows the same name in snake case
 //! (`inventory_updated`). Callbacks sends it to the shop's endpoints as a webhook with a type of its own.
 //!
-//! "Moves to" is the status of an order that has this fact and no fact with a later status (the list is in [`Facts::status`]).
+//! "Moves to" is the status of an order with this fact, unless another fact gives it a further status ([`Facts::status`] ranks
+//! them).
 //!
 //! | event type = `because` | webhook | moves to | also changes |
 //! |---|---|---|---|
@@ -22,7 +23,7 @@
 //! | `OrderPaid` | `order.paid` | `paid` | the captured amount |
 //! | `PaymentFailed` | `order.payment_failed` | `payment_failed` | |
 //! | `PaymentCancellationRequested` | `order.payment_cancellation_requested` | – | the cause of a payment that ends |
-//! | `PaymentCancelled` | `order.payment_cancelled` | by its cause, see the list | |
+//! | `PaymentCancelled` | `order.payment_cancelled` | by its cause | the cause of a payment that ends |
 //! | `RefundRequested` | `order.refund_requested` | – | what is owed; cause `late_capture` ends the payment |
 //! | `PaymentRefunded` | `order.refunded` | – | what is owed: can settle a cancellation |
 //! | `RefundFailed` | `order.refund_failed` | – | attention `refund_failed` |
@@ -86,8 +87,8 @@ pub struct Facts {
 impl Facts {
     /// Adds one fact. A duplicate changes nothing.
     ///
-    /// `status` is the status that was recorded with the fact. Only a missed deadline needs it: it says in which status the
-    /// order was stuck.
+    /// `status` is the status that was recorded with the fact. Only [`Because::Deadline`] needs it: the sweep records that fact
+    /// about the set as it was, to say at which progress the order was stuck.
     pub fn add(&mut self, because: Because, detail: &Detail, status: OrderStatus) {
         self.seen.insert(because);
         match because {

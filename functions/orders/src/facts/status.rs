@@ -4,11 +4,11 @@ use super::Facts;
 use events::{Because, CancelCause, OrderStatus};
 
 impl Facts {
-    /// The status: the first line of this list that applies. The furthest statuses come first, so a new fact can only move the
-    /// order to a status higher in the list.
+    /// The status: the first branch below that applies. The furthest status comes first, so a new fact can only move the order
+    /// to an earlier branch, never back.
     ///
-    /// Where a payment ended, its cause decides: `declined` gives `payment_failed`, `expired` gives `expired`, `cancelled`
-    /// starts a cancellation.
+    /// If the payment ended, its cause decides: `declined` gives `payment_failed`, `expired` gives `expired`,
+    /// `cancelled` gives `cancelling` and then `cancelled`.
     pub fn status(&self) -> OrderStatus {
         if self.has(Because::ReturnReceived) {
             OrderStatus::Returned
