@@ -1,27 +1,31 @@
-//! The harness of this service's tests: every step over in-memory tables, and the events that other services publish.
+//! The harness of this service's tests: every step over in-memory tables, and the messages of other services ([`messages`]).
+
+mod messages;
+
+pub(crate) use messages::{
+    cancelled_order, delivered_order, disputed, order_paid, payment_requested, publish, refund,
+    refund_failed, refunded, replacement, shipped,
+};
 
 use crate::{
     CancelOrder, CopyPrices, Deadlines, GetOrder, Order, PlaceOrder, ProjectOrders, SweepOrders, TrackOrder,
 };
 use event_store::{EventStore, Memory, MemoryIndex, Pages, StreamId};
 use events::{
-    Amount, CatalogEvent, Customer, Delivered, DisputeOutcome, Envelope, InventoryEvent, InventoryUpdated,
-    LabelPurchased, LabelVoided, OrderId, OrderPaid, OrderPlaced, OrdersEvent, PaymentDisputed,
-    PaymentRefunded, PaymentRequested, PaymentsEvent, ProductChanged, Provider, RefundCause, RefundFailed,
-    RefundId, RefundRequested, Sequence, ServiceEvent, ShipmentCancelled, ShipmentRequested, Shipped,
-    ShippingEvent, StockReleased,
+    Amount, CatalogEvent, Customer, Envelope, OrderId, OrderPlaced, OrdersEvent, ProductChanged, Sequence,
+    ServiceEvent,
 };
 use jiff::Timestamp;
 use resilience::FixedClock;
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
-use runtime::queue::{Consumer as _, Message};
+use runtime::queue::Consumer as _;
 use runtime::schedule::Task as _;
 use runtime::stream::Reader as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use testkit::{RequestBuilder as _, cause, customer, eur, lines, now, order_id, placed, request, sku};
+use testkit::{RequestBuilder as _, cause, customer, eur, now, order_id, placed, request, sku};
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) const DAY: Duration = Duration::from_hours(24);
@@ -222,114 +226,4 @@ pub(crate) fn body(reply: &Reply) -> Value {
 
 pub(crate) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
     reply.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
-}
-
-/// The message of an event about the first order, at this place of its service's stream.
-pub(crate) fn publish<E: ServiceEvent>(sequence: u32, event: impl Into<E>) -> Message {
-    testkit::message(&order_id(1), sequence, &event.into())
-}
-
-pub(crate) fn order_paid() -> OrderPaid {
-    OrderPaid {
-        intent_id: "pi_1".to_owned(),
-        amount: Amount::minor(1900),
-        currency: eur(),
-        lines: lines(),
-        reference: None,
-    }
-}
-
-pub(crate) fn refund_id(id: &str) -> RefundId {
-    RefundId::try_from(id).unwrap()
-}
-
-/// The request of a refund of everything.
-pub(crate) fn refund(id: &str, cause: RefundCause) -> RefundRequested {
-    RefundRequested {
-        refund_id: refund_id(id),
-        cause,
-        amount: Amount::minor(1900),
-        captured: None,
-        reference: None,
-        instead_of: None,
-        reason: None,
-    }
-}
-
-/// The same, in the place of a failed refund.
-pub(crate) fn replacement(id: &str, failed: &str, cause: RefundCause) -> RefundRequested {
-    RefundRequested { instead_of: Some(refund_id(failed)), ..refund(id, cause) }
-}
-
-pub(crate) fn refunded(id: &str) -> PaymentRefunded {
-    PaymentRefunded { refund_id: refund_id(id), provider_refund_id: None, amount: Amount::minor(1900) }
-}
-
-/// The refund failed after it had been made, and is not retried.
-pub(crate) fn refund_failed(id: &str) -> RefundFailed {
-    RefundFailed {
-        refund_id: refund_id(id),
-        amount: Amount::minor(1900),
-        code: "lost_card".to_owned(),
-        refused: false,
-        again: false,
-    }
-}
-
-pub(crate) fn disputed(outcome: DisputeOutcome) -> PaymentDisputed {
-    PaymentDisputed { dispute_id: "dp_1".to_owned(), outcome, amount: Amount::minor(1900) }
-}
-
-pub(crate) fn shipped() -> Shipped {
-    Shipped { carrier: "DHL".to_owned(), tracking_code: "T1".to_owned() }
-}
-
-pub(crate) fn payment_requested() -> PaymentRequested {
-    PaymentRequested {
-        intent_id: "pi_1".to_owned(),
-        amount: Amount::minor(1900),
-        currency: eur(),
-        lines: lines(),
-        customer: customer(),
-        pay_by: now(),
-    }
-}
-
-fn shipment_requested() -> ShipmentRequested {
-    ShipmentRequested { provider: Provider::Warehouse, shipment_id: None, lines: lines() }
-}
-
-fn label_purchased() -> LabelPurchased {
-    LabelPurchased {
-        carrier: "DHL".to_owned(),
-        tracking_code: "T1".to_owned(),
-        label_url: "https://l".to_owned(),
-    }
-}
-
-/// Every message about an order that is paid and delivered.
-pub(crate) fn delivered_order() -> Vec<Message> {
-    vec![
-        publish::<PaymentsEvent>(1, payment_requested()),
-        publish::<PaymentsEvent>(2, order_paid()),
-        publish::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
-        publish::<ShippingEvent>(1, shipment_requested()),
-        publish::<ShippingEvent>(2, shipped()),
-        publish::<ShippingEvent>(3, Delivered {}),
-    ]
-}
-
-/// Every message about an order that is cancelled after its label was purchased; the cancellation is the fifth.
-pub(crate) fn cancelled_order() -> Vec<Message> {
-    vec![
-        publish::<PaymentsEvent>(1, payment_requested()),
-        publish::<PaymentsEvent>(2, order_paid()),
-        publish::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
-        publish::<ShippingEvent>(1, label_purchased()),
-        publish::<ShippingEvent>(2, ShipmentCancelled {}),
-        publish::<InventoryEvent>(2, StockReleased { lines: lines() }),
-        publish::<PaymentsEvent>(3, refund("r1", RefundCause::Cancelled)),
-        publish::<PaymentsEvent>(4, refunded("r1")),
-        publish::<ShippingEvent>(3, LabelVoided {}),
-    ]
 }
