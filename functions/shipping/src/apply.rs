@@ -1,13 +1,13 @@
-//! `apply-carrier-event`: applies what carriers report to the shipments.
+//! `apply-carrier-event`: applies the carriers' reports to shipments.
 //!
 //! Trigger: the table's stream. By item:
-//! - an inbox item that reports on a parcel, or a replay of one: `Shipped` at the first status at or beyond in transit,
-//!   `ShipmentTracked` for each distinct scan, `Delivered`, `ReturnedToSender`. A code that no order has yet: parked. Other
-//!   webhooks are ignored.
-//! - `LabelPurchased`, `Shipped`: what is parked under their code is applied; `Shipped` leaves the open list.
+//! - an inbox item that reports on a parcel, or a replay of one → `Shipped` at the first scan at or beyond in transit,
+//!   `ShipmentTracked` for each distinct scan, `Delivered`, `ReturnedToSender`. A report on a code that no order has yet
+//!   is parked. Other webhooks are ignored.
+//! - `LabelPurchased`, `Shipped`: applies the reports that are parked under their code; `Shipped` leaves the open list.
 //!
-//! The verdict is written beside each webhook ([`InboxReader`]). Makes no calls. Idempotent by the scans that the shipment
-//! already has. Retry: the table did not answer. Dead-lettered: an item that cannot be read.
+//! The verdict is written beside each webhook ([`InboxReader`]). Calls no carrier. Idempotent by the scans of the
+//! shipment. Retry: the table is unavailable. Dead-letter: an item that cannot be read.
 
 #[cfg(test)]
 mod tests;
@@ -27,9 +27,9 @@ use webhooks::inbox::verdict::Verdict;
 pub struct ApplyCarrierEvent {
     /// The shipments' streams.
     pub store: Arc<dyn EventStore>,
-    /// The inbox, the map of codes, what is parked, the list of open shipments.
+    /// The inbox, the parked reports, the map of codes, the list of open shipments.
     pub documents: Arc<dyn Documents>,
-    /// Dates events.
+    /// Sets the time of events.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -52,10 +52,10 @@ impl Reader for ApplyCarrierEvent {
     }
 }
 
-/// What this step does with the webhooks of the inbox.
+/// Parses and applies the inbox's webhooks.
 struct Reports<'a> {
     step: &'a ApplyCarrierEvent,
-    /// The order of the parcel that they report about, if the event that drains them names it.
+    /// The parcel's order, if the reports are drained by an event of that order.
     order: Option<&'a OrderId>,
 }
 
@@ -74,7 +74,7 @@ impl Handler for Reports<'_> {
         report.parcel.partition()
     }
 
-    /// Appends one event after the other until these scans change nothing more.
+    /// Appends one event after the other until the report leads to none.
     async fn apply(&self, webhook: &Webhook<'_>, report: &TrackingReport) -> Result<Outcome, Failure> {
         let order = match self.order {
             Some(order) => Some(order.clone()),
@@ -127,7 +127,7 @@ impl ApplyCarrierEvent {
         }
     }
 
-    /// Applies what is parked under the code of the order's parcel.
+    /// Applies the reports that are parked under the code of the order's parcel.
     async fn drain(&self, order: &OrderId, carrier: String, tracking_code: String) -> Result<(), Failure> {
         self.inbox(Some(order)).drain(&Parcel { carrier, tracking_code }.partition()).await
     }

@@ -218,7 +218,7 @@ fn carriers_id(shipment: &ShipmentRequested) -> Result<&str, Failure> {
     id.ok_or_else(|| Failure::reject("the shipment lacks the id of the carrier's shipment"))
 }
 
-/// The inbox sources whose webhooks report on parcels.
+/// The inbox sources whose webhooks report on parcels. A parked pointer of an older version belongs to the first.
 pub(crate) const SOURCES: [&str; 2] = [easypost::SOURCE, standard::SOURCE];
 
 /// Reads a webhook of one of [`SOURCES`]. `None` if it reports on no parcel. An error names what is wrong, without values.
@@ -228,8 +228,9 @@ pub(crate) fn read_report(
     body: &[u8],
 ) -> Result<Option<TrackingReport>, String> {
     match source {
+        easypost::SOURCE => easypost::report(event_type, body),
         standard::SOURCE => standard::report(event_type, body),
-        _ => easypost::report(event_type, body),
+        _ => Err("no carrier reports under this source".to_owned()),
     }
 }
 

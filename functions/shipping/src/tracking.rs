@@ -1,6 +1,6 @@
 //! Which order a tracking code belongs to.
 //!
-//! The map is `tracking#<carrier>#<code>` / `order`. It is written before the first event that names the code. A webhook that
+//! The map is `tracking#<carrier>#<code>` / `order`, written before the first event that names the code. A report that
 //! arrives before the map is parked in the same partition, and the reader of that event drains it (see
 //! [`webhooks::inbox::reader`]).
 
@@ -19,7 +19,7 @@ fn map_key(parcel: &Parcel) -> Key {
     Key::new(parcel.partition(), "order")
 }
 
-/// The order that the code belongs to.
+/// The order of the parcel's code.
 pub(crate) async fn order_of(
     documents: &dyn Documents,
     parcel: &Parcel,
@@ -29,8 +29,7 @@ pub(crate) async fn order_of(
     found.map(|document| Ok(document.read::<Owner>(&key)?.order_id)).transpose()
 }
 
-/// Maps a code that the carrier itself issued for the order. Carriers use codes again after years, and the
-/// newest owner is the right one.
+/// Maps a code that the carrier issued for the order, over an older order: carriers reuse codes after years.
 pub(crate) async fn map(
     documents: &dyn Documents,
     parcel: &Parcel,
@@ -39,10 +38,11 @@ pub(crate) async fn map(
     documents.put(&map_key(parcel), &Document::of(&Owner { order_id: order.clone() })).await
 }
 
-/// Maps a code that a person typed, unless it belongs to another order: then `false`.
+/// Maps a code that the warehouse typed. `false` if another order has it.
 ///
-/// The code of a dispatch that lost, against a cancellation or its own crash, stays mapped. So the shipment that holds
-/// it is asked whether it may have a use for it. Of several that then take it over, the version lets one win.
+/// A dispatch that loses against a cancellation, or crashes, leaves its code mapped. So an order may take the code over if
+/// the shipment of the current order cannot use it any more. The document's version lets one of several concurrent
+/// takeovers win.
 pub(crate) async fn claim(
     documents: &dyn Documents,
     store: &dyn EventStore,

@@ -24,6 +24,13 @@ fn the_setting_names_every_provider_as_events_do() {
 }
 
 #[test]
+fn the_webhooks_of_every_source_are_read() {
+    for source in SOURCES {
+        assert_eq!(read_report(source, "of.no.use", b"{}"), Ok(None), "{source}");
+    }
+}
+
+#[test]
 fn a_parcel_is_the_same_in_any_spelling() {
     let parcel =
         |carrier: &str, code: &str| Parcel { carrier: carrier.to_owned(), tracking_code: code.to_owned() };
