@@ -71,7 +71,7 @@ fn what_was_set_aside_is_listed_with_its_reason_and_requeued_or_discarded() {
     );
     let poison = listed(&shop, &unreadable);
     assert_eq!((&poison["kind"], &poison["about"]), (&json!("unreadable"), &json!({})));
-    assert!(poison["reason"].as_str().is_some_and(|why| why.contains("no envelope")), "{poison}");
+    assert!(poison["reason"].as_str().is_some_and(|why| why.contains("not an envelope")), "{poison}");
     assert!(!poison.to_string().contains("Ada"), "{poison}");
     for text in [&order, &nonsense] {
         let lies = letter(&shop, text).expect("a list takes nothing away");

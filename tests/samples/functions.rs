@@ -3,7 +3,7 @@
 use crate::chains::before;
 use event_store::{Memory, MemoryIndex};
 use events::Provider;
-use outbound::{LaidBy, WorkQueue};
+use outbound::{DeadLetteredBy, WorkQueue};
 use resilience::{Clock, FixedClock};
 use runtime::command::Command;
 use runtime::http::{Access, Endpoint, Server, parse_sample};
@@ -369,7 +369,7 @@ impl Stage {
         let sound: serde_json::Value = serde_json::from_str(&sound).expect("a sample");
         for body in [sound["Records"][0]["body"].as_str().expect("a body"), "no event"] {
             let (name, reason) = ("take-payment".to_owned(), "it was not understood".to_owned());
-            self.letters.add(body, LaidBy::Function { name, reason });
+            self.letters.add(body, DeadLetteredBy::Function { name, reason });
         }
     }
 

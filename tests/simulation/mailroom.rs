@@ -165,7 +165,7 @@ pub(super) struct Hand {
 
 #[async_trait]
 impl Queue for Hand {
-    async fn put_off(&self, handle: &str, wait: Duration) -> Result<(), QueueError> {
+    async fn retry_after(&self, handle: &str, wait: Duration) -> Result<(), QueueError> {
         let ready_at = self.clock.now().saturating_add(wait).unwrap_or(Timestamp::MAX);
         let mut room = self.mailroom.room();
         let ticket = handle.split('/').next().and_then(|ticket| ticket.parse().ok()).unwrap_or_default();
@@ -182,7 +182,7 @@ impl Queue for Hand {
         Ok(())
     }
 
-    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+    async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         self.mailroom.room().letters.push(letter.clone());
         Ok(())
     }

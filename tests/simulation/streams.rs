@@ -34,7 +34,7 @@ pub(super) async fn read(
     for Poison { key, reason } in worker.reader.read(records).await? {
         let body = json!({"pk": key.pk, "sk": key.sk}).to_string();
         let letter = DeadLetter { body, reason, function: worker.function.to_owned() };
-        worker.queue.set_aside(&letter).await.map_err(Failure::retry)?;
+        worker.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
     }
     Ok(())
 }

@@ -156,7 +156,7 @@ impl DeliverWebhook {
             // `Paused` does not occur: this transport has no breaker, since each endpoint has its own.
             Err(CallError::Connection(_) | CallError::Paused(_)) => Outcome::ConnectionFailed,
             // The URL's text was checked when it was registered, so only its address can be refused.
-            Err(CallError::Unsound(_)) => Outcome::AddressRefused,
+            Err(CallError::Invalid(_)) => Outcome::AddressRefused,
         };
         let millis = now.duration_since(at).unsigned_abs().as_millis();
         let latency_ms = u64::try_from(millis).unwrap_or(u64::MAX);

@@ -20,9 +20,8 @@ pub(crate) struct DeliveryJob {
 
 impl DeliveryJob {
     pub(crate) fn read(body: &str) -> Result<Self, Failure> {
-        serde_json::from_str(body).map_err(|error| {
-            Failure::reject(format!("the message is not a delivery job: {:?}", error.classify()))
-        })
+        json::from_str(body)
+            .map_err(|error| Failure::reject(format!("the message is not a delivery job: {error}")))
     }
 }
 

@@ -77,12 +77,12 @@ impl HttpEndpoint for ManageCallbacks {
             "DELETE /webhook-endpoints/{endpoint_id}" => self.delete(&request).await,
             "POST /webhook-endpoints/{endpoint_id}/secret" => self.rotate(&request).await,
             "POST /webhook-endpoints/{endpoint_id}/test" => {
-                request.nothing()?;
+                request.no_body()?;
                 self.test(&request).await
             }
             "GET /webhook-endpoints/{endpoint_id}/deliveries" => self.deliveries(&request).await,
             "POST /webhook-endpoints/{endpoint_id}/deliveries/{delivery_id}/redeliver" => {
-                request.nothing()?;
+                request.no_body()?;
                 self.redeliver(&request).await
             }
             _ => Err(Problem::not_found("no such route")),

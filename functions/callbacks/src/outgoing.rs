@@ -9,6 +9,7 @@ use events::{
 };
 use jiff::Timestamp;
 use resilience::Failure;
+use runtime::queue::not_subscribed;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -168,9 +169,7 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
         | Event::Catalog(_)
         | Event::Payments(_)
         | Event::Inventory(_)
-        | Event::Shipping(_) => {
-            Err(Failure::reject("plan-deliveries is not subscribed to this type of event"))
-        }
+        | Event::Shipping(_) => Err(not_subscribed(event)),
     }
 }
 

@@ -143,11 +143,7 @@ fn sequence(envelopes: &[events::Envelope]) -> u32 {
 
 fn validated(sku: Sku, input: Input) -> Result<ProductChanged, Problem> {
     let Input { name, price, currency, weight_grams, active } = input;
-    let mut errors = Vec::new();
-    if name.trim().is_empty() || name.chars().count() > MAX_NAME_LENGTH || name.chars().any(char::is_control)
-    {
-        errors.push(FieldError::at("/name", format!("1 to {MAX_NAME_LENGTH} characters of text")));
-    }
+    let mut errors: Vec<_> = FieldError::text("/name", &name, MAX_NAME_LENGTH).into_iter().collect();
     if price.units() > MAX_PRICE {
         errors.push(FieldError::at("/price", format!("at most {MAX_PRICE} minor units")));
     }

@@ -92,10 +92,7 @@ fn validate(input: &Input) -> Result<(), Problem> {
         errors
             .push(FieldError::at("/delta", format!("a whole number, not 0, up to {MAX_PIECES} either way")));
     }
-    let length = input.reason.chars().count();
-    if input.reason.trim().is_empty() || length > 200 || input.reason.chars().any(char::is_control) {
-        errors.push(FieldError::at("/reason", "1 to 200 characters of text"));
-    }
+    errors.extend(FieldError::text("/reason", &input.reason, 200));
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation(errors)) }
 }
 

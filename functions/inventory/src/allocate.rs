@@ -23,7 +23,7 @@ use events::{
     ShippingEvent,
 };
 use resilience::{BackOff, Clock, Failure, RandomJitter};
-use runtime::queue::{Consumer, Message};
+use runtime::queue::{Consumer, Message, not_subscribed};
 use std::sync::Arc;
 
 /// How often the step decides again after a conflict before the message returns to its queue.
@@ -92,10 +92,7 @@ impl Consumer for AllocateStock {
                 | InventoryEvent::StockReleased(_)
                 | InventoryEvent::StockCommitted(_)
                 | InventoryEvent::StockReturned(_),
-            ) => Err(Failure::reject(format!(
-                "allocate-stock is not subscribed to {}",
-                message.envelope.event_type
-            ))),
+            ) => Err(not_subscribed(&message.event)),
         }
     }
 }

@@ -5,6 +5,7 @@ use events::{
     OrdersEvent, PaymentsEvent, ShippingEvent,
 };
 use resilience::Failure;
+use runtime::queue::not_subscribed;
 
 /// Something that a customer wants to hear, with the facts that the text needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +112,7 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
             | ShippingEvent::ShipmentTracked(_)
             | ShippingEvent::ReturnedToSender(_)
             | ShippingEvent::ReturnReceived(_),
-        ) => return Err(Failure::reject("notify-customer is not subscribed to this type of event")),
+        ) => return Err(not_subscribed(event)),
     }))
 }
 

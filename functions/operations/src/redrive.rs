@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use input::{Action, RedriveRequest, Selection};
 use jiff::Timestamp;
 use letter::{About, Seen};
-use outbound::{Letter, Letters, MOST_AT_ONCE, QueueError, Work, WorkQueue};
+use outbound::{DeadLetterQueue, Letter, MOST_AT_ONCE, QueueError, Work, WorkQueue};
 use resilience::{Clock, Failure};
 use runtime::command::Command;
 use serde::Serialize;
@@ -58,7 +58,7 @@ pub struct RedriveDeadLetters {
 /// A function's dead letters, and its queue if it has one.
 pub struct FunctionQueues {
     /// What was set aside.
-    pub dead_letters: Arc<dyn Letters>,
+    pub dead_letters: Arc<dyn DeadLetterQueue>,
     /// Where it came from.
     pub source: Option<Arc<dyn WorkQueue>>,
 }
@@ -96,7 +96,7 @@ enum Outcome {
 
 #[async_trait]
 impl Command for RedriveDeadLetters {
-    type Asked = Redrive;
+    type Input = Redrive;
 
     async fn run(&self, asked: Redrive) -> Result<Value, Failure> {
         let request = asked.checked()?;
@@ -131,7 +131,7 @@ impl RedriveDeadLetters {
     /// Takes what is asked for in hand, and one letter more than may be acted upon, to know whether there is one.
     async fn take(
         &self,
-        letters: &dyn Letters,
+        letters: &dyn DeadLetterQueue,
         selection: &Selection,
         until: Timestamp,
     ) -> Result<Taken, Failure> {
@@ -261,7 +261,7 @@ fn missing(selection: &Selection, chosen: &[Letter], more: bool) -> Vec<Report> 
         .collect()
 }
 
-async fn give_back(letters: &dyn Letters, held: &[Letter]) {
+async fn give_back(letters: &dyn DeadLetterQueue, held: &[Letter]) {
     if held.is_empty() {
         return;
     }

@@ -21,7 +21,7 @@ use resilience::Clock;
 use runtime::http::{Endpoint, Problem, Reply, Request};
 use serde::Deserialize;
 use std::sync::Arc;
-use webhooks::{Delivery, Name, Receiver, Senders, StandardWebhooks, Topic, event_of};
+use webhooks::{EventName, IncomingWebhook, Receiver, Senders, StandardWebhooks, Topic, event_of};
 
 /// The step. See the module.
 pub struct StandardWebhook {
@@ -53,7 +53,7 @@ impl Endpoint for StandardWebhook {
         let [first, ..] = topics else { return Err(Problem::not_found("no such source of webhooks")) };
         let secret = format!("{}{sender}", self.secret_prefix);
         let Request { headers, body, cause, .. } = &request;
-        let delivery = Delivery { headers, body, cause };
+        let delivery = IncomingWebhook { headers, body, cause };
         let body = self.receiver(*first, &secret).prove(delivery).await?;
         let Body { r#type: event_type } = serde_json::from_slice(body.get())
             .map_err(|_| Problem::bad_request("the body is no JSON object with a type"))?;
@@ -63,7 +63,7 @@ impl Endpoint for StandardWebhook {
         }
         // The scheme has seen that the header is there.
         let id = request.header("webhook-id").unwrap_or_default();
-        let name = Name { id: event_of(sender, id), event_type };
+        let name = EventName { id: event_of(sender, id), event_type };
         self.receiver(topic, &secret).keep(delivery, &body, &name).await?;
         Ok(Reply::json(200, &serde_json::json!({ "received": true })))
     }

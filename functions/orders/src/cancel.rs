@@ -38,9 +38,8 @@ impl Endpoint for CancelOrder {
         let caller = request.caller()?;
         let id = request.order_id()?;
         let body = if request.body.is_empty() { Body::default() } else { request.json()? };
-        if body.reason.as_deref().is_some_and(|reason| !is_valid(reason)) {
-            let error =
-                FieldError::at("/reason", format!("1 to {MAX_REASON} characters, no control characters"));
+        let error = body.reason.as_deref().and_then(|text| FieldError::text("/reason", text, MAX_REASON));
+        if let Some(error) = error {
             return Err(Problem::validation(vec![error]));
         }
         let decided = append_decided(
@@ -64,10 +63,6 @@ impl Endpoint for CancelOrder {
             &serde_json::json!({ "order_id": id, "status": status, "links": Links::to(&id) }),
         ))
     }
-}
-
-fn is_valid(reason: &str) -> bool {
-    !reason.trim().is_empty() && reason.chars().count() <= MAX_REASON && !reason.chars().any(char::is_control)
 }
 
 fn refusal(why: NotCancellable) -> Problem {

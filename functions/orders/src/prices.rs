@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use event_store::{Document, Documents, Key};
 use events::{Amount, CatalogEvent, Currency, Event, Sku};
 use resilience::Failure;
-use runtime::queue::{Consumer, Message};
+use runtime::queue::{Consumer, Message, not_subscribed};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,9 +45,7 @@ impl Consumer for CopyPrices {
         let product = match &message.event {
             Event::Catalog(CatalogEvent::ProductChanged(product)) => product,
             Event::Orders(_) | Event::Payments(_) | Event::Inventory(_) | Event::Shipping(_) => {
-                return Err(Failure::reject(
-                    "copy-prices is subscribed to catalog only; fix the subscription",
-                ));
+                return Err(not_subscribed(&message.event));
             }
         };
         let price = Price {

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use event_store::{EventStore, StreamId, append_decided};
 use events::{Because, Detail, Event, InventoryEvent, OrderId, PaymentsEvent, ShippingEvent};
 use resilience::{Clock, Failure};
-use runtime::queue::{Consumer, Message};
+use runtime::queue::{Consumer, Message, not_subscribed};
 use std::sync::Arc;
 
 /// The step.
@@ -53,9 +53,7 @@ fn fact(event: &Event) -> Result<(Because, Detail), Failure> {
         Event::Payments(event) => Ok(payment_fact(event)),
         Event::Inventory(event) => Ok(stock_fact(event)),
         Event::Shipping(event) => Ok(shipping_fact(event)),
-        Event::Orders(_) | Event::Catalog(_) => {
-            Err(Failure::reject("track-order is not subscribed to catalog or orders; fix the subscription"))
-        }
+        Event::Orders(_) | Event::Catalog(_) => Err(not_subscribed(event)),
     }
 }
 

@@ -77,9 +77,8 @@ impl Handler for Reports<'_> {
         let news = if webhook.source == elsewhere::SOURCE {
             elsewhere::news(sender_of(&webhook.item.event_id), webhook.body)
         } else {
-            let event: Event = serde_json::from_slice(webhook.body).map_err(|error| {
-                Failure::reject(format!("the webhook is no event of Stripe: {:?}", error.classify()))
-            })?;
+            let event: Event = json::from_slice(webhook.body)
+                .map_err(|error| Failure::reject(format!("the webhook is not a Stripe event: {error}")))?;
             event.news()
         };
         news.map_err(Failure::reject)

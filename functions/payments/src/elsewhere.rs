@@ -69,8 +69,8 @@ struct GivenBack {
 
 /// What a webhook of `sender` tells; `None` for what changes nothing here. An error names what is wrong, without values.
 pub(crate) fn news(sender: &str, body: &[u8]) -> Result<Option<News>, String> {
-    let body: Body = serde_json::from_slice(body)
-        .map_err(|error| format!("the webhook is no {{type, data}}: {:?}", error.classify()))?;
+    let body: Body =
+        json::from_slice(body).map_err(|error| format!("the webhook cannot be read: {error}"))?;
     let about = |order: &OrderId| About { intent_id: intent_id(sender, order), order_id: None, stack: None };
     Ok(match body.r#type.as_str() {
         "payment.received" => {
@@ -93,8 +93,7 @@ pub(crate) fn news(sender: &str, body: &[u8]) -> Result<Option<News>, String> {
 }
 
 fn read<T: DeserializeOwned>(data: Value) -> Result<T, String> {
-    T::deserialize(data)
-        .map_err(|error| format!("the webhook's data are not of their shape: {:?}", error.classify()))
+    json::read(data).map_err(|error| format!("the webhook's data cannot be read: {error}"))
 }
 
 /// What tells two payments, or two refunds, of one order apart.

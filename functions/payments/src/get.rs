@@ -79,7 +79,7 @@ impl GetPayment {
         }
         let intent = self.stripe.intent(&terms.intent_id).await.map_err(|error| match error {
             StripeError::Paused { after } => {
-                Problem::unavailable("the payment provider is out; try again later", error).back_in(after)
+                Problem::unavailable("the payment provider is out; try again later", error).retry_after(after)
             }
             StripeError::Unclear(_) | StripeError::Spent { .. } => {
                 Problem::unavailable("the payment provider did not answer; try again", error)

@@ -1,7 +1,7 @@
 //! Payments: the money of an order.
 //!
 //! Owns the payment of each order, its refund ledger, the Stripe inbox and the state of Stripe's
-//! [`Breaker`](runtime::breaker::Breaker). Says [`PaymentsEvent`]s. Reacts to
+//! [`Breaker`](outbound::Breaker). Says [`PaymentsEvent`]s. Reacts to
 //! what orders, inventory and shipping say, and to its own requests ([`TakePayment`]); to what Stripe reports
 //! ([`StripeWebhook`] keeps it, [`ReconcileStripe`] asks for what did not come, [`ApplyStripeEvent`] applies it, and what
 //! other systems report as well); to the shop's own wish ([`RequestRefund`]); and shows a payment to its owner ([`GetPayment`]).

@@ -24,7 +24,8 @@ use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use resilience::{Clock, Failure};
 use runtime::command::Command;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 use webhooks::inbox::{self, Kept, NewItem, ReceivedBy};
@@ -51,12 +52,20 @@ pub struct ReconcileStripe {
 /// What a run is asked for.
 #[derive(Debug, Default, Deserialize)]
 pub struct Reconcile {
-    /// Events that happened since then.
-    #[serde(default)]
+    /// Events that happened since then, RFC 3339.
+    #[serde(default, deserialize_with = "time")]
     pub since: Option<Timestamp>,
     /// Only those that are older than this one, which an earlier run came to.
     #[serde(default)]
     pub after: Option<String>,
+}
+
+/// jiff's own error quotes the value and does not say what is allowed.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    const ALLOWED: &str = "an RFC 3339 time such as 2026-11-24T00:00:00Z";
+    let Some(value) = Option::<Value>::deserialize(deserializer)? else { return Ok(None) };
+    let time = value.as_str().and_then(|text| text.parse().ok());
+    time.map(Some).ok_or_else(|| D::Error::invalid_value(Unexpected::Other("value"), &ALLOWED))
 }
 
 /// What a run did.
@@ -77,7 +86,7 @@ struct Report {
 
 #[async_trait]
 impl Command for ReconcileStripe {
-    type Asked = Reconcile;
+    type Input = Reconcile;
 
     async fn run(&self, Reconcile { since, mut after }: Reconcile) -> Result<Value, Failure> {
         let now = self.clock.now();
@@ -111,7 +120,7 @@ impl ReconcileStripe {
     async fn put(&self, event: &[u8], now: Timestamp, report: &mut Report) -> Result<(), Failure> {
         report.found += 1;
         let name = match read(event, self.livemode) {
-            Ok(name) if name.is_sound() => name,
+            Ok(name) if name.is_valid() => name,
             Ok(_) | Err(_) => {
                 report.refused += 1;
                 return Ok(());

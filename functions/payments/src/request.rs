@@ -146,11 +146,7 @@ fn validate(wanted: &Wanted) -> Result<(), Problem> {
     if wanted.amount.is_zero() {
         errors.push(FieldError::at("/amount", "a whole number of minor units, at least 1"));
     }
-    let length = wanted.reason.chars().count();
-    let is_text = !wanted.reason.trim().is_empty() && !wanted.reason.chars().any(char::is_control);
-    if !is_text || length > LONGEST_REASON {
-        errors.push(FieldError::at("/reason", format!("1 to {LONGEST_REASON} characters of text")));
-    }
+    errors.extend(FieldError::text("/reason", &wanted.reason, LONGEST_REASON));
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation(errors)) }
 }
 

@@ -34,7 +34,7 @@ use async_trait::async_trait;
 use event_store::{Documents, EventStore, StreamId, append_decided};
 use events::{Event, InventoryEvent, OrderId, OrdersEvent, PaymentsEvent, RefundCause, ShippingEvent};
 use resilience::{Clock, Failure};
-use runtime::queue::{Consumer, Message};
+use runtime::queue::{Consumer, Message, not_subscribed};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,7 +87,7 @@ impl Consumer for TakePayment {
                 OrdersEvent::OrderPlaced(placed) => self.begin(&work, placed).await,
                 OrdersEvent::OrderExpired(_) => self.expire(&work).await,
                 OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderUpdated(_) => {
-                    not_subscribed(message)
+                    Err(not_subscribed(&message.event))
                 }
             },
             Event::Payments(event) => match event {
@@ -102,14 +102,14 @@ impl Consumer for TakePayment {
                 | PaymentsEvent::OrderPaid(_)
                 | PaymentsEvent::PaymentFailed(_)
                 | PaymentsEvent::PaymentCancelled(_)
-                | PaymentsEvent::PaymentRefunded(_) => not_subscribed(message),
+                | PaymentsEvent::PaymentRefunded(_) => Err(not_subscribed(&message.event)),
             },
             Event::Inventory(event) => match event {
                 InventoryEvent::OutOfStock(_) => self.compensate(&work, RefundCause::OutOfStock).await,
                 InventoryEvent::InventoryUpdated(_)
                 | InventoryEvent::StockReleased(_)
                 | InventoryEvent::StockCommitted(_)
-                | InventoryEvent::StockReturned(_) => not_subscribed(message),
+                | InventoryEvent::StockReturned(_) => Err(not_subscribed(&message.event)),
             },
             Event::Shipping(event) => match event {
                 ShippingEvent::ShippingFailed(_) => self.compensate(&work, RefundCause::ShippingFailed).await,
@@ -127,9 +127,9 @@ impl Consumer for TakePayment {
                 | ShippingEvent::LabelVoidRequested(_)
                 | ShippingEvent::ShipmentTracked(_)
                 | ShippingEvent::Delivered(_)
-                | ShippingEvent::ReturnedToSender(_) => not_subscribed(message),
+                | ShippingEvent::ReturnedToSender(_) => Err(not_subscribed(&message.event)),
             },
-            Event::Catalog(_) => not_subscribed(message),
+            Event::Catalog(_) => Err(not_subscribed(&message.event)),
         }
     }
 }
@@ -152,11 +152,4 @@ impl TakePayment {
         append_decided(&*self.store, &work.stream, &cause, &*self.clock, decide).await?;
         Ok(())
     }
-}
-
-fn not_subscribed(message: &Message) -> Result<(), Failure> {
-    Err(Failure::reject(format!(
-        "take-payment does not react to {}; mend the topic's filter policy",
-        message.envelope.event_type
-    )))
 }

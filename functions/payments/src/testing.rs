@@ -8,9 +8,8 @@ use events::{
     Envelope, Event, InventoryEvent, OrderExpired, OrderPlaced, OrdersEvent, OutOfStock, PaymentsEvent,
     ReturnReceived, ServiceEvent, ShipmentCancelled, ShippingEvent, ShippingFailed,
 };
-use outbound::{Secret, Secrets, Transport};
+use outbound::{Breaker, Secret, Secrets, Transport};
 use resilience::{Clock as _, Failure, FixedClock};
-use runtime::breaker::Breaker;
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Message};
 use runtime::stream::{Item, Poison, Reader as _, Record};

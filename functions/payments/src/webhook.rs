@@ -20,7 +20,7 @@ use resilience::Clock;
 use runtime::http::{Endpoint, Problem, Reply, Request};
 use serde::Deserialize;
 use std::sync::Arc;
-use webhooks::{Delivery, Name, Receiver};
+use webhooks::{EventName, IncomingWebhook, Receiver};
 
 /// The step. See the module.
 pub struct StripeWebhook {
@@ -54,13 +54,13 @@ impl Endpoint for StripeWebhook {
             clock: &*self.clock,
         };
         let Request { headers, body, cause, .. } = &request;
-        receiver.receive(Delivery { headers, body, cause }, |body| read(body, self.livemode)).await?;
+        receiver.receive(IncomingWebhook { headers, body, cause }, |body| read(body, self.livemode)).await?;
         Ok(Reply::json(200, &serde_json::json!({ "received": true })))
     }
 }
 
 /// What an event says of itself. Refused: what is no event, a thin one, one of the other mode.
-pub(crate) fn read(body: &[u8], livemode: bool) -> Result<Name, Problem> {
+pub(crate) fn read(body: &[u8], livemode: bool) -> Result<EventName, Problem> {
     let kind: Kind =
         serde_json::from_slice(body).map_err(|_| Problem::bad_request("the body is no event of Stripe"))?;
     if kind.object == "v2.core.event" {
@@ -84,5 +84,5 @@ pub(crate) fn read(body: &[u8], livemode: bool) -> Result<Name, Problem> {
             format!("this stack takes events of {ours} mode, and this one is of {theirs} mode"),
         ));
     }
-    Ok(Name { id: event.id, event_type: event.kind })
+    Ok(EventName { id: event.id, event_type: event.kind })
 }

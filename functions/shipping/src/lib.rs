@@ -1,7 +1,7 @@
 //! Shipping: moves orders out of the warehouse, and decides whether a cancellation is in time.
 //!
 //! It owns shipments (one stream an order), copies of addresses, the map from tracking codes to orders, the list of open
-//! shipments, the carriers' inbox and the state of their [`Breaker`](runtime::breaker::Breaker)s. It reacts to
+//! shipments, the carriers' inbox and the state of their [`Breaker`](outbound::Breaker)s. It reacts to
 //! `OrderPlaced`, `OrderCancellationRequested`, `InventoryUpdated` and its own `ShipmentRequested`, `LabelPurchased`,
 //! `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`. It emits [`events::ShippingEvent`].
 //!

@@ -43,11 +43,11 @@ impl Endpoint for ManageShipments {
             "GET /shipments/{order_id}" => self.show(&request.order_id()?).await,
             "POST /shipments/{order_id}/dispatch" => self.dispatch(&request).await,
             "POST /shipments/{order_id}/deliver" => {
-                request.nothing()?;
+                request.no_body()?;
                 self.execute(&request, Shipment::decide_delivered).await
             }
             "POST /shipments/{order_id}/void" => {
-                request.nothing()?;
+                request.no_body()?;
                 self.execute(&request, Shipment::decide_void_again).await
             }
             "POST /shipments/{order_id}/fail" => {

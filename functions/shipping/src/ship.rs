@@ -27,7 +27,7 @@ use async_trait::async_trait;
 use event_store::{Documents, EventStore};
 use events::{Event, InventoryEvent, OrdersEvent, ShippingEvent};
 use resilience::{Clock, Failure};
-use runtime::queue::{Consumer, Message};
+use runtime::queue::{Consumer, Message, not_subscribed};
 use std::sync::Arc;
 
 /// The step. See the module.
@@ -46,8 +46,6 @@ pub struct ShipOrder {
 impl Consumer for ShipOrder {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
         let order = order_of(&message.envelope)?;
-        let not_subscribed =
-            || Err(Failure::reject(format!("not subscribed to {}", message.envelope.event_type)));
         match &message.event {
             Event::Orders(event) => match event {
                 OrdersEvent::OrderPlaced(placed) => {
@@ -61,7 +59,9 @@ impl Consumer for ShipOrder {
                     .await
                     .map(drop)
                 }
-                OrdersEvent::OrderExpired(_) | OrdersEvent::OrderUpdated(_) => not_subscribed(),
+                OrdersEvent::OrderExpired(_) | OrdersEvent::OrderUpdated(_) => {
+                    Err(not_subscribed(&message.event))
+                }
             },
             Event::Inventory(event) => match event {
                 InventoryEvent::InventoryUpdated(allocated) => {
@@ -70,7 +70,7 @@ impl Consumer for ShipOrder {
                 InventoryEvent::OutOfStock(_)
                 | InventoryEvent::StockReleased(_)
                 | InventoryEvent::StockCommitted(_)
-                | InventoryEvent::StockReturned(_) => not_subscribed(),
+                | InventoryEvent::StockReturned(_) => Err(not_subscribed(&message.event)),
             },
             Event::Shipping(event) => match event {
                 ShippingEvent::ShipmentRequested(_) => self.buy_label(&order, message).await,
@@ -85,9 +85,9 @@ impl Consumer for ShipOrder {
                 | ShippingEvent::ShipmentTracked(_)
                 | ShippingEvent::Delivered(_)
                 | ShippingEvent::ReturnedToSender(_)
-                | ShippingEvent::ReturnReceived(_) => not_subscribed(),
+                | ShippingEvent::ReturnReceived(_) => Err(not_subscribed(&message.event)),
             },
-            Event::Catalog(_) | Event::Payments(_) => not_subscribed(),
+            Event::Catalog(_) | Event::Payments(_) => Err(not_subscribed(&message.event)),
         }
     }
 }

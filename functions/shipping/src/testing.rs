@@ -7,10 +7,9 @@ use events::{
     Envelope, InventoryEvent, InventoryUpdated, OrderCancellationRequested, OrderId, OrdersEvent, Provider,
     RequestedBy, ServiceEvent, ShippingEvent,
 };
-use outbound::{Secret, SecretError, Secrets, Transport};
+use outbound::{Breaker, Secret, SecretError, Secrets, Transport};
 use resilience::{Failure, FixedClock};
 use runtime::Settings;
-use runtime::breaker::Breaker;
 use runtime::http::Endpoint as _;
 use runtime::queue::{Consumer as _, Message};
 use runtime::stream::{Item, Poison, Reader as _, Record};

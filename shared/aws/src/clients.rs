@@ -23,7 +23,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use event_store::Pages;
 use outbound::{
-    CachedSecrets, Letters, Mailer, Names, Networks, Queue, Secrets, Texter, Topic, Transport, WorkQueue,
+    CachedSecrets, DeadLetterQueue, Mailer, Names, Networks, Queue, Secrets, Texter, Topic, Transport,
+    WorkQueue,
 };
 use resilience::SystemClock;
 use runtime::Settings;
@@ -96,7 +97,7 @@ impl Clients {
     }
 
     /// A dead-letter queue of any function, by its URL, for `redrive-dead-letters`.
-    pub fn letters(&self, url: &str) -> Arc<dyn Letters> {
+    pub fn letters(&self, url: &str) -> Arc<dyn DeadLetterQueue> {
         Arc::new(SqsLetters { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
     }
 

@@ -81,7 +81,7 @@ impl GuardedTransport {
             }
         };
         if !found.iter().all(|address| self.networks.admits(*address)) {
-            return Err(CallError::Unsound("the host has an address that is not public".to_owned()));
+            return Err(CallError::Invalid("the host has an address that is not public".to_owned()));
         }
         // The connector replaces port 0 by the URL's port.
         Ok(found.into_iter().map(|address: IpAddr| SocketAddr::new(address, 0)).collect())
@@ -90,7 +90,7 @@ impl GuardedTransport {
     /// Sends the call and returns as soon as the answer's head is read; its body may follow.
     async fn head(&self, call: Call) -> Result<http::Response<Incoming>, CallError> {
         let url: Uri =
-            call.url.parse().map_err(|_| CallError::Unsound("the URL cannot be read".to_owned()))?;
+            call.url.parse().map_err(|_| CallError::Invalid("the URL cannot be read".to_owned()))?;
         let addresses = self.checked(&url).await?;
         let method = match call.method {
             Method::Get => http::Method::GET,
@@ -103,7 +103,7 @@ impl GuardedTransport {
         }
         let request = request
             .body(Full::new(Bytes::from(call.body)))
-            .map_err(|error| CallError::Unsound(error.to_string()))?;
+            .map_err(|error| CallError::Invalid(error.to_string()))?;
         self.client(addresses).request(request).await.map_err(|error| connection(&error))
     }
 

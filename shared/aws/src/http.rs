@@ -62,7 +62,7 @@ impl HttpTransport {
         }
         let request = request
             .body(Full::new(Bytes::from(call.body)))
-            .map_err(|error| CallError::Unsound(error.to_string()))?;
+            .map_err(|error| CallError::Invalid(error.to_string()))?;
         let response = self.client.request(request).await.map_err(|error| connection(&error))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, LARGEST_ANSWER)

@@ -56,14 +56,13 @@ pub(crate) fn read_key(item: &Item) -> Key {
 pub(crate) fn read_envelope(item: &Item) -> Result<Envelope, StoreError> {
     let json = item.get("event").and_then(|value| value.as_s().ok());
     let json = json.ok_or_else(|| corrupt(item, "event", "it is missing"))?;
-    serde_json::from_str(json).map_err(|error| corrupt(item, "event", &format!("{:?}", error.classify())))
+    json::from_str(json).map_err(|error| corrupt(item, "event", &error.to_string()))
 }
 
 pub(crate) fn read_document(item: &Item) -> Result<Document, StoreError> {
     let json = item.get("document").and_then(|value| value.as_s().ok());
     let json = json.ok_or_else(|| corrupt(item, "document", "it is missing"))?;
-    let body = serde_json::from_str(json)
-        .map_err(|error| corrupt(item, "document", &format!("{:?}", error.classify())))?;
+    let body = json::from_str(json).map_err(|error| corrupt(item, "document", &error.to_string()))?;
     Ok(Document {
         body,
         version: read_version(item)?,

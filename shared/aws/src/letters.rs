@@ -1,4 +1,4 @@
-//! [`Letters`] on SQS.
+//! [`DeadLetterQueue`] on SQS.
 
 use crate::error::describe;
 use crate::queue::{FUNCTION, REASON};
@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName};
 use jiff::Timestamp;
-use outbound::{LaidBy, Letter, Letters, MOST_AT_ONCE, QueueError};
+use outbound::{DeadLetterQueue, DeadLetteredBy, Letter, MOST_AT_ONCE, QueueError};
 use std::time::Duration;
 
 /// What SNS adds to a message that it could not deliver.
@@ -21,7 +21,7 @@ pub(crate) struct SqsLetters {
 }
 
 #[async_trait]
-impl Letters for SqsLetters {
+impl DeadLetterQueue for SqsLetters {
     async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError> {
         let answer = self
             .client
@@ -84,7 +84,7 @@ impl Letters for SqsLetters {
 }
 
 fn letter(message: Message) -> Letter {
-    let laid_by = laid_by(&message);
+    let dead_lettered_by = dead_lettered_by(&message);
     let sent = system(&message, &MessageSystemAttributeName::SentTimestamp);
     let since =
         sent.and_then(|millis| millis.parse().ok()).and_then(|at| Timestamp::from_millisecond(at).ok());
@@ -93,23 +93,23 @@ fn letter(message: Message) -> Letter {
         receipt: message.receipt_handle.unwrap_or_default(),
         body: message.body.unwrap_or_default(),
         since,
-        laid_by,
+        dead_lettered_by,
     }
 }
 
 /// Where a letter says several things, the function's word says most.
-fn laid_by(message: &Message) -> LaidBy {
+fn dead_lettered_by(message: &Message) -> DeadLetteredBy {
     let text = |name: &str| {
         let attributes = message.message_attributes.as_ref();
         attributes.and_then(|attributes| attributes.get(name)?.string_value.clone())
     };
     match (text(REASON), text(UNDELIVERED)) {
-        (Some(reason), _) => LaidBy::Function { name: text(FUNCTION).unwrap_or_default(), reason },
-        (None, Some(reason)) => LaidBy::Topic { reason },
+        (Some(reason), _) => DeadLetteredBy::Function { name: text(FUNCTION).unwrap_or_default(), reason },
+        (None, Some(reason)) => DeadLetteredBy::Topic { reason },
         (None, None) if system(message, &MessageSystemAttributeName::DeadLetterQueueSourceArn).is_some() => {
-            LaidBy::Queue
+            DeadLetteredBy::Queue
         }
-        (None, None) => LaidBy::Unsaid,
+        (None, None) => DeadLetteredBy::Unknown,
     }
 }
 

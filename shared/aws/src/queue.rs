@@ -24,7 +24,7 @@ pub(crate) struct SqsQueue {
 
 #[async_trait]
 impl Queue for SqsQueue {
-    async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+    async fn retry_after(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         let seconds = i32::try_from(wait.as_secs()).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
         self.client
             .change_message_visibility()
@@ -37,7 +37,7 @@ impl Queue for SqsQueue {
         Ok(())
     }
 
-    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+    async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         self.client
             .send_message()
             .queue_url(&self.dead_letters)

@@ -74,11 +74,11 @@ impl Document {
 
     /// Parses the content.
     pub fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<T, StoreError> {
-        T::deserialize(&self.body).map_err(|error| StoreError::Corrupt {
+        json::read(&self.body).map_err(|error| StoreError::Corrupt {
             pk: key.pk.clone(),
             sk: key.sk.clone(),
             attribute: "document",
-            reason: format!("{:?}", error.classify()),
+            reason: error.to_string(),
         })
     }
 }

@@ -140,23 +140,8 @@ pub(crate) fn read_data<T: serde::de::DeserializeOwned>(
             known,
         });
     }
-    serde::Deserialize::deserialize(&*envelope.data).map_err(|error: serde_json::Error| {
-        ReadError::Malformed {
-            event_type: envelope.event_type.clone(),
-            reason: without_values(&error.to_string()),
-        }
+    json::from_value(&envelope.data).map_err(|error| ReadError::Malformed {
+        event_type: envelope.event_type.clone(),
+        reason: error.to_string(),
     })
-}
-
-/// Keeps only the parts of the parser's message that name what was expected or missing: the others quote values, which
-/// may be personal.
-fn without_values(message: &str) -> String {
-    message
-        .split(", ")
-        .filter(|part| part.starts_with("expected") || part.starts_with("missing"))
-        .collect::<Vec<_>>()
-        .join(", ")
-        .chars()
-        .take(200)
-        .collect()
 }

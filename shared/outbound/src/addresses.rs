@@ -1,8 +1,8 @@
-//! Which addresses a call to a stranger's URL may go to.
+//! Which addresses a call to a registered URL may reach (protection against server-side request forgery).
 //!
-//! A URL that somebody registers is a wish to make our functions call it. It must not reach what only they can
-//! reach: their own machine, the network around it, the platform's metadata. So names are resolved by us, the
-//! addresses are judged here, and the connection is made to an address that was judged.
+//! A shop's system registers any URL, and our functions call it. The call must not reach what only our functions can reach:
+//! their own machine, the network around it, the platform's metadata. So we resolve the name ourselves, check its addresses
+//! here, and connect to a checked address only.
 
 use async_trait::async_trait;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,9 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Where calls may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Networks {
-    /// The public internet alone.
+    /// The public internet only.
     Public,
-    /// Anywhere: for a stack on one machine, whose receivers are on it too.
+    /// Any address: for a local stack, whose receivers run on the same machine.
     Any,
 }
 
@@ -26,26 +26,26 @@ impl Networks {
     }
 }
 
-/// No address is known.
+/// Why a host has no known address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// There is no such host, or it has no address.
+    /// The host does not exist, or has no address.
     #[error("the host has no address: {0}")]
     Unknown(String),
-    /// Whoever knows the host's addresses did not answer.
+    /// The name service did not answer.
     #[error("the host's name was not resolved: {0}")]
     Unavailable(String),
 }
 
-/// Looks host names up.
+/// Resolves host names.
 #[async_trait]
 pub trait Names: Send + Sync {
-    /// The addresses of a host, at least one. An address as text is its own address.
+    /// The addresses of a host, at least one. An address as text resolves to itself.
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NameError>;
 }
 
-/// Whether an address is one of the public internet, by IANA's registries of special purposes. What carries an
-/// IPv4 address inside (mapped, NAT64, 6to4, Teredo) is none: it leads to another place than it says.
+/// Whether an address belongs to the public internet, by IANA's registries of special purposes. An address that embeds an
+/// IPv4 address (mapped, NAT64, 6to4, Teredo) does not: it leads to that address instead.
 pub const fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -56,7 +56,7 @@ pub const fn is_public(address: IpAddr) -> bool {
 const fn is_public_v4(address: Ipv4Addr) -> bool {
     !matches!(
         address.octets(),
-        // This network, private, loopback, link-local with the metadata, multicast, reserved with broadcast.
+        // "This network", private, loopback, link-local with the metadata, multicast, reserved with broadcast.
         [0 | 10 | 127 | 224..=255, ..]
         // Shared by a carrier's customers.
         | [100, 64..=127, ..]

@@ -1,15 +1,16 @@
-//! Calls under an API key, which may be rotated at any moment.
+//! Calls with an API key, which may be rotated at any time.
 
 use crate::{Answer, Call, CallError, Secret, SecretError, Secrets, Transport};
 
-/// Status of a call that a provider did not even look at: nothing was done.
+/// The provider refused the key, so it did nothing.
 const UNAUTHORIZED: u16 = 401;
 
-/// Sends a call under the newest value of the secret `name`, which `authorization` writes as the header of that name.
-/// Where that key is refused the secret is read again, and the call sent once more if another key stands there by now.
-/// Whoever asks too often is given what is known ([`Secrets::refreshed`]), and so a key that is wrong costs one call.
+/// Sends a call with the newest value of the secret `name`; `authorization` makes the value of the header `authorization`.
 ///
-/// The outer error is that there is no key.
+/// If the key is refused, the secret is read again, and the call is repeated once if the key has changed. Repeated reads are
+/// answered from the cache ([`Secrets::refreshed`]), so a wrong key costs one call and no repeated reads of the store.
+///
+/// The outer error means that no key is available.
 pub async fn send_with_key(
     transport: &dyn Transport,
     secrets: &dyn Secrets,
@@ -17,21 +18,21 @@ pub async fn send_with_key(
     call: &Call,
     authorization: impl Fn(&Secret) -> String + Send,
 ) -> Result<Result<Answer, CallError>, SecretError> {
-    let under = |key: &Secret| {
+    let with_key = |key: &Secret| {
         let mut call = call.clone();
         call.headers.push(("authorization".to_owned(), authorization(key)));
         call
     };
     let known = secrets.current(name).await?;
     let key = newest(name, &known)?;
-    let outcome = transport.send(under(key)).await;
+    let outcome = transport.send(with_key(key)).await;
     if !matches!(&outcome, Ok(answer) if answer.status == UNAUTHORIZED) {
         return Ok(outcome);
     }
-    // A store that does not answer now is no reason to hide what the provider said.
-    let there = secrets.refreshed(name, &known).await.unwrap_or_default();
-    match there.first() {
-        Some(other) if other != key => Ok(transport.send(under(other)).await),
+    // If the store does not answer now, the provider's refusal is still the result.
+    let stored = secrets.refreshed(name, &known).await.unwrap_or_default();
+    match stored.first() {
+        Some(other) if other != key => Ok(transport.send(with_key(other)).await),
         Some(_) | None => Ok(outcome),
     }
 }

@@ -1,4 +1,4 @@
-//! One HTTP call to a provider, and what came of it.
+//! One HTTP call to a provider, and its outcome.
 
 use async_trait::async_trait;
 use std::time::Duration;
@@ -6,26 +6,26 @@ use std::time::Duration;
 /// The methods that providers' APIs use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
-    /// Asks.
+    /// Reads.
     Get,
-    /// Does.
+    /// Changes.
     Post,
-    /// Undoes.
+    /// Deletes.
     Delete,
 }
 
 /// A call.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {
-    /// What to do.
+    /// The method.
     pub method: Method,
     /// Absolute URL.
     pub url: String,
-    /// Header names and values. May hold a key: never logged.
+    /// Header names and values. They may hold a key, so they are never logged.
     pub headers: Vec<(String, String)>,
     /// The body's bytes.
     pub body: Vec<u8>,
-    /// How long to wait for the whole answer.
+    /// The time within which the whole answer must arrive.
     pub timeout: Duration,
 }
 
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Call {
     }
 }
 
-/// What the other side answered, whatever the status.
+/// The answer, with any status.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
@@ -59,26 +59,26 @@ impl std::fmt::Debug for Answer {
     }
 }
 
-/// No answer came. Whether the other side did anything is not known, unless the call was not made.
+/// Why no answer arrived. Unless the call was not made, its effect is unknown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The time ran out.
+    /// The whole answer did not arrive in time.
     #[error("no answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
     /// The connection failed.
     #[error("the connection failed: {0}")]
     Connection(String),
-    /// The call itself is not sound: a wrong URL, a header that cannot be sent.
+    /// The call was not made because it is not valid: a wrong URL, a header that cannot be sent, an address that is not public.
     #[error("the call cannot be sent: {0}")]
-    Unsound(String),
-    /// The call was not made: so many before it failed that the other side is left alone for this long.
+    Invalid(String),
+    /// The call was not made because too many calls failed before; the next one may be made after this time.
     #[error("not called: too many calls failed; one is made in {} s", .0.as_secs())]
     Paused(Duration),
 }
 
-/// Sends a call once. No retries, no redirects: who calls decides.
+/// Sends a call once. It neither retries nor follows redirects; both are the caller's decision.
 #[async_trait]
 pub trait Transport: Send + Sync {
-    /// Sends it and reads the whole answer.
+    /// Sends the call and reads the whole answer.
     async fn send(&self, call: Call) -> Result<Answer, CallError>;
 }

@@ -1,64 +1,63 @@
-//! A dead-letter queue, as whoever looks after it meets it. A queue shows nothing that it does not hand over: a letter that
-//! is looked at is in hand, hidden from everybody else, until it is given back, deleted, or held for too long.
+//! A dead-letter queue, as an operator's command works with it. A queue shows a message only by handing it over: a letter that is
+//! taken is hidden from every other reader until it is released, deleted, or its hold ends.
 //!
-//! Being taken costs a letter nothing: its age goes on counting from when it was sent, and a dead-letter queue moves no
-//! letter on, however often it is taken. Sending a letter's body to the queue that it came from is a
-//! [`WorkQueue`](crate::WorkQueue)'s business.
+//! Taking a letter changes nothing else: its age counts from when it was sent, and a dead-letter queue never moves a letter on,
+//! however often it is taken. To send a letter's body to its original queue, use a [`WorkQueue`](crate::WorkQueue).
 
 use crate::QueueError;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::time::Duration;
 
-/// The most letters that one call hands over.
+/// The most letters that one call takes.
 pub const MOST_AT_ONCE: usize = 10;
 
-/// A letter in hand.
+/// A letter that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Letter {
-    /// Its name, the same as long as it lies there.
+    /// Its id, the same each time it is taken.
     pub id: String,
-    /// What it is given back or deleted by, from this time in hand alone.
+    /// The handle to release or delete it; it changes each time the letter is taken.
     pub receipt: String,
-    /// What was set aside, as it came. It may hold anything, also what is personal.
+    /// The message as it was received. It may hold anything, also personal data.
     pub body: String,
-    /// When it was set aside; of one that its queue moved here, when it was first sent.
+    /// When the message was dead-lettered; if its queue moved it here, when it was first sent.
     pub since: Option<Timestamp>,
-    /// Who set it aside.
-    pub laid_by: LaidBy,
+    /// What dead-lettered the message.
+    pub dead_lettered_by: DeadLetteredBy,
 }
 
-/// Who set a letter aside, as far as the letter itself says so.
+/// What dead-lettered a message, as far as the letter's attributes show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LaidBy {
-    /// A function of ours, with the reason that it gave.
+pub enum DeadLetteredBy {
+    /// One of our functions.
     Function {
         /// Its name.
         name: String,
-        /// Why, for a person.
+        /// Its reason, for the operator.
         reason: String,
     },
-    /// Its queue: it was received too often.
+    /// Its queue: the message was received too often.
     Queue,
-    /// The topic, which could not deliver it to its queue.
+    /// The topic, which could not deliver the message to its queue.
     Topic {
-        /// What the topic says about it.
+        /// The topic's own reason.
         reason: String,
     },
-    /// It does not say.
-    Unsaid,
+    /// The attributes do not show it.
+    Unknown,
 }
 
 /// A dead-letter queue.
 #[async_trait]
-pub trait Letters: Send + Sync {
-    /// Takes letters in hand, in no order: at most so many and at most [`MOST_AT_ONCE`]. They are hidden from everybody
-    /// else for `hold` (whole seconds). None at all means that there is none that is not in some hand.
+pub trait DeadLetterQueue: Send + Sync {
+    /// Takes letters, in no order: at most `most` and at most [`MOST_AT_ONCE`]. They are hidden from other readers for `hold`
+    /// (whole seconds). An empty list means that no letter is visible.
     async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError>;
 
-    /// Gives letters back, so that they can be taken again at once. One that was deleted meanwhile stays so.
+    /// Makes letters visible again at once. Letters that were deleted meanwhile are ignored.
     async fn release(&self, receipts: &[String]) -> Result<(), QueueError>;
 
-    /// Deletes a letter for good. Deleting it twice is no error.
+    /// Deletes a letter permanently. Deleting it twice is not an error.
     async fn delete(&self, receipt: &str) -> Result<(), QueueError>;
 }

@@ -1,11 +1,11 @@
-//! The ports to everything outside of a service's own table: HTTP, host names, secrets, mail, text
-//! messages, topics, queues.
+//! The ports to everything outside a service's own table: HTTP, host names, secrets, mail, text messages, topics, queues.
 //!
-//! Each port is narrow and named for the need; `shared/aws` has one adapter file for each file here. They stand
-//! in a crate of their own because Cargo admits no circle: `aws` implements what the functions ask for.
+//! Each port is narrow and named for the need; `shared/aws` has one adapter file for each file here. Beside the ports are the
+//! parts that every adapter shares: the circuit [`Breaker`], cached secrets, calls under an API key that may be rotated.
 
 mod addresses;
 mod api_key;
+mod breaker;
 mod http;
 mod letters;
 mod mail;
@@ -16,8 +16,9 @@ mod work;
 
 pub use addresses::{NameError, Names, Networks, is_public};
 pub use api_key::send_with_key;
+pub use breaker::Breaker;
 pub use http::{Answer, Call, CallError, Method, Transport};
-pub use letters::{LaidBy, Letter, Letters, MOST_AT_ONCE};
+pub use letters::{DeadLetterQueue, DeadLetteredBy, Letter, MOST_AT_ONCE};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};
 pub use secrets::{CachedSecrets, Secret, SecretError, SecretStore, Secrets};

@@ -1,4 +1,4 @@
-//! One email, one text message.
+//! Email and text messages to customers.
 
 use async_trait::async_trait;
 
@@ -22,27 +22,27 @@ pub struct Text {
     pub body: String,
 }
 
-/// Why it was not sent.
+/// Why a message was not sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// Throttled or out of reach; it may be sent again.
+    /// The provider throttles or does not answer; the message may be sent again.
     #[error("the sender did not answer: {0}")]
     Unavailable(String),
-    /// It will never be sent: a suppressed or unsound address.
+    /// The message will never be sent: its address is suppressed or not valid.
     #[error("the message was refused: {0}")]
     Refused(String),
 }
 
-/// Sends email. At least once: a crash may repeat it.
+/// Sends email, at least once: a crash may repeat a message.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends one email; answers the sender's id of it.
+    /// Sends one email; returns the provider's id of it.
     async fn send_mail(&self, mail: &Mail) -> Result<String, MailError>;
 }
 
-/// Sends text messages. At least once: a crash may repeat one.
+/// Sends text messages, at least once: a crash may repeat a message.
 #[async_trait]
 pub trait Texter: Send + Sync {
-    /// Sends one text message; answers the sender's id of it.
+    /// Sends one text message; returns the provider's id of it.
     async fn send_text(&self, text: &Text) -> Result<String, MailError>;
 }

@@ -1,4 +1,4 @@
-//! What a consumer does to its queue beside answering the platform: put a message off, or set it aside for good.
+//! A consumer's queue: beside its response to the platform, a consumer delays the retry of a message, or dead-letters it.
 
 use async_trait::async_trait;
 use std::time::Duration;
@@ -8,23 +8,23 @@ use std::time::Duration;
 #[error("the queue did not answer: {0}")]
 pub struct QueueError(pub String);
 
-/// A message set aside, with what somebody needs to judge it.
+/// A message to dead-letter, with what the operator needs to decide about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The message as it came; for a stream record, its keys as JSON.
+    /// The message as it was received; for a stream record, its key as JSON.
     pub body: String,
-    /// Why it was set aside, for a person.
+    /// Why it is dead-lettered, for the operator.
     pub reason: String,
-    /// The function that set it aside.
+    /// The function that dead-letters it.
     pub function: String,
 }
 
 /// A consumer's queue and its dead-letter queue.
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Lets a message that is in our hands come back only after `wait` (whole seconds, at most 12 hours).
-    async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError>;
+    /// Redelivers a message that is being handled only after `wait` (whole seconds, at most 12 hours).
+    async fn retry_after(&self, receipt: &str, wait: Duration) -> Result<(), QueueError>;
 
-    /// Puts a message into the dead-letter queue. The reason and function become message attributes.
-    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError>;
+    /// Sends a message to the dead-letter queue. The reason and function become message attributes.
+    async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError>;
 }

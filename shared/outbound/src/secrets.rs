@@ -1,5 +1,5 @@
-//! Secrets, as lists: during a rotation the old one and the new one both hold. They are kept for a minute, and read
-//! again sooner for somebody to whom none of them explains what came.
+//! Secrets, as lists: during a rotation both the old and the new value are valid. They are cached for a minute, and read again
+//! sooner if none of them verifies what was received.
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
-/// A secret text. It shows itself only when asked to.
+/// A secret text, which its `Debug` form hides.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -18,7 +18,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// The text, for the one call that needs it.
+    /// The text, for the call that needs it.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -30,7 +30,7 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// Why there is no secret.
+/// Why a secret is not available.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// The store did not answer.
@@ -41,7 +41,7 @@ pub enum SecretError {
         /// What happened.
         reason: String,
     },
-    /// There is no such secret, or it is empty: an empty secret is never accepted.
+    /// The secret does not exist or is empty: an empty secret is never accepted.
     #[error("the secret {name} is missing or empty; put a value into it")]
     Missing {
         /// Which secret.
@@ -49,81 +49,86 @@ pub enum SecretError {
     },
 }
 
-/// Reads secrets by name. Values are newest first; never no value, none of them empty.
+/// Reads secrets by name. A list has the newest value first; it is never empty, nor is any of its values.
 #[async_trait]
 pub trait Secrets: Send + Sync {
-    /// The values that hold now.
+    /// The values that are valid now.
     async fn current(&self, name: &str) -> Result<Vec<Secret>, SecretError>;
 
-    /// The values that hold now, for somebody who was told `seen` and met something that none of them explains: a
-    /// signature with a secret that was put into the store meanwhile. Whoever sends nonsense cannot have the store
-    /// asked at will: it is asked at most once in some seconds, however many ask for it.
+    /// The values that are valid now, for a caller that has read `seen` and could verify nothing with it: a new secret may have
+    /// been stored meanwhile. The store is read at most once in five seconds, so that invalid signatures cannot make it
+    /// read at will.
     async fn refreshed(&self, name: &str, seen: &[Secret]) -> Result<Vec<Secret>, SecretError>;
 }
 
-/// Where secrets are kept for good.
+/// Where secrets are stored permanently.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
-    /// Reads a secret's value, as [`Secret::parse_list`] wants it; empty where there is none.
+    /// Reads a secret's value, in the form of [`Secret::parse_list`]; empty if it has none.
     async fn read(&self, name: &str) -> Result<String, SecretError>;
 }
 
-/// How long what was read holds: a secret that was taken out is refused within this time.
-const KEPT: SignedDuration = SignedDuration::from_secs(60);
-/// How long the store is left alone after it was asked, whatever it answered.
-const LEFT_ALONE: SignedDuration = SignedDuration::from_secs(5);
+/// How long a value is cached: a removed secret is refused after this time.
+const CACHED_FOR: SignedDuration = SignedDuration::from_secs(60);
+/// The least time between two reads of the store, whatever the first one returned.
+const READ_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// [`Secrets`] over a store that is asked as seldom as possible.
+/// [`Secrets`] over a store that is read as seldom as possible.
 pub struct CachedSecrets<S> {
     store: S,
     clock: Arc<dyn Clock>,
-    /// One lock for the reading too: many who need a fresh value wait for one read of it.
-    kept: Mutex<HashMap<String, Kept>>,
+    /// The lock is held during a read, so that concurrent callers wait for one read.
+    cached: Mutex<HashMap<String, Cached>>,
 }
 
-/// What is known of one secret.
+/// The cache of one secret.
 #[derive(Default)]
-struct Kept {
-    /// The values that the store gave last, and when.
+struct Cached {
+    /// When the values were read, and the values.
     values: Option<(Timestamp, Vec<Secret>)>,
-    /// When it was asked last, and what was wrong then.
-    asked: Option<(Timestamp, Result<(), SecretError>)>,
+    /// When the store was read last, and the error of that read.
+    last_read: Option<(Timestamp, Result<(), SecretError>)>,
 }
 
-impl Kept {
-    /// The values, as long as they hold.
+impl Cached {
+    /// The values, unless they are too old.
     fn values(&self, now: Timestamp) -> Option<&Vec<Secret>> {
-        self.values.as_ref().filter(|(at, _)| is_younger(*at, KEPT, now)).map(|(_, values)| values)
+        self.values.as_ref().filter(|(at, _)| is_recent(*at, CACHED_FOR, now)).map(|(_, values)| values)
     }
 
-    /// What came of asking the store, if that is too short a while ago to ask again.
-    fn just_asked(&self, now: Timestamp) -> Option<&Result<(), SecretError>> {
-        let asked = self.asked.as_ref().filter(|(at, _)| is_younger(*at, LEFT_ALONE, now));
-        asked.map(|(_, came_of_it)| came_of_it)
+    /// The outcome of the last read, if it is too early to read again.
+    fn just_read(&self, now: Timestamp) -> Option<&Result<(), SecretError>> {
+        let read = self.last_read.as_ref().filter(|(at, _)| is_recent(*at, READ_AGAIN_AFTER, now));
+        read.map(|(_, outcome)| outcome)
     }
 }
 
-/// A clock that was set back makes everything old: better a read too many than a secret that holds for ever.
-fn is_younger(than: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
-    (SignedDuration::ZERO..age).contains(&now.duration_since(than))
+/// If the clock was set back, nothing is recent: a needless read is better than a secret that is valid for ever.
+fn is_recent(at: Timestamp, age: SignedDuration, now: Timestamp) -> bool {
+    (SignedDuration::ZERO..age).contains(&now.duration_since(at))
 }
 
 impl<S: SecretStore> CachedSecrets<S> {
-    /// Secrets of `store`. The clock is the wall's: a frozen function's own stands still.
+    /// Secrets of `store`. `clock` must be the wall clock: a monotonic clock stops while a function is frozen.
     pub fn new(store: S, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock, kept: Mutex::default() }
+        Self { store, clock, cached: Mutex::default() }
     }
 
-    /// Asks the store. What was known before stays where it fails.
-    async fn ask(&self, name: &str, kept: &mut Kept, now: Timestamp) -> Result<Vec<Secret>, SecretError> {
+    /// Reads the store. If that fails, the cached values stay.
+    async fn read(
+        &self,
+        name: &str,
+        cached: &mut Cached,
+        now: Timestamp,
+    ) -> Result<Vec<Secret>, SecretError> {
         let values = self.store.read(name).await.map(|value| Secret::parse_list(&value));
         let answer = match values {
             Ok(values) if values.is_empty() => Err(SecretError::Missing { name: name.to_owned() }),
             answer => answer,
         };
-        kept.asked = Some((now, answer.as_ref().map(drop).map_err(Clone::clone)));
+        cached.last_read = Some((now, answer.as_ref().map(drop).map_err(Clone::clone)));
         if let Ok(values) = &answer {
-            kept.values = Some((now, values.clone()));
+            cached.values = Some((now, values.clone()));
         }
         answer
     }
@@ -132,31 +137,31 @@ impl<S: SecretStore> CachedSecrets<S> {
 #[async_trait]
 impl<S: SecretStore> Secrets for CachedSecrets<S> {
     async fn current(&self, name: &str) -> Result<Vec<Secret>, SecretError> {
-        let mut secrets = self.kept.lock().await;
-        let (kept, now) = (secrets.entry(name.to_owned()).or_default(), self.clock.now());
-        if let Some(values) = kept.values(now) {
+        let mut secrets = self.cached.lock().await;
+        let (cached, now) = (secrets.entry(name.to_owned()).or_default(), self.clock.now());
+        if let Some(values) = cached.values(now) {
             return Ok(values.clone());
         }
-        if let Some(Err(error)) = kept.just_asked(now) {
+        if let Some(Err(error)) = cached.just_read(now) {
             return Err(error.clone());
         }
-        self.ask(name, kept, now).await
+        self.read(name, cached, now).await
     }
 
     async fn refreshed(&self, name: &str, seen: &[Secret]) -> Result<Vec<Secret>, SecretError> {
-        let mut secrets = self.kept.lock().await;
-        let (kept, now) = (secrets.entry(name.to_owned()).or_default(), self.clock.now());
-        match (kept.values(now), kept.just_asked(now)) {
+        let mut secrets = self.cached.lock().await;
+        let (cached, now) = (secrets.entry(name.to_owned()).or_default(), self.clock.now());
+        match (cached.values(now), cached.just_read(now)) {
             (Some(values), _) if values != seen => Ok(values.clone()),
             (_, Some(Err(error))) => Err(error.clone()),
             (Some(values), Some(Ok(()))) => Ok(values.clone()),
-            (_, None) | (None, Some(Ok(()))) => self.ask(name, kept, now).await,
+            (_, None) | (None, Some(Ok(()))) => self.read(name, cached, now).await,
         }
     }
 }
 
 impl Secret {
-    /// Reads a stored value: a JSON list of strings, or one plain string. Empty ones are left out.
+    /// Reads a stored value: a JSON list of strings, or one plain string. Empty strings are left out.
     pub fn parse_list(value: &str) -> Vec<Self> {
         let list: Vec<String> = serde_json::from_str(value).unwrap_or_else(|_| vec![value.trim().to_owned()]);
         list.into_iter().filter(|text| !text.is_empty()).map(Self).collect()

@@ -1,4 +1,4 @@
-//! A service's topic.
+//! A service's topic, to which its events are published.
 
 use async_trait::async_trait;
 
@@ -13,17 +13,17 @@ pub struct Publication {
     pub status: Option<String>,
 }
 
-/// Not every message was accepted. Which ones does not matter: the whole batch is published again.
+/// The topic did not accept every message. Which ones is not reported: the whole batch is published again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PublishError {
-    /// The topic did not answer, or refused some entries for now.
+    /// The topic did not answer, or refused some messages for now.
     #[error("the topic did not accept {failed} of {of} messages: {reason}")]
     Unavailable {
         /// How many were not accepted.
         failed: usize,
         /// Of how many.
         of: usize,
-        /// The first entry's reason.
+        /// The reason of the first refusal.
         reason: String,
     },
 }
@@ -31,6 +31,6 @@ pub enum PublishError {
 /// Publishes to one topic.
 #[async_trait]
 pub trait Topic: Send + Sync {
-    /// Publishes all messages, in batches as the platform bounds them; `Ok` only if every entry was accepted.
+    /// Publishes all messages, in batches of the platform's size; `Ok` only if every message was accepted.
     async fn publish(&self, messages: &[Publication]) -> Result<(), PublishError>;
 }

@@ -1,26 +1,26 @@
-//! A queue of work that a service gives to itself: a body, and when it is to come.
+//! A service's own work queue: each message has a body and a delay.
 
 use crate::QueueError;
 use async_trait::async_trait;
 use std::time::Duration;
 
-/// The longest that a queue holds a message back.
+/// The longest delay of a message.
 pub const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
-/// One piece of work.
+/// A message for a work queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Work {
-    /// What to do, as its consumer reads it.
+    /// What to do, in the form that its consumer reads.
     pub body: String,
-    /// How long the queue holds it back; whole seconds, at most [`LONGEST_DELAY`].
+    /// How long the queue delays the message; whole seconds, at most [`LONGEST_DELAY`].
     pub delay: Duration,
-    /// Whose it is: a queue that is fair does not let one group's backlog hold up the others.
+    /// The group of a fair queue, in which one group's backlog does not delay the others.
     pub group: String,
 }
 
-/// Puts work into one queue.
+/// Sends messages to one work queue.
 #[async_trait]
 pub trait WorkQueue: Send + Sync {
-    /// Sends it. At least once: an answer that was lost may leave it there.
+    /// Sends a message, at least once: if the answer is lost, the message may be in the queue nevertheless.
     async fn send(&self, work: &Work) -> Result<(), QueueError>;
 }

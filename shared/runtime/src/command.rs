@@ -1,6 +1,6 @@
-//! Commands: what a person has a function do by invoking it, with a JSON that says what. A schedule may invoke it too.
+//! Commands: functions that an operator invokes with a JSON input. A schedule may invoke one too.
 //!
-//! An error fails the invocation; who invoked it sees why, and invokes it again.
+//! An error fails the invocation; its caller sees the reason and can invoke the function again.
 
 use async_trait::async_trait;
 use lambda_runtime::LambdaEvent;
@@ -10,23 +10,23 @@ use serde_json::Value;
 use std::sync::Arc;
 use tracing::Instrument as _;
 
-/// What a function does when it is told to.
+/// What a function does when it is invoked.
 #[async_trait]
 pub trait Command: Send + Sync {
-    /// What it is told. Every field may be left out: a schedule says nothing of them.
-    type Asked: DeserializeOwned + Send;
+    /// The input. Every field is optional: a schedule's event has none of them.
+    type Input: DeserializeOwned + Send;
 
-    /// Does a bounded part of it, and answers what that was and where to go on. Told the same twice it does no harm.
-    /// Neither the answer nor a failure's reason holds anything personal.
-    async fn run(&self, asked: Self::Asked) -> Result<Value, Failure>;
+    /// Does a bounded part of the work; returns what was done and where to continue. A repeated run with the same input is
+    /// harmless. Neither the report nor a failure's reason holds anything personal.
+    async fn run(&self, input: Self::Input) -> Result<Value, Failure>;
 }
 
-/// Runs the command once.
-pub async fn work<C: Command>(command: &C, asked: Value) -> Result<Value, Failure> {
-    let asked = serde_json::from_value(asked)
-        .map_err(|error| Failure::reject(format!("what is asked makes no sense: {:?}", error.classify())));
-    let outcome = match asked {
-        Ok(asked) => command.run(asked).await,
+/// Runs the command once. An input that cannot be read is rejected with the field and what is allowed, without its value.
+pub async fn work<C: Command>(command: &C, input: Value) -> Result<Value, Failure> {
+    let input = json::read(input)
+        .map_err(|error| Failure::reject(format!("the command's input is not valid: {error}")));
+    let outcome = match input {
+        Ok(input) => command.run(input).await,
         Err(failure) => Err(failure),
     };
     match &outcome {

@@ -10,51 +10,66 @@ mod request;
 
 pub use access::{Access, Caller};
 pub use idempotency::digest_of;
-pub use limit::{Guard, Limit, Limiter};
+pub use limit::{Limit, Limiter};
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
 pub use request::{Request, parse_sample};
 
+use crate::Settings;
 use async_trait::async_trait;
 use event_store::Counters;
 use lambda_http::RequestExt as _;
-use resilience::Clock;
+use resilience::SystemClock;
 use std::sync::Arc;
 use tracing::Instrument as _;
 
 /// What a function does with a request.
 #[async_trait]
 pub trait Endpoint: Send + Sync {
-    /// Answers one request. A 2xx means that it is durable; a problem means that nothing changed, or that
-    /// repeating the request is harmless.
+    /// Answers one request. A 2xx means that the effect is durable; a problem means that nothing changed, or that repeating
+    /// the request is harmless.
     async fn answer(&self, request: Request) -> Result<Reply, Problem>;
 }
 
-/// An HTTP function: who may call, how often, and what answers.
+/// An HTTP function: its endpoint, who may call it, and how often.
 pub struct Server {
-    /// How the caller is read from the token; `None` where no token is asked for.
+    /// How the caller is read from the token; `None` if the function needs no token.
     pub access: Option<Access>,
-    /// How often a caller may call; `None` where the stage's own throttle is enough.
+    /// How often a caller may call; `None` if the stage's own throttle is enough.
     pub limiter: Option<Limiter>,
     /// What answers.
     pub endpoint: Arc<dyn Endpoint>,
 }
 
 impl Server {
-    /// A server without tokens and limits: webhooks and health.
+    /// A server without tokens and limits, for webhooks and health.
     pub fn open(endpoint: impl Endpoint + 'static) -> Self {
         Self { access: None, limiter: None, endpoint: Arc::new(endpoint) }
     }
 
-    /// A server that asks for a token and counts requests in the table behind `counters`.
-    pub fn guarded(
-        guard: Guard,
-        counters: Arc<dyn Counters>,
-        clock: Arc<dyn Clock>,
+    /// A server that needs a token and limits each caller. It reads the settings of [`Access`], `REQUESTS_PER_HOUR` (1000) and
+    /// `LIMITS_TABLE_NAME`; `counters` makes the adapter of that table.
+    pub fn from_settings<C: Counters + 'static>(
+        settings: &mut Settings,
+        counters: impl FnOnce(&str) -> Arc<C>,
         endpoint: impl Endpoint + 'static,
     ) -> Self {
-        let limiter = Limiter { counters, clock, limits: guard.limits };
-        Self { access: Some(guard.access), limiter: Some(limiter), endpoint: Arc::new(endpoint) }
+        let limiter = Limiter {
+            counters: counters(&settings.text("LIMITS_TABLE_NAME")),
+            clock: Arc::new(SystemClock),
+            limits: vec![Limit { route: None, per_hour: settings.parsed("REQUESTS_PER_HOUR", 1000) }],
+        };
+        let access = Some(Access::from_settings(settings));
+        Self { access, limiter: Some(limiter), endpoint: Arc::new(endpoint) }
+    }
+
+    /// The same, with a lower limit for one route.
+    #[must_use]
+    pub fn with_limit(mut self, route: &'static str, per_hour: u64) -> Self {
+        if let Some(limiter) = &mut self.limiter {
+            limiter.limits.push(Limit { route: Some(route), per_hour });
+        }
+        self
     }
 
     /// Answers one gateway request.

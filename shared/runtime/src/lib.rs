@@ -1,10 +1,9 @@
-//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, schedules, logs.
+//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, schedules, commands, logs.
 //!
-//! A step knows one of four traits: [`http::Endpoint`], [`queue::Consumer`], [`stream::Reader`] or
-//! [`schedule::Task`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here knows an AWS service;
-//! what a runner needs of one (a queue, a limiter) is a port.
+//! A step implements one of five traits: [`http::Endpoint`], [`queue::Consumer`], [`stream::Reader`], [`schedule::Task`] or
+//! [`command::Command`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here
+//! knows an AWS service; what a runner needs of one (a queue, a counter) is a port.
 
-pub mod breaker;
 pub mod command;
 pub mod http;
 pub mod queue;
@@ -18,7 +17,7 @@ pub use settings::{Settings, SettingsError};
 /// Why a function could not start or went down.
 pub type Error = lambda_runtime::Error;
 
-/// Begins a function's start: logs are set up, and the settings are ready to be read.
+/// Begins a function's start: sets up the logs and returns the settings, ready to be read.
 pub fn start(function: &'static str) -> Settings {
     let mut settings = Settings::from_environment();
     let level = settings.optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());

@@ -1,13 +1,14 @@
-//! Queue consumers: one bad message never takes its neighbours along, and a failure says what happens next.
+//! Queue consumers: each message of a batch fails or succeeds alone, and its [`Failure`] decides what happens to it.
 
+use crate::Settings;
 use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use events::{Envelope, Event, ReadError};
+use events::{Envelope, Event, ReadError, ServiceEvent as _};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use outbound::{DeadLetter, Queue};
-use resilience::{BackOff, Clock, Failure, RandomJitter};
+use resilience::{BackOff, Clock, Failure, RandomJitter, SystemClock};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument as _;
@@ -17,18 +18,17 @@ use tracing::Instrument as _;
 pub struct Message {
     /// The envelope as it was published.
     pub envelope: Envelope,
-    /// What it says.
+    /// The event in it.
     pub event: Event,
-    /// How often it was delivered, this time included.
+    /// How often the message was delivered, this time included.
     pub deliveries: u32,
 }
 
 impl Message {
-    /// Reads an envelope's JSON. Unreadable for good is `Reject`; written by a newer build is `Retry`.
+    /// Reads an envelope's JSON. `Retry` if a newer build wrote it; `Reject` if it cannot be read at all.
     pub fn read(body: &str, deliveries: u32) -> Result<Self, Failure> {
-        let envelope: Envelope = serde_json::from_str(body).map_err(|error| {
-            Failure::reject(format!("the message is no envelope: {:?}", error.classify()))
-        })?;
+        let envelope: Envelope = json::from_str(body)
+            .map_err(|error| Failure::reject(format!("the message is not an envelope: {error}")))?;
         let event = Event::read(&envelope).map_err(|error| match error {
             ReadError::NewerVersion { .. } => Failure::retry(error),
             ReadError::UnknownType { .. } | ReadError::Malformed { .. } => Failure::reject(error),
@@ -37,18 +37,31 @@ impl Message {
     }
 }
 
-/// What a function does with a message. Every consumer tolerates duplicates, reordering and gaps.
+/// The rejection of an event that the queue's subscription should not deliver: no step handles events of this type.
+pub fn not_subscribed(event: &Event) -> Failure {
+    let event_type = match event {
+        Event::Catalog(event) => event.event_type(),
+        Event::Orders(event) => event.event_type(),
+        Event::Payments(event) => event.event_type(),
+        Event::Inventory(event) => event.event_type(),
+        Event::Shipping(event) => event.event_type(),
+    };
+    Failure::reject(format!(
+        "this function does not handle {event_type}; fix the subscription's filter policy"
+    ))
+}
+
+/// What a function does with an event. Every consumer tolerates duplicates, reordering and gaps.
 #[async_trait]
 pub trait Consumer: Send + Sync {
     /// Handles one message.
     async fn consume(&self, message: &Message) -> Result<(), Failure>;
 }
 
-/// What a function does with a message's body. Every [`Consumer`] of events is one; a queue of work that is no event
-/// has one of its own.
+/// What a function does with a message's body. Every [`Consumer`] is one; a queue whose messages are not events has its own.
 #[async_trait]
 pub trait Handler: Send + Sync {
-    /// Handles one message, which was delivered so often, this time included.
+    /// Handles one message. `deliveries` is how often it was delivered, this time included.
     async fn handle(&self, body: &str, deliveries: u32) -> Result<(), Failure>;
 }
 
@@ -66,27 +79,44 @@ impl<C: Consumer> Handler for C {
     }
 }
 
-/// A queue function: its queue, its patience, and what consumes.
+/// A queue function: its queue, its consumer, and how long it retries.
 pub struct Worker {
     /// The function's name, for dead letters.
     pub function: &'static str,
     /// Its queue and dead-letter queue.
     pub queue: Arc<dyn Queue>,
-    /// What time it is.
+    /// The time.
     pub clock: Arc<dyn Clock>,
-    /// A message that still fails this long after it was sent is set aside.
+    /// A message that still fails this long after it was sent is dead-lettered.
     pub give_up_after: Duration,
-    /// What consumes.
+    /// What handles the messages.
     pub consumer: Arc<dyn Handler>,
 }
 
 impl Worker {
-    /// Handles a batch; the answer names the messages that are to come back.
+    /// Reads `QUEUE_URL`, `DEAD_LETTER_QUEUE_URL` and `GIVE_UP_AFTER_SECONDS`; `queue` makes the adapter of the two URLs.
+    pub fn from_settings(
+        settings: &mut Settings,
+        function: &'static str,
+        queue: impl FnOnce(&str, &str) -> Arc<dyn Queue>,
+        consumer: impl Handler + 'static,
+    ) -> Self {
+        let (url, dead_letters) = (settings.text("QUEUE_URL"), settings.text("DEAD_LETTER_QUEUE_URL"));
+        Self {
+            function,
+            queue: queue(&url, &dead_letters),
+            clock: Arc::new(SystemClock),
+            give_up_after: Duration::from_secs(settings.required("GIVE_UP_AFTER_SECONDS")),
+            consumer: Arc::new(consumer),
+        }
+    }
+
+    /// Handles a batch; the response names the messages that return to the queue.
     pub async fn work(&self, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         let outcomes = join_all(batch.records.iter().map(|record| self.handle(record))).await;
-        for (record, comes_back) in batch.records.iter().zip(outcomes) {
-            if comes_back {
+        for (record, returns) in batch.records.iter().zip(outcomes) {
+            if returns {
                 response.add_failure(record.message_id.clone().unwrap_or_default());
             }
         }
@@ -115,37 +145,42 @@ impl Worker {
         .await
     }
 
-    /// Obeys a failure. `true`: the message comes back.
+    /// Does what a failure asks for. `true`: the message returns to the queue.
     async fn after(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> bool {
         let (reason, after) = match failure {
-            Failure::Reject { reason } => return self.set_aside(record, reason).await,
+            Failure::Reject { reason } => return self.dead_letter(record, reason).await,
             Failure::Retry { reason, after } => (reason, after),
         };
         if self.is_too_old(record) {
             return self
-                .set_aside(record, format!("given up after {}s: {reason}", self.give_up_after.as_secs()))
+                .dead_letter(record, format!("given up after {}s: {reason}", self.give_up_after.as_secs()))
                 .await;
         }
         let wait = after.unwrap_or_else(|| BackOff::MESSAGE.wait(deliveries, &RandomJitter));
-        tracing::warn!(failure = "retry", reason, wait_seconds = wait.as_secs(), "the message comes back");
+        tracing::warn!(
+            failure = "retry",
+            reason,
+            wait_seconds = wait.as_secs(),
+            "the message returns to the queue"
+        );
         let receipt = record.receipt_handle.as_deref().unwrap_or_default();
-        if let Err(error) = self.queue.put_off(receipt, wait).await {
-            tracing::warn!(%error, "the message comes back after the queue's own visibility time-out");
+        if let Err(error) = self.queue.retry_after(receipt, wait).await {
+            tracing::warn!(%error, "the message returns after the queue's own visibility time-out");
         }
         true
     }
 
-    async fn set_aside(&self, record: &SqsMessage, reason: String) -> bool {
-        tracing::error!(failure = "reject", reason, "the message is set aside in the dead-letter queue");
+    async fn dead_letter(&self, record: &SqsMessage, reason: String) -> bool {
+        tracing::error!(failure = "reject", reason, "the message is moved to the dead-letter queue");
         let letter = DeadLetter {
             body: record.body.clone().unwrap_or_default(),
             reason,
             function: self.function.to_owned(),
         };
-        match self.queue.set_aside(&letter).await {
+        match self.queue.dead_letter(&letter).await {
             Ok(()) => false,
             Err(error) => {
-                tracing::error!(%error, "the dead-letter queue is out; the message comes back");
+                tracing::error!(%error, "the dead-letter queue is out; the message returns to its queue");
                 true
             }
         }

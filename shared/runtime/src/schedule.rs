@@ -1,7 +1,7 @@
-//! Scheduled functions: what has to be done again and again, without anybody asking.
+//! Scheduled functions: work that is repeated without a request.
 //!
-//! An error fails the invocation, so that the platform counts it and the alarm on it rings. What the schedule
-//! hands over says nothing that a task needs, and is not read: a task may be run by hand with any JSON.
+//! An error fails the invocation, so that the platform counts it and its alarm rings. A task has no input: the schedule's
+//! event is ignored, and an operator may run a task with any JSON.
 
 use async_trait::async_trait;
 use lambda_runtime::LambdaEvent;
@@ -14,9 +14,9 @@ use tracing::Instrument as _;
 /// What a function does each time.
 #[async_trait]
 pub trait Task: Send + Sync {
-    /// Does all there is to do now, and answers what that was, for the log and for who runs it by hand. Two at
-    /// once, or one that is ended in the middle, must be harmless: the next does the rest. Neither the answer nor
-    /// a failure's reason holds anything personal.
+    /// Does all the work that is due, and returns a report for the log and for an operator who runs it. Two concurrent runs,
+    /// or a run that is stopped in the middle, must be harmless: the next run does the rest. Neither the report nor a failure's
+    /// reason holds anything personal.
     async fn run(&self) -> Result<Value, Failure>;
 }
 

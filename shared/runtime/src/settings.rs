@@ -1,23 +1,22 @@
-//! The environment, read once at start. A function with wrong settings does not start, and says everything that
-//! is wrong in one go.
+//! The environment, read once at start. A function with wrong settings does not start, and its error lists every problem.
 
 use std::str::FromStr;
 use std::time::Duration;
 
 type Lookup = Box<dyn Fn(&str) -> Option<String> + Send>;
 
-/// A reader of settings that remembers every problem until [`Settings::finish`].
+/// A reader of settings that collects every problem until [`Settings::finish`].
 ///
-/// A value read before `finish` may be a placeholder (empty, zero) where the variable was missing; `finish`
-/// fails then, so no placeholder is ever used.
+/// Where a variable is missing or not valid, a placeholder (empty, zero) is returned. An adapter may be built from it, since
+/// `finish` fails before anything is called.
 pub struct Settings {
     lookup: Lookup,
     problems: Vec<String>,
 }
 
-/// Every variable that is missing or unsound.
+/// Every variable that is missing or not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the settings are not sound: {}; set these environment variables (docs/configuration.md)", .0.join("; "))]
+#[error("the settings are not valid: {}; set these environment variables (README, Configuration)", .0.join("; "))]
 pub struct SettingsError(pub Vec<String>);
 
 impl Settings {
@@ -32,61 +31,69 @@ impl Settings {
         Self { lookup: Box::new(lookup), problems: Vec::new() }
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub fn text(&mut self, name: &str) -> String {
-        self.optional(name).unwrap_or_else(|| self.problem(format!("{name} is missing")))
+        self.optional(name).unwrap_or_else(|| self.missing(name))
     }
 
-    /// A text that may be missing; an empty one counts as missing.
+    /// An optional text; an empty one counts as missing.
     pub fn optional(&mut self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.trim().is_empty())
     }
 
-    /// A value of any type that reads from text, with a default where it is missing.
+    /// A required value of any type that reads from text.
+    pub fn required<T: FromStr + Default>(&mut self, name: &str) -> T {
+        if self.optional(name).is_none() {
+            self.missing(name);
+        }
+        self.parsed(name, T::default())
+    }
+
+    /// An optional value of any type that reads from text.
     pub fn parsed<T: FromStr>(&mut self, name: &str, default: T) -> T {
         match self.optional(name).map(|value| value.trim().parse::<T>()) {
             None => default,
             Some(Ok(value)) => value,
             Some(Err(_)) => {
                 let wanted = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
-                self.problem(format!("{name} is not a sound {wanted}"));
+                self.problems.push(format!("{name} is not a valid {wanted}"));
                 default
             }
         }
     }
 
-    /// A number of whole seconds, with a default where it is missing.
+    /// An optional number of whole seconds.
     pub fn seconds(&mut self, name: &str, default: u64) -> Duration {
         Duration::from_secs(self.parsed(name, default))
     }
 
-    /// One of a few words, with a default where it is missing.
+    /// An optional choice between a few words.
     pub fn one_of<T: Copy>(&mut self, name: &str, words: &[(&str, T)], default: T) -> T {
         let Some(value) = self.optional(name) else { return default };
         if let Some((_, chosen)) = words.iter().find(|(word, _)| *word == value) {
             return *chosen;
         }
         let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-        self.problem(format!("{name} is none of {}", known.join(", ")));
+        self.problems.push(format!("{name} is not one of {}", known.join(", ")));
         default
     }
 
-    /// An absolute base URL, without a slash at its end.
+    /// A required absolute base URL, without a slash at its end.
     pub fn base_url(&mut self, name: &str) -> String {
         let url = self.text(name);
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
-            self.problem(format!("{name} is not an http or https URL"));
+            self.problems.push(format!("{name} is not an http or https URL"));
         }
         url.trim_end_matches('/').to_owned()
     }
 
-    /// Fails if anything read so far was missing or unsound.
+    /// Fails if any variable that was read is missing or not valid.
     pub fn finish(self) -> Result<(), SettingsError> {
         if self.problems.is_empty() { Ok(()) } else { Err(SettingsError(self.problems)) }
     }
 
-    fn problem(&mut self, what: String) -> String {
-        self.problems.push(what);
+    fn missing(&mut self, name: &str) -> String {
+        self.problems.push(format!("{name} is missing"));
         String::new()
     }
 }

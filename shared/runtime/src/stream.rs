@@ -1,9 +1,10 @@
 //! Stream readers: a table's new items, in order per key.
 //!
-//! A transport failure fails the whole batch, and the platform brings it again until it works or the record
-//! expires. A record that cannot be handled at all is put into our own dead-letter queue with its keys before
-//! it is skipped: the platform's failure destinations carry only metadata, and the stream is gone after a day.
+//! A transient failure fails the whole batch, and the platform retries it until it succeeds or its records expire. A record
+//! that can never be handled is skipped, but first its key goes to our own dead-letter queue: the platform's failure
+//! destinations carry only metadata, and the stream keeps a record for a day.
 
+use crate::Settings;
 use async_trait::async_trait;
 use event_store::{Document, Key};
 use events::Envelope;
@@ -21,16 +22,16 @@ use tracing::Instrument as _;
 pub enum Item {
     /// An event.
     Event(Box<Envelope>),
-    /// What stands beside events.
+    /// A document beside the events.
     Document(Document),
 }
 
-/// A record of the stream: a new item and where it stands.
+/// A record of the stream: a new item under its key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
     /// Its key.
     pub key: Key,
-    /// What it is.
+    /// The item.
     pub item: Item,
 }
 
@@ -39,29 +40,29 @@ pub struct Record {
 pub struct Poison {
     /// The record's key.
     pub key: Key,
-    /// Why, for a person.
+    /// Why, for the operator.
     pub reason: String,
 }
 
 /// What a function does with new items.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    /// Handles a batch, oldest first; answers the records that it had to leave out. An error brings the whole
-    /// batch again, so handling a record twice must be harmless.
+    /// Handles a batch, oldest first, and returns the records that it had to skip. After an error the whole batch is
+    /// redelivered, so handling a record twice must be harmless.
     async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure>;
 }
 
-/// A stream function: where poison goes, and what reads.
+/// A stream function: its reader and its dead-letter queue.
 pub struct StreamWorker {
     /// The function's name, for dead letters.
     pub function: &'static str,
     /// Its dead-letter queue.
     pub queue: Arc<dyn Queue>,
-    /// What reads.
+    /// What handles the records.
     pub reader: Arc<dyn Reader>,
 }
 
-/// The platform's batch. Each record is read by itself, so that one unsound record does not stop the shard.
+/// The platform's batch. Each record is read alone, so that one malformed record does not stop the shard.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Batch {
     #[serde(rename = "Records")]
@@ -69,7 +70,18 @@ pub struct Batch {
 }
 
 impl StreamWorker {
-    /// Handles a batch; an error brings it again.
+    /// Reads `DEAD_LETTER_QUEUE_URL`; `queue` makes its adapter.
+    pub fn from_settings(
+        settings: &mut Settings,
+        function: &'static str,
+        queue: impl FnOnce(&str) -> Arc<dyn Queue>,
+        reader: impl Reader + 'static,
+    ) -> Self {
+        let queue = queue(&settings.text("DEAD_LETTER_QUEUE_URL"));
+        Self { function, queue, reader: Arc::new(reader) }
+    }
+
+    /// Handles a batch; after an error it is redelivered.
     pub async fn work(&self, batch: Batch) -> Result<(), Failure> {
         let mut records = Vec::new();
         let mut poison = Vec::new();
@@ -77,23 +89,23 @@ impl StreamWorker {
             match read_record(&raw) {
                 Ok(Some(record)) => records.push(record),
                 Ok(None) => {}
-                Err(unsound) => poison.push(unsound),
+                Err(malformed) => poison.push(malformed),
             }
         }
         if !records.is_empty() {
             poison.extend(self.reader.read(records).await?);
         }
         for Poison { key, reason } in poison {
-            tracing::error!(failure = "reject", %key, reason, "the record is set aside in the dead-letter queue");
+            tracing::error!(failure = "reject", %key, reason, "the record's key is moved to the dead-letter queue");
             let body = serde_json::json!({ "pk": key.pk, "sk": key.sk }).to_string();
             let letter = DeadLetter { body, reason, function: self.function.to_owned() };
-            self.queue.set_aside(&letter).await.map_err(Failure::retry)?;
+            self.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
         }
         Ok(())
     }
 }
 
-/// Reads one record; `None` for changes and removals, which no reader of ours is meant to see.
+/// Reads one record; `None` for changes and removals, which no reader handles.
 fn read_record(raw: &Value) -> Result<Option<Record>, Poison> {
     if raw["eventName"] != "INSERT" {
         return Ok(None);
@@ -107,12 +119,12 @@ fn read_record(raw: &Value) -> Result<Option<Record>, Poison> {
     let image = &change["NewImage"];
     let poison = |reason: String| Poison { key: key.clone(), reason };
     let item = if let Some(event) = text(image, "event") {
-        let envelope = serde_json::from_str(&event)
-            .map_err(|error| poison(format!("the attribute event is no envelope: {:?}", error.classify())))?;
+        let envelope = json::from_str(&event)
+            .map_err(|error| poison(format!("the attribute event is not an envelope: {error}")))?;
         Item::Event(Box::new(envelope))
     } else if let Some(document) = text(image, "document") {
-        let body = serde_json::from_str(&document)
-            .map_err(|error| poison(format!("the attribute document is not JSON: {:?}", error.classify())))?;
+        let body = json::from_str(&document)
+            .map_err(|error| poison(format!("the attribute document cannot be read: {error}")))?;
         let number = |name: &str| image[name]["N"].as_str().and_then(|text| text.parse::<i64>().ok());
         Item::Document(Document {
             body,
@@ -139,7 +151,7 @@ pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
                     tracing::error!(
                         failure = "retry",
                         reason = failure.reason(),
-                        "the whole batch comes back"
+                        "the whole batch is retried"
                     );
                 }
                 outcome.map_err(crate::Error::from)

@@ -1,9 +1,9 @@
-//! Logs: one JSON object a line, with the fields of all open spans and of the event side by side, so that
-//! `function`, `request_id`, `order.id` and `event.id` can be filtered on without knowing which span set them.
+//! Logs: one JSON object a line. The fields of all open spans and of the event are side by side, so that a query can filter on
+//! `function`, `request_id`, `order.id` and `event.id` without knowing which span set them.
 //!
-//! Metrics come out of the same lines. An event with the fields `metric` (its name) and `metric.by` (the name of
-//! another of its fields) counts one of that metric, by the stack and that field: its line is written in
-//! the embedded metric format, which the platform reads out of the log by itself.
+//! Metrics are part of the same lines. An event with the fields `metric` (the metric's name) and `metric.by` (the name of
+//! another of its fields) counts one, by the stack and that field: its line has the embedded metric format, which the
+//! platform reads from the log.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -26,7 +26,7 @@ pub(crate) fn start(function: &'static str, stack: &str, level: &str) {
     }
 }
 
-/// What writes the lines of a function: to the standard output when it runs, elsewhere in a test.
+/// Writes the lines of a function: to the standard output in production, to a buffer in a test.
 pub fn subscriber<W: Write>(
     function: &'static str,
     stack: &str,
@@ -48,7 +48,7 @@ struct FlatJson {
 }
 
 impl FlatJson {
-    /// Makes the line count, if its event said so. A dimension's value must be a text, and a metric's a number.
+    /// Turns the line into a metric if its event has the fields for it.
     fn embed_metric(&self, line: &mut Map<String, Value>) {
         let (Some(Value::String(name)), Some(Value::String(by))) =
             (line.remove("metric"), line.remove("metric.by"))
@@ -87,7 +87,7 @@ where
         line.insert("function".to_owned(), self.function.into());
         for span in context.event_scope().into_iter().flat_map(tracing_subscriber::registry::Scope::from_root)
         {
-            // The platform's own span says the request id once more, under another name.
+            // The platform's own span repeats the request id under another name.
             if span.metadata().target().starts_with("lambda_runtime") {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Gateway requests: who calls, what they say, how a problem looks on the wire, and how often one may call.
+//! Gateway requests: the caller, the body, the form of a problem, and the limit of requests.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,14 +9,16 @@
 use event_store::Memory;
 use lambda_http::Body;
 use resilience::FixedClock;
-use runtime::http::{Access, Endpoint, Guard, Limit, Problem, Reply, Request, Server, parse_sample};
+use runtime::http::{
+    Access, Endpoint, FieldError, Limit, Limiter, Problem, Reply, Request, Server, parse_sample,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{RequestBuilder as _, now, request};
 
-/// Tells what it was sent.
+/// Answers with what it received.
 struct Mirror;
 
 #[async_trait::async_trait]
@@ -63,10 +65,10 @@ fn guarded(per_hour: u64) -> (Server, Arc<FixedClock>) {
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };
-    let guard =
-        Guard { access, limits: vec![Limit { route: None, per_hour }], limits_table: "limits".to_owned() };
     let clock = Arc::new(FixedClock::at(now()));
-    (Server::guarded(guard, Arc::new(Memory::default()), clock.clone(), Mirror), clock)
+    let limits = vec![Limit { route: None, per_hour }];
+    let limiter = Limiter { counters: Arc::new(Memory::default()), clock: clock.clone(), limits };
+    (Server { access: Some(access), limiter: Some(limiter), endpoint: Arc::new(Mirror) }, clock)
 }
 
 async fn answer(server: &Server, request: &Value) -> (u16, Value, lambda_http::http::HeaderMap) {
@@ -103,7 +105,7 @@ async fn an_encoded_body_arrives_as_its_bytes() {
 }
 
 #[tokio::test]
-async fn without_a_sound_token_nobody_comes_in() {
+async fn without_a_valid_token_the_answer_is_401() {
     let (server, _) = guarded(10);
     let mut id_token = claims();
     id_token["token_use"] = json!("id");
@@ -116,7 +118,7 @@ async fn without_a_sound_token_nobody_comes_in() {
 }
 
 #[tokio::test]
-async fn over_the_limit_the_answer_says_when_to_come_back() {
+async fn over_the_limit_the_answer_is_429_with_retry_after() {
     let (server, clock) = guarded(2);
     let request = gateway(Some(claims()));
     for _ in 0..2 {
@@ -129,12 +131,23 @@ async fn over_the_limit_the_answer_says_when_to_come_back() {
     assert!(headers.contains_key("ratelimit") && headers.contains_key("ratelimit-policy"));
     let mut other = claims();
     other["sub"] = json!("s-2");
-    assert_eq!(answer(&server, &gateway(Some(other))).await.0, 200, "the limit is each caller's own");
+    assert_eq!(answer(&server, &gateway(Some(other))).await.0, 200, "each caller has its own limit");
     clock.advance(Duration::from_secs(retry_after));
     assert_eq!(answer(&server, &request).await.0, 200);
 }
 
-/// A body of every shape that serde knows.
+#[test]
+fn a_text_is_bounded_not_blank_and_without_control_characters() {
+    for text in ["é", "ééé", " a "] {
+        assert_eq!(FieldError::text("/name", text, 3), None, "{text:?}");
+    }
+    let error = FieldError::at("/name", "1 to 3 characters, no control characters");
+    for text in ["", "  ", "éééé", "a\n"] {
+        assert_eq!(FieldError::text("/name", text, 3).as_ref(), Some(&error), "{text:?}");
+    }
+}
+
+/// A body with every shape that serde knows.
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parcel {
@@ -184,7 +197,7 @@ fn read(body: &str) -> Result<Parcel, Problem> {
 }
 
 #[test]
-fn a_body_of_any_sound_shape_is_read() {
+fn a_body_of_every_shape_is_read() {
     assert_eq!(read(&parcel().to_string()).unwrap(), serde_json::from_value(parcel()).unwrap());
     for (at, value) in [
         ("/size", json!("small")),
@@ -199,9 +212,9 @@ fn a_body_of_any_sound_shape_is_read() {
     }
 }
 
-/// serde's derived code would take a list's values for a struct's fields, in their order.
+/// serde's derived code alone would read a list's values as a struct's fields.
 #[test]
-fn a_list_is_no_object_at_any_depth() {
+fn a_list_in_place_of_an_object_is_refused_at_any_depth() {
     for (at, list) in [
         ("", json!([{"box": [1]}, null, [], {}, [1], [5, 6], true, null])),
         ("/to", json!(["Bern"])),
@@ -224,7 +237,7 @@ fn a_list_is_no_object_at_any_depth() {
 }
 
 #[test]
-fn what_has_another_shape_is_told_in_words_and_without_its_value() {
+fn an_error_about_a_field_is_in_plain_words_without_its_value() {
     for (at, value, pointer, detail) in [
         ("/lines/0/quantity", json!(-1), "/lines/0/quantity", "expected a whole number, 0 or more"),
         ("/lines/0/quantity", json!(1.5), "/lines/0/quantity", "expected a whole number, 0 or more"),
@@ -248,11 +261,11 @@ fn what_has_another_shape_is_told_in_words_and_without_its_value() {
 }
 
 #[test]
-fn what_is_not_json_is_told_by_line_and_column_and_nothing_may_follow_it() {
-    let sound = parcel().to_string();
-    let twice = sound.replacen('{', "{\"sealed\": false,", 1);
+fn a_body_that_is_not_json_is_refused_with_its_position() {
+    let valid = parcel().to_string();
+    let twice = valid.replacen('{', "{\"sealed\": false,", 1);
     assert_eq!(read(&twice).unwrap_err().errors[0].detail, "duplicate field `sealed`");
-    assert_eq!(read(&format!("{sound} {{}}")).unwrap_err().status, 400);
+    assert_eq!(read(&format!("{valid} {{}}")).unwrap_err().status, 400);
     let problem = read("{\n \"size\": \"small\",,").unwrap_err();
     assert_eq!((problem.status, problem.detail.as_str()), (400, "the body is not JSON (line 2, column 18)"));
 }

@@ -16,7 +16,7 @@ fn a_key_is_1_to_255_printable_characters() {
         let problem = sent.idempotency_key("order").unwrap_err();
         assert_eq!((problem.status, problem.kind), (400, "idempotency-key-invalid"), "{key}");
         assert!(problem.detail.ends_with("new for each order") && !problem.detail.contains("é"));
-        assert_eq!(sent.idempotency_key_if_sent("order"), Err(problem), "one that is sent is a sound one");
+        assert_eq!(sent.idempotency_key_if_sent("order"), Err(problem), "a key that is sent must be valid");
     }
     let without = request("POST /orders");
     let problem = without.idempotency_key("order").unwrap_err();
@@ -25,8 +25,8 @@ fn a_key_is_1_to_255_printable_characters() {
 }
 
 #[test]
-fn the_digest_tells_lists_of_parts_apart_and_is_the_same_for_ever() {
-    let told = |parts: &[&str]| format!("{:032x}", digest_of(parts));
-    assert_eq!(told(&["a", "bc"]), "3fafa1cf2f19a7c1129beb20cf0983f7");
-    assert_eq!(told(&["ab", "c"]), "601d5476e2ccfe2c87a2bba7a3226597");
+fn the_digest_differs_for_different_lists_and_never_changes() {
+    let digest = |parts: &[&str]| format!("{:032x}", digest_of(parts));
+    assert_eq!(digest(&["a", "bc"]), "3fafa1cf2f19a7c1129beb20cf0983f7");
+    assert_eq!(digest(&["ab", "c"]), "601d5476e2ccfe2c87a2bba7a3226597");
 }

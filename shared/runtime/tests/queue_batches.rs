@@ -1,18 +1,18 @@
-//! A failure says what happens next, and one bad message never takes its neighbours along.
+//! A message's failure decides what happens to it, and never affects its neighbours.
 
 #![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
 
 use aws_lambda_events::sqs::SqsEvent;
-use events::{Delivered, ShippingEvent};
+use events::{Delivered, Event, ShippingEvent};
 use resilience::{Failure, FixedClock};
-use runtime::queue::{Consumer, Message, Worker};
+use runtime::queue::{Consumer, Message, Worker, not_subscribed};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use testkit::{MemoryQueue, envelope, now, order_id};
 
-/// Fails by what the subject's last digit says: 1 is tried again, 2 is rejected, 3 when the provider says so.
+/// Fails by the subject's last digit: 1 is retried, 2 is rejected, 3 is retried after the provider's delay.
 struct Moody;
 
 #[async_trait::async_trait]
@@ -20,8 +20,8 @@ impl Consumer for Moody {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
         match message.envelope.subject.chars().last() {
             Some('1') => Err(Failure::retry("the table is out")),
-            Some('2') => Err(Failure::reject("nobody can do this")),
-            Some('3') => Err(Failure::retry_after("come back later", Duration::from_secs(77))),
+            Some('2') => Err(Failure::reject("this can never be done")),
+            Some('3') => Err(Failure::retry_after("retry later", Duration::from_secs(77))),
             _ => Ok(()),
         }
     }
@@ -63,46 +63,71 @@ async fn worked(queue: &Arc<MemoryQueue>, bodies: &[(&str, String, u32, i64)]) -
 }
 
 #[tokio::test]
-async fn only_the_message_that_failed_comes_back() {
+async fn only_the_failed_message_returns() {
     let queue = Arc::new(MemoryQueue::default());
     let back = worked(&queue, &[("a", body(0), 1, 0), ("b", body(1), 1, 0), ("c", body(4), 1, 0)]).await;
     assert_eq!(back, ["b"]);
     assert_eq!(queue.dead_letters(), []);
-    let (receipt, wait) = queue.put_off()[0].clone();
+    let (receipt, wait) = queue.retries()[0].clone();
     assert_eq!(receipt, "receipt-b");
     assert!(wait <= Duration::from_secs(2));
 }
 
 #[tokio::test]
-async fn a_message_comes_back_later_each_time_or_when_it_was_told_to() {
+async fn the_delay_grows_with_each_delivery_unless_the_failure_sets_it() {
     let queue = Arc::new(MemoryQueue::default());
     worked(&queue, &[("a", body(1), 9, 0), ("b", body(3), 9, 0)]).await;
-    let waits: Vec<_> = queue.put_off().into_iter().map(|(_, wait)| wait).collect();
+    let waits: Vec<_> = queue.retries().into_iter().map(|(_, wait)| wait).collect();
     assert!(waits[0] >= Duration::from_secs(128), "{waits:?}");
     assert_eq!(waits[1], Duration::from_secs(77));
 }
 
 #[tokio::test]
-async fn a_rejected_message_goes_straight_to_the_dead_letters_with_its_reason() {
+async fn a_rejected_message_is_dead_lettered_with_its_reason() {
     let queue = Arc::new(MemoryQueue::default());
     assert_eq!(worked(&queue, &[("a", body(2), 1, 0)]).await, [""; 0]);
     let letter = &queue.dead_letters()[0];
-    assert_eq!((letter.reason.as_str(), letter.function.as_str()), ("nobody can do this", "moody"));
+    assert_eq!((letter.reason.as_str(), letter.function.as_str()), ("this can never be done", "moody"));
     assert_eq!(letter.body, body(2));
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_rejected_and_what_is_too_new_comes_back() {
+async fn an_unreadable_message_is_rejected_and_a_newer_one_is_retried() {
     let queue = Arc::new(MemoryQueue::default());
     let newer = body(0).replace("\"dataversion\":1", "\"dataversion\":99");
-    let unknown = body(0).replace("\"Delivered\"", "\"NeverHeardOf\"");
+    let unknown = body(0).replace("\"Delivered\"", "\"NeverPublished\"");
     let bodies = [("a", "{".to_owned(), 1, 0), ("b", newer, 1, 0), ("c", unknown, 1, 0)];
     assert_eq!(worked(&queue, &bodies).await, ["b"]);
     assert_eq!(queue.dead_letters().len(), 2);
 }
 
 #[tokio::test]
-async fn a_message_that_fails_for_too_long_is_set_aside() {
+async fn the_reason_of_an_unreadable_message_names_the_field_and_quotes_no_value() {
+    let queue = Arc::new(MemoryQueue::default());
+    let misplaced = body(0).replace("\"dataversion\":1", "\"dataversion\":\"a secret\"");
+    let column = misplaced.find("\"a secret\"").unwrap() + "\"a secret\"".len();
+    worked(&queue, &[("a", misplaced, 1, 0), ("b", "a secret".to_owned(), 1, 0)]).await;
+    let reasons: Vec<String> = queue.dead_letters().into_iter().map(|letter| letter.reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            format!(
+                "the message is not an envelope: dataversion: expected a whole number, 0 or more (line 1, column {column})"
+            ),
+            "the message is not an envelope: not JSON (line 1, column 1)".to_owned(),
+        ]
+    );
+}
+
+#[test]
+fn an_event_outside_the_subscription_is_rejected_with_its_type() {
+    let failure = not_subscribed(&Event::Shipping(Delivered {}.into()));
+    let reason = "this function does not handle Delivered; fix the subscription's filter policy";
+    assert_eq!(failure, Failure::reject(reason));
+}
+
+#[tokio::test]
+async fn a_message_that_fails_for_too_long_is_dead_lettered() {
     let queue = Arc::new(MemoryQueue::default());
     let day = 24 * 3600;
     assert_eq!(worked(&queue, &[("a", body(1), 50, day + 1), ("b", body(1), 50, day - 1)]).await, ["b"]);
@@ -110,7 +135,7 @@ async fn a_message_that_fails_for_too_long_is_set_aside() {
 }
 
 #[tokio::test]
-async fn i6_a_message_whose_dead_letter_cannot_be_written_comes_back() {
+async fn i6_a_message_returns_if_the_dead_letter_queue_is_out() {
     let queue = Arc::new(MemoryQueue::default());
     queue.is_out.store(true, Ordering::SeqCst);
     assert_eq!(worked(&queue, &[("a", body(2), 1, 0), ("b", body(1), 1, 0)]).await, ["a", "b"]);

@@ -1,4 +1,4 @@
-//! A transport failure brings the whole batch again; a record that nobody can handle is set aside with its key.
+//! A transient failure retries the whole batch; the key of a record that can never be handled is dead-lettered.
 
 #![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
 
@@ -73,12 +73,12 @@ async fn new_events_and_documents_are_read_and_changes_are_not() {
 }
 
 #[tokio::test]
-async fn i6_a_record_that_is_neither_is_set_aside_with_its_key_and_its_neighbours_are_read() {
+async fn i6_a_malformed_record_is_dead_lettered_by_key_and_its_neighbours_are_read() {
     let stream = Stream::open();
-    let unsound = json!({"event": {"S": "{"}});
+    let malformed = json!({"event": {"S": "{"}});
     let records = [
         record("INSERT", "order#1", &event()),
-        record("INSERT", "order#2", &unsound),
+        record("INSERT", "order#2", &malformed),
         record("INSERT", "order#3", &json!({})),
     ];
     stream.carries(&records).await.unwrap();
@@ -88,14 +88,14 @@ async fn i6_a_record_that_is_neither_is_set_aside_with_its_key_and_its_neighbour
 }
 
 #[tokio::test]
-async fn a_transport_failure_brings_the_whole_batch_again() {
+async fn a_transient_failure_retries_the_whole_batch() {
     let stream = Stream::open();
     let records = [record("INSERT", "order#1", &event()), record("INSERT", "order#out", &event())];
     assert!(stream.carries(&records).await.is_err());
 }
 
 #[tokio::test]
-async fn i6_poison_that_cannot_be_set_aside_brings_the_batch_again() {
+async fn i6_the_batch_is_retried_if_the_dead_letter_queue_is_out() {
     let stream = Stream::open();
     stream.queue.is_out.store(true, Ordering::SeqCst);
     assert!(stream.carries(&[record("INSERT", "order#1", &json!({}))]).await.is_err());

@@ -11,7 +11,7 @@ use event_store::{
 use events::Envelope;
 use jiff::Timestamp;
 use outbound::{
-    Answer, Call, CallError, DeadLetter, Letter, Letters, Mail, MailError, Mailer, NameError, Names,
+    Answer, Call, CallError, DeadLetter, DeadLetterQueue, Letter, Mail, MailError, Mailer, NameError, Names,
     Publication, PublishError, Queue, QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
 };
 use std::net::IpAddr;
@@ -219,19 +219,19 @@ impl<P: WorkQueue + ?Sized> WorkQueue for Gated<P> {
 
 #[async_trait]
 impl<P: Queue + ?Sized> Queue for Gated<P> {
-    async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+    async fn retry_after(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         let failed = || QueueError("failed by the gate".to_owned());
-        self.pass("queue.put_off", Effect::Write, self.port.put_off(receipt, wait), failed).await
+        self.pass("queue.retry_after", Effect::Write, self.port.retry_after(receipt, wait), failed).await
     }
 
-    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+    async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         let failed = || QueueError("failed by the gate".to_owned());
-        self.pass("queue.set_aside", Effect::Write, self.port.set_aside(letter), failed).await
+        self.pass("queue.dead_letter", Effect::Write, self.port.dead_letter(letter), failed).await
     }
 }
 
 #[async_trait]
-impl<P: Letters + ?Sized> Letters for Gated<P> {
+impl<P: DeadLetterQueue + ?Sized> DeadLetterQueue for Gated<P> {
     async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError> {
         let failed = || QueueError("failed by the gate".to_owned());
         self.pass("letters.take", Effect::Write, self.port.take(most, hold), failed).await

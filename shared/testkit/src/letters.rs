@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use outbound::{LaidBy, Letter, Letters, MOST_AT_ONCE, QueueError};
+use outbound::{DeadLetterQueue, DeadLetteredBy, Letter, MOST_AT_ONCE, QueueError};
 use resilience::Clock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,12 +31,12 @@ impl MemoryLetters {
     }
 
     /// Sets a message aside and gives back the letter's id: the n-th to be set aside has the n-th id.
-    pub fn add(&self, body: &str, laid_by: LaidBy) -> String {
+    pub fn add(&self, body: &str, dead_lettered_by: DeadLetteredBy) -> String {
         let now = self.clock.now();
         let mut lying = self.lying();
         let id = format!("00000000-0000-4000-8000-{:012}", lying.len() + 1);
         let (receipt, since) = (String::new(), Some(now));
-        let letter = Letter { id: id.clone(), receipt, body: body.to_owned(), since, laid_by };
+        let letter = Letter { id: id.clone(), receipt, body: body.to_owned(), since, dead_lettered_by };
         lying.push(Lying { letter, taken: 0, seen_from: now });
         id
     }
@@ -62,7 +62,7 @@ impl MemoryLetters {
 }
 
 #[async_trait]
-impl Letters for MemoryLetters {
+impl DeadLetterQueue for MemoryLetters {
     async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError> {
         self.answer()?;
         let now = self.clock.now();

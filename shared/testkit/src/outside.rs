@@ -17,7 +17,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A consumer's queue and its dead letters.
 #[derive(Debug, Default)]
 pub struct MemoryQueue {
-    put_off: Mutex<Vec<(String, Duration)>>,
+    retries: Mutex<Vec<(String, Duration)>>,
     dead: Mutex<Vec<DeadLetter>>,
     /// Whether it refuses every call.
     pub is_out: AtomicBool,
@@ -25,8 +25,8 @@ pub struct MemoryQueue {
 
 impl MemoryQueue {
     /// The messages that were put off, by receipt, and for how long.
-    pub fn put_off(&self) -> Vec<(String, Duration)> {
-        held(&self.put_off).clone()
+    pub fn retries(&self) -> Vec<(String, Duration)> {
+        held(&self.retries).clone()
     }
 
     /// What was set aside.
@@ -41,13 +41,13 @@ impl MemoryQueue {
 
 #[async_trait]
 impl Queue for MemoryQueue {
-    async fn put_off(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
+    async fn retry_after(&self, receipt: &str, wait: Duration) -> Result<(), QueueError> {
         self.answer()?;
-        held(&self.put_off).push((receipt.to_owned(), wait));
+        held(&self.retries).push((receipt.to_owned(), wait));
         Ok(())
     }
 
-    async fn set_aside(&self, letter: &DeadLetter) -> Result<(), QueueError> {
+    async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError> {
         self.answer()?;
         held(&self.dead).push(letter.clone());
         Ok(())

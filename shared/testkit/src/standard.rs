@@ -7,7 +7,9 @@ use resilience::FixedClock;
 use runtime::http::Request;
 use runtime::stream::{Item, Record};
 use serde_json::{Value, json};
-use webhooks::{Delivery, Name, NotReceived, Receiver, Refusal, StandardWebhooks, Topic, event_of};
+use webhooks::{
+    EventName, IncomingWebhook, NotReceived, Receiver, Refusal, StandardWebhooks, Topic, event_of,
+};
 
 /// The secret with which every sender of a test signs.
 pub const SENDER_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -44,8 +46,8 @@ pub async fn receive_webhook(
         secret: sender,
         clock: &clock,
     };
-    let delivery = Delivery { headers: &webhook.headers, body: &webhook.body, cause: &webhook.cause };
-    let name = Name { id: event_of(sender, id), event_type: event_type.to_owned() };
+    let delivery = IncomingWebhook { headers: &webhook.headers, body: &webhook.body, cause: &webhook.cause };
+    let name = EventName { id: event_of(sender, id), event_type: event_type.to_owned() };
     let proven = receiver.prove(delivery).await?;
     receiver.keep(delivery, &proven, &name).await?;
     let key = webhooks::inbox::key(topic.source(), &name.id);

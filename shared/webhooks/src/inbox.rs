@@ -13,7 +13,7 @@ pub mod reader;
 pub mod replay;
 pub mod verdict;
 
-use crate::{Name, Verified};
+use crate::{EventName, Verified};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use event_store::{Document, Documents, Key, StoreError};
@@ -108,7 +108,7 @@ pub struct NewItem<'a> {
     /// How it came.
     pub by: ReceivedBy,
     /// Which of its events.
-    pub name: &'a Name,
+    pub name: &'a EventName,
     /// All headers of its request.
     pub headers: &'a HeaderMap,
     /// The request.

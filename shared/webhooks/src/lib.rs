@@ -19,7 +19,7 @@ mod stripe;
 
 pub use easypost::EasyPost;
 pub use github::GitHub;
-pub use receiver::{Delivery, LARGEST_BODY, Name, NotReceived, Receiver, is_name};
+pub use receiver::{EventName, IncomingWebhook, LARGEST_BODY, NotReceived, Receiver, is_name};
 pub use refusal::Refusal;
 pub use scheme::{Scheme, TOLERANCE, Verified, fetched, verify};
 pub use senders::{InvalidSenders, Senders, Topic, event_of, sender_of};

@@ -35,7 +35,7 @@ pub struct Receiver<'a> {
 
 /// A delivery, as it came.
 #[derive(Debug, Clone, Copy)]
-pub struct Delivery<'a> {
+pub struct IncomingWebhook<'a> {
     /// Its headers, looked up whatever their case.
     pub headers: &'a HeaderMap,
     /// Its exact bytes.
@@ -46,16 +46,16 @@ pub struct Delivery<'a> {
 
 /// What an event says of itself, once its body has been read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Name {
+pub struct EventName {
     /// The source's id of the event, the same for every repeat.
     pub id: String,
     /// The source's name of what happened.
     pub event_type: String,
 }
 
-impl Name {
+impl EventName {
     /// Whether both can be part of a key.
-    pub fn is_sound(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         is_name(&self.id) && is_name(&self.event_type)
     }
 }
@@ -74,7 +74,7 @@ pub enum NotReceived {
     NoSecret(#[from] SecretError),
     /// The event's id or type cannot be part of a key.
     #[error("the event's id or type is not of its shape")]
-    Unnamed,
+    InvalidName,
     /// The inbox did not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -84,8 +84,8 @@ impl Receiver<'_> {
     /// Receives a delivery; `read` is asked only about a body that is proven. An answer means that it is durable.
     pub async fn receive<E: From<NotReceived>>(
         &self,
-        delivery: Delivery<'_>,
-        read: impl FnOnce(&[u8]) -> Result<Name, E> + Send,
+        delivery: IncomingWebhook<'_>,
+        read: impl FnOnce(&[u8]) -> Result<EventName, E> + Send,
     ) -> Result<Kept, E> {
         let body = self.prove(delivery).await?;
         let name = read(body.get())?;
@@ -95,14 +95,14 @@ impl Receiver<'_> {
     /// Keeps a proven body under its name.
     pub async fn keep(
         &self,
-        delivery: Delivery<'_>,
+        delivery: IncomingWebhook<'_>,
         body: &Verified<&[u8]>,
-        name: &Name,
+        name: &EventName,
     ) -> Result<Kept, NotReceived> {
-        if !name.is_sound() {
-            return Err(NotReceived::Unnamed);
+        if !name.is_valid() {
+            return Err(NotReceived::InvalidName);
         }
-        let Delivery { headers, cause, .. } = delivery;
+        let IncomingWebhook { headers, cause, .. } = delivery;
         let arriving = NewItem { source: self.source, by: ReceivedBy::Delivery, name, headers, cause };
         let kept = inbox::keep(self.documents, &arriving, body, self.clock.now()).await?;
         tracing::info!(
@@ -116,8 +116,8 @@ impl Receiver<'_> {
     }
 
     /// Proves a body: small enough, and signed with one of the secrets, at a time that is near enough.
-    pub async fn prove<'b>(&self, delivery: Delivery<'b>) -> Result<Verified<&'b [u8]>, NotReceived> {
-        let Delivery { headers, body, .. } = delivery;
+    pub async fn prove<'b>(&self, delivery: IncomingWebhook<'b>) -> Result<Verified<&'b [u8]>, NotReceived> {
+        let IncomingWebhook { headers, body, .. } = delivery;
         let now = self.clock.now();
         if body.len() > LARGEST_BODY {
             return Err(NotReceived::TooLarge);

@@ -86,7 +86,12 @@ fn shared_crates_know_no_service_and_no_test() {
 #[test]
 fn the_published_language_is_pure() {
     let known = manifest("shared/events");
-    assert_eq!(known, ["jiff", "serde", "serde_json", "thiserror"], "events: no async, no I/O, no clock");
+    assert_eq!(manifest("shared/json"), ["serde", "serde_json", "serde_path_to_error"], "json: a parser");
+    assert_eq!(
+        known,
+        ["jiff", "json", "serde", "serde_json", "thiserror"],
+        "events: no async, no I/O, no clock"
+    );
 }
 
 #[test]

@@ -12,14 +12,10 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let queue = settings.text("QUEUE_URL");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
     let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
     let lanes = Lanes::of(settings.parsed("CALLS_AT_ONCE", 2));
     let words = [("public", Networks::Public), ("any", Networks::Any)];
     let networks = settings.one_of("CALLBACK_NETWORKS", &words, Networks::Public);
-    settings.finish()?;
-
     let step = DeliverWebhook {
         documents: aws.table(&table),
         work: aws.work(&queue),
@@ -29,6 +25,9 @@ async fn main() -> Result<(), runtime::Error> {
         pace,
         lanes,
     };
-    let (queue, clock, consumer) = (aws.queue(&queue, &dead_letters), Arc::new(SystemClock), Arc::new(step));
-    runtime::queue::run(Worker { function: "deliver-webhook", queue, clock, give_up_after, consumer }).await
+    let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
+    let worker = Worker::from_settings(&mut settings, "deliver-webhook", queue, step);
+    settings.finish()?;
+
+    runtime::queue::run(worker).await
 }

@@ -3,7 +3,7 @@
 use callbacks::{ManageCallbacks, Pace, SystemRandomBytes};
 use outbound::Networks;
 use resilience::SystemClock;
-use runtime::http::{Guard, Server};
+use runtime::http::Server;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,20 +15,18 @@ async fn main() -> Result<(), runtime::Error> {
     let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
     let words = [("public", Networks::Public), ("any", Networks::Any)];
     let networks = settings.one_of("CALLBACK_NETWORKS", &words, Networks::Public);
-    let guard = Guard::from_settings(&mut settings);
-    settings.finish()?;
-
-    let clock = Arc::new(SystemClock);
     let step = ManageCallbacks {
         documents: aws.table(&table),
         deliveries_by_time: aws.index(&table, "deliveries-by-time", "endpoint", "created_at"),
         work: aws.work(&work),
         names: aws.names(),
         random: Arc::new(SystemRandomBytes::default()),
-        clock: clock.clone(),
+        clock: Arc::new(SystemClock),
         networks,
         pace,
     };
-    let limits = aws.table(&guard.limits_table);
-    runtime::http::run(Server::guarded(guard, limits, clock, step)).await
+    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
+    settings.finish()?;
+
+    runtime::http::run(server).await
 }

@@ -9,23 +9,13 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("plan-deliveries");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let queue = settings.text("QUEUE_URL");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 345_600);
-    let work = settings.text("WORK_QUEUE_URL");
+    let documents = aws.table(&settings.text("TABLE_NAME"));
+    let work = aws.work(&settings.text("WORK_QUEUE_URL"));
     let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
+    let step = PlanDeliveries { documents, work, clock: Arc::new(SystemClock), pace };
+    let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
+    let worker = Worker::from_settings(&mut settings, "plan-deliveries", queue, step);
     settings.finish()?;
 
-    let clock = Arc::new(SystemClock);
-    let step =
-        PlanDeliveries { documents: aws.table(&table), work: aws.work(&work), clock: clock.clone(), pace };
-    runtime::queue::run(Worker {
-        function: "plan-deliveries",
-        queue: aws.queue(&queue, &dead_letters),
-        clock,
-        give_up_after,
-        consumer: Arc::new(step),
-    })
-    .await
+    runtime::queue::run(worker).await
 }

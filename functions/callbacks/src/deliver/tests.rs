@@ -118,7 +118,7 @@ async fn a_redirect_and_a_refused_address_are_failed_attempts() {
     let world = World::default();
     let (endpoint, _) = world.register(URL).await;
     world.receivers.answer_next(URL, Ok(status(302)));
-    world.receivers.answer_next(URL, Err(CallError::Unsound("not public".to_owned())));
+    world.receivers.answer_next(URL, Err(CallError::Invalid("not public".to_owned())));
     world.receivers.answer_next(URL, Err(CallError::Connection("refused".to_owned())));
     world.publish_paid(1).await;
     run_for_hours(&world, 1).await;

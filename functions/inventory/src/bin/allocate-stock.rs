@@ -1,5 +1,6 @@
 //! `allocate-stock`: see [`inventory::AllocateStock`].
 
+use inventory::AllocateStock;
 use resilience::SystemClock;
 use runtime::queue::Worker;
 use std::sync::Arc;
@@ -8,20 +9,11 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("allocate-stock");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let (queue, dead_letters) = (settings.text("QUEUE_URL"), settings.text("DEAD_LETTER_QUEUE_URL"));
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
+    let table = aws.table(&settings.text("TABLE_NAME"));
+    let step = AllocateStock { store: table.clone(), counters: table, clock: Arc::new(SystemClock) };
+    let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
+    let worker = Worker::from_settings(&mut settings, "allocate-stock", queue, step);
     settings.finish()?;
 
-    let table = aws.table(&table);
-    let clock = Arc::new(SystemClock);
-    let step = inventory::AllocateStock { store: table.clone(), counters: table, clock: clock.clone() };
-    runtime::queue::run(Worker {
-        function: "allocate-stock",
-        queue: aws.queue(&queue, &dead_letters),
-        clock,
-        give_up_after,
-        consumer: Arc::new(step),
-    })
-    .await
+    runtime::queue::run(worker).await
 }

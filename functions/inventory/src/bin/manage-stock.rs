@@ -2,19 +2,17 @@
 
 use inventory::ManageStock;
 use resilience::SystemClock;
-use runtime::http::{Guard, Server};
+use runtime::http::Server;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("manage-stock");
     let aws = aws::Clients::from_settings(&mut settings);
-    let guard = Guard::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
+    let table = aws.table(&settings.text("TABLE_NAME"));
+    let step = ManageStock { counters: table.clone(), documents: table, clock: Arc::new(SystemClock) };
+    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
     settings.finish()?;
 
-    let table = aws.table(&table);
-    let limits = aws.table(&guard.limits_table);
-    let endpoint = ManageStock { counters: table.clone(), documents: table, clock: Arc::new(SystemClock) };
-    runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), endpoint)).await
+    runtime::http::run(server).await
 }

@@ -9,28 +9,17 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("notify-customer");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let queue = settings.text("QUEUE_URL");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
-    let (mail_from, shop) = (settings.text("MAIL_FROM"), settings.text("SHOP_NAME"));
-    let sms_countries = settings.parsed("SMS_COUNTRIES", Countries::default());
-    settings.finish()?;
-
     let step = NotifyCustomer {
-        documents: aws.table(&table),
-        mailer: aws.mailer(&mail_from),
+        documents: aws.table(&settings.text("TABLE_NAME")),
+        mailer: aws.mailer(&settings.text("MAIL_FROM")),
         texter: aws.texter(),
         clock: Arc::new(SystemClock),
-        shop,
-        sms_countries,
+        shop: settings.text("SHOP_NAME"),
+        sms_countries: settings.parsed("SMS_COUNTRIES", Countries::default()),
     };
-    runtime::queue::run(Worker {
-        function: "notify-customer",
-        queue: aws.queue(&queue, &dead_letters),
-        clock: Arc::new(SystemClock),
-        give_up_after,
-        consumer: Arc::new(step),
-    })
-    .await
+    let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
+    let worker = Worker::from_settings(&mut settings, "notify-customer", queue, step);
+    settings.finish()?;
+
+    runtime::queue::run(worker).await
 }

@@ -8,9 +8,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("redrive-dead-letters");
     let aws = aws::Clients::from_settings(&mut settings);
-    // It has to be there, and a setting that is parsed may be missing.
-    settings.text("DEAD_LETTERS");
-    let urls = settings.parsed("DEAD_LETTERS", QueueUrls::default());
+    let urls: QueueUrls = settings.required("DEAD_LETTERS");
     let work_for = settings.seconds("WORK_FOR_SECONDS", 40);
     settings.finish()?;
 

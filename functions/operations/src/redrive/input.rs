@@ -79,14 +79,18 @@ pub(crate) enum Selection {
 impl Redrive {
     /// What it means, or a refusal that says what to ask instead. Nothing is quoted: it may hold anything.
     pub(crate) fn checked(self) -> Result<RedriveRequest, Failure> {
-        let function = self.function.ok_or_else(|| Failure::reject("say whose dead letters: function"))?;
+        let function = self.function.ok_or_else(|| {
+            Failure::reject("function is missing: whose dead letters, for example take-payment")
+        })?;
         let to_do =
-            self.r#do.ok_or_else(|| Failure::reject("say what to do with them: list, requeue, discard"))?;
+            self.r#do.ok_or_else(|| Failure::reject("do is missing: one of list, requeue, discard"))?;
         let selection = match (self.ids, self.all, to_do) {
-            (Some(_), true, _) => return Err(Failure::reject("say ids or all, not both")),
+            (Some(_), true, _) => {
+                return Err(Failure::reject("ids and all exclude each other: send one of them"));
+            }
             (Some(ids), false, _) => Selection::These(checked_ids(ids, self.limit)?),
             (None, false, Do::Requeue | Do::Discard) => {
-                return Err(Failure::reject("say with which letters: ids, or all"));
+                return Err(Failure::reject("ids or all is missing: which letters to requeue or discard"));
             }
             (None, _, _) => Selection::Any(checked_limit(self.limit)?),
         };
@@ -95,11 +99,11 @@ impl Redrive {
             (Do::Requeue, _) => Some(Action::Requeue),
             (Do::Discard, Some(reason)) if is_said(&reason) => Some(Action::Discard { reason }),
             (Do::Discard, _) => {
-                return Err(Failure::reject(format!("say why in a reason of up to {LONGEST} characters")));
+                return Err(Failure::reject(format!("reason is missing or not valid: {}", allowed())));
             }
         };
         if self.by.as_deref().is_some_and(|by| !is_said(by)) {
-            return Err(Failure::reject(format!("by is the name of who asks, up to {LONGEST} characters")));
+            return Err(Failure::reject(format!("by is not valid: the operator's name, {}", allowed())));
         }
         Ok(RedriveRequest { function, selection, action, by: self.by })
     }
@@ -109,9 +113,13 @@ fn is_said(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
 }
 
+fn allowed() -> String {
+    format!("1 to {LONGEST} characters, no control characters")
+}
+
 fn checked_limit(limit: Option<usize>) -> Result<usize, Failure> {
     let limit = limit.unwrap_or(USUALLY);
-    let refusal = || Failure::reject(format!("limit is a number from 1 to {MOST}"));
+    let refusal = || Failure::reject(format!("limit is not valid: a whole number from 1 to {MOST}"));
     if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(refusal()) }
 }
 
@@ -121,10 +129,12 @@ fn checked_ids(ids: Vec<String>, limit: Option<usize>) -> Result<BTreeSet<String
         (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_one)
     };
     if ids.is_empty() || ids.len() > MOST || !ids.iter().all(is_id) {
-        return Err(Failure::reject(format!("ids are 1 to {MOST} ids of letters, as a list shows them")));
+        return Err(Failure::reject(format!(
+            "ids are not valid: 1 to {MOST} ids of letters, as a list shows them"
+        )));
     }
     if limit.is_some() {
-        return Err(Failure::reject("limit is for all; ids say themselves how many they are"));
+        return Err(Failure::reject("limit is not allowed beside ids: it belongs to all"));
     }
     Ok(ids.into_iter().collect())
 }

@@ -4,7 +4,7 @@
 //! no sense may hold anything.
 
 use jiff::Timestamp;
-use outbound::{LaidBy, Letter};
+use outbound::{DeadLetteredBy, Letter};
 use resilience::Failure;
 use runtime::queue::Message;
 use serde::Serialize;
@@ -90,7 +90,7 @@ impl Seen {
     pub(crate) fn of(letter: &Letter, function: &str, has_queue: bool) -> Self {
         let body: Value = serde_json::from_str(&letter.body).unwrap_or_default();
         let (kind, about) = look_at(&letter.body, &body, has_queue);
-        let (set_aside_by, reason) = why(&letter.laid_by, kind, &body);
+        let (set_aside_by, reason) = why(&letter.dead_lettered_by, kind, &body);
         Self {
             id: letter.id.clone(),
             since: letter.since,
@@ -150,12 +150,14 @@ fn name(value: &Value) -> Option<String> {
 }
 
 /// Who set it aside, and why.
-fn why(laid_by: &LaidBy, kind: Kind, body: &Value) -> (String, String) {
-    let (by, reason) = match laid_by {
-        LaidBy::Function { name, reason } => return (name.clone(), reason.clone()),
-        LaidBy::Topic { reason } => return ("topic".to_owned(), format!("could not be delivered: {reason}")),
-        LaidBy::Queue => ("queue", "received more often than its queue admits (maxReceiveCount)"),
-        LaidBy::Unsaid => match kind {
+fn why(dead_lettered_by: &DeadLetteredBy, kind: Kind, body: &Value) -> (String, String) {
+    let (by, reason) = match dead_lettered_by {
+        DeadLetteredBy::Function { name, reason } => return (name.clone(), reason.clone()),
+        DeadLetteredBy::Topic { reason } => {
+            return ("topic".to_owned(), format!("could not be delivered: {reason}"));
+        }
+        DeadLetteredBy::Queue => ("queue", "received more often than its queue admits (maxReceiveCount)"),
+        DeadLetteredBy::Unknown => match kind {
             Kind::ScheduledRun => return ("platform".to_owned(), of_the_run(body)),
             Kind::Message | Kind::Unreadable => {
                 ("unknown", "not said: its topic could not deliver it, or somebody put it here")

@@ -1,7 +1,7 @@
 //! The setting `DEAD_LETTERS`: the URL of each function's dead-letter queue, and of the queue that feeds the function.
 
 use super::FunctionQueues;
-use outbound::{Letters, WorkQueue};
+use outbound::{DeadLetterQueue, WorkQueue};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl QueueUrls {
     /// The queues of each function, opened by their URLs.
     pub fn open(
         &self,
-        open_dead_letters: impl Fn(&str) -> Arc<dyn Letters>,
+        open_dead_letters: impl Fn(&str) -> Arc<dyn DeadLetterQueue>,
         open_source: impl Fn(&str) -> Arc<dyn WorkQueue>,
     ) -> BTreeMap<String, FunctionQueues> {
         let open = |(function, (dead_letters, source)): (&String, &(String, Option<String>))| {

@@ -3,7 +3,7 @@
 use super::HOLD;
 use crate::testing::{NONSENSE, World, ids, list, out_of_stock, outcomes};
 use async_trait::async_trait;
-use outbound::{LaidBy, Letters as _};
+use outbound::{DeadLetterQueue as _, DeadLetteredBy};
 use resilience::{Failure, FixedClock};
 use serde_json::json;
 use std::sync::Arc;
@@ -92,8 +92,8 @@ async fn a_message_that_its_queue_refuses_is_kept_with_the_reason() {
 async fn a_stream_record_cannot_be_requeued_and_the_answer_explains_why() {
     let world = World::new();
     let (name, reason) = ("publish-events".to_owned(), "no envelope".to_owned());
-    let laid_by = LaidBy::Function { name, reason };
-    let id = world.records.add(r#"{"pk": "order#0a", "sk": "event#000001"}"#, laid_by);
+    let dead_lettered_by = DeadLetteredBy::Function { name, reason };
+    let id = world.records.add(r#"{"pk": "order#0a", "sk": "event#000001"}"#, dead_lettered_by);
     let answer =
         world.answer_redrive(json!({"function": "publish-events", "do": "requeue", "all": true})).await;
     assert_eq!(outcomes(&answer), [(id.as_str(), "kept")]);

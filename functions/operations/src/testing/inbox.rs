@@ -12,7 +12,7 @@ use std::time::Duration;
 use testkit::{RequestBuilder as _, request};
 use webhooks::inbox::verdict::{Verdict, conclude};
 use webhooks::inbox::{self, NewItem, ReceivedBy};
-use webhooks::{Name, Stripe, verify};
+use webhooks::{EventName, Stripe, verify};
 
 impl World {
     /// Six webhooks of both sources, at least one of each status.
@@ -49,7 +49,7 @@ impl World {
         headers.insert("authorization", "Bearer secret".parse().unwrap());
         headers.insert("stripe-signature", Stripe::sign(body, &secret, now).parse().unwrap());
         let body = verify(&Stripe, &headers, body, &[secret], now).unwrap();
-        let name = Name { id: event_id.to_owned(), event_type: event_type.to_owned() };
+        let name = EventName { id: event_id.to_owned(), event_type: event_type.to_owned() };
         let item = NewItem {
             source,
             by: ReceivedBy::Delivery,

@@ -2,7 +2,7 @@
 
 use super::World;
 use events::{Envelope, InventoryEvent, OutOfStock};
-use outbound::LaidBy;
+use outbound::DeadLetteredBy;
 use resilience::Failure;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ impl World {
     pub(crate) fn reject(&self, body: &str) -> String {
         self.clock.advance(Duration::from_secs(1));
         let (name, reason) = ("take-payment".to_owned(), "the provider did not understand it".to_owned());
-        self.letters.add(body, LaidBy::Function { name, reason })
+        self.letters.add(body, DeadLetteredBy::Function { name, reason })
     }
 
     pub(crate) async fn run_redrive(&self, gate: Arc<dyn Gate>, input: Value) -> Result<Value, Failure> {

@@ -2,19 +2,17 @@
 
 use orders::CancelOrder;
 use resilience::SystemClock;
-use runtime::http::{Guard, Server};
+use runtime::http::Server;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("cancel-order");
     let aws = aws::Clients::from_settings(&mut settings);
-    let guard = Guard::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
+    let store = aws.table(&settings.text("TABLE_NAME"));
+    let step = CancelOrder { store, clock: Arc::new(SystemClock) };
+    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
     settings.finish()?;
 
-    let table = aws.table(&table);
-    let limits = aws.table(&guard.limits_table);
-    let step = CancelOrder { store: table, clock: Arc::new(SystemClock) };
-    runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), step)).await
+    runtime::http::run(server).await
 }

@@ -1,26 +1,16 @@
 //! `copy-prices`: see [`orders::CopyPrices`].
 
 use orders::CopyPrices;
-use resilience::SystemClock;
 use runtime::queue::Worker;
-use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("copy-prices");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let queue = settings.text("QUEUE_URL");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
+    let step = CopyPrices { documents: aws.table(&settings.text("TABLE_NAME")) };
+    let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
+    let worker = Worker::from_settings(&mut settings, "copy-prices", queue, step);
     settings.finish()?;
 
-    let worker = Worker {
-        function: "copy-prices",
-        queue: aws.queue(&queue, &dead_letters),
-        clock: Arc::new(SystemClock),
-        give_up_after,
-        consumer: Arc::new(CopyPrices { documents: aws.table(&table) }),
-    };
     runtime::queue::run(worker).await
 }

@@ -2,29 +2,26 @@
 
 use orders::PlaceOrder;
 use resilience::SystemClock;
-use runtime::http::{Guard, Server};
+use runtime::http::Server;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("place-order");
     let aws = aws::Clients::from_settings(&mut settings);
-    let guard = Guard::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let pay_within = settings.seconds("PAY_WITHIN_SECONDS", 1800);
-    let pay_offline_within = settings.seconds("PAY_ELSEWHERE_WITHIN_SECONDS", 604_800);
-    let senders = settings.parsed("WEBHOOK_SOURCES", webhooks::Senders::default());
-    settings.finish()?;
-
-    let table = aws.table(&table);
-    let limits = aws.table(&guard.limits_table);
+    let table = aws.table(&settings.text("TABLE_NAME"));
     let step = PlaceOrder {
         store: table.clone(),
         documents: table,
         clock: Arc::new(SystemClock),
-        pay_within,
-        pay_offline_within,
-        senders,
+        pay_within: settings.seconds("PAY_WITHIN_SECONDS", 1800),
+        pay_offline_within: settings.seconds("PAY_ELSEWHERE_WITHIN_SECONDS", 604_800),
+        senders: settings.parsed("WEBHOOK_SOURCES", webhooks::Senders::default()),
     };
-    runtime::http::run(Server::guarded(guard, limits, Arc::new(SystemClock), step)).await
+    // A low limit on orders makes the testing of stolen cards slow.
+    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step)
+        .with_limit("POST /orders", settings.required("ORDERS_PER_HOUR"));
+    settings.finish()?;
+
+    runtime::http::run(server).await
 }

@@ -2,22 +2,17 @@
 
 use orders::{Deadlines, ProjectOrders};
 use runtime::stream::StreamWorker;
-use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("project-orders");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let views = settings.text("VIEWS_TABLE_NAME");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
-    let deadlines = Deadlines::from_settings(&mut settings);
+    let store = aws.table(&settings.text("TABLE_NAME"));
+    let views = aws.table(&settings.text("VIEWS_TABLE_NAME"));
+    let step = ProjectOrders { store, views, deadlines: Deadlines::from_settings(&mut settings) };
+    let queue = |url: &str| aws.dead_letters(url);
+    let worker = StreamWorker::from_settings(&mut settings, "project-orders", queue, step);
     settings.finish()?;
 
-    let worker = StreamWorker {
-        function: "project-orders",
-        queue: aws.dead_letters(&dead_letters),
-        reader: Arc::new(ProjectOrders { store: aws.table(&table), views: aws.table(&views), deadlines }),
-    };
     runtime::stream::run(worker).await
 }

@@ -9,18 +9,11 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("track-order");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let queue = settings.text("QUEUE_URL");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
-    let give_up_after = settings.seconds("GIVE_UP_AFTER_SECONDS", 86_400);
+    let store = aws.table(&settings.text("TABLE_NAME"));
+    let step = TrackOrder { store, clock: Arc::new(SystemClock) };
+    let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
+    let worker = Worker::from_settings(&mut settings, "track-order", queue, step);
     settings.finish()?;
 
-    let worker = Worker {
-        function: "track-order",
-        queue: aws.queue(&queue, &dead_letters),
-        clock: Arc::new(SystemClock),
-        give_up_after,
-        consumer: Arc::new(TrackOrder { store: aws.table(&table), clock: Arc::new(SystemClock) }),
-    };
     runtime::queue::run(worker).await
 }

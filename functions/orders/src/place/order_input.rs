@@ -75,17 +75,7 @@ impl OrderInput {
             ("/shipping_address/region", address.region.as_ref(), 100),
         ];
         for (pointer, text, longest) in texts {
-            let is_valid = |text: &String| {
-                !text.trim().is_empty()
-                    && text.chars().count() <= longest
-                    && !text.chars().any(char::is_control)
-            };
-            if text.is_some_and(|text| !is_valid(text)) {
-                errors.push(FieldError::at(
-                    pointer,
-                    format!("1 to {longest} characters, no control characters"),
-                ));
-            }
+            errors.extend(text.and_then(|text| FieldError::text(pointer, text, longest)));
         }
         if !is_payment_method(&self.payment_method) {
             errors.push(FieldError::at(

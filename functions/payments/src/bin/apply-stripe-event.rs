@@ -9,17 +9,13 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("apply-stripe-event");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
+    let table = aws.table(&settings.text("TABLE_NAME"));
     let stack = settings.text("STACK_NAME");
+    let clock = Arc::new(SystemClock);
+    let step = ApplyStripeEvent { store: table.clone(), documents: table, clock, stack };
+    let queue = |url: &str| aws.dead_letters(url);
+    let worker = StreamWorker::from_settings(&mut settings, "apply-stripe-event", queue, step);
     settings.finish()?;
-    let table = aws.table(&table);
-    let reader =
-        ApplyStripeEvent { store: table.clone(), documents: table, clock: Arc::new(SystemClock), stack };
-    runtime::stream::run(StreamWorker {
-        function: "apply-stripe-event",
-        queue: aws.dead_letters(&dead_letters),
-        reader: Arc::new(reader),
-    })
-    .await
+
+    runtime::stream::run(worker).await
 }

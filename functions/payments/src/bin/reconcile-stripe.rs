@@ -1,8 +1,8 @@
 //! `reconcile-stripe`: see [`payments::ReconcileStripe`].
 
+use outbound::Breaker;
 use payments::{ReconcileStripe, Stripe};
 use resilience::SystemClock;
-use runtime::breaker::Breaker;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]

@@ -2,19 +2,17 @@
 
 use payments::RequestRefund;
 use resilience::SystemClock;
-use runtime::http::{Guard, Server};
+use runtime::http::Server;
 use std::sync::Arc;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("request-refund");
     let aws = aws::Clients::from_settings(&mut settings);
-    let guard = Guard::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
+    let store = aws.table(&settings.text("TABLE_NAME"));
+    let step = RequestRefund { store, clock: Arc::new(SystemClock) };
+    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
     settings.finish()?;
 
-    let limits = aws.table(&guard.limits_table);
-    let clock = Arc::new(SystemClock);
-    let step = RequestRefund { store: aws.table(&table), clock: clock.clone() };
-    runtime::http::run(Server::guarded(guard, limits, clock, step)).await
+    runtime::http::run(server).await
 }

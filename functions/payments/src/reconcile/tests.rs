@@ -169,3 +169,17 @@ async fn it_takes_its_samples() {
         assert_eq!(counts(&report), expected);
     }
 }
+
+#[tokio::test]
+async fn a_since_that_is_no_time_is_refused_with_what_is_allowed() {
+    let world = World::after_checkout("pm_card_visa").await;
+    for since in [json!("yesterday"), json!(20_260_102), json!({"at": "yesterday"})] {
+        let refused = reconcile(&world, json!({"since": since})).await.unwrap_err();
+        assert_eq!(
+            refused,
+            Failure::reject(
+                "the command's input is not valid: since: expected an RFC 3339 time such as 2026-11-24T00:00:00Z"
+            )
+        );
+    }
+}

@@ -275,23 +275,19 @@ fn is_worth_repeating(outcome: &Result<Answer, CallError>) -> bool {
             Some(_) | None => matches!(answer.status, 409 | 424 | 429 | 500..),
         },
         Err(CallError::Connection(_)) => true,
-        Err(CallError::TimedOut(_) | CallError::Unsound(_) | CallError::Paused(_)) => false,
+        Err(CallError::TimedOut(_) | CallError::Invalid(_) | CallError::Paused(_)) => false,
     }
 }
 
 fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result<T, StripeError> {
     let answer = outcome.map_err(|error| match error {
         CallError::TimedOut(_) | CallError::Connection(_) => StripeError::Unclear(error.to_string()),
-        CallError::Unsound(_) => refused(0, "unsound_call"),
+        CallError::Invalid(_) => refused(0, "unsound_call"),
         CallError::Paused(after) => StripeError::Paused { after },
     })?;
     if (200..300).contains(&answer.status) {
-        return serde_json::from_slice(&answer.body).map_err(|error| {
-            StripeError::Unclear(format!(
-                "the answer of {} is unreadable: {:?}",
-                answer.status,
-                error.classify()
-            ))
+        return json::from_slice(&answer.body).map_err(|error| {
+            StripeError::Unclear(format!("the answer of {} cannot be read: {error}", answer.status))
         });
     }
     let ErrorBody { error: ProviderError { code, decline_code, param, message } } =

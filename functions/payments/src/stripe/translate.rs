@@ -193,8 +193,7 @@ fn decline_code(error: Option<&ProviderError>) -> String {
 }
 
 fn read<T: DeserializeOwned>(object: &Value) -> Result<T, String> {
-    T::deserialize(object)
-        .map_err(|error| format!("the event's object is not of its shape: {:?}", error.classify()))
+    json::read(object).map_err(|error| format!("the event's object cannot be read: {error}"))
 }
 
 /// A provider's code, as an event of ours may hold it.

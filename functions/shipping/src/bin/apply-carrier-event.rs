@@ -9,13 +9,11 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("apply-carrier-event");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let dead_letters = settings.text("DEAD_LETTER_QUEUE_URL");
+    let table = aws.table(&settings.text("TABLE_NAME"));
+    let step = ApplyCarrierEvent { store: table.clone(), documents: table, clock: Arc::new(SystemClock) };
+    let queue = |url: &str| aws.dead_letters(url);
+    let worker = StreamWorker::from_settings(&mut settings, "apply-carrier-event", queue, step);
     settings.finish()?;
 
-    let table = aws.table(&table);
-    let step = ApplyCarrierEvent { store: table.clone(), documents: table, clock: Arc::new(SystemClock) };
-    let queue = aws.dead_letters(&dead_letters);
-    runtime::stream::run(StreamWorker { function: "apply-carrier-event", queue, reader: Arc::new(step) })
-        .await
+    runtime::stream::run(worker).await
 }

@@ -1,7 +1,7 @@
 //! `manage-shipments`: see [`shipping::ManageShipments`].
 
 use resilience::SystemClock;
-use runtime::http::{Guard, Server};
+use runtime::http::Server;
 use shipping::ManageShipments;
 use std::sync::Arc;
 
@@ -9,13 +9,10 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("manage-shipments");
     let aws = aws::Clients::from_settings(&mut settings);
-    let table = settings.text("TABLE_NAME");
-    let guard = Guard::from_settings(&mut settings);
+    let table = aws.table(&settings.text("TABLE_NAME"));
+    let step = ManageShipments { store: table.clone(), documents: table, clock: Arc::new(SystemClock) };
+    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
     settings.finish()?;
 
-    let table = aws.table(&table);
-    let limits = aws.table(&guard.limits_table);
-    let clock = Arc::new(SystemClock);
-    let step = ManageShipments { store: table.clone(), documents: table, clock: clock.clone() };
-    runtime::http::run(Server::guarded(guard, limits, clock, step)).await
+    runtime::http::run(server).await
 }

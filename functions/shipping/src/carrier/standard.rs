@@ -45,8 +45,8 @@ pub(super) fn report(event_type: &str, body: &[u8]) -> Result<Option<TrackingRep
         "parcel.delivered" => Some(TrackingStatus::Delivered),
         _ => return Ok(None),
     };
-    let Body { r#type, data } = serde_json::from_slice(body)
-        .map_err(|error| format!("the webhook's data are malformed: {:?}", error.classify()))?;
+    let Body { r#type, data } =
+        json::from_slice(body).map_err(|error| format!("the webhook's data cannot be read: {error}"))?;
     if r#type != event_type {
         return Err("the inbox item and the body have different types".to_owned());
     }

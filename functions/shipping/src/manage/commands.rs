@@ -58,14 +58,10 @@ pub(super) struct Fail {
 
 impl Fail {
     pub(super) fn checked(self) -> Result<Self, Problem> {
-        let is_valid = (1..=200).contains(&self.reason.chars().count())
-            && !self.reason.trim().is_empty()
-            && self.reason.chars().all(|c| !c.is_control());
-        if is_valid {
-            return Ok(self);
+        match FieldError::text("/reason", &self.reason, 200) {
+            None => Ok(self),
+            Some(error) => Err(Problem::validation(vec![error])),
         }
-        let error = FieldError::at("/reason", "1 to 200 characters, no control characters");
-        Err(Problem::validation(vec![error]))
     }
 }
 

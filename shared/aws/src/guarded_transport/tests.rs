@@ -76,7 +76,7 @@ async fn a_name_that_resolves_differently_after_the_check_reaches_nothing_privat
     let transport = GuardedTransport::new(names.clone(), Networks::Public);
     let url = format!("http://hooks.example:{port}/");
     let refused = transport.send(call(&url)).await;
-    assert!(matches!(refused, Err(CallError::Unsound(_))), "{refused:?}");
+    assert!(matches!(refused, Err(CallError::Invalid(_))), "{refused:?}");
     assert_eq!(seen.load(Ordering::SeqCst), 0);
     assert_eq!(names.lookups(), 2);
 }
@@ -96,7 +96,7 @@ async fn the_call_connects_to_the_checked_address_after_one_lookup() {
 async fn one_private_address_among_public_ones_is_enough_to_refuse() {
     let names = Changing::new(&[&["1.1.1.1", "10.0.0.1"]]);
     let refused = GuardedTransport::new(names, Networks::Public).send(call("https://hooks.example/")).await;
-    assert!(matches!(refused, Err(CallError::Unsound(_))), "{refused:?}");
+    assert!(matches!(refused, Err(CallError::Invalid(_))), "{refused:?}");
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn a_host_that_is_an_address_is_checked_in_any_notation() {
     ] {
         let refused = transport.send(call(&format!("http://{host}:{port}/"))).await;
         assert!(
-            matches!(refused, Err(CallError::Unsound(_) | CallError::Connection(_))),
+            matches!(refused, Err(CallError::Invalid(_) | CallError::Connection(_))),
             "{host}: {refused:?}"
         );
     }

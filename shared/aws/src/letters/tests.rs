@@ -4,8 +4,8 @@ use super::*;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use aws_sdk_sqs::types::builders::MessageBuilder;
 
-fn laid(message: MessageBuilder) -> LaidBy {
-    letter(message.message_id("1").build()).laid_by
+fn laid(message: MessageBuilder) -> DeadLetteredBy {
+    letter(message.message_id("1").build()).dead_lettered_by
 }
 
 fn said(message: MessageBuilder, name: &str, value: &str) -> MessageBuilder {
@@ -16,13 +16,13 @@ fn said(message: MessageBuilder, name: &str, value: &str) -> MessageBuilder {
 #[test]
 fn a_letter_says_who_set_it_aside() {
     let ours = said(said(Message::builder(), "reason", "no sense"), "function", "take-payment");
-    let told = LaidBy::Function { name: "take-payment".to_owned(), reason: "no sense".to_owned() };
+    let told = DeadLetteredBy::Function { name: "take-payment".to_owned(), reason: "no sense".to_owned() };
     assert_eq!(laid(ours), told);
     let source = MessageSystemAttributeName::DeadLetterQueueSourceArn;
-    assert_eq!(laid(Message::builder().attributes(source, "arn:of:a:queue")), LaidBy::Queue);
+    assert_eq!(laid(Message::builder().attributes(source, "arn:of:a:queue")), DeadLetteredBy::Queue);
     let undelivered = said(said(Message::builder(), "ErrorMessage", "no such queue"), "type", "OrderPaid");
-    assert_eq!(laid(undelivered), LaidBy::Topic { reason: "no such queue".to_owned() });
-    assert_eq!(laid(Message::builder()), LaidBy::Unsaid);
+    assert_eq!(laid(undelivered), DeadLetteredBy::Topic { reason: "no such queue".to_owned() });
+    assert_eq!(laid(Message::builder()), DeadLetteredBy::Unknown);
 }
 
 #[test]

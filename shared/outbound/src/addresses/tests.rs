@@ -1,8 +1,8 @@
-//! Unit tests of the `addresses` module.
+//! Which addresses are public, at the bounds of every special block.
 
 use super::*;
 
-/// IANA's registries of special-purpose addresses, first and last of each block, and what else leads inside.
+/// The first and last address of each block in IANA's registries of special purposes, and further addresses that lead inside.
 const SPECIAL: &[&str] = &[
     "0.0.0.0",
     "0.255.255.255",
@@ -73,7 +73,7 @@ const SPECIAL: &[&str] = &[
     "ffff::1",
 ];
 
-/// Neighbours of the special blocks, and addresses of well-known hosts.
+/// The neighbours of the special blocks, and addresses of well-known hosts.
 const PUBLIC: &[&str] = &[
     "1.0.0.0",
     "1.1.1.1",

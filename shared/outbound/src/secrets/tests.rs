@@ -1,4 +1,4 @@
-//! Unit tests of the `secrets` module.
+//! When the cache of secrets reads its store, and what it returns while the store is out.
 
 use super::*;
 use resilience::FixedClock;
@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 #[test]
-fn a_list_and_a_plain_text_both_read() {
+fn a_list_and_a_plain_text_are_both_read() {
     assert_eq!(Secret::parse_list("whsec_1\n"), [Secret::new("whsec_1")]);
     assert_eq!(Secret::parse_list(r#"["new","","old"]"#), [Secret::new("new"), Secret::new("old")]);
     assert_eq!(Secret::parse_list(""), []);
 }
 
-/// A store that counts how often it is asked, and answers late.
+/// A store that counts its reads and answers late.
 #[derive(Clone)]
 struct Counting(Arc<Mutex<(usize, Result<String, SecretError>)>>);
 
@@ -41,7 +41,7 @@ impl SecretStore for Counting {
 }
 
 fn out() -> SecretError {
-    SecretError::Unavailable { name: "hook".to_owned(), reason: "told to be out".to_owned() }
+    SecretError::Unavailable { name: "hook".to_owned(), reason: "the test made it fail".to_owned() }
 }
 
 fn cached(store: &Counting) -> (CachedSecrets<Counting>, Arc<FixedClock>) {
@@ -50,7 +50,7 @@ fn cached(store: &Counting) -> (CachedSecrets<Counting>, Arc<FixedClock>) {
 }
 
 #[tokio::test]
-async fn a_changed_secret_holds_within_a_minute_without_being_asked_for() {
+async fn a_changed_secret_is_read_within_a_minute() {
     let store = Counting::holding("old");
     let (secrets, clock) = cached(&store);
     assert_eq!(secrets.current("hook").await, Ok(vec![Secret::new("old")]));
@@ -63,24 +63,24 @@ async fn a_changed_secret_holds_within_a_minute_without_being_asked_for() {
 }
 
 #[tokio::test]
-async fn many_who_ask_for_news_at_once_wait_for_one_read() {
+async fn concurrent_refreshes_wait_for_one_read() {
     let store = Counting::holding("old");
     let (secrets, clock) = cached(&store);
     let seen = secrets.current("hook").await.unwrap();
     store.put(Ok(r#"["new","old"]"#));
     clock.advance(Duration::from_secs(5));
-    let told = tokio::join!(
+    let refreshed = tokio::join!(
         secrets.refreshed("hook", &seen),
         secrets.refreshed("hook", &seen),
         secrets.refreshed("hook", &seen),
     );
-    let news = Ok(vec![Secret::new("new"), Secret::new("old")]);
-    assert_eq!(told, (news.clone(), news.clone(), news));
+    let both = Ok(vec![Secret::new("new"), Secret::new("old")]);
+    assert_eq!(refreshed, (both.clone(), both.clone(), both));
     assert_eq!(store.reads(), 2);
 }
 
 #[tokio::test]
-async fn nonsense_has_the_store_asked_once_in_five_seconds_and_no_more() {
+async fn repeated_refreshes_read_the_store_once_in_five_seconds() {
     let store = Counting::holding("whsec");
     let (secrets, clock) = cached(&store);
     let seen = secrets.current("hook").await.unwrap();
@@ -90,32 +90,28 @@ async fn nonsense_has_the_store_asked_once_in_five_seconds_and_no_more() {
         }
         clock.advance(Duration::from_secs(1));
     }
-    assert_eq!(store.reads(), 12, "a minute of it, the first read included");
+    assert_eq!(store.reads(), 12, "within a minute, with the first read");
 }
 
 #[tokio::test]
-async fn who_was_told_less_than_is_known_gets_it_without_a_read() {
+async fn a_refresh_of_an_old_value_is_answered_from_the_cache() {
     let store = Counting::holding("new");
     let (secrets, clock) = cached(&store);
     secrets.current("hook").await.unwrap();
     clock.advance(Duration::from_secs(30));
-    let told = secrets.refreshed("hook", &[Secret::new("old")]).await;
-    assert_eq!((told, store.reads()), (Ok(vec![Secret::new("new")]), 1));
+    let refreshed = secrets.refreshed("hook", &[Secret::new("old")]).await;
+    assert_eq!((refreshed, store.reads()), (Ok(vec![Secret::new("new")]), 1));
 }
 
 #[tokio::test]
-async fn a_store_that_is_out_is_not_asked_by_everybody_and_takes_nothing_away_before_its_time() {
+async fn cached_secrets_stay_valid_while_the_store_is_out() {
     let store = Counting::holding("whsec");
     let (secrets, clock) = cached(&store);
     let seen = secrets.current("hook").await.unwrap();
     store.put(Err(out()));
     clock.advance(Duration::from_secs(10));
     for _ in 0..3 {
-        assert_eq!(
-            secrets.refreshed("hook", &seen).await,
-            Err(out()),
-            "nobody knows whether there is a new one"
-        );
+        assert_eq!(secrets.refreshed("hook", &seen).await, Err(out()), "a new value may exist");
         assert_eq!(secrets.current("hook").await, Ok(seen.clone()));
     }
     assert_eq!(store.reads(), 2);
@@ -130,15 +126,15 @@ async fn a_store_that_is_out_is_not_asked_by_everybody_and_takes_nothing_away_be
 }
 
 #[tokio::test]
-async fn an_empty_secret_is_a_missing_one_and_a_clock_that_was_set_back_keeps_nothing() {
+async fn an_empty_secret_is_missing_and_a_clock_set_back_empties_the_cache() {
     let store = Counting::holding("[\"\"]");
     let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1)));
     let secrets = CachedSecrets::new(store.clone(), clock.clone());
     assert_eq!(secrets.current("hook").await, Err(SecretError::Missing { name: "hook".to_owned() }));
-    assert!(!is_younger(clock.now(), KEPT, Timestamp::UNIX_EPOCH));
+    assert!(!is_recent(clock.now(), CACHED_FOR, Timestamp::UNIX_EPOCH));
 }
 
 #[test]
-fn a_secret_does_not_show_itself() {
+fn the_debug_form_hides_a_secret() {
     assert_eq!(format!("{:?}", Secret::new("whsec_1")), "Secret(…)");
 }

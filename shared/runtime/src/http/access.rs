@@ -1,4 +1,4 @@
-//! Who calls: read from the claims that the gateway's authorizer has verified.
+//! The caller of a request, read from the claims that the gateway's authorizer has verified.
 
 use super::Problem;
 use crate::Settings;
@@ -10,18 +10,18 @@ use std::collections::HashMap;
 pub struct Caller {
     /// Issuer and subject of the token.
     pub customer: Customer,
-    /// Whether the token says that they belong to the admin group.
+    /// Whether the token names the admin group.
     pub admin: bool,
 }
 
 /// How a caller is read from a token's claims.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// The group whose members may do what customers may not.
+    /// The group whose members are admins.
     pub admin_group: String,
     /// The claim that lists the groups.
     pub groups_claim: String,
-    /// What `token_use` must say; `None` for issuers that do not set it.
+    /// The required value of the claim `token_use`; `None` for issuers that do not set it.
     pub token_use: Option<String>,
 }
 
@@ -53,8 +53,8 @@ impl Access {
     }
 }
 
-/// The gateway hands a list claim over as `[admin staff]`; a single text comes as it is. Some gateways and
-/// emulators hand over JSON or commas; a group's name holds none of these separators (Cognito forbids spaces).
+/// The gateway writes a list claim as `[admin staff]` and a single text as it is. Some gateways and emulators write JSON or
+/// commas; a group's name holds none of these separators (Cognito forbids spaces).
 fn groups_of(claim: &str) -> impl Iterator<Item = &str> {
     let inner = claim.trim();
     let inner = inner.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(inner);

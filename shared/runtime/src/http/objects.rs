@@ -1,6 +1,6 @@
-//! JSON in which an object is an object. The code that serde derives reads a struct from a list as well, its fields in
-//! their order: made for formats without names, and in a request's body nothing that anybody means. Here such a list is
-//! refused, at any depth. Everything else is what the deserializer beneath says.
+//! Structs are read from JSON objects only. The code that serde derives also reads a struct from a list, its fields in order:
+//! that serves formats without names, and in a request's body it is always a mistake. Such a list is refused at any depth.
+//! Everything else is left to the deserializer beneath.
 
 use serde::Deserializer;
 use serde::de::{
@@ -8,10 +8,10 @@ use serde::de::{
 };
 use std::fmt;
 
-/// A deserializer, or a part of one, that reads structs from objects alone.
+/// A deserializer, or a part of one, that reads structs from objects only.
 pub(super) struct Objects<T>(pub(super) T);
 
-/// What receives a value: for a struct it takes no list.
+/// Receives a value; for a struct it refuses a list.
 struct Receiver<V> {
     visitor: V,
     of_struct: bool,

@@ -1,15 +1,15 @@
-//! RFC 9457 problems: what our own errors look like on the wire.
+//! RFC 9457 problems: our errors as a client receives them.
 
 use event_store::StoreError;
 use serde::Serialize;
 use webhooks::{NotReceived, Refusal};
 
-/// One field that is wrong.
+/// One field that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     /// JSON pointer (RFC 6901) to the field, for example `/items/0/sku`.
     pub pointer: String,
-    /// What is wrong with it, without its value.
+    /// What is wrong with it; never its value.
     pub detail: String,
 }
 
@@ -17,6 +17,13 @@ impl FieldError {
     /// An error at a pointer.
     pub fn at(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), detail: detail.into() }
+    }
+
+    /// The error of a text that is blank, has more than `max` characters, or has control characters.
+    pub fn text(pointer: &str, text: &str, max: usize) -> Option<Self> {
+        let is_valid =
+            !text.trim().is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
+        (!is_valid).then(|| Self::at(pointer, format!("1 to {max} characters, no control characters")))
     }
 }
 
@@ -27,15 +34,15 @@ pub struct Problem {
     pub status: u16,
     /// The stable part of `type`: `urn:conveyor:problem:<kind>`.
     pub kind: &'static str,
-    /// A title that is the same for every problem of this kind.
+    /// The title of every problem of this kind.
     pub title: &'static str,
-    /// What happened and what to do, for a person.
+    /// What happened and what the caller can do.
     pub detail: String,
-    /// The fields that are wrong.
+    /// The fields that are not valid.
     pub errors: Vec<FieldError>,
     /// Further headers, for example `Retry-After`.
     pub headers: Vec<(&'static str, String)>,
-    /// What lies behind it: for the log, never for the caller.
+    /// The cause, for the log only: the caller never sees it.
     pub cause: Option<String>,
 }
 
@@ -58,7 +65,7 @@ impl Problem {
         Self::new(400, "bad-request", "The request cannot be understood", detail)
     }
 
-    /// 401: no sound token.
+    /// 401: the token is missing or not valid.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(401, "unauthorized", "A valid access token is needed", detail)
     }
@@ -68,17 +75,17 @@ impl Problem {
         Self::new(403, "forbidden", "This is not allowed", detail)
     }
 
-    /// 404: there is no such thing, or it is not the caller's.
+    /// 404: the thing does not exist, or it is not the caller's.
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(404, "not-found", "There is no such thing", detail)
+        Self::new(404, "not-found", "This does not exist", detail)
     }
 
-    /// 409: the thing's state does not allow it.
+    /// 409: the current state does not allow it.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(409, "conflict", "The current state does not allow this", detail)
     }
 
-    /// 422: understood, and wrong in these fields.
+    /// 422: the request is understood, but these fields are not valid.
     pub fn validation(errors: Vec<FieldError>) -> Self {
         let detail = match errors.len() {
             1 => "one field is not valid".to_owned(),
@@ -87,7 +94,7 @@ impl Problem {
         Self { errors, ..Self::new(422, "validation", "The request is not valid", detail) }
     }
 
-    /// 503: something that is needed is out; come back.
+    /// 503: a dependency is out; the caller retries.
     pub fn unavailable(detail: impl Into<String>, cause: impl std::fmt::Display) -> Self {
         Self {
             headers: vec![("retry-after", "2".to_owned())],
@@ -96,15 +103,15 @@ impl Problem {
         }
     }
 
-    /// The same, with the time after which it is worth coming back.
+    /// The same, with the time to wait before a retry.
     #[must_use]
-    pub fn back_in(mut self, wait: std::time::Duration) -> Self {
+    pub fn retry_after(mut self, wait: std::time::Duration) -> Self {
         self.headers.retain(|(name, _)| *name != "retry-after");
         self.headers.push(("retry-after", wait.as_secs().to_string()));
         self
     }
 
-    /// 500: something that cannot be, and that somebody has to look at.
+    /// 500: a defect, which the operator has to examine.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self {
             cause: Some(cause.to_string()),
@@ -123,7 +130,7 @@ impl Problem {
                 429,
                 "too-many-requests",
                 "Too many requests",
-                format!("at most {limit} requests an hour; come back in {resets_in} seconds"),
+                format!("at most {limit} requests an hour; try again in {resets_in} seconds"),
             )
         }
     }
@@ -145,7 +152,7 @@ impl Problem {
             detail: &self.detail,
             errors: &self.errors,
         };
-        // Texts and numbers only: this cannot fail.
+        // Only texts and numbers: this cannot fail.
         serde_json::to_string(&body).unwrap_or_default()
     }
 }
@@ -163,14 +170,14 @@ impl From<NotReceived> for Problem {
     fn from(error: NotReceived) -> Self {
         match error {
             NotReceived::TooLarge => Self::new(413, "too-large", "The body is too large", error.to_string()),
-            // What nobody can sign with is ours to mend, and the sender is right to come back.
+            // An empty secret is our own misconfiguration, so the sender should retry.
             NotReceived::Refused(Refusal::EmptySecret) => {
                 Self::unavailable("webhooks cannot be verified now; send it again", error)
             }
             NotReceived::Refused(refusal) => {
                 Self::new(400, "bad-signature", "The signature does not hold", refusal.to_string())
             }
-            NotReceived::Unnamed => Self::bad_request(error.to_string()),
+            NotReceived::InvalidName => Self::bad_request(error.to_string()),
             NotReceived::NoSecret(error) => {
                 Self::unavailable("webhooks cannot be verified now; send it again", error)
             }

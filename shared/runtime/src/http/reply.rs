@@ -4,7 +4,7 @@ use super::Problem;
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-/// What goes back to the caller.
+/// What the caller receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
@@ -20,7 +20,7 @@ pub struct Reply {
 impl Reply {
     /// JSON with a status.
     pub fn json(status: u16, body: &impl Serialize) -> Self {
-        // Our own structs hold nothing that JSON cannot.
+        // Our own structs always have a JSON form.
         let body = serde_json::to_string(body).unwrap_or_default();
         Self { status, headers: Vec::new(), content_type: "application/json", body }
     }
@@ -42,7 +42,7 @@ impl Reply {
             response = response.header(*name, value);
         }
         response.body(Body::Text(self.body)).unwrap_or_else(|error| {
-            tracing::error!(%error, "a reply of ours cannot be sent: a header is not sound");
+            tracing::error!(%error, "our own reply cannot be sent: a header is not valid");
             let mut broken = Response::new(Body::Empty);
             *broken.status_mut() = lambda_http::http::StatusCode::INTERNAL_SERVER_ERROR;
             broken

@@ -3,6 +3,7 @@
 use super::objects::Objects;
 use super::{Access, Caller, FieldError, Problem};
 use events::{Cause, EventId, OrderId, Traceparent};
+use json::JsonError;
 use lambda_http::RequestExt as _;
 use lambda_http::http::HeaderMap;
 use lambda_http::request::RequestContext;
@@ -21,13 +22,13 @@ pub struct Request {
     pub path: HashMap<String, String>,
     /// The values in the query.
     pub query: HashMap<String, String>,
-    /// All headers, looked up whatever their case.
+    /// All headers; their names are case-insensitive.
     pub headers: HeaderMap,
-    /// The body's exact bytes, decoded where the gateway had encoded them.
+    /// The body's exact bytes, decoded if the gateway encoded them.
     pub body: Vec<u8>,
-    /// Who calls, where a token is asked for.
+    /// The caller, if the function needs a token.
     pub caller: Option<Caller>,
-    /// What an event that this request leads to comes of.
+    /// The cause of the events that this request leads to.
     pub cause: Cause,
 }
 
@@ -69,7 +70,7 @@ impl Request {
         })
     }
 
-    /// The text of a header, if it is there and is text.
+    /// A header, if it is present and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -79,7 +80,7 @@ impl Request {
         self.path.get(name).map(String::as_str).unwrap_or_default()
     }
 
-    /// The order id in the path (`{order_id}`); 404 where it cannot be one. It joins the log's fields.
+    /// The order id in the path (`{order_id}`); 404 if it cannot be one. It becomes a field of the log.
     pub fn order_id(&self) -> Result<OrderId, Problem> {
         let id =
             OrderId::try_from(self.in_path("order_id")).map_err(|_| Problem::not_found("no such order"))?;
@@ -87,19 +88,19 @@ impl Request {
         Ok(id)
     }
 
-    /// The caller; 401 where there is none.
+    /// The caller; 401 if the request has none.
     pub fn caller(&self) -> Result<&Caller, Problem> {
         self.caller.as_ref().ok_or_else(|| Problem::unauthorized("the request carries no token"))
     }
 
-    /// The caller, if they belong to the admin group; else 403.
+    /// The caller, if it is an admin; else 403.
     pub fn admin(&self) -> Result<&Caller, Problem> {
         let caller = self.caller()?;
         if caller.admin { Ok(caller) } else { Err(Problem::forbidden("this needs the admin group")) }
     }
 
-    /// Reads the body as JSON: 415 for another content type, 413 over 64 KiB, 400 for what is not JSON, 422 with
-    /// a pointer for JSON of another shape, a list where an object belongs among it. Values are never echoed.
+    /// Reads the body as JSON: 415 for another content type, 413 over 64 KiB, 400 if it is not JSON, 422 with a pointer if it
+    /// has another shape (also a list in place of an object). Values are never echoed.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let content_type = self.header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
@@ -120,14 +121,13 @@ impl Request {
             ));
         }
         let mut parser = serde_json::Deserializer::from_slice(&self.body);
-        let value: T =
-            serde_path_to_error::deserialize(Objects(&mut parser)).map_err(|error| wrong_shape(&error))?;
-        parser.end().map_err(|_| Problem::bad_request("there is more after the JSON value"))?;
+        let value: T = json::read(Objects(&mut parser)).map_err(|error| not_readable(&error))?;
+        parser.end().map_err(|_| Problem::bad_request("the body holds more than one JSON value"))?;
         Ok(value)
     }
 
-    /// Reads the body of a request that needs none: no bytes at all, of whatever content type, or `{}`.
-    pub fn nothing(&self) -> Result<(), Problem> {
+    /// Checks the body of a request that needs none: it is empty, with any content type, or `{}`.
+    pub fn no_body(&self) -> Result<(), Problem> {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Nothing {}
@@ -147,55 +147,13 @@ impl Request {
     }
 }
 
-fn wrong_shape(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    use serde_json::error::Category;
-    match error.inner().classify() {
-        Category::Syntax | Category::Eof | Category::Io => {
-            let (line, column) = (error.inner().line(), error.inner().column());
+fn not_readable(error: &JsonError) -> Problem {
+    match (error.field(), error.position()) {
+        (Some((pointer, detail)), _) => Problem::validation(vec![FieldError::at(pointer, detail)]),
+        (None, Some((line, column))) => {
             Problem::bad_request(format!("the body is not JSON (line {line}, column {column})"))
         }
-        Category::Data => {
-            let pointer: Vec<String> = error.path().iter().filter_map(reference_token).collect();
-            let pointer = pointer.concat();
-            Problem::validation(vec![FieldError::at(pointer, in_words(&error.inner().to_string()))])
-        }
-    }
-}
-
-/// One step of a JSON pointer.
-fn reference_token(segment: &serde_path_to_error::Segment) -> Option<String> {
-    use serde_path_to_error::Segment;
-    match segment {
-        Segment::Seq { index } => Some(format!("/{index}")),
-        Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    }
-}
-
-/// The parser's message for a person: without the value that it quotes, its position, and the names of Rust's types.
-fn in_words(message: &str) -> String {
-    // From the right: what is quoted may hold these words as well.
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
-    match message.rsplit_once("expected ") {
-        Some((quoting, expected))
-            if quoting.starts_with("invalid") || quoting.starts_with("unknown variant") =>
-        {
-            format!("expected {}", shape(expected))
-        }
-        _ => message.chars().take(200).collect(),
-    }
-}
-
-fn shape(expected: &str) -> &str {
-    match expected {
-        "u8" | "u16" | "u32" | "u64" => "a whole number, 0 or more",
-        "i8" | "i16" | "i32" | "i64" => "a whole number",
-        "a boolean" => "true or false",
-        "a string" => "a text",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        _ if expected.starts_with("struct ") => "an object",
-        _ => expected,
+        (None, None) => Problem::bad_request("the body is not JSON"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Unit tests of the `schedule` module.
+//! The outcome of a scheduled run is returned and logged.
 
 use super::*;
 use serde_json::json;
@@ -38,14 +38,14 @@ async fn line(task: Sum) -> (Result<Value, Failure>, Value) {
 }
 
 #[tokio::test]
-async fn what_was_done_is_answered_and_logged() {
+async fn a_report_is_returned_and_logged() {
     let (outcome, line) = line(Sum(Ok(3))).await;
     assert_eq!(outcome, Ok(json!({"sum": 3})));
     assert_eq!((&line["level"], &line["done"]), (&json!("INFO"), &json!(r#"{"sum":3}"#)));
 }
 
 #[tokio::test]
-async fn a_failure_fails_the_invocation_and_says_why_once() {
+async fn a_failure_fails_the_invocation_and_is_logged_once() {
     let (outcome, line) = line(Sum(Err("two of three are missing"))).await;
     assert_eq!(outcome, Err(Failure::retry("two of three are missing")));
     assert_eq!((&line["level"], &line["reason"]), (&json!("ERROR"), &json!("two of three are missing")));

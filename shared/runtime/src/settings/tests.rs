@@ -1,9 +1,9 @@
-//! Unit tests of the `settings` module.
+//! Settings are read as they are, and one error names every variable that is missing or not valid.
 
 use super::*;
 
 #[test]
-fn every_missing_or_unsound_variable_is_named_at_once() {
+fn one_error_names_every_variable_that_is_missing_or_not_valid() {
     let mut settings = Settings::from_lookup(|name| match name {
         "COUNT" => Some("many".to_owned()),
         "CARRIER" => Some("pigeon".to_owned()),
@@ -14,6 +14,8 @@ fn every_missing_or_unsound_variable_is_named_at_once() {
     settings.text("TABLE_NAME");
     settings.text("EMPTY");
     settings.parsed("COUNT", 1_u64);
+    settings.required::<u64>("COUNT");
+    settings.required::<u64>("LIMIT");
     settings.one_of("CARRIER", &[("warehouse", 1), ("easypost", 2)], 1);
     settings.base_url("BASE");
     let SettingsError(problems) = settings.finish().unwrap_err();
@@ -22,15 +24,17 @@ fn every_missing_or_unsound_variable_is_named_at_once() {
         [
             "TABLE_NAME is missing",
             "EMPTY is missing",
-            "COUNT is not a sound u64",
-            "CARRIER is none of warehouse, easypost",
+            "COUNT is not a valid u64",
+            "COUNT is not a valid u64",
+            "LIMIT is missing",
+            "CARRIER is not one of warehouse, easypost",
             "BASE is not an http or https URL"
         ]
     );
 }
 
 #[test]
-fn sound_settings_are_read_as_they_are() {
+fn valid_settings_are_read_as_they_are() {
     let mut settings = Settings::from_lookup(|name| (name == "BASE").then(|| "http://a/".to_owned()));
     assert_eq!(settings.base_url("BASE"), "http://a");
     assert_eq!(settings.seconds("WAIT", 7), Duration::from_secs(7));

@@ -1,4 +1,4 @@
-//! Unit tests of the `telemetry` module.
+//! A log line has the fields of its spans and its event, and counts a metric if its event names one.
 
 use super::*;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ impl Write for Captured {
     }
 }
 
-/// The line that is written meanwhile, by a function at this log level.
+/// The line that `write` logs, at this log level.
 fn line(level: &str, write: impl FnOnce()) -> Value {
     let captured = Captured::default();
     let writer = captured.clone();
@@ -27,7 +27,7 @@ fn line(level: &str, write: impl FnOnce()) -> Value {
 }
 
 #[test]
-fn fields_of_spans_and_of_the_event_stand_side_by_side() {
+fn fields_of_spans_and_of_the_event_are_side_by_side() {
     let line = line("info", || {
         let outer = tracing::info_span!("invocation", request_id = "r1");
         let _outer = outer.enter();
@@ -51,7 +51,7 @@ fn fields_of_spans_and_of_the_event_stand_side_by_side() {
 
 #[test]
 fn an_event_that_names_a_metric_is_a_line_in_the_embedded_metric_format() {
-    // No span is open at this level, and the line is there all the same.
+    // Spans are disabled at this level; the line is written nevertheless.
     let mut line = line("error", || {
         let span = tracing::info_span!("message", request_id = "r1");
         let _span = span.enter();

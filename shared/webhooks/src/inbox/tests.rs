@@ -19,7 +19,7 @@ fn cause() -> Cause {
 }
 
 async fn keep_push(table: &Memory, id: &str, body: &[u8]) -> Result<Kept, StoreError> {
-    let name = Name { id: id.to_owned(), event_type: "push".to_owned() };
+    let name = EventName { id: id.to_owned(), event_type: "push".to_owned() };
     let mut headers = HeaderMap::new();
     for (header, value) in [("user-agent", "hookshot"), ("x-hub-signature-256", "sha256=00"), ("cookie", "c")]
     {

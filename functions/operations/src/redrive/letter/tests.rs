@@ -3,14 +3,14 @@
 use super::*;
 use serde_json::json;
 
-fn seen(body: &str, laid_by: LaidBy, has_queue: bool) -> Seen {
+fn seen(body: &str, dead_lettered_by: DeadLetteredBy, has_queue: bool) -> Seen {
     let (id, receipt) = ("letter".to_owned(), "receipt".to_owned());
-    let letter = Letter { id, receipt, body: body.to_owned(), since: Some(testkit::now()), laid_by };
+    let letter = Letter { id, receipt, body: body.to_owned(), since: Some(testkit::now()), dead_lettered_by };
     Seen::of(&letter, "take-payment", has_queue)
 }
 
-fn rejected(reason: &str) -> LaidBy {
-    LaidBy::Function { name: "take-payment".to_owned(), reason: reason.to_owned() }
+fn rejected(reason: &str) -> DeadLetteredBy {
+    DeadLetteredBy::Function { name: "take-payment".to_owned(), reason: reason.to_owned() }
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn nothing_of_an_unreadable_body_is_shown() {
         r#"{"id": "Ada Person", "type": "a@b.example", "subject": {"name": "Ada"}}"#,
         &json!({"id": "x".repeat(201)}).to_string(),
     ] {
-        let seen = seen(body, rejected("the message is no envelope: Syntax"), true);
+        let seen = seen(body, rejected("the message is not an envelope: not JSON (line 1, column 1)"), true);
         assert_eq!((seen.kind, seen.can_be_requeued), (Kind::Unreadable, true), "{body}");
         assert_eq!(seen.about, About::default(), "{body}");
         assert_eq!(seen.about.group(), "dead-letters");
@@ -51,12 +51,15 @@ fn a_message_of_a_newer_build_is_a_message() {
     let order = testkit::order_id(1);
     let mut envelope = testkit::envelope(&order, 1, &events::OrdersEvent::OrderPlaced(testkit::placed()));
     envelope.dataversion += 1;
-    assert_eq!(seen(&serde_json::to_string(&envelope).unwrap(), LaidBy::Queue, true).kind, Kind::Message);
+    assert_eq!(
+        seen(&serde_json::to_string(&envelope).unwrap(), DeadLetteredBy::Queue, true).kind,
+        Kind::Message
+    );
 }
 
 #[test]
 fn a_delivery_job_shows_its_delivery() {
-    let seen = seen(r#"{"endpoint": "ep_1", "delivery": "dl_1", "attempt": 2}"#, LaidBy::Queue, true);
+    let seen = seen(r#"{"endpoint": "ep_1", "delivery": "dl_1", "attempt": 2}"#, DeadLetteredBy::Queue, true);
     assert_eq!((seen.kind, seen.can_be_requeued), (Kind::Message, true));
     assert_eq!(seen.about.delivery_id.as_deref(), Some("dl_1"));
     assert_eq!(seen.about.group(), "ep_1");
@@ -64,7 +67,7 @@ fn a_delivery_job_shows_its_delivery() {
 
 #[test]
 fn a_group_is_at_most_128_characters() {
-    let seen = seen(&json!({"subject": "x".repeat(200)}).to_string(), LaidBy::Queue, true);
+    let seen = seen(&json!({"subject": "x".repeat(200)}).to_string(), DeadLetteredBy::Queue, true);
     assert_eq!(seen.about.group().len(), 128);
 }
 
@@ -81,9 +84,9 @@ fn a_stream_record_cannot_be_requeued_and_a_webhook_explains_its_replay() {
         assert_eq!((webhook.kind, webhook.can_be_requeued), (Kind::Webhook, false));
         assert!(webhook.explain.contains("POST /webhooks/inbox/stripe:evt_1/replay"), "{}", webhook.explain);
     }
-    let strange = seen(r#"{"pk": "sku#TEA-01", "sk": "price"}"#, LaidBy::Unsaid, false);
+    let strange = seen(r#"{"pk": "sku#TEA-01", "sk": "price"}"#, DeadLetteredBy::Unknown, false);
     assert_eq!((strange.kind, strange.can_be_requeued), (Kind::Unknown, false));
-    assert_eq!(seen("nonsense", LaidBy::Unsaid, false).kind, Kind::Unknown);
+    assert_eq!(seen("nonsense", DeadLetteredBy::Unknown, false).kind, Kind::Unknown);
 }
 
 #[test]
@@ -92,7 +95,7 @@ fn a_scheduled_run_shows_its_error_and_not_its_payload() {
         "requestContext": {"functionArn": "arn:of:sweep-orders", "condition": "RetriesExhausted"},
         "requestPayload": {"by": "Ada"}, "responsePayload": {"errorMessage": "two of three failed"},
     });
-    let run = seen(&body.to_string(), LaidBy::Unsaid, false);
+    let run = seen(&body.to_string(), DeadLetteredBy::Unknown, false);
     assert_eq!((run.kind, run.can_be_requeued), (Kind::ScheduledRun, false));
     assert_eq!(
         (run.set_aside_by.as_str(), run.reason.as_str()),
@@ -103,13 +106,13 @@ fn a_scheduled_run_shows_its_error_and_not_its_payload() {
 
 #[test]
 fn without_a_reason_the_mover_is_shown() {
-    let moved = |laid_by| {
-        let seen = seen("{}", laid_by, true);
+    let moved = |dead_lettered_by| {
+        let seen = seen("{}", dead_lettered_by, true);
         (seen.set_aside_by, seen.reason)
     };
-    assert_eq!(moved(LaidBy::Queue).0, "queue");
-    assert!(moved(LaidBy::Queue).1.contains("maxReceiveCount"));
-    let undelivered = moved(LaidBy::Topic { reason: "AccessDenied\n".to_owned() });
+    assert_eq!(moved(DeadLetteredBy::Queue).0, "queue");
+    assert!(moved(DeadLetteredBy::Queue).1.contains("maxReceiveCount"));
+    let undelivered = moved(DeadLetteredBy::Topic { reason: "AccessDenied\n".to_owned() });
     assert_eq!(undelivered, ("topic".to_owned(), "could not be delivered: AccessDenied".to_owned()));
-    assert_eq!(moved(LaidBy::Unsaid).0, "unknown");
+    assert_eq!(moved(DeadLetteredBy::Unknown).0, "unknown");
 }

@@ -81,7 +81,7 @@ impl From<CallError> for EasyPostError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Paused(after) => Self::Paused { after },
-            CallError::TimedOut(_) | CallError::Connection(_) | CallError::Unsound(_) => unclear(error),
+            CallError::TimedOut(_) | CallError::Connection(_) | CallError::Invalid(_) => unclear(error),
         }
     }
 }
@@ -169,8 +169,8 @@ impl Client {
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, EasyPostError> {
     if (200..300).contains(&answer.status) {
-        return serde_json::from_slice(&answer.body)
-            .map_err(|error| unclear(format!("its answer is malformed: {:?}", error.classify())));
+        return json::from_slice(&answer.body)
+            .map_err(|error| unclear(format!("its answer cannot be read: {error}")));
     }
     let status = answer.status;
     let code = code_of(answer);

@@ -65,8 +65,8 @@ pub(in crate::carrier) fn report(event_type: &str, body: &[u8]) -> Result<Option
     if !event_type.starts_with("tracker.") {
         return Ok(None);
     }
-    let event: TrackerEvent = serde_json::from_slice(body)
-        .map_err(|error| format!("the webhook holds no tracker: {:?}", error.classify()))?;
+    let event: TrackerEvent =
+        json::from_slice(body).map_err(|error| format!("the webhook's tracker cannot be read: {error}"))?;
     tracking_report(event.result)
         .map(Some)
         .ok_or_else(|| "the tracker lacks a carrier or a tracking code".to_owned())

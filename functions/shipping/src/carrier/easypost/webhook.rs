@@ -14,7 +14,7 @@ use outbound::Secrets;
 use resilience::Clock;
 use runtime::http::{Endpoint, Problem, Reply, Request};
 use std::sync::Arc;
-use webhooks::{Delivery, Name, Receiver};
+use webhooks::{EventName, IncomingWebhook, Receiver};
 
 /// The source of EasyPost's inbox items.
 pub(crate) const SOURCE: &str = "easypost";
@@ -43,13 +43,13 @@ impl Endpoint for CarrierWebhook {
             clock: &*self.clock,
         };
         let Request { headers, body, cause, .. } = &request;
-        receiver.receive(Delivery { headers, body, cause }, read).await?;
+        receiver.receive(IncomingWebhook { headers, body, cause }, read).await?;
         Ok(Reply::json(200, &serde_json::json!({ "received": true })))
     }
 }
 
-fn read(body: &[u8]) -> Result<Name, Problem> {
+fn read(body: &[u8]) -> Result<EventName, Problem> {
     let head: EventHead = serde_json::from_slice(body)
         .map_err(|_| Problem::bad_request("the body is not an EasyPost event"))?;
-    Ok(Name { id: head.id, event_type: head.description })
+    Ok(EventName { id: head.id, event_type: head.description })
 }

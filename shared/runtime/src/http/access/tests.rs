@@ -1,4 +1,4 @@
-//! Unit tests of the `access` module.
+//! Who is an admin, and which tokens are accepted.
 
 use super::*;
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::inbox::verdict::{self, Conclusion};
 use crate::inbox::{NewItem, ReceivedBy, keep};
-use crate::{Name, fetched};
+use crate::{EventName, fetched};
 use event_store::Memory;
 use http::HeaderMap;
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ impl Words {
 
     /// Keeps a webhook and reads its record.
     async fn receive(&self, source: &str, id: &str, body: &[u8]) -> Result<(), Failure> {
-        let name = Name { id: id.to_owned(), event_type: "word".to_owned() };
+        let name = EventName { id: id.to_owned(), event_type: "word".to_owned() };
         let (headers, cause) =
             (HeaderMap::new(), Cause { id: EventId::outside("request", id), traceparent: None });
         let new = NewItem { source, by: ReceivedBy::Api, name: &name, headers: &headers, cause: &cause };

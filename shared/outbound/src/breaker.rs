@@ -1,35 +1,34 @@
-//! A circuit breaker before a transport: while a dependency is out it is left alone, by all processes together.
+//! A circuit breaker in front of a transport: while a dependency is out, all processes together stop calling it.
 //!
-//! What it knows stands in the service's own table as `breaker#<dependency>` / `state`, and changes by one conditional write
-//! at a time, each decided on what was read right before it ([`Circuit`]). Calls that succeed write nothing. To know
-//! whether one may be made, a process reads the item at most once in a few seconds.
+//! Its state is one item of the service's own table, `breaker#<dependency>` / `state`. Each change is one conditional write,
+//! decided on what was read right before it ([`Circuit`]). Successful calls write nothing, and a process reads the item at
+//! most once in five seconds.
 //!
-//! **The breaker is no safeguard but a courtesy**, to the other side and to what waits: that a thing is done once is shown without
-//! it. So where its item cannot be read, calls go through, and where it cannot be written, the call's own outcome is
-//! what counts: a shop that cannot sell because its breaker is out is worse than one that calls a dead provider. Only a
-//! probe whose lease may or may not be written is not made, since somebody may hold that lease.
+//! **The breaker spares calls; correctness never depends on it.** If its item cannot be read, calls are made, and if it
+//! cannot be written, the call's own outcome counts: a shop that cannot sell because of its breaker is worse than one that
+//! calls a dead provider. The exception is a probe whose lease may or may not be written: it is not made, because another
+//! process may hold the lease.
 //!
-//! What counts as a failure: no connection, no answer in time, a 5xx. Every other answer comes from somebody who is
-//! there. A 429 as well: it is a word about how often we call, not about how they are, and whoever gets it waits. An answer
-//! that is repeated from memory (`idempotent-replayed`) is an old one, and says nothing.
+//! A failure is a failed connection, a time-out or a 5xx. Every other answer shows that the dependency is up, also a 429: it is
+//! about our rate, and its caller waits. A stored answer (`idempotent-replayed`) is old and shows nothing.
 
+use crate::{Answer, Call, CallError, Transport};
 use async_trait::async_trait;
 use event_store::{Document, Documents, Key, StoreError};
 use jiff::{SignedDuration, Timestamp};
-use outbound::{Answer, Call, CallError, Transport};
 use resilience::circuit::{Circuit, Entry, Lease, Outcome};
 use resilience::{BackOff, Clock, RandomJitter};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// For so long a process goes by what it has read. An open circuit is noticed that much later by the others.
+/// How long a process relies on what it has read. Other processes notice an open circuit up to this much later.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_secs(5);
-/// A probe's lease outlasts its call by this: the answer has to be written.
-const TO_WRITE_IT: Duration = Duration::from_secs(2);
-/// How often a change is decided anew before it is left alone.
+/// A probe's lease outlasts its call by this time, in which the outcome is written.
+const WRITE_TIME: Duration = Duration::from_secs(2);
+/// How often a change that conflicts is decided again before it is dropped.
 const TRIES: u32 = 6;
 
-/// The breaker. Several over one table and dependency are one.
+/// The breaker. All breakers over one table and dependency share one state.
 pub struct Breaker {
     transport: Arc<dyn Transport>,
     documents: Arc<dyn Documents>,
@@ -38,7 +37,7 @@ pub struct Breaker {
     known: Mutex<Option<Known>>,
 }
 
-/// What the table held.
+/// What the table held when it was read or written last.
 #[derive(Clone)]
 struct Known {
     at: Timestamp,
@@ -48,14 +47,14 @@ struct Known {
 
 /// Whether a call is made.
 enum Admission {
-    /// It is, under the lease of a probe if it is one.
+    /// The call is made; a probe holds a lease.
     Go(Option<Lease>),
-    /// It is not, for so long.
+    /// The call is not made; the next one may be made after this time.
     Wait(Duration),
 }
 
 impl Breaker {
-    /// Stands before `transport`, which leads to `dependency` and nowhere else. What it knows stands in `documents`.
+    /// Guards `transport`, which must lead to `dependency` alone. The state is kept in `documents`.
     pub fn before(
         transport: Arc<dyn Transport>,
         dependency: &'static str,
@@ -65,7 +64,7 @@ impl Breaker {
         Arc::new(Self { transport, documents, clock, dependency, known: Mutex::new(None) })
     }
 
-    /// Where the state of a dependency's breaker stands.
+    /// The key of a dependency's state.
     pub fn key(dependency: &str) -> Key {
         Key::new(format!("breaker#{dependency}"), "state")
     }
@@ -79,14 +78,14 @@ impl Breaker {
                 Err(error) => return self.unguarded(&error),
             },
         };
-        match known.circuit.enter(now, timeout + TO_WRITE_IT) {
+        match known.circuit.enter(now, timeout + WRITE_TIME) {
             Entry::Closed => Admission::Go(None),
             Entry::Open(until) => Admission::Wait(whole_seconds(now, until)),
-            Entry::Probe(..) => self.probe(timeout + TO_WRITE_IT).await,
+            Entry::Probe(..) => self.probe(timeout + WRITE_TIME).await,
         }
     }
 
-    /// Of those who find the pause over, the one whose write is the first makes the call.
+    /// When the pause is over, the process that writes its lease first makes the probe.
     async fn probe(&self, within: Duration) -> Admission {
         for _ in 0..TRIES {
             let there = match self.read().await {
@@ -100,14 +99,14 @@ impl Breaker {
                 Entry::Probe(circuit, lease) => (circuit, lease),
             };
             match self.write(there.version + 1, circuit).await {
-                // Who slept until its lease ran out is no probe any more.
+                // If this process slept until its lease ran out, another process may have taken it.
                 Ok(true) if !lease.is_over(self.clock.now()) => return Admission::Go(Some(lease)),
                 Ok(_) => {}
                 Err(StoreError::Unavailable(reason)) => {
                     tracing::warn!(
                         dependency = self.dependency,
                         reason,
-                        "no probe: its lease may not be written"
+                        "no probe is made: its lease may not be written"
                     );
                     return Admission::Wait(within);
                 }
@@ -120,18 +119,18 @@ impl Breaker {
     }
 
     fn unguarded(&self, error: &StoreError) -> Admission {
-        tracing::warn!(dependency = self.dependency, %error, "called without its breaker, which cannot be read");
+        tracing::warn!(dependency = self.dependency, %error, "called without the breaker, which cannot be read");
         Admission::Go(None)
     }
 
-    /// Tells the others what came of a call, where that changes anything.
-    async fn tell(&self, lease: Option<Lease>, outcome: Outcome) {
-        let is_news = match outcome {
+    /// Records the outcome of a call if it changes the state.
+    async fn record(&self, lease: Option<Lease>, outcome: Outcome) {
+        let changes = match outcome {
             Outcome::Failed => true,
             Outcome::Answered => lease.is_some() || self.knows_of_failures(),
             Outcome::Unknown => lease.is_some(),
         };
-        if !is_news {
+        if !changes {
             return;
         }
         for attempt in 1..=TRIES {
@@ -139,18 +138,18 @@ impl Breaker {
                 Ok(true) => return,
                 Ok(false) => self.clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await,
                 Err(error) => {
-                    tracing::warn!(dependency = self.dependency, %error, "the breaker learns nothing of a call");
+                    tracing::warn!(dependency = self.dependency, %error, "the outcome of a call is not recorded in the breaker");
                     return;
                 }
             }
         }
         tracing::warn!(
             dependency = self.dependency,
-            "the breaker learns nothing of a call: others were first"
+            "the outcome of a call is not recorded in the breaker: concurrent writers were faster"
         );
     }
 
-    /// `false`: somebody else changed it meanwhile.
+    /// `false`: a concurrent writer changed the state first.
     async fn change(&self, lease: Option<Lease>, outcome: Outcome) -> Result<bool, StoreError> {
         let there = self.read().await?;
         let now = self.clock.now();
@@ -167,8 +166,8 @@ impl Breaker {
         let document = self.documents.get(&key).await?;
         let version = document.as_ref().map_or(0, |document| document.version);
         let circuit = document.map(|document| document.read(&key)).transpose().unwrap_or_else(|error| {
-            // Whoever has something to tell writes over it.
-            tracing::warn!(dependency = self.dependency, %error, "the breaker is taken for new");
+            // The next change overwrites it.
+            tracing::warn!(dependency = self.dependency, %error, "the breaker's state cannot be understood; it starts anew");
             None
         });
         let known = Known { at, version, circuit: circuit.unwrap_or_default() };
@@ -188,18 +187,18 @@ impl Breaker {
     fn report(&self, before: &Circuit, after: &Circuit, now: Timestamp) {
         let dependency = self.dependency;
         match (before.open_since(), after.open_until()) {
-            // An error, so that no log level leaves it out: orders stand still. The alarm counts this line.
+            // Logged as an error so that no log level drops it: the alarm counts this line.
             (_, Some(until)) if until > now => tracing::error!(
                 metric = "DependencyOut",
                 metric.by = "dependency",
                 dependency,
                 pause_seconds = whole_seconds(now, until).as_secs(),
-                "a dependency is out: it is not called for a while, and what needs it waits"
+                "a dependency is out: it is not called for a while, and its messages wait"
             ),
             (Some(since), None) => tracing::warn!(
                 dependency,
                 out_seconds = now.duration_since(since).as_secs(),
-                "a dependency is back, and is called again"
+                "a dependency is back and is called again"
             ),
             (Some(_) | None, Some(_)) | (None, None) => {}
         }
@@ -228,22 +227,22 @@ impl Transport for Breaker {
             Admission::Wait(wait) => return Err(CallError::Paused(wait)),
         };
         let answer = self.transport.send(call).await;
-        self.tell(lease, judged(&answer)).await;
+        self.record(lease, outcome(&answer)).await;
         answer
     }
 }
 
-fn judged(answer: &Result<Answer, CallError>) -> Outcome {
+fn outcome(answer: &Result<Answer, CallError>) -> Outcome {
     match answer {
         Ok(answer) if answer.header("idempotent-replayed") == Some("true") => Outcome::Unknown,
         Ok(answer) if answer.status >= 500 => Outcome::Failed,
         Ok(_) => Outcome::Answered,
         Err(CallError::TimedOut(_) | CallError::Connection(_)) => Outcome::Failed,
-        Err(CallError::Unsound(_) | CallError::Paused(_)) => Outcome::Unknown,
+        Err(CallError::Invalid(_) | CallError::Paused(_)) => Outcome::Unknown,
     }
 }
 
-/// Queues and headers count in whole seconds, and who comes back a moment too early waits once more.
+/// Rounded up: queues and headers count whole seconds, and a retry that is a moment too early has to wait again.
 fn whole_seconds(now: Timestamp, until: Timestamp) -> Duration {
     let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
     Duration::from_secs(wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
