@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use outbound::{DeadLetterQueue, DeadLetteredBy, Letter, MOST_AT_ONCE, QueueError};
 use std::time::Duration;
 
-/// What SNS adds to a message that it could not deliver.
+/// The attribute that SNS adds to a message that it could not deliver.
 const UNDELIVERED: &str = "ErrorMessage";
-/// A queue asks all of its machines only if it may wait; else an answer without letters means nothing.
+/// With a wait, SQS asks all of its servers. Without one, an empty answer does not prove that the queue is empty.
 const WAIT_SECONDS: i32 = 1;
 
 #[derive(Debug)]
@@ -42,8 +42,8 @@ impl DeadLetterQueue for SqsLetters {
     }
 
     async fn release(&self, receipts: &[String]) -> Result<(), QueueError> {
-        for some in receipts.chunks(MOST_AT_ONCE) {
-            let entries: Vec<_> = some
+        for batch in receipts.chunks(MOST_AT_ONCE) {
+            let entries: Vec<_> = batch
                 .iter()
                 .enumerate()
                 .map(|(place, receipt)| {
@@ -63,7 +63,8 @@ impl DeadLetterQueue for SqsLetters {
                 .send()
                 .await
                 .map_err(|error| QueueError(describe(&error)))?;
-            // One that is not in hand any more, or is gone, is refused as our mistake: it need not be given back.
+            // SQS reports a deleted message, or one that is no longer in flight, as the sender's fault. Neither needs a
+            // release.
             if let Some(failed) = answer.failed.iter().find(|failed| !failed.sender_fault) {
                 return Err(QueueError(failed.code.clone()));
             }
@@ -97,7 +98,7 @@ fn letter(message: Message) -> Letter {
     }
 }
 
-/// Where a letter says several things, the function's word says most.
+/// Reads who dead-lettered the message. If several attributes name a sender, the function's is the most precise.
 fn dead_lettered_by(message: &Message) -> DeadLetteredBy {
     let text = |name: &str| {
         let attributes = message.message_attributes.as_ref();

@@ -10,9 +10,9 @@ use std::time::Duration;
 /// The longest visibility timeout that SQS allows, in seconds.
 const LONGEST_WAIT: i32 = 43_200;
 
-/// The attribute of a dead letter that says why it was set aside.
+/// The attribute of a dead letter with the reason.
 pub(crate) const REASON: &str = "reason";
-/// The attribute of a dead letter that says which function set it aside.
+/// The attribute of a dead letter with the name of the function that dead-lettered it.
 pub(crate) const FUNCTION: &str = "function";
 
 #[derive(Debug)]

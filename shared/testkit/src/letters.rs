@@ -1,5 +1,5 @@
-//! The twin of a dead-letter queue: it hides what is in hand until that is given back or held for too long, and lets go
-//! of a letter only by the receipt of the last time that it was taken.
+//! The twin of a dead-letter queue. It hides a taken letter until the letter is released or its hold expires, and deletes
+//! a letter only by the receipt of the last take.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,51 +9,52 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// A dead-letter queue, by a clock.
+/// A dead-letter queue in memory.
 pub struct MemoryLetters {
     clock: Arc<dyn Clock>,
-    lying: Mutex<Vec<Lying>>,
+    letters: Mutex<Vec<Stored>>,
     /// Whether it refuses every call.
     pub is_out: AtomicBool,
 }
 
-struct Lying {
+struct Stored {
     letter: Letter,
+    /// How often the letter was taken.
     taken: u32,
-    /// Hidden until then.
-    seen_from: Timestamp,
+    /// The letter is hidden until this moment.
+    visible_at: Timestamp,
 }
 
 impl MemoryLetters {
-    /// An empty one.
+    /// An empty queue.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, lying: Mutex::default(), is_out: AtomicBool::new(false) }
+        Self { clock, letters: Mutex::default(), is_out: AtomicBool::new(false) }
     }
 
-    /// Sets a message aside and gives back the letter's id: the n-th to be set aside has the n-th id.
+    /// Dead-letters a message and returns the letter's id: the n-th letter has the n-th id.
     pub fn add(&self, body: &str, dead_lettered_by: DeadLetteredBy) -> String {
         let now = self.clock.now();
-        let mut lying = self.lying();
-        let id = format!("00000000-0000-4000-8000-{:012}", lying.len() + 1);
+        let mut letters = self.letters();
+        let id = format!("00000000-0000-4000-8000-{:012}", letters.len() + 1);
         let (receipt, since) = (String::new(), Some(now));
         let letter = Letter { id: id.clone(), receipt, body: body.to_owned(), since, dead_lettered_by };
-        lying.push(Lying { letter, taken: 0, seen_from: now });
+        letters.push(Stored { letter, taken: 0, visible_at: now });
         id
     }
 
-    /// What lies there, in hand or not: ids and bodies.
+    /// The ids and bodies of all letters, in flight or not.
     pub fn all(&self) -> Vec<(String, String)> {
-        self.lying().iter().map(|it| (it.letter.id.clone(), it.letter.body.clone())).collect()
+        self.letters().iter().map(|it| (it.letter.id.clone(), it.letter.body.clone())).collect()
     }
 
     /// How many are in flight, so hidden from other takers.
     pub fn in_flight(&self) -> usize {
         let now = self.clock.now();
-        self.lying().iter().filter(|it| it.seen_from > now).count()
+        self.letters().iter().filter(|it| it.visible_at > now).count()
     }
 
-    fn lying(&self) -> MutexGuard<'_, Vec<Lying>> {
-        self.lying.lock().unwrap_or_else(PoisonError::into_inner)
+    fn letters(&self) -> MutexGuard<'_, Vec<Stored>> {
+        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn answer(&self) -> Result<(), QueueError> {
@@ -66,11 +67,11 @@ impl DeadLetterQueue for MemoryLetters {
     async fn take(&self, most: usize, hold: Duration) -> Result<Vec<Letter>, QueueError> {
         self.answer()?;
         let now = self.clock.now();
-        let mut lying = self.lying();
-        let seen = lying.iter_mut().filter(|it| it.seen_from <= now).take(most.clamp(1, MOST_AT_ONCE));
-        let taken = seen.map(|it| {
+        let mut letters = self.letters();
+        let visible = letters.iter_mut().filter(|it| it.visible_at <= now).take(most.clamp(1, MOST_AT_ONCE));
+        let taken = visible.map(|it| {
             it.taken += 1;
-            it.seen_from = now.checked_add(hold).unwrap_or(Timestamp::MAX);
+            it.visible_at = now.checked_add(hold).unwrap_or(Timestamp::MAX);
             it.letter.receipt = format!("{}/{}", it.letter.id, it.taken);
             it.letter.clone()
         });
@@ -80,15 +81,15 @@ impl DeadLetterQueue for MemoryLetters {
     async fn release(&self, receipts: &[String]) -> Result<(), QueueError> {
         self.answer()?;
         let now = self.clock.now();
-        for it in self.lying().iter_mut().filter(|it| receipts.contains(&it.letter.receipt)) {
-            it.seen_from = now;
+        for it in self.letters().iter_mut().filter(|it| receipts.contains(&it.letter.receipt)) {
+            it.visible_at = now;
         }
         Ok(())
     }
 
     async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
         self.answer()?;
-        self.lying().retain(|it| it.letter.receipt != receipt);
+        self.letters().retain(|it| it.letter.receipt != receipt);
         Ok(())
     }
 }

@@ -24,12 +24,12 @@ pub struct MemoryQueue {
 }
 
 impl MemoryQueue {
-    /// The messages that were put off, by receipt, and for how long.
+    /// The messages that were retried later: their receipts and waits.
     pub fn retries(&self) -> Vec<(String, Duration)> {
         held(&self.retries).clone()
     }
 
-    /// What was set aside.
+    /// The messages that were dead-lettered.
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
         held(&self.dead).clone()
     }

@@ -1,28 +1,29 @@
-//! Unit tests of the `letters` module.
+//! What is read from a message of a dead-letter queue: who dead-lettered it, and when.
 
 use super::*;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use aws_sdk_sqs::types::builders::MessageBuilder;
 
-fn laid(message: MessageBuilder) -> DeadLetteredBy {
+fn sender_of(message: MessageBuilder) -> DeadLetteredBy {
     letter(message.message_id("1").build()).dead_lettered_by
 }
 
-fn said(message: MessageBuilder, name: &str, value: &str) -> MessageBuilder {
+fn with(message: MessageBuilder, name: &str, value: &str) -> MessageBuilder {
     let value = MessageAttributeValue::builder().data_type("String").string_value(value);
     message.message_attributes(name, value.build().unwrap())
 }
 
 #[test]
-fn a_letter_says_who_set_it_aside() {
-    let ours = said(said(Message::builder(), "reason", "no sense"), "function", "take-payment");
-    let told = DeadLetteredBy::Function { name: "take-payment".to_owned(), reason: "no sense".to_owned() };
-    assert_eq!(laid(ours), told);
+fn a_letter_names_who_dead_lettered_it() {
+    let ours = with(with(Message::builder(), "reason", "malformed"), "function", "take-payment");
+    let function =
+        DeadLetteredBy::Function { name: "take-payment".to_owned(), reason: "malformed".to_owned() };
+    assert_eq!(sender_of(ours), function);
     let source = MessageSystemAttributeName::DeadLetterQueueSourceArn;
-    assert_eq!(laid(Message::builder().attributes(source, "arn:of:a:queue")), DeadLetteredBy::Queue);
-    let undelivered = said(said(Message::builder(), "ErrorMessage", "no such queue"), "type", "OrderPaid");
-    assert_eq!(laid(undelivered), DeadLetteredBy::Topic { reason: "no such queue".to_owned() });
-    assert_eq!(laid(Message::builder()), DeadLetteredBy::Unknown);
+    assert_eq!(sender_of(Message::builder().attributes(source, "arn:of:a:queue")), DeadLetteredBy::Queue);
+    let undelivered = with(with(Message::builder(), "ErrorMessage", "no such queue"), "type", "OrderPaid");
+    assert_eq!(sender_of(undelivered), DeadLetteredBy::Topic { reason: "no such queue".to_owned() });
+    assert_eq!(sender_of(Message::builder()), DeadLetteredBy::Unknown);
 }
 
 #[test]
