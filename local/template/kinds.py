@@ -5,12 +5,12 @@ A function may set every property of AWS::Serverless::Function. Its own variable
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from ..trouble import Trouble
 from .document import Items, Map, Tagged, flow
+from .function import Function, allow, arn, att, kebab, named, of_function, of_queue, ref, sub, typed
 
 # 6 × the timeout of the function. FunctionTimeout may be up to 30 s.
 LONGEST_TIMEOUT = 30
@@ -18,12 +18,12 @@ VISIBILITY_TIMEOUTS = 6
 
 
 def expand(part: Map, service: str) -> None:
-    """Replaces each function of ours in a service's part of the template, and adds what it needs."""
+    """Replaces each `Conveyor::…Function` in a service's part of the template, and adds the service's log group."""
     resources = Map()
     part.setdefault("Outputs", Map())
     logs = f"{service.capitalize()}Logs"
-    resources[logs] = _resource(
-        "AWS::Logs::LogGroup", LogGroupName=_named(service, "/aws/lambda/"), RetentionInDays=_ref("LogRetentionDays")
+    resources[logs] = typed(
+        "AWS::Logs::LogGroup", LogGroupName=named(service, "/aws/lambda/"), RetentionInDays=ref("LogRetentionDays")
     )
     for name, resource in part["Resources"].items():
         kind = resource.get("Type", "") if isinstance(resource, dict) else ""
@@ -47,9 +47,9 @@ def fill_in_lists(template: Map) -> None:
     fed = [owner for owner in owners if f"{owner}Queue" in queues]
     places = [f"{kebab(owner)}=${{{owner}DeadLetters}}" + (f",${{{owner}Queue}}" if owner in fed else "") for owner in owners]
     lists = {
-        "DeadLetters": _sub(" ".join(places)),
-        "DeadLettersArn": Items(_arn(f"{owner}DeadLetters") for owner in owners),
-        "QueueArn": Items(_arn(f"{owner}Queue") for owner in fed),
+        "DeadLetters": sub(" ".join(places)),
+        "DeadLettersArn": Items(arn(f"{owner}DeadLetters") for owner in owners),
+        "QueueArn": Items(arn(f"{owner}Queue") for owner in fed),
     }
     _replace_every(template, lists)
 
@@ -57,112 +57,35 @@ def fill_in_lists(template: Map) -> None:
 def _replace_every(value: Any, lists: dict[str, Any]) -> None:
     for key, item in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(item, Tagged) and item.tag == "!Every":
+            if item.value not in lists:
+                raise Trouble(f"template/ has !Every {item.value}, which is none of {', '.join(lists)}.")
             value[key] = lists[item.value]
         elif isinstance(item, dict | list):
             _replace_every(item, lists)
 
 
-class Function:
-    """A function that is being made, with what belongs to it."""
-
-    def __init__(self, name: str, properties: Map, logs: str) -> None:
-        self.name, self.kebab, self.logs = name, kebab(name), logs
-        self.properties = properties
-        self.variables = Map(FUNCTION_NAME=self.kebab)
-        self.policies = Items()
-        self.statements = Items()
-        self.beside = Map()
-        self.outputs = Map()
-
-    def take(self, name: str, otherwise: Any = None) -> Any:
-        """A property that is ours, not SAM's."""
-        return self.properties.pop(name, otherwise)
-
-    def add(self, suffix: str, kind: str, **properties: Any) -> None:
-        self.beside[f"{self.name}{suffix}"] = _resource(kind, **properties)
-
-    def resources(self) -> Map:
-        own = self.properties
-        variables = self.variables | own.pop("Environment", Map(Variables=Map()))["Variables"]
-        policies = Items([*self.policies, *own.pop("Policies", [])])
-        if self.statements:
-            if not any("Statement" in policy for policy in policies):
-                policies.append(Map(Statement=Items()))
-            statements = next(policy["Statement"] for policy in policies if "Statement" in policy)
-            statements.extend(self.statements)
-        properties = Map(
-            FunctionName=_named(self.kebab),
-            Description=own.pop("Description"),
-            CodeUri=f"target/lambda/{self.kebab}/",
-            LoggingConfig=flow(Map(LogGroup=_ref(self.logs))),
-            Environment=Map(Variables=variables),
-        )
-        properties |= {"Policies": policies} if policies else {}
-        return Map({self.name: Map(Type="AWS::Serverless::Function", Properties=properties | own)}) | self.beside
-
-    def dead_letters(self) -> None:
-        self.add(
-            "DeadLetters",
-            "AWS::SQS::Queue",
-            SqsManagedSseEnabled=True,
-            MessageRetentionPeriod=1209600,  # 14 days, the longest that SQS allows
-        )
-        self.alarm(
-            "DeadLettersAlarm",
-            "dead-letters",
-            _sub(
-                f"{self.kebab} has a dead letter: read the reason with"
-                f" `make redrive FUNCTION={self.kebab} STACK=${{AWS::StackName}}`, fix the cause, then requeue or discard"
-                " it within 14 days."
-            ),
-            of_queue(f"{self.name}DeadLetters", "ApproximateNumberOfMessagesVisible"),
-            Threshold=0,
-        )
-        self.output("DeadLettersUrl", f"Dead letters of {self.kebab}.", f"{self.name}DeadLetters")
-
-    def may_send_to(self, queue: str) -> None:
-        self.policies.append(Map(SQSSendMessagePolicy=flow(Map(QueueName=_att(f"{queue}.QueueName")))))
-
-    def output(self, suffix: str, description: str, resource: str) -> None:
-        self.outputs[f"{self.name}{suffix}"] = Map(Description=description, Value=_ref(resource))
-
-    def alarm(self, suffix: str, name: str, description: str | Tagged, metric: Map, **rule: Any) -> None:
-        defaults = {"Statistic": "Maximum", "Period": 60, "EvaluationPeriods": 1}
-        rules = {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
-        self.add(
-            suffix,
-            "AWS::CloudWatch::Alarm",
-            AlarmName=_named(f"{self.kebab}-{name}"),
-            AlarmDescription=description,
-            **metric,
-            **{**defaults, **rules, **rule},
-            AlarmActions=flow(Items([_ref("AlarmTopic")])),
-            OKActions=flow(Items([_ref("AlarmTopic")])),
-        )
-
-
 def signed_in_function(function: Function) -> None:
     function.variables |= {
-        "ADMIN_GROUP": _ref("AdminGroupName"),
-        "GROUPS_CLAIM": _ref("GroupsClaim"),
-        "TOKEN_USE": _ref("TokenUse"),
-        "LIMITS_TABLE_NAME": _ref("LimitsTable"),
-        "REQUESTS_PER_HOUR": _ref("RequestsPerHour"),
+        "ADMIN_GROUP": ref("AdminGroupName"),
+        "GROUPS_CLAIM": ref("GroupsClaim"),
+        "TOKEN_USE": ref("TokenUse"),
+        "LIMITS_TABLE_NAME": ref("LimitsTable"),
+        "REQUESTS_PER_HOUR": ref("RequestsPerHour"),
     }
-    function.statements.append(_allow("dynamodb:UpdateItem", _arn("LimitsTable")))
+    function.statements.append(allow("dynamodb:UpdateItem", arn("LimitsTable")))
 
 
 def queue_function(function: Function) -> None:
     name = function.name
     queue, dead_letters, policy = f"{name}Queue", f"{name}DeadLetters", f"{name}QueuePolicy"
-    subscriptions = function.take("Subscriptions", Map())
-    batch_size, concurrency = function.take("BatchSize"), function.take("MaximumConcurrency")
+    subscriptions = function.take("Subscriptions")
+    batch_size, concurrency = function.take("BatchSize"), function.take_optional("MaximumConcurrency")
     function.variables |= {
-        "QUEUE_URL": _ref(queue),
-        "DEAD_LETTER_QUEUE_URL": _ref(dead_letters),
-        "GIVE_UP_AFTER_SECONDS": _ref("GiveUpAfterSeconds"),
+        "QUEUE_URL": ref(queue),
+        "DEAD_LETTER_QUEUE_URL": ref(dead_letters),
+        "GIVE_UP_AFTER_SECONDS": ref("GiveUpAfterSeconds"),
     }
-    function.policies.append(Map(SQSPollerPolicy=flow(Map(QueueName=_att(f"{queue}.QueueName")))))
+    function.policies.append(Map(SQSPollerPolicy=flow(Map(QueueName=att(f"{queue}.QueueName")))))
     function.may_send_to(dead_letters)
     function.add(
         "Queue",
@@ -172,7 +95,7 @@ def queue_function(function: Function) -> None:
         # 4 days: ends before the 14 of the dead letters, which count from the first send.
         MessageRetentionPeriod=345600,
         # The function gives up by age. This is the last resort only, because waiting for an open breaker costs receives.
-        RedrivePolicy=flow(Map(deadLetterTargetArn=_arn(dead_letters), maxReceiveCount=1000)),
+        RedrivePolicy=flow(Map(deadLetterTargetArn=arn(dead_letters), maxReceiveCount=1000)),
     )
     function.alarm(
         "QueueAgeAlarm",
@@ -181,9 +104,9 @@ def queue_function(function: Function) -> None:
         " dependency.",
         of_queue(queue, "ApproximateAgeOfOldestMessage"),
         EvaluationPeriods=5,
-        Threshold=_ref("QueueAgeAlarmSeconds"),
+        Threshold=ref("QueueAgeAlarmSeconds"),
     )
-    source = Map(FunctionName=_ref(name), EventSourceArn=_arn(queue), BatchSize=batch_size)
+    source = Map(FunctionName=ref(name), EventSourceArn=arn(queue), BatchSize=batch_size)
     if concurrency:
         source["ScalingConfig"] = flow(Map(MaximumConcurrency=concurrency))
     function.add(
@@ -195,12 +118,12 @@ def queue_function(function: Function) -> None:
         function.add(
             f"From{topic}",
             "AWS::SNS::Subscription",
-            TopicArn=_ref(f"{topic}Topic"),
+            TopicArn=ref(f"{topic}Topic"),
             Protocol="sqs",
-            Endpoint=_arn(queue),
+            Endpoint=arn(queue),
             RawMessageDelivery=True,
             **({"FilterPolicy": pattern} if pattern else {}),
-            RedrivePolicy=flow(Map(deadLetterTargetArn=_arn(dead_letters))),
+            RedrivePolicy=flow(Map(deadLetterTargetArn=arn(dead_letters))),
         )
         function.beside[f"{name}From{topic}"]["DependsOn"] = policy
     function.output("QueueUrl", f"Queue of {function.kebab}.", queue)
@@ -214,23 +137,23 @@ def _let_topics_send(function: Function, topics: list[str]) -> None:
         Effect="Allow",
         Principal=flow(Map(Service="sns.amazonaws.com")),
         Action="sqs:SendMessage",
-        Resource=flow(Items([_arn(queue), _arn(dead_letters)])),
-        Condition=flow(Map(ArnEquals=flow(Map({"aws:SourceArn": flow(Items(map(_ref, topics)))})))),
+        Resource=flow(Items([arn(queue), arn(dead_letters)])),
+        Condition=flow(Map(ArnEquals=flow(Map({"aws:SourceArn": flow(Items(map(ref, topics)))})))),
     )
     function.add(
         "QueuePolicy",
         "AWS::SQS::QueuePolicy",
-        Queues=flow(Items([_ref(queue), _ref(dead_letters)])),
+        Queues=flow(Items([ref(queue), ref(dead_letters)])),
         PolicyDocument=Map(Version="2012-10-17", Statement=Items([statement])),
     )
 
 
 def stream_function(function: Function) -> None:
     tables, patterns = function.take("Tables"), function.take("Filters")
-    function.variables["DEAD_LETTER_QUEUE_URL"] = _ref(f"{function.name}DeadLetters")
+    function.variables["DEAD_LETTER_QUEUE_URL"] = ref(f"{function.name}DeadLetters")
     function.may_send_to(f"{function.name}DeadLetters")
     actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-    streams = [_sub(f"${{{table}Table.Arn}}/stream/*") for table in tables]
+    streams = [sub(f"${{{table}Table.Arn}}/stream/*") for table in tables]
     function.statements.append(
         Map(Effect="Allow", Action=flow(Items(actions)), Resource=streams[0] if len(streams) == 1 else Items(streams))
     )
@@ -239,8 +162,8 @@ def stream_function(function: Function) -> None:
         function.add(
             "Source" if len(tables) == 1 else f"SourceOf{table}",
             "AWS::Lambda::EventSourceMapping",
-            FunctionName=_ref(function.name),
-            EventSourceArn=_att(f"{table}Table.StreamArn"),
+            FunctionName=ref(function.name),
+            EventSourceArn=att(f"{table}Table.StreamArn"),
             StartingPosition="TRIM_HORIZON",
             BatchSize=100,
             ParallelizationFactor=4,
@@ -256,13 +179,13 @@ def stream_function(function: Function) -> None:
         " within 24 hours.",
         of_function(function, "IteratorAge"),
         EvaluationPeriods=3,
-        Threshold=_ref("StreamAgeAlarmMilliseconds"),
+        Threshold=ref("StreamAgeAlarmMilliseconds"),
     )
 
 
 def scheduled_function(function: Function) -> None:
-    failure, silence = function.take("FailureAlarm"), function.take("SilenceAlarm")
-    on_failure = flow(Map(Type="SQS", Destination=_arn(f"{function.name}DeadLetters")))
+    failure, silence = function.take_optional("FailureAlarm"), function.take_optional("SilenceAlarm")
+    on_failure = flow(Map(Type="SQS", Destination=arn(f"{function.name}DeadLetters")))
     function.properties["EventInvokeConfig"]["DestinationConfig"] = flow(Map(OnFailure=on_failure))
     if failure:
         function.alarm("FailureAlarm", "failure", failure, of_function(function, "Errors"), Statistic="Sum", Threshold=0)
@@ -288,49 +211,3 @@ KINDS: dict[str, Callable[[Function], None]] = {
     "Conveyor::StreamFunction": stream_function,
     "Conveyor::ScheduledFunction": scheduled_function,
 }
-
-
-def kebab(resource: str) -> str:
-    """`TakePayment` becomes `take-payment`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", resource).lower()
-
-
-def of_queue(queue: str, metric: str) -> Map:
-    return _metric("AWS/SQS", metric, "QueueName", _att(f"{queue}.QueueName"))
-
-
-def of_function(function: Function, metric: str) -> Map:
-    return _metric("AWS/Lambda", metric, "FunctionName", _ref(function.name))
-
-
-def _metric(namespace: str, metric: str, dimension: str, value: Tagged) -> Map:
-    dimensions = flow(Items([flow(Map(Name=dimension, Value=value))]))
-    return Map(Namespace=namespace, MetricName=metric, Dimensions=dimensions)
-
-
-def _resource(kind: str, **properties: Any) -> Map:
-    return Map(Type=kind, Properties=Map(properties))
-
-
-def _allow(action: str, resource: Tagged) -> Map:
-    return flow(Map(Effect="Allow", Action=action, Resource=resource))
-
-
-def _named(name: str, prefix: str = "") -> Tagged:
-    return _sub(f"{prefix}${{AWS::StackName}}-{name}")
-
-
-def _ref(name: str) -> Tagged:
-    return Tagged("!Ref", name)
-
-
-def _att(path: str) -> Tagged:
-    return Tagged("!GetAtt", path)
-
-
-def _arn(name: str) -> Tagged:
-    return _att(f"{name}.Arn")
-
-
-def _sub(text: str) -> Tagged:
-    return Tagged("!Sub", text)
