@@ -2,11 +2,6 @@
 //! no rule switched off. The crate is empty but for its tests, and depends on `events` alone, so that it compiles in seconds.
 
 #![cfg(test)]
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may be blunt outside of its test functions too"
-)]
 
 mod arrows;
 mod dead_letters;
