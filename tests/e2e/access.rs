@@ -4,7 +4,7 @@ use crate::shop::{Checkout, Shop};
 use serde_json::json;
 
 #[test]
-fn without_a_token_every_door_but_health_is_closed() {
+fn without_a_token_every_route_but_health_is_refused() {
     let shop = Shop::open();
     let id = "0".repeat(32);
     let doors = [
@@ -34,7 +34,7 @@ fn without_a_token_every_door_but_health_is_closed() {
 }
 
 #[test]
-fn another_customers_order_is_as_good_as_none() {
+fn another_customers_order_does_not_exist_for_a_customer() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let id = shop.place(&Checkout::of(&[(&tea, 1)]));
@@ -55,7 +55,7 @@ fn another_customers_order_is_as_good_as_none() {
 }
 
 #[test]
-fn what_runs_the_shop_is_for_the_admin_group() {
+fn the_shops_routes_are_for_the_admin_group() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let id = shop.place(&Checkout::of(&[(&tea, 1)]));

@@ -11,7 +11,7 @@ fn pointers(problem: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn an_order_that_is_no_json_of_sound_size_is_refused() {
+fn an_order_that_is_invalid_json_or_too_large_is_refused() {
     let shop = Shop::open();
     let key = ("idempotency-key", "some-key");
     let send = |headers: &[(&str, &str)], body: &str| {
@@ -41,7 +41,7 @@ fn an_order_needs_an_idempotency_key() {
 }
 
 #[test]
-fn an_order_that_is_wrong_somewhere_is_told_where() {
+fn an_invalid_order_is_refused_with_pointers_to_the_errors() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let sound = Checkout::of(&[(&tea, 1)]).body();
@@ -88,7 +88,7 @@ fn a_total_that_no_provider_charges_is_refused() {
 }
 
 #[test]
-fn what_the_shop_sends_is_looked_at_as_closely() {
+fn the_shops_requests_are_validated_too() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let (product, stock) = (format!("/products/{}", tea.sku), format!("/stock/{}", tea.sku));

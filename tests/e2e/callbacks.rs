@@ -116,7 +116,7 @@ fn the_official_libraries_of_python_and_node_take_every_call_about_an_order() {
 }
 
 #[test]
-fn a_receiver_that_refuses_twice_gets_the_same_id_until_it_takes_it() {
+fn a_receiver_that_refuses_twice_gets_the_same_id_until_it_accepts_it() {
     let shop = Shop::alone();
     for receiver in [Receiver::python(2), Receiver::node(2)] {
         let endpoint = Registered::at(&shop, &receiver.url(), &["*"]);
@@ -153,7 +153,7 @@ fn slowest(log: &[Value]) -> Duration {
 }
 
 #[test]
-fn a_dead_endpoint_does_not_delay_a_living_one() {
+fn an_endpoint_that_does_not_answer_does_not_delay_another() {
     const ORDERS: usize = 10;
     let shop = Shop::alone();
     let receiver = Receiver::node(0);
@@ -241,7 +241,7 @@ fn an_address_that_is_not_public_is_refused_when_it_is_registered_and_when_it_is
 }
 
 #[test]
-fn only_an_admin_sees_endpoints_and_nobody_sees_a_secret_again() {
+fn only_an_admin_sees_endpoints_and_no_answer_shows_a_secret_again() {
     let shop = Shop::alone();
     let receiver = Silent::new();
     let endpoint = Registered::at(&shop, &receiver.url(), &["*"]);

@@ -21,7 +21,7 @@ fn await_decision(shop: &Shop, id: &str) {
 }
 
 #[test]
-fn cancelled_before_it_ships_an_order_gives_back_money_and_stock() {
+fn cancelled_before_it_ships_money_and_stock_are_returned() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 2)]));
@@ -43,7 +43,7 @@ fn cancelled_before_it_ships_an_order_gives_back_money_and_stock() {
 /// Payments hears of the order and of its end at the same time, in whatever order: a tombstone, or an intent that is
 /// ended before it is confirmed, or both at once.
 #[test]
-fn cancelled_before_payments_has_heard_of_it_an_order_is_never_charged() {
+fn cancelled_before_payments_knows_it_an_order_is_never_charged() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 5);
     let asks = Held::back(&shop.emulator, "take-payment");
@@ -93,7 +93,7 @@ fn cancelled_at_once_an_order_is_never_shipped_and_costs_nothing() {
 }
 
 #[test]
-fn cancelled_beside_an_abandoned_3d_secure_an_order_can_not_be_paid_any_more() {
+fn cancelled_during_3d_secure_an_order_cannot_be_paid() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let checkout = Checkout::of(&[(&tea, 1)]).paid_by(shop.stripe.card(ASKS_ITS_HOLDER));
@@ -156,7 +156,7 @@ fn cancelled_a_capture_after_the_cancellation_is_refunded_and_never_pays_the_ord
 /// The same, and the provider's webhook is there before payments hears of the cancellation: the order was paid, and is
 /// refunded; the stock that was released is not taken again.
 #[test]
-fn cancelled_a_capture_that_is_told_before_the_cancellation_is_refunded_and_takes_no_stock() {
+fn cancelled_a_capture_reported_before_the_cancellation_is_refunded_and_takes_no_stock() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 5);
     let order = waiting(&shop, Checkout::of(&[(&tea, 1)]));

@@ -44,7 +44,7 @@ fn outcomes(answer: &Value) -> Vec<&Value> {
 /// `allocate-stock` is denied its table and loses patience at once, so that it gives up on a payment. Once it may work
 /// again, the payment is sent back to its queue and the order goes on.
 #[test]
-fn what_was_set_aside_is_listed_with_its_reason_and_requeued_or_discarded() {
+fn dead_letters_are_listed_with_their_reason_and_requeued_or_discarded() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 10);
     let hasty = Variable::set(&shop.emulator, FUNCTION, "GIVE_UP_AFTER_SECONDS", "1");

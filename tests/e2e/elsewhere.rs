@@ -25,7 +25,7 @@ fn tells(shop: &Shop, sender: &str, secret: &str, id: &str, event_type: &str, da
 }
 
 #[test]
-fn paid_by_transfer_and_brought_by_another_courier() {
+fn an_order_is_paid_by_transfer_and_delivered_by_a_courier() {
     let shop = Shop::open();
     let (bank, courier) = (tests::stack("BANK_WEBHOOK_SECRET"), tests::stack("COURIER_WEBHOOK_SECRET"));
     let tea = shop.goods(950, 5);
@@ -62,7 +62,7 @@ fn paid_by_transfer_and_brought_by_another_courier() {
 }
 
 #[test]
-fn a_sender_is_not_believed_about_what_is_none_of_its_business() {
+fn a_sender_may_report_only_its_topics() {
     let shop = Shop::open();
     let (bank, courier) = (tests::stack("BANK_WEBHOOK_SECRET"), tests::stack("COURIER_WEBHOOK_SECRET"));
     let message = format!("msg_{}", fresh());

@@ -131,7 +131,7 @@ fn is_out_of_stock(shop: &Shop, order: &Order, total: u64, stock: &[(&Goods, (u6
 }
 
 #[test]
-fn out_of_stock_all_lines_are_taken_or_none_and_everything_is_refunded() {
+fn out_of_stock_allocates_all_lines_or_none_and_refunds_everything() {
     let shop = Shop::open();
     let (plenty, rare) = (shop.goods(400, 100), shop.goods(8900, 1));
     let checkout = Checkout::of(&[(&plenty, 3), (&rare, 2)]);
@@ -150,7 +150,7 @@ fn out_of_stock_the_second_order_of_the_last_piece_is_refunded() {
 }
 
 #[test]
-fn shipping_failed_the_money_goes_back_and_the_stock_is_released() {
+fn shipping_failed_refunds_the_money_and_releases_the_stock() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 2)]));
@@ -182,7 +182,7 @@ const RETURNED: End<'_> = End {
 };
 
 #[test]
-fn returned_what_came_back_is_refunded_and_can_be_sold_again() {
+fn returned_goods_are_refunded_and_restocked() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 2)]));
@@ -196,7 +196,7 @@ fn returned_what_came_back_is_refunded_and_can_be_sold_again() {
 }
 
 #[test]
-fn returned_what_came_back_broken_is_refunded_and_stays_gone() {
+fn returned_broken_goods_are_refunded_and_not_restocked() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let (order, _) = sent(&shop, &tea);
@@ -212,7 +212,7 @@ fn returned_what_came_back_broken_is_refunded_and_stays_gone() {
 
 /// The carrier's word that it brings the parcel back is tracking; the goods count once they are in the house.
 #[test]
-fn returned_a_parcel_that_the_carrier_brings_back_needs_attention_until_it_is_here() {
+fn returned_to_sender_needs_attention_until_the_warehouse_has_it() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let (order, code) = sent(&shop, &tea);
@@ -238,7 +238,7 @@ fn returned_a_parcel_that_the_carrier_brings_back_needs_attention_until_it_is_he
 }
 
 #[test]
-fn returned_nothing_is_refunded_where_the_shop_wants_to_look_first() {
+fn returned_goods_are_not_refunded_without_refund_on_return() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 5);
     let (order, _) = sent(&shop, &tea);

@@ -35,7 +35,7 @@ fn is_over(page: &Value) -> bool {
 }
 
 #[test]
-fn an_order_that_is_abandoned_at_3d_secure_expires_by_itself_and_nobody_is_charged() {
+fn an_order_abandoned_at_3d_secure_expires_without_a_charge() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 5);
     let checkout = Checkout::of(&[(&tea, 2)]).paid_by(shop.stripe.card(ASKS_ITS_HOLDER));
@@ -67,7 +67,7 @@ fn an_order_that_is_abandoned_at_3d_secure_expires_by_itself_and_nobody_is_charg
 /// The customer pays in the very last moment: the sweep has already asked for the expiry, and the provider's word that it
 /// is paid is on its way. Payments is the arbiter, and asks.
 #[test]
-fn an_order_that_is_paid_in_the_last_moment_is_paid_and_does_not_expire() {
+fn an_order_that_is_paid_in_the_last_moment_does_not_expire() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 5);
     let checkout = Checkout::of(&[(&tea, 2)]).paid_by(shop.stripe.card(ASKS_ITS_HOLDER));

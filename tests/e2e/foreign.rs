@@ -69,7 +69,7 @@ fn a_dispute_needs_attention_until_it_is_won() {
 
 /// I1: the bank has taken the money back itself. Goods that come back afterwards are owed nothing.
 #[test]
-fn i1_what_a_lost_dispute_took_is_not_refunded_once_more() {
+fn i1_a_lost_dispute_is_not_refunded_again() {
     let shop = Shop::open();
     let order = arrived(&shop);
     let id = format!("dp_{}", fresh());
@@ -89,7 +89,7 @@ fn i1_what_a_lost_dispute_took_is_not_refunded_once_more() {
 
 /// What the bank holds cannot be refunded; once the dispute is won it is still owed, and goes back.
 #[test]
-fn i1_what_a_dispute_held_is_refunded_once_it_is_won() {
+fn i1_money_held_by_a_dispute_is_refunded_once_it_is_won() {
     let shop = Shop::open();
     let order = arrived(&shop);
     let id = format!("dp_{}", fresh());
@@ -118,7 +118,7 @@ fn i1_what_a_dispute_held_is_refunded_once_it_is_won() {
 
 /// I1: it is recorded once, however often it is told, and a cancellation gives back the rest, no more.
 #[test]
-fn i1_a_refund_by_hand_is_found_recorded_and_counted() {
+fn i1_a_refund_in_the_dashboard_is_recorded_and_counted() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));

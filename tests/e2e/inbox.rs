@@ -38,7 +38,7 @@ fn function(shop: &Shop, name: &str) -> Value {
 }
 
 #[test]
-fn a_webhook_says_what_it_led_to_and_once_more_it_leads_to_nothing_else() {
+fn a_webhook_lists_its_events_and_a_replay_adds_none() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));
@@ -94,7 +94,7 @@ fn the_inbox_is_for_the_admin_group_alone_and_finds_what_is_ignored() {
 
 /// Stripe is asked for its events; of an order that is paid they have all come, or are put into the inbox now.
 #[test]
-fn what_stripe_has_to_tell_is_in_the_inbox_after_it_was_asked() {
+fn reconciliation_puts_stripes_events_into_the_inbox() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));

@@ -32,7 +32,7 @@ fn of_the_last_piece_only_one_order_gets_it() {
 }
 
 #[test]
-fn a_bank_that_asks_its_customer_is_waited_for_and_only_the_owner_gets_the_secret() {
+fn an_order_waits_for_3d_secure_and_only_its_owner_gets_the_secret() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let checkout = Checkout::of(&[(&tea, 2)]).paid_by(shop.stripe.card(ASKS_ITS_HOLDER));

@@ -64,7 +64,7 @@ fn a_key_that_was_used_for_another_order_is_refused() {
 }
 
 #[test]
-fn a_repeat_is_answered_as_the_first_time_whatever_the_price_has_become() {
+fn a_repeat_gets_the_first_answer_whatever_the_price_is_now() {
     let shop = Shop::open();
     let tea = shop.goods(700, 10);
     let (key, checkout) = (fresh(), Checkout::of(&[(&tea, 1)]));

@@ -36,7 +36,7 @@ fn a_delivery_that_was_reported_before_the_dispatch_is_not_missed() {
 }
 
 #[test]
-fn scans_that_come_twice_and_backwards_are_told_once() {
+fn duplicate_and_reordered_scans_are_recorded_once() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));
@@ -107,7 +107,7 @@ fn a_tracking_code_belongs_to_one_order() {
 
 /// The warehouse sends by its own hand and buys no label, so there is never one to be given back.
 #[test]
-fn nothing_is_asked_of_the_carrier_where_no_label_is_to_be_given_back() {
+fn the_carrier_is_not_called_without_a_label_to_refund() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let [kept, gone] = [(); 2].map(|()| Order::place(&shop, &Checkout::of(&[(&tea, 1)])));

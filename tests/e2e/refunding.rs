@@ -39,7 +39,7 @@ fn resume(shop: &Shop, order: &Order, refund: &str) -> Answer {
 }
 
 #[test]
-fn two_parts_go_back_and_a_third_beyond_the_sum_is_refused() {
+fn two_parts_are_refunded_and_a_third_beyond_the_sum_is_refused() {
     let shop = Shop::open();
     let order = arrived(&shop);
     give(&shop.customer, &order, &fresh(), 1).problem(403);
@@ -67,7 +67,7 @@ fn two_parts_go_back_and_a_third_beyond_the_sum_is_refused() {
 
 /// I1: whoever is first, no more is given back than was captured; and the provider agrees to the cent.
 #[test]
-fn i1_of_ten_who_ask_at_once_only_as_many_are_granted_as_there_is_money_for() {
+fn i1_ten_concurrent_refunds_never_exceed_the_captured_money() {
     let shop = Shop::open();
     let order = arrived(&shop);
     let ask = || {
@@ -143,7 +143,7 @@ fn await_attention(shop: &Shop, order: &Order, attention: &[&str], refunded: u64
 }
 
 #[test]
-fn a_refund_that_failed_three_times_needs_somebody_who_resumes_it() {
+fn a_refund_that_failed_three_times_needs_an_operator_to_retry_it() {
     let shop = Shop::open();
     let order = arrived(&shop);
     let given = give(&shop.admin, &order, &fresh(), 100).expect(202);

@@ -35,7 +35,7 @@ fn as_it_was(intent: &Value, status: &str) -> Value {
 /// The provider has the intent, and its answer to the shop that asked for it is slow. Meanwhile the money is taken, and
 /// told: the webhook waits until its order is known, and the shop finds that there is nothing left to do.
 #[test]
-fn a_payment_that_is_told_before_it_was_asked_for_waits_for_its_order_and_pays_it_once() {
+fn a_payment_webhook_before_its_order_is_parked_and_pays_it_once() {
     let shop = Shop::alone();
     let tea = shop.goods(950, 5);
     let slow = SlowProvider::new();
@@ -61,7 +61,7 @@ fn a_payment_that_is_told_before_it_was_asked_for_waits_for_its_order_and_pays_i
 
 /// A webhook that failed is sent again for days: signed anew, and with the time at which it was made.
 #[test]
-fn what_stripe_tells_twice_or_hours_later_changes_nothing() {
+fn duplicate_and_late_stripe_webhooks_change_nothing() {
     let shop = Shop::open();
     let tea = shop.goods(950, 5);
     let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));
@@ -101,7 +101,7 @@ fn what_stripe_tells_twice_or_hours_later_changes_nothing() {
 
 /// The signature's time is the sender's: five minutes are believed, more is a replay.
 #[test]
-fn a_payment_that_is_told_within_the_signatures_tolerance_counts_and_a_replay_does_not() {
+fn a_signature_within_the_tolerance_counts_and_an_older_one_does_not() {
     let shop = Shop::open();
     let secret = tests::stack("STRIPE_WEBHOOK_SECRET");
     let event = stripe_event("customer.created", &json!({"id": "cus_1", "object": "customer"}));
