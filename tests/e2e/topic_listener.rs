@@ -1,13 +1,13 @@
-//! A subscriber of all five topics, beside those of the stack: it hears everything that is published.
+//! A subscriber of all five topics beside those of the stack: it receives every published event.
 
 use crate::emulator::{Emulator, texts};
-use crate::shop::fresh;
+use crate::stack::fresh;
 use events::Envelope;
 use serde_json::json;
 
 const TOPICS: [&str; 5] = ["CATALOG", "ORDERS", "PAYMENTS", "INVENTORY", "SHIPPING"];
 
-/// Listens from its making until it is dropped.
+/// A subscribed queue, until this is dropped.
 pub(crate) struct Listener {
     emulator: Emulator,
     queue: String,
@@ -17,15 +17,15 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) fn new(emulator: &Emulator) -> Self {
         let name = format!("e2e-published-{}", fresh());
-        let topics = TOPICS.map(|topic| tests::stack(&format!("CONVEYOR_{topic}_TOPIC_ARN")));
+        let topics = TOPICS.map(|topic| tests::variable(&format!("CONVEYOR_{topic}_TOPIC_ARN")));
         let account: String = topics[0].rsplit(':').take(2).last().expect("an account").to_owned();
-        let arn = format!("arn:aws:sqs:{}:{account}:{name}", tests::stack("AWS_REGION"));
+        let arn = format!("arn:aws:sqs:{}:{account}:{name}", tests::variable("AWS_REGION"));
         let policy = json!({"Version": "2012-10-17", "Statement": [{
             "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn,
         }]});
         let attributes = json!({"Policy": policy.to_string(), "MessageRetentionPeriod": "3600"});
-        let made = emulator.sqs("CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
-        let queue = made["QueueUrl"].as_str().expect("a queue").to_owned();
+        let created = emulator.sqs("CreateQueue", &json!({"QueueName": name, "Attributes": attributes}));
+        let queue = created["QueueUrl"].as_str().expect("a queue").to_owned();
         let subscribe = |topic: &String| {
             let answer = emulator.query(
                 "sns",
@@ -45,12 +45,13 @@ impl Listener {
         Self { emulator: emulator.clone(), queue, subscriptions }
     }
 
-    /// Everything heard so far.
-    pub(crate) fn heard(&self) -> Vec<Envelope> {
+    /// The events so far.
+    pub(crate) fn received(&self) -> Vec<Envelope> {
         let read = |message: &serde_json::Value| {
             let body = message["Body"].as_str().expect("a body");
-            serde_json::from_str(body)
-                .unwrap_or_else(|error| panic!("no envelope was published ({error}): {body}"))
+            serde_json::from_str(body).unwrap_or_else(|error| {
+                panic!("a message that is no envelope was published ({error}): {body}")
+            })
         };
         self.emulator.queued(&self.queue).iter().map(read).collect()
     }

@@ -1,8 +1,8 @@
-//! How an order ended, as everybody sees it who looks: its customer, the warehouse, the payment provider, and the one
-//! who reads the mail. One comparison of all of it, so that no test forgets a side.
+//! The end of an order, as its customer, the warehouse, the payment provider and the mailbox show it. One comparison covers
+//! all of these, so that no test forgets a side.
 
 use crate::emulator::Emulator;
-use crate::shop::{Checkout, Goods, Shop};
+use crate::stack::{Checkout, Goods, Stack};
 use crate::wait::{pause, until};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -20,17 +20,17 @@ pub(crate) mod mail {
     pub(crate) const CANCELLED: &str = "your order is cancelled";
 }
 
-/// The facts of an order that is paid, allocated and with the warehouse: what most ends begin with.
+/// The facts of an order that is paid, allocated and requested from the warehouse: most ends begin with them.
 pub(crate) const ALLOCATED: [&str; 5] =
     ["order_placed", "payment_requested", "order_paid", "inventory_updated", "shipment_requested"];
 
-/// And of one that was handed over.
-pub(crate) const LEFT: [&str; 2] = ["shipped", "stock_committed"];
+/// The facts of a dispatch.
+pub(crate) const DISPATCHED: [&str; 2] = ["shipped", "stock_committed"];
 
-/// What a refund adds.
+/// The facts of a refund.
 pub(crate) const REFUND: [&str; 2] = ["refund_requested", "payment_refunded"];
 
-/// An order, and the address that nobody else's mail goes to.
+/// An order, and an address that gets no other mail.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub(crate) id: String,
@@ -38,54 +38,53 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    pub(crate) fn place(shop: &Shop, checkout: &Checkout) -> Self {
-        Self { id: shop.place(checkout), email: checkout.email.clone() }
+    pub(crate) fn place(stack: &Stack, checkout: &Checkout) -> Self {
+        Self { id: stack.place(checkout), email: checkout.email.clone() }
     }
 
-    /// Placed, and on the warehouse's list.
-    pub(crate) fn allocated(shop: &Shop, checkout: &Checkout) -> Self {
-        let order = Self::place(shop, checkout);
-        shop.await_shipment(&order.id);
+    /// Places an order, and waits until it is on the warehouse's list.
+    pub(crate) fn allocated(stack: &Stack, checkout: &Checkout) -> Self {
+        let order = Self::place(stack, checkout);
+        stack.await_shipment(&order.id);
         order
     }
 }
 
-/// What is to be seen of an order that has ended, or that waits for somebody. Amounts are minor units.
+/// The expected state of an order that has ended or waits for an operator. Amounts are minor units.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End<'a> {
     pub(crate) status: &'a str,
     pub(crate) attention: &'a [&'a str],
-    /// By one charge, at the provider and on the page.
+    /// Captured by one charge, at the provider and on the page.
     pub(crate) captured: u64,
     pub(crate) refunded: u64,
     /// On hand, available, allocated.
     pub(crate) stock: &'a [(&'a Goods, (u64, u64, u64))],
-    /// Every fact of the timeline, as often as it is told. Some may arrive in any order, so the order is not compared.
+    /// Every fact of the timeline, as often as it is shown. Some arrive in any order, so the order is not compared.
     pub(crate) timeline: &'a [&'a [&'a str]],
-    /// Each message to the customer, once: a message may be repeated only after a crash, and the tests that let
-    /// functions crash have the stack to themselves.
+    /// Each message to the customer, once. Only a crash duplicates a message, and the tests with crashes run alone.
     pub(crate) mails: &'a [&'a str],
 }
 
 impl End<'_> {
-    /// Waits until all of it is to be seen, and until nothing is under way that could change it.
-    pub(crate) fn is_seen(&self, shop: &Shop, order: &Order) {
+    /// Waits until the order is in this state, and until no message is under way that could change it.
+    pub(crate) fn await_seen(&self, stack: &Stack, order: &Order) {
         let wanted = self.wanted();
         let look = || {
-            let seen = self.seen(shop, order);
-            if seen == wanted { Ok(()) } else { Err(format!("{seen}, and not {wanted}")) }
+            let seen = self.seen(stack, order);
+            if seen == wanted { Ok(()) } else { Err(format!("{seen} instead of {wanted}")) }
         };
         until(format!("order {} to end as {}", order.id, self.status), look);
-        settle(shop, &[&order.id]);
+        settle(stack, &[&order.id]);
         look().unwrap_or_else(|difference| panic!("order {} did not stay so: {difference}", order.id));
         until("the list of open orders to agree", || {
-            let is_listed = shop.open_orders().iter().any(|open| open["order_id"] == *order.id);
+            let is_listed = stack.open_orders().iter().any(|open| open["order_id"] == *order.id);
             if is_listed == self.is_open() { Ok(()) } else { Err(format!("listed: {is_listed}")) }
         });
-        no_letter_is_dead(shop, &[order.id.as_str()]);
+        assert_no_dead_letters(stack, &[order.id.as_str()]);
     }
 
-    /// It has not ended, or owes something.
+    /// The order has not ended, or owes something.
     fn is_open(&self) -> bool {
         let owes = self.attention.iter().any(|attention| ["disputed", "refund_failed"].contains(attention));
         owes || ["placed", "payment_action_required", "paid", "allocated", "cancelling"]
@@ -106,18 +105,18 @@ impl End<'_> {
         })
     }
 
-    fn seen(&self, shop: &Shop, order: &Order) -> Value {
-        let page = shop.order(&order.id);
-        let moved = shop.stripe.moved(&order.id);
+    fn seen(&self, stack: &Stack, order: &Order) -> Value {
+        let page = stack.order(&order.id);
+        let moved = stack.stripe.moved(&order.id);
         json!({
             "status": page["status"],
             "attention": page["attention"],
             "page": {"captured": page["payment"]["captured"], "refunded": page["payment"]["refunded"]},
             "provider": {"captured": moved.captured, "refunded": moved.refunded},
             "charges": moved.charges,
-            "stock": self.stock.iter().map(|(goods, _)| json!(shop.stock(goods))).collect::<Vec<_>>(),
+            "stock": self.stock.iter().map(|(goods, _)| json!(stack.stock(goods))).collect::<Vec<_>>(),
             "timeline": sorted(facts(&page)),
-            "mails": sorted(mails(&shop.emulator, &order.email)),
+            "mails": sorted(mails(&stack.emulator, &order.email)),
         })
     }
 }
@@ -128,12 +127,12 @@ pub(crate) fn facts(page: &Value) -> Vec<String> {
     timeline.iter().map(|entry| entry["type"].as_str().expect("a type").to_owned()).collect()
 }
 
-/// Whether the timeline tells this.
-pub(crate) fn tells(page: &Value, fact: &str) -> bool {
-    facts(page).iter().any(|told| told == fact)
+/// Whether the timeline has this fact.
+pub(crate) fn has_fact(page: &Value, fact: &str) -> bool {
+    facts(page).iter().any(|shown| shown == fact)
 }
 
-/// What the customer was told, without the shop's name.
+/// The subjects of the messages to the customer, without the shop's name.
 fn mails(emulator: &Emulator, address: &str) -> Vec<String> {
     let subjects = emulator.mail_to(address);
     subjects.iter().map(|subject| subject.rsplit(": ").next().unwrap_or_default().to_owned()).collect()
@@ -144,13 +143,13 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
     texts
 }
 
-/// Waits until no queue speaks of these orders any more. An event takes a moment from its table to a queue, so one empty
-/// look is not enough.
-pub(crate) fn settle(shop: &Shop, orders: &[&str]) {
+/// Waits until no queue has messages about these orders. An event takes a moment from its table to a queue, so one look is
+/// not enough.
+pub(crate) fn settle(stack: &Stack, orders: &[&str]) {
     for _ in 0..2 {
-        until("all messages about the orders to be worked off", || {
-            let busy = tests::stack_names("_QUEUE_URL").into_iter().find(|(_, url)| {
-                shop.emulator.queued(url).iter().any(|message| {
+        until("all messages about the orders to be handled", || {
+            let busy = tests::variables_ending("_QUEUE_URL").into_iter().find(|(_, url)| {
+                stack.emulator.queued(url).iter().any(|message| {
                     let text = message.to_string();
                     orders.iter().any(|order| text.contains(order))
                 })
@@ -161,12 +160,12 @@ pub(crate) fn settle(shop: &Shop, orders: &[&str]) {
     }
 }
 
-/// I6 as a test wants it: no step gave up on any of these (orders, webhooks).
-pub(crate) fn no_letter_is_dead(shop: &Shop, ids: &[&str]) {
-    let queues = tests::stack_names("_DEAD_LETTERS_URL");
-    assert!(!queues.is_empty(), "the environment names no dead letters");
+/// I6: no message about these orders or webhooks was dead-lettered.
+pub(crate) fn assert_no_dead_letters(stack: &Stack, ids: &[&str]) {
+    let queues = tests::variables_ending("_DEAD_LETTERS_URL");
+    assert!(!queues.is_empty(), "the environment names no dead-letter queue");
     for (name, url) in queues {
-        for letter in shop.emulator.queued(&url) {
+        for letter in stack.emulator.queued(&url) {
             let text = letter.to_string();
             assert!(!ids.iter().any(|id| text.contains(id)), "{name} holds {text}");
         }

@@ -1,15 +1,15 @@
-//! Those who call in: the payment provider and the carrier, with webhooks that are signed as theirs are.
+//! The webhooks of the payment provider and the carrier, signed as theirs are.
 //!
-//! localstripe tells by itself that an intent succeeded or failed; whatever else Stripe would tell is told from here.
+//! localstripe reports only that an intent succeeded or failed. The tests send all other webhooks of Stripe.
 
 use crate::api::Answer;
-use crate::shop::{Shop, fresh};
+use crate::stack::{Stack, fresh};
 use jiff::Timestamp;
 use outbound::Secret;
 use resilience::Clock as _;
 use serde_json::{Value, json};
 
-/// A scan of the carrier's: its status, and the finer word.
+/// A scan of the carrier: its status and status detail.
 pub(crate) type Scan = (&'static str, &'static str);
 
 pub(crate) const ANNOUNCED: Scan = ("pre_transit", "label_created");
@@ -17,28 +17,28 @@ pub(crate) const MOVING: Scan = ("in_transit", "departed_facility");
 pub(crate) const ARRIVED: Scan = ("delivered", "arrived_at_destination");
 pub(crate) const SENT_BACK: Scan = ("return_to_sender", "return");
 
-/// The carrier that the warehouse hands parcels to.
+/// The warehouse's carrier.
 pub(crate) const CARRIER: &str = "Alpine Parcel";
 
 pub(crate) fn now() -> Timestamp {
     resilience::SystemClock.now()
 }
 
-pub(crate) fn from_stripe(shop: &Shop, event: &Value, secret: &str, signed_at: Timestamp) -> Answer {
+pub(crate) fn from_stripe(stack: &Stack, event: &Value, secret: &str, signed_at: Timestamp) -> Answer {
     let body = event.to_string().into_bytes();
     let signature = webhooks::Stripe::sign(&body, &Secret::new(secret), signed_at);
     let headers = [("content-type", "application/json"), ("stripe-signature", signature.as_str())];
-    shop.nobody.send("POST", "/webhooks/stripe", &headers, Some(body))
+    stack.anonymous.send("POST", "/webhooks/stripe", &headers, Some(body))
 }
 
-pub(crate) fn from_easypost(shop: &Shop, event: &Value, secret: &str) -> Answer {
+pub(crate) fn from_easypost(stack: &Stack, event: &Value, secret: &str) -> Answer {
     let body = event.to_string().into_bytes();
     let signature = webhooks::EasyPost::sign(&body, &Secret::new(secret));
     let headers = [("content-type", "application/json"), ("x-hmac-signature", signature.as_str())];
-    shop.nobody.send("POST", "/webhooks/easypost", &headers, Some(body))
+    stack.anonymous.send("POST", "/webhooks/easypost", &headers, Some(body))
 }
 
-/// An event of Stripe's about an object as it is then, with an id that nobody had before.
+/// A Stripe event about an object, with a new id.
 pub(crate) fn stripe_event(kind: &str, object: &Value) -> Value {
     json!({
         "id": format!("evt_{}", fresh()), "object": "event", "api_version": "2024-06-20",
@@ -47,23 +47,23 @@ pub(crate) fn stripe_event(kind: &str, object: &Value) -> Value {
     })
 }
 
-/// Stripe delivers an event, signed now.
-pub(crate) fn deliver(shop: &Shop, event: &Value) {
-    from_stripe(shop, event, &tests::stack("STRIPE_WEBHOOK_SECRET"), now()).expect(200);
+/// Delivers a Stripe event, signed now.
+pub(crate) fn deliver(stack: &Stack, event: &Value) {
+    from_stripe(stack, event, &tests::variable("STRIPE_WEBHOOK_SECRET"), now()).expect(200);
 }
 
-/// Stripe tells of an object, once. Gives back the event, which may be delivered again.
-pub(crate) fn stripe_tells(shop: &Shop, kind: &str, object: &Value) -> Value {
+/// Reports an object by a new Stripe event. Returns the event, which the test may deliver again.
+pub(crate) fn stripe_reports(stack: &Stack, kind: &str, object: &Value) -> Value {
     let event = stripe_event(kind, object);
-    deliver(shop, &event);
+    deliver(stack, &event);
     event
 }
 
-/// The carrier tells all that it has seen of a parcel so far, oldest first: the same scans are always the same.
-pub(crate) fn carrier_tells(shop: &Shop, tracking_code: &str, scans: &[Scan]) {
+/// Reports all scans of a parcel so far, oldest first, as the carrier does. Equal scans have equal times.
+pub(crate) fn carrier_reports(stack: &Stack, tracking_code: &str, scans: &[Scan]) {
     let times: Vec<String> = (1..=scans.len()).map(|hour| format!("2026-01-02T{hour:02}:00:00Z")).collect();
     let scans: Vec<(&str, &str, &str)> =
         scans.iter().zip(&times).map(|((status, detail), time)| (*status, *detail, time.as_str())).collect();
     let event = testkit::tracker_event(&format!("evt_{}", fresh()), CARRIER, tracking_code, &scans);
-    from_easypost(shop, &event, &tests::stack("EASYPOST_WEBHOOK_SECRET")).expect(200);
+    from_easypost(stack, &event, &tests::variable("EASYPOST_WEBHOOK_SECRET")).expect(200);
 }

@@ -1,15 +1,15 @@
-//! The payment provider behind a slow line: it does at once what it is asked for, and its answer to the making of an
-//! intent is held back until this is dropped. Everything else passes as it comes.
+//! A slow proxy of the payment provider: it forwards every request at once, but holds back the answer to the creation of an
+//! intent until this is dropped.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
-/// What is held back.
-const MAKES_AN_INTENT: &str = "POST /v1/payment_intents HTTP/1.1";
+/// The request whose answer is held back.
+const CREATE_INTENT: &str = "POST /v1/payment_intents HTTP/1.1";
 
-/// See the module. Once dropped it is a plain line to the provider, for as long as the test runs.
+/// See the module. Once dropped, it only forwards, for as long as the test runs.
 pub(crate) struct SlowProvider {
     address: SocketAddr,
     _held: Sender<()>,
@@ -24,8 +24,8 @@ impl SlowProvider {
         std::thread::spawn(move || {
             for caller in listener.incoming().flatten() {
                 let gate = Arc::clone(&gate);
-                // A caller that hangs up, or is killed, is none of the test's business.
-                std::thread::spawn(move || pass(caller, &gate).ok());
+                // A caller that disconnects or is killed is no failure of the test.
+                std::thread::spawn(move || forward(caller, &gate).ok());
             }
         });
         Self { address, _held: held }
@@ -36,13 +36,13 @@ impl SlowProvider {
     }
 }
 
-/// Hands one request on, and its answer back.
-fn pass(mut caller: TcpStream, gate: &Mutex<Receiver<()>>) -> std::io::Result<()> {
+/// Forwards one request and its answer.
+fn forward(mut caller: TcpStream, gate: &Mutex<Receiver<()>>) -> std::io::Result<()> {
     let mut from = BufReader::new(caller.try_clone()?);
-    let mut asked = String::new();
-    from.read_line(&mut asked)?;
+    let mut request = String::new();
+    from.read_line(&mut request)?;
     // One request a connection: the end of the answer is the end of the stream.
-    let mut head = format!("{asked}connection: close\r\n");
+    let mut head = format!("{request}connection: close\r\n");
     let mut length = 0;
     loop {
         let mut line = String::new();
@@ -59,15 +59,15 @@ fn pass(mut caller: TcpStream, gate: &Mutex<Receiver<()>>) -> std::io::Result<()
     let mut body = vec![0; length];
     from.read_exact(&mut body)?;
 
-    let provider = tests::stack("STRIPE_API_URL");
+    let provider = tests::variable("STRIPE_API_URL");
     let mut to = TcpStream::connect(provider.trim_start_matches("http://"))?;
     to.write_all(head.as_bytes())?;
     to.write_all(&body)?;
     let mut answer = Vec::new();
     to.read_to_end(&mut answer)?;
-    if asked.trim() == MAKES_AN_INTENT {
-        // It ends when the sender is dropped: nothing is ever sent.
-        gate.lock().map_err(|_| std::io::Error::other("another line broke"))?.recv().ok();
+    if request.trim() == CREATE_INTENT {
+        // Nothing is ever sent: this returns when the sender is dropped.
+        gate.lock().map_err(|_| std::io::Error::other("another connection failed"))?.recv().ok();
     }
     caller.write_all(&answer)
 }

@@ -1,6 +1,6 @@
-//! What cannot be understood or done is refused, with the right status, and with where it is wrong.
+//! Invalid requests are refused with the right status and a pointer to each error.
 
-use crate::shop::{Checkout, Shop, fresh};
+use crate::stack::{Checkout, Stack, fresh};
 use serde_json::{Value, json};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -12,14 +12,14 @@ fn pointers(problem: &Value) -> Vec<&str> {
 
 #[test]
 fn an_order_that_is_invalid_json_or_too_large_is_refused() {
-    let shop = Shop::open();
+    let stack = Stack::shared();
     let key = ("idempotency-key", "some-key");
     let send = |headers: &[(&str, &str)], body: &str| {
-        shop.customer.send("POST", "/orders", headers, Some(body.as_bytes().to_vec()))
+        stack.customer.send("POST", "/orders", headers, Some(body.as_bytes().to_vec()))
     };
     send(&[JSON, key], "{\"items\": [").problem(400);
     send(&[JSON, key], "").problem(400);
-    let tea = shop.goods(950, 5);
+    let tea = stack.goods(950, 5);
     let two = format!("{0} {0}", Checkout::of(&[(&tea, 1)]).body());
     send(&[JSON, key], &two).problem(400);
     send(&[("content-type", "text/plain"), key], "{}").problem(415);
@@ -29,22 +29,22 @@ fn an_order_that_is_invalid_json_or_too_large_is_refused() {
 
 #[test]
 fn an_order_needs_an_idempotency_key() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
     let body = Checkout::of(&[(&tea, 1)]).body();
-    let problem = shop.customer.post("/orders", &body).problem(400);
+    let problem = stack.customer.post("/orders", &body).problem(400);
     assert_eq!(problem["type"], "urn:conveyor:problem:idempotency-key-missing");
-    let problem = shop.customer.post_with_key("/orders", &"k".repeat(256), &body).problem(400);
+    let problem = stack.customer.post_with_key("/orders", &"k".repeat(256), &body).problem(400);
     assert_eq!(problem["type"], "urn:conveyor:problem:idempotency-key-invalid");
     let longest = format!("{:k<255}", fresh());
-    shop.customer.post_with_key("/orders", &longest, &body).expect(202);
+    stack.customer.post_with_key("/orders", &longest, &body).expect(202);
 }
 
 #[test]
 fn an_invalid_order_is_refused_with_pointers_to_the_errors() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let sound = Checkout::of(&[(&tea, 1)]).body();
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let valid = Checkout::of(&[(&tea, 1)]).body();
     let cases: Vec<(&str, Value, &str)> = vec![
         ("/items", json!([]), "/items"),
         ("/items/0/quantity", json!(0), "/items/0/quantity"),
@@ -63,55 +63,55 @@ fn an_invalid_order_is_refused_with_pointers_to_the_errors() {
         ("/payment_method", json!("pm card"), "/payment_method"),
     ];
     for (at, value, pointer) in cases {
-        let mut body = sound.clone();
+        let mut body = valid.clone();
         *body.pointer_mut(at).expect("a field") = value.clone();
-        let problem = shop.customer.post_with_key("/orders", &fresh(), &body).problem(422);
+        let problem = stack.customer.post_with_key("/orders", &fresh(), &body).problem(422);
         assert!(pointers(&problem).contains(&pointer), "{at} of {value}: {problem}");
     }
-    let mut priced_by_the_client = sound.clone();
+    let mut priced_by_the_client = valid.clone();
     priced_by_the_client["items"][0]["unit_price"] = json!(1);
-    shop.customer.post_with_key("/orders", &fresh(), &priced_by_the_client).problem(422);
-    let mut twice = sound;
-    twice["items"] = json!([{"sku": tea.sku, "quantity": 1}, {"sku": tea.sku, "quantity": 2}]);
-    let problem = shop.customer.post_with_key("/orders", &fresh(), &twice).problem(422);
+    stack.customer.post_with_key("/orders", &fresh(), &priced_by_the_client).problem(422);
+    let mut duplicate = valid;
+    duplicate["items"] = json!([{"sku": tea.sku, "quantity": 1}, {"sku": tea.sku, "quantity": 2}]);
+    let problem = stack.customer.post_with_key("/orders", &fresh(), &duplicate).problem(422);
     assert_eq!(pointers(&problem), ["/items/1/sku"]);
 }
 
 #[test]
 fn a_total_that_no_provider_charges_is_refused() {
-    let shop = Shop::open();
-    let (cheap, dear) = (shop.goods(1, 100), shop.goods(99_999_999, 100));
+    let stack = Stack::shared();
+    let (cheap, dear) = (stack.goods(1, 100), stack.goods(99_999_999, 100));
     for checkout in [Checkout::of(&[(&cheap, 49)]), Checkout::of(&[(&dear, 2)])] {
-        let problem = shop.customer.post_with_key("/orders", &fresh(), &checkout.body()).problem(422);
+        let problem = stack.customer.post_with_key("/orders", &fresh(), &checkout.body()).problem(422);
         assert_eq!(pointers(&problem), ["/items"]);
     }
 }
 
 #[test]
 fn the_shops_requests_are_validated_too() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
     let (product, stock) = (format!("/products/{}", tea.sku), format!("/stock/{}", tea.sku));
     let negative = json!({"name": "Tea", "price": -1, "currency": "EUR"});
-    assert_eq!(pointers(&shop.admin.put(&product, &negative).problem(422)), ["/price"]);
+    assert_eq!(pointers(&stack.admin.put(&product, &negative).problem(422)), ["/price"]);
     let fraction = json!({"name": "Tea", "price": 9.5, "currency": "EUR"});
-    assert_eq!(pointers(&shop.admin.put(&product, &fraction).problem(422)), ["/price"]);
+    assert_eq!(pointers(&stack.admin.put(&product, &fraction).problem(422)), ["/price"]);
     let no_currency = json!({"name": "Tea", "price": 950, "currency": "ZZZ"});
-    assert_eq!(pointers(&shop.admin.put(&product, &no_currency).problem(422)), ["/currency"]);
-    shop.admin.put("/products/no%20sku", &negative).problem(400);
-    assert_eq!(pointers(&shop.admin.put(&stock, &json!({"on_hand": -1})).problem(422)), ["/on_hand"]);
-    assert_eq!(pointers(&shop.admin.put(&stock, &json!([9])).problem(422)), [""]);
+    assert_eq!(pointers(&stack.admin.put(&product, &no_currency).problem(422)), ["/currency"]);
+    stack.admin.put("/products/no%20sku", &negative).problem(400);
+    assert_eq!(pointers(&stack.admin.put(&stock, &json!({"on_hand": -1})).problem(422)), ["/on_hand"]);
+    assert_eq!(pointers(&stack.admin.put(&stock, &json!([9])).problem(422)), [""]);
     let stale = [JSON, ("if-match", "\"77\"")];
     let body = json!({"on_hand": 9}).to_string().into_bytes();
-    shop.admin.send("PUT", &stock, &stale, Some(body)).problem(412);
-    shop.admin.post(&format!("{stock}/adjustments"), &json!({"delta": 1, "reason": "found"})).problem(400);
+    stack.admin.send("PUT", &stock, &stale, Some(body)).problem(412);
+    stack.admin.post(&format!("{stock}/adjustments"), &json!({"delta": 1, "reason": "found"})).problem(400);
     let all_of_it = json!({"delta": -6, "reason": "broken"});
-    shop.admin.post_with_key(&format!("{stock}/adjustments"), &fresh(), &all_of_it).problem(409);
-    shop.admin.get(&format!("/stock/E2E-{}", fresh())).problem(404);
-    shop.admin.get(&format!("/orders/{}", "0".repeat(32))).problem(404);
-    shop.admin.get("/orders/not-an-id").problem(404);
-    shop.customer.get("/orders?limit=0").problem(400);
-    shop.customer.get("/orders?cursor=nonsense").problem(400);
-    shop.admin.get("/shipments").problem(400);
-    assert_eq!(shop.stock(&tea), (5, 5, 0));
+    stack.admin.post_with_key(&format!("{stock}/adjustments"), &fresh(), &all_of_it).problem(409);
+    stack.admin.get(&format!("/stock/E2E-{}", fresh())).problem(404);
+    stack.admin.get(&format!("/orders/{}", "0".repeat(32))).problem(404);
+    stack.admin.get("/orders/not-an-id").problem(404);
+    stack.customer.get("/orders?limit=0").problem(400);
+    stack.customer.get("/orders?cursor=nonsense").problem(400);
+    stack.admin.get("/shipments").problem(400);
+    assert_eq!(stack.stock(&tea), (5, 5, 0));
 }

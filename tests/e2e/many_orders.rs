@@ -1,10 +1,10 @@
-//! Many orders at once, of every kind: all end, and money, stock, events and views agree in the end.
+//! Many orders of every kind at once: all end, and then money, stock, events and views agree.
 
-use crate::ending::no_letter_is_dead;
-use crate::published::Listener;
-use crate::shop::{Checkout, Goods, Shop, fresh};
+use crate::expected_end::assert_no_dead_letters;
+use crate::stack::{Checkout, Goods, Stack, fresh};
 use crate::stripe::moved;
 use crate::tables::SERVICES;
+use crate::topic_listener::Listener;
 use crate::wait::{at_once, until, until_within};
 use event_store::{EventStore as _, StreamId};
 use events::Sku;
@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 
 const ORDERS: usize = 200;
 const AT_ONCE: usize = 8;
-/// The emulator starts a few batches a second, whatever the machine.
+/// The emulator starts only a few batches a second, on any machine.
 const LONG: Duration = Duration::from_mins(6);
 
-/// What a kind of order is sure to become. Which of those that want the scarce goods get them is chance.
+/// The kinds of orders. Which of the `Scarce` orders get their goods is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Sound,
+    Payable,
     Declined,
     Scarce,
 }
@@ -29,12 +29,12 @@ fn kind(n: usize) -> Kind {
     match n % 10 {
         3 => Kind::Declined,
         5 | 8 => Kind::Scarce,
-        _ => Kind::Sound,
+        _ => Kind::Payable,
     }
 }
 
 struct Run {
-    shop: Shop,
+    stack: Stack,
     tea: Goods,
     scarce: Goods,
     /// Kind and total by order id.
@@ -46,17 +46,17 @@ impl Run {
         self.orders.keys().cloned().collect()
     }
 
-    /// Waits until the list shows each order in one of these statuses, and gives back the summaries by id.
+    /// Waits until the list shows each order in one of these statuses. Returns the summaries by id.
     fn await_all(&self, statuses: &[&str]) -> BTreeMap<String, Value> {
         let ids = self.ids();
         until_within(LONG, format!("all {ORDERS} orders to be one of {statuses:?}"), || {
-            let listed = self.shop.listed(&ids);
+            let listed = self.stack.listed(&ids);
             let mut counted = BTreeMap::<String, usize>::new();
             for summary in &listed {
                 *counted.entry(status(summary).to_owned()).or_default() += 1;
             }
-            let there = statuses.iter().filter_map(|status| counted.get(*status)).sum::<usize>();
-            if there < ORDERS {
+            let matching = statuses.iter().filter_map(|status| counted.get(*status)).sum::<usize>();
+            if matching < ORDERS {
                 return Err(format!("{counted:?}"));
             }
             let by_id = |summary: Value| (summary["order_id"].as_str().expect("an id").to_owned(), summary);
@@ -66,7 +66,7 @@ impl Run {
 
     fn checkout(&self, kind: Kind) -> Checkout {
         match kind {
-            Kind::Sound => Checkout::of(&[(&self.tea, 2)]),
+            Kind::Payable => Checkout::of(&[(&self.tea, 2)]),
             Kind::Declined => Checkout::of(&[(&self.tea, 1)]).paid_by("pm_card_chargeCustomerFail"),
             Kind::Scarce => Checkout::of(&[(&self.tea, 1), (&self.scarce, 1)]),
         }
@@ -79,17 +79,17 @@ fn status(summary: &Value) -> &str {
 
 #[test]
 fn of_many_orders_at_once_all_end_and_all_books_agree() {
-    // So many messages at once would keep every other test waiting.
-    let shop = Shop::alone();
-    let listener = Listener::new(&shop.emulator);
-    let (tea, scarce) = (shop.goods(950, 1000), shop.goods(3900, 10));
-    let mut run = Run { shop, tea, scarce, orders: BTreeMap::new() };
+    // Every other test would wait for these messages.
+    let stack = Stack::exclusive();
+    let listener = Listener::new(&stack.emulator);
+    let (tea, scarce) = (stack.goods(950, 1000), stack.goods(3900, 10));
+    let mut run = Run { stack, tea, scarce, orders: BTreeMap::new() };
 
     let began = Instant::now();
     let kinds: Vec<Kind> = (0..ORDERS).map(kind).collect();
     let placed = at_once(AT_ONCE, &kinds, |kind| {
         let checkout = run.checkout(*kind);
-        (run.shop.place(&checkout), (*kind, checkout.total()))
+        (run.stack.place(&checkout), (*kind, checkout.total()))
     });
     run.orders = placed.into_iter().collect();
     report("placed", began);
@@ -102,18 +102,18 @@ fn of_many_orders_at_once_all_end_and_all_books_agree() {
         .map(|(id, _)| id.clone())
         .collect();
     at_once(AT_ONCE, &allocated, |id| {
-        run.shop.await_shipment(id);
-        run.shop.dispatch(id, &format!("AP{}", fresh())).expect(202);
+        run.stack.await_shipment(id);
+        run.stack.dispatch(id, &format!("AP{}", fresh())).expect(202);
     });
     let ended = run.await_all(&["shipped", "payment_failed", "out_of_stock"]);
     report("ended", began);
 
     money_agrees(&run, &ended);
     stock_agrees(&run, &ended);
-    everything_was_published_and_told(&run, &listener);
+    every_event_is_published_and_recorded(&run, &listener);
     views_agree(&run);
     let ids: Vec<&str> = run.orders.keys().map(String::as_str).collect();
-    no_letter_is_dead(&run.shop, &ids);
+    assert_no_dead_letters(&run.stack, &ids);
 }
 
 fn report(what: &str, began: Instant) {
@@ -121,11 +121,11 @@ fn report(what: &str, began: Instant) {
     eprintln!("{ORDERS} orders {what} after {millis} ms, {} a minute", ORDERS as u128 * 60_000 / millis);
 }
 
-/// I1: what shipped was paid for in full, and for all else nothing was kept.
+/// I1: what shipped was paid in full, and everything else was refunded.
 fn money_agrees(run: &Run, ended: &BTreeMap<String, Value>) {
     for (id, (kind, _)) in &run.orders {
         let expected: &[&str] = match kind {
-            Kind::Sound => &["shipped"],
+            Kind::Payable => &["shipped"],
             Kind::Declined => &["payment_failed"],
             Kind::Scarce => &["shipped", "out_of_stock"],
         };
@@ -135,48 +135,48 @@ fn money_agrees(run: &Run, ended: &BTreeMap<String, Value>) {
         let orders = run.orders.iter().filter(|(id, _)| wanted.contains(&status(&ended[*id])));
         orders.map(|(_, (_, total))| total).sum()
     };
-    let (kept, given_back) = (total_of(&["shipped"]), total_of(&["out_of_stock"]));
+    let (kept, refunded) = (total_of(&["shipped"]), total_of(&["out_of_stock"]));
     until("the refunds at the provider", || {
-        let moved = moved(&run.shop.stripe.intents(|order| run.orders.contains_key(order)));
-        if moved.refunded == given_back { Ok(()) } else { Err(format!("{moved:?}")) }
+        let moved = moved(&run.stack.stripe.intents(|order| run.orders.contains_key(order)));
+        if moved.refunded == refunded { Ok(()) } else { Err(format!("{moved:?}")) }
     });
-    let intents = run.shop.stripe.intents(|order| run.orders.contains_key(order));
+    let intents = run.stack.stripe.intents(|order| run.orders.contains_key(order));
     assert_eq!(intents.len(), ORDERS, "one intent for each order");
-    assert_eq!(moved(&intents).captured, kept + given_back);
+    assert_eq!(moved(&intents).captured, kept + refunded);
 }
 
-/// I2: what is on hand is what there was, less what shipped.
+/// I2: on hand is the initial stock less what shipped.
 fn stock_agrees(run: &Run, ended: &BTreeMap<String, Value>) {
     let shipped = |id: &String| status(&ended[id]) == "shipped";
     let count = |wanted: Kind| {
         u64::try_from(run.orders.iter().filter(|(id, (kind, _))| *kind == wanted && shipped(id)).count())
             .expect("a small number")
     };
-    assert_eq!(count(Kind::Scarce), 10, "every scarce piece found its order");
-    let tea = 1000 - 2 * count(Kind::Sound) - count(Kind::Scarce);
-    run.shop.await_stock(&run.tea, tea, tea, 0);
-    run.shop.await_stock(&run.scarce, 0, 0, 0);
+    assert_eq!(count(Kind::Scarce), 10, "every scarce piece was allocated");
+    let tea = 1000 - 2 * count(Kind::Payable) - count(Kind::Scarce);
+    run.stack.await_stock(&run.tea, tea, tea, 0);
+    run.stack.await_stock(&run.scarce, 0, 0, 0);
 }
 
-/// I5, I6: sequences have no gaps; every event in the tables was heard on its topic; and every fact of another service
-/// stands in its order's own history.
-fn everything_was_published_and_told(run: &Run, listener: &Listener) {
+/// I5, I6: sequences have no gaps, every event in the tables was published on its topic, and every fact of another service
+/// is in the order's history.
+fn every_event_is_published_and_recorded(run: &Run, listener: &Listener) {
     let products = StreamIds::of(run);
-    let (written, told) =
+    let (written, recorded) =
         until_within(LONG, "every event of other services in the orders' histories", || {
             let mut written = products.events(run);
-            let mut told = BTreeSet::new();
+            let mut recorded = BTreeSet::new();
             let mut facts = BTreeSet::new();
             for id in run.orders.keys() {
                 for service in SERVICES {
-                    for (place, envelope) in (1..).zip(run.shop.tables.stream(service, id)) {
+                    for (place, envelope) in (1..).zip(run.stack.tables.stream(service, id)) {
                         assert_eq!(envelope.sequence.number(), place, "{}", envelope.id);
                         if service != "ORDERS" {
                             facts.insert(envelope.id.to_string());
                         } else if envelope.event_type == "OrderUpdated" {
                             assert!(
-                                told.insert(envelope.causationid.to_string()),
-                                "{} was told twice",
+                                recorded.insert(envelope.causationid.to_string()),
+                                "{} was recorded twice",
                                 envelope.causationid
                             );
                         }
@@ -184,19 +184,19 @@ fn everything_was_published_and_told(run: &Run, listener: &Listener) {
                     }
                 }
             }
-            if facts == told {
-                Ok((written, told.len()))
+            if facts == recorded {
+                Ok((written, recorded.len()))
             } else {
-                Err(format!("{} facts, {} of them told", facts.len(), told.len()))
+                Err(format!("{} facts, {} of them recorded", facts.len(), recorded.len()))
             }
         });
     until("every event to be published", || {
-        let heard: BTreeSet<String> =
-            listener.heard().iter().map(|envelope| envelope.id.to_string()).collect();
-        let missing: Vec<_> = written.difference(&heard).take(5).collect();
-        if missing.is_empty() { Ok(()) } else { Err(format!("not heard: {missing:?} …")) }
+        let published: BTreeSet<String> =
+            listener.received().iter().map(|envelope| envelope.id.to_string()).collect();
+        let missing: Vec<_> = written.difference(&published).take(5).collect();
+        if missing.is_empty() { Ok(()) } else { Err(format!("not published: {missing:?} …")) }
     });
-    eprintln!("{} events, all published; {told} facts, all told", written.len());
+    eprintln!("{} events, all published; {recorded} facts, all recorded", written.len());
 }
 
 /// The streams of the run's products, in the catalog's table.
@@ -209,25 +209,25 @@ impl StreamIds {
     }
 
     fn events(&self, run: &Run) -> BTreeSet<String> {
-        let table = run.shop.tables.clients().table(&tests::stack("CONVEYOR_CATALOG_TABLE"));
-        let read = |stream: &StreamId| run.shop.tables.run(table.read(stream)).expect("the table answers");
+        let table = run.stack.tables.clients().table(&tests::variable("CONVEYOR_CATALOG_TABLE"));
+        let read = |stream: &StreamId| run.stack.tables.run(table.read(stream)).expect("the table answers");
         self.0.iter().flat_map(read).map(|envelope| envelope.id.to_string()).collect()
     }
 }
 
-/// I8: the list shows what the fold shows.
+/// I8: the list equals the fold.
 fn views_agree(run: &Run) {
     let ids = run.ids();
     let pages: BTreeMap<String, Value> =
-        at_once(AT_ONCE, &ids, |id| (id.clone(), run.shop.order(id))).into_iter().collect();
-    until("the list to show what the pages show", || {
+        at_once(AT_ONCE, &ids, |id| (id.clone(), run.stack.order(id))).into_iter().collect();
+    until("the list to agree with the pages", || {
         let differs = |summary: &Value| {
             let page = &pages[summary["order_id"].as_str().expect("an id")];
             ["status", "attention", "total", "currency", "placed_at", "updated_at"]
                 .iter()
                 .any(|field| summary[field] != page[field])
         };
-        let listed = run.shop.listed(&ids);
+        let listed = run.stack.listed(&ids);
         let lagging = listed.iter().filter(|summary| differs(summary)).count();
         if listed.len() == ORDERS && lagging == 0 {
             Ok(())

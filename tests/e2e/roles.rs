@@ -1,8 +1,8 @@
-//! A role that may do exactly what a function's role may, and that a test can assume: a function's own trusts nobody but
-//! Lambda.
+//! A role with exactly the grants of a function's role, which a test can assume: only Lambda may assume the function's own
+//! role.
 
 use crate::emulator::{Emulator, texts};
-use crate::shop::fresh;
+use crate::stack::fresh;
 use crate::tables::Tables;
 use runtime::Settings;
 use serde_json::Value;
@@ -20,14 +20,14 @@ pub(crate) fn policies(emulator: &Emulator, role: &str) -> Vec<(String, String)>
         .collect()
 }
 
-/// Puts an inline policy under that name.
+/// Writes an inline policy under this name.
 pub(crate) fn put_policy(emulator: &Emulator, role: &str, name: &str, document: &str) {
     let request =
         [("Action", "PutRolePolicy"), ("RoleName", role), ("PolicyName", name), ("PolicyDocument", document)];
     emulator.query("iam", &request);
 }
 
-/// A function that may not do one thing, until this is dropped.
+/// A function without one of its grants, until this is dropped.
 pub(crate) struct Denied<'a> {
     emulator: &'a Emulator,
     role: String,
@@ -36,7 +36,7 @@ pub(crate) struct Denied<'a> {
 }
 
 impl<'a> Denied<'a> {
-    /// Takes an action out of what the function's role grants.
+    /// Removes an action from the function's role.
     #[track_caller]
     pub(crate) fn action(emulator: &'a Emulator, function: &str, action: &str) -> Self {
         let functions = emulator.functions();
@@ -58,13 +58,13 @@ impl Drop for Denied<'_> {
     }
 }
 
-/// A function's role, by the name that it has in the account.
+/// The name of a function's role in the account.
 pub(crate) fn role_of(function: &Value) -> &str {
     let arn = function["Role"].as_str().expect("a role");
     arn.rsplit('/').next().expect("a name")
 }
 
-/// Lets `work` use the tables with what the function's role grants, and nothing else.
+/// Runs `work` on the tables with the grants of the function's role.
 pub(crate) fn as_function<T>(emulator: &Emulator, function: &Value, work: impl FnOnce(&Tables) -> T) -> T {
     let probe = format!("e2e-probe-{}", fresh());
     let trust = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
@@ -89,7 +89,7 @@ pub(crate) fn as_function<T>(emulator: &Emulator, function: &Value, work: impl F
 fn settings(session: &str) -> Settings {
     let [key, secret, token] = ["AccessKeyId", "SecretAccessKey", "SessionToken"]
         .map(|element| texts(session, element).first().map(|text| (*text).to_owned()).expect("credentials"));
-    let (region, endpoint) = (tests::stack("AWS_REGION"), tests::stack("AWS_ENDPOINT_URL"));
+    let (region, endpoint) = (tests::variable("AWS_REGION"), tests::variable("AWS_ENDPOINT_URL"));
     Settings::from_lookup(move |name| match name {
         "AWS_ACCESS_KEY_ID" => Some(key.clone()),
         "AWS_SECRET_ACCESS_KEY" => Some(secret.clone()),
@@ -100,7 +100,7 @@ fn settings(session: &str) -> Settings {
     })
 }
 
-/// IAM hands documents over percent-encoded.
+/// IAM returns documents percent-encoded.
 fn decoded(document: &str) -> String {
     let pairs: Vec<(String, String)> =
         serde_urlencoded::from_str(&format!("document={document}")).expect("percent-encoded");

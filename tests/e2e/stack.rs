@@ -1,29 +1,29 @@
-//! The shop: who calls, what is sold, orders placed and watched.
+//! Access to the deployed stack: its callers, its products, and orders that are placed and polled.
 
 use crate::api::{Answer, Client};
 use crate::emulator::Emulator;
-use crate::senders::CARRIER;
 use crate::stripe::Stripe;
 use crate::tables::Tables;
 use crate::wait::{PATIENCE, until, until_within};
+use crate::webhook_senders::CARRIER;
 use serde_json::{Value, json};
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-/// Everything that a test meets the stack with. It holds a place in the stack until it is dropped.
-pub(crate) struct Shop {
+/// The clients of the stack for one test. It holds a lock on the stack until it is dropped.
+pub(crate) struct Stack {
     pub(crate) customer: Client,
     pub(crate) other_customer: Client,
     pub(crate) admin: Client,
-    pub(crate) nobody: Client,
+    pub(crate) anonymous: Client,
     pub(crate) stripe: Stripe,
     pub(crate) emulator: Emulator,
     pub(crate) tables: Tables,
-    _place: File,
+    _lock: File,
 }
 
-/// A product that no other test knows.
+/// A product that no other test uses.
 #[derive(Debug, Clone)]
 pub(crate) struct Goods {
     pub(crate) sku: String,
@@ -31,7 +31,7 @@ pub(crate) struct Goods {
     pub(crate) price: u64,
 }
 
-/// What a customer sends.
+/// The order that a customer sends.
 #[derive(Debug, Clone)]
 pub(crate) struct Checkout {
     lines: Vec<(Goods, u64)>,
@@ -39,41 +39,42 @@ pub(crate) struct Checkout {
     pub(crate) email: String,
 }
 
-impl Shop {
+impl Stack {
     /// Beside other tests.
-    pub(crate) fn open() -> Self {
+    pub(crate) fn shared() -> Self {
         Self::with(File::lock_shared)
     }
 
-    /// With no other test in the stack: for those that break something on purpose, or fill the queues.
-    pub(crate) fn alone() -> Self {
+    /// Without other tests: for a test that breaks something on purpose, or fills the queues.
+    pub(crate) fn exclusive() -> Self {
         Self::with(File::lock)
     }
 
     fn with(lock: impl Fn(&File) -> std::io::Result<()>) -> Self {
-        // Tests run each in a process of its own, so the place is taken in a file.
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e.lock");
-        let place = File::create(place).expect("a file in target/tmp");
-        lock(&place).expect("a lock on it");
-        let client =
-            |token: Option<&str>| Client::new(tests::stack("CONVEYOR_API_URL"), token.map(tests::stack));
+        // Each test runs in its own process, so the lock is a file.
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("e2e.lock");
+        let file = File::create(path).expect("a file in target/tmp");
+        lock(&file).expect("a lock on it");
+        let client = |token: Option<&str>| {
+            Client::new(tests::variable("CONVEYOR_API_URL"), token.map(tests::variable))
+        };
         Self {
             customer: client(Some("CONVEYOR_TOKEN")),
             other_customer: client(Some("CONVEYOR_OTHER_TOKEN")),
             admin: client(Some("CONVEYOR_ADMIN_TOKEN")),
-            nobody: client(None),
+            anonymous: client(None),
             stripe: Stripe::new(),
             emulator: Emulator::new(),
             tables: Tables::new(),
-            _place: place,
+            _lock: file,
         }
     }
 
-    /// A new product with stock, which orders know the price of.
+    /// A new product with stock, whose price orders has copied.
     pub(crate) fn goods(&self, price: u64, on_hand: u64) -> Goods {
         let goods = Goods { sku: format!("E2E-{}", fresh()), price };
         let product =
-            json!({"name": "Something of a test", "price": price, "currency": "EUR", "weight_grams": 100});
+            json!({"name": "A product of a test", "price": price, "currency": "EUR", "weight_grams": 100});
         self.admin.put(&format!("/products/{}", goods.sku), &product).expect(201);
         self.admin.put(&format!("/stock/{}", goods.sku), &json!({ "on_hand": on_hand })).expect(201);
         until(format!("orders' copy of the price of {}", goods.sku), || {
@@ -90,7 +91,7 @@ impl Shop {
         (number("on_hand"), number("available"), number("allocated"))
     }
 
-    /// Waits until a product's stock is this, and says what it was otherwise.
+    /// Waits until a product's stock is this.
     pub(crate) fn await_stock(&self, goods: &Goods, on_hand: u64, available: u64, allocated: u64) {
         let wanted = (on_hand, available, allocated);
         until(format!("stock (on hand, available, allocated) of {wanted:?}"), || {
@@ -99,7 +100,7 @@ impl Shop {
         });
     }
 
-    /// The whole list of open orders, as the shop's people see it.
+    /// The whole list of open orders.
     pub(crate) fn open_orders(&self) -> Vec<Value> {
         let mut found = Vec::new();
         let mut cursor = String::new();
@@ -113,19 +114,19 @@ impl Shop {
         }
     }
 
-    /// Places an order as the customer and gives back its id.
+    /// Places an order as the customer and returns its id.
     pub(crate) fn place(&self, checkout: &Checkout) -> String {
         let placed = self.customer.post_with_key("/orders", &fresh(), &checkout.body()).expect(202);
         assert_eq!(placed["total"], checkout.total());
         placed["order_id"].as_str().expect("an id").to_owned()
     }
 
-    /// The order's page, as its customer sees it.
+    /// The order's page.
     pub(crate) fn order(&self, id: &str) -> Value {
         self.customer.get(&format!("/orders/{id}")).expect(200)
     }
 
-    /// Waits until the order has had this status, and gives back its page.
+    /// Waits until the order has this status, and returns its page.
     pub(crate) fn await_status(&self, id: &str, status: &str) -> Value {
         self.await_status_within(PATIENCE, id, status)
     }
@@ -137,7 +138,7 @@ impl Shop {
         })
     }
 
-    /// What the customer's browser needs while the bank waits for its holder.
+    /// The secret that the customer's browser needs for 3-D Secure.
     pub(crate) fn client_secret(&self, id: &str) -> String {
         let payment = self.customer.get(&format!("/orders/{id}/payment")).expect(200);
         payment["client_secret"].as_str().expect("the secret, for the owner").to_owned()
@@ -152,15 +153,15 @@ impl Shop {
         });
     }
 
-    /// The warehouse hands the parcel over.
+    /// The warehouse dispatches the parcel.
     pub(crate) fn dispatch(&self, id: &str, tracking_code: &str) -> Answer {
         let body = json!({"carrier": CARRIER, "tracking_code": tracking_code});
         self.admin.post(&format!("/shipments/{id}/dispatch"), &body)
     }
 
-    /// The warehouse asks for something else: `deliver`, `fail`, `return`.
-    pub(crate) fn warehouse(&self, id: &str, wish: &str, body: &Value) -> Answer {
-        self.admin.post(&format!("/shipments/{id}/{wish}"), body)
+    /// Another command of the warehouse: `deliver`, `fail`, `return`.
+    pub(crate) fn warehouse(&self, id: &str, command: &str, body: &Value) -> Answer {
+        self.admin.post(&format!("/shipments/{id}/{command}"), body)
     }
 
     /// Cancels as the customer.
@@ -168,7 +169,7 @@ impl Shop {
         self.customer.post(&format!("/orders/{id}/cancel"), &json!({"reason": "changed my mind"}))
     }
 
-    /// The customer's orders as the list shows them, newest first, up to and with the last one that is wanted.
+    /// The customer's summaries of these orders, newest first. Reads the list until it has found all.
     pub(crate) fn listed(&self, ids: &[String]) -> Vec<Value> {
         let mut found = Vec::new();
         let mut cursor = String::new();
@@ -185,7 +186,7 @@ impl Shop {
 }
 
 impl Checkout {
-    /// Of these pieces, with a card that pays.
+    /// An order of these pieces, with a card that pays.
     pub(crate) fn of(lines: &[(&Goods, u64)]) -> Self {
         Self {
             lines: lines.iter().map(|(goods, quantity)| ((*goods).clone(), *quantity)).collect(),
@@ -220,7 +221,7 @@ impl Checkout {
     }
 }
 
-/// Sixteen hexadecimal digits that nobody had before.
+/// Sixteen random hexadecimal digits.
 pub(crate) fn fresh() -> String {
     use std::hash::{BuildHasher as _, RandomState};
     format!("{:016x}", RandomState::new().hash_one(std::process::id()))
