@@ -267,7 +267,7 @@ impl Ports for SampleWorld {
             endpoints: self.gated(&self.receivers),
             names: self.gated(&self.names),
             jitter: Arc::new(NoJitter),
-            letters: self.gated(&self.letters),
+            dead_letters: self.gated(&self.letters),
             ..Channels::default()
         }
     }

@@ -4,7 +4,7 @@ use callbacks::RandomBytes;
 use event_store::{Counters, Documents, EventStore, Pages};
 use events::{Provider, Service};
 use orders::Deadlines;
-use outbound::{Letters, Mailer, Names, Texter, Topic, Transport, WorkQueue};
+use outbound::{DeadLetterQueue, Mailer, Names, Texter, Topic, Transport, WorkQueue};
 use resilience::{Clock, FixedClock, Jitter, NoJitter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -90,7 +90,7 @@ pub struct Channels {
     /// The jitter of the waits between attempts.
     pub jitter: Arc<dyn Jitter>,
     /// The dead-letter queue of `take-payment`.
-    pub letters: Arc<dyn Letters>,
+    pub dead_letters: Arc<dyn DeadLetterQueue>,
 }
 
 impl Default for Channels {
@@ -106,7 +106,7 @@ impl Default for Channels {
             names: Arc::new(FixedNames::default()),
             random: Arc::new(SameBytes),
             jitter: Arc::new(NoJitter),
-            letters: Arc::new(MemoryLetters::new(Arc::new(FixedClock::at(now())))),
+            dead_letters: Arc::new(MemoryLetters::new(Arc::new(FixedClock::at(now())))),
         }
     }
 }

@@ -174,7 +174,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         })),
         "redrive-dead-letters" => {
             let channels = ports.channels();
-            let queues = FunctionQueues { dead_letters: channels.letters, source: Some(channels.work) };
+            let queues = FunctionQueues { dead_letters: channels.dead_letters, source: Some(channels.work) };
             Step::Command(Arc::new(operations::RedriveDeadLetters {
                 queues: [("take-payment".to_owned(), queues)].into(),
                 clock,
