@@ -12,6 +12,7 @@ mod modules;
 mod names;
 mod prose;
 mod proven;
+mod providers;
 mod text;
 mod timing;
 mod watched;
