@@ -8,7 +8,6 @@ from . import build, console, documents, resources, template, tools
 from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
 from .trouble import Trouble
 
-
 # Commits after this one have a subject of at most `SUBJECT` characters. The history before it is older than the rule.
 RULE_SINCE = "2325bd7519102f257970f6dc9d0e86009561c793"
 SUBJECT = 72
