@@ -26,7 +26,7 @@ const AVOIDED: [(&[&str], &str); 16] = [
     (&["mend", "mends", "mended", "mending"], "fix"),
     (&["for good"], "permanently"),
     (&["put off", "puts off"], "retry later, delay"),
-    (&["room", "rooms", "house"], "crate, module, warehouse"),
+    (&["room", "rooms"], "crate, module"),
 ];
 
 /// Texts for customers, and the lists of the words themselves.
