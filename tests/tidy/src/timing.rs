@@ -30,7 +30,7 @@ fn every_wait_and_limit_quotes_the_code_that_sets_it() {
             match std::fs::read_to_string(root().join(file)) {
                 Err(error) => offenders.push(format!("{file}: {error}")),
                 Ok(text) if !text.contains(code) => {
-                    offenders.push(format!("{file} does not contain `{code}`"))
+                    offenders.push(format!("{file} does not contain `{code}`"));
                 }
                 Ok(_) => {}
             }
