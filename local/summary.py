@@ -1,4 +1,5 @@
-"""The last screen of `make demo`: the final state of order, money, stock and messages, each read from its owner."""
+"""The last screen of `make demo`: the final state of order, money, stock and messages, each read from the service
+or server that holds it."""
 
 from __future__ import annotations
 

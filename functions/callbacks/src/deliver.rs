@@ -2,10 +2,10 @@
 //!
 //! - Trigger: a job in the delivery queue. `plan-deliveries`, `schedule-callbacks` and `manage-callbacks` send it, and this
 //!   function for the next attempt.
-//! - Effect: one call to a public address, signed with every valid secret; then the attempt is recorded in the delivery. The
+//! - Effect: one call to an address of the allowed networks, signed with every valid secret; then the attempt is recorded in the delivery. The
 //!   follow-up comes last: the endpoint's health, disabling the endpoint if it is gone or failed too long, and the next job.
-//!   An attempt that the health does not admit is postponed and does not count: by seconds if the limit of calls under way
-//!   is reached, until after the pause if the breaker is open.
+//!   If the endpoint is busy, the message is retried after seconds. If its breaker is open, the delivery is postponed until
+//!   after the pause. Neither counts as an attempt.
 //! - Publishes: nothing.
 //! - Idempotent by the attempt's number, which is recorded once. The endpoint is called at least once: a crash after the call
 //!   repeats it under the same `webhook-id`. A duplicate job repeats the follow-up, and each part checks whether it is done.
@@ -102,9 +102,9 @@ impl DeliverWebhook {
         }
     }
 
-    /// Asks the endpoint's health for a call, and writes the lease.
+    /// Asks the endpoint's health whether the call may be made, and if so stores the lease.
     async fn admit(&self, job: &DeliveryJob) -> Result<Admission, Failure> {
-        // The last decision. If it needed a write, that write succeeded.
+        // Every run of `decide` overwrites it. After `change` has succeeded it holds the decision that was stored.
         let admission = Mutex::new(Admission::Busy);
         let key = store::health_key(&job.endpoint);
         let decide = |stored: Option<&Health>| {

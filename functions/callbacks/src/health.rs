@@ -1,8 +1,8 @@
-//! The health of an endpoint: its calls under way (a bulkhead) and its circuit breaker. Pure.
+//! The health of an endpoint: the limit of its concurrent calls (a bulkhead) and its circuit breaker. Pure.
 //!
 //! A call takes a lease first, and releases it with its result, so that each result counts once. If the function dies, the
-//! lease expires and the call counts as nothing. Five failures in a row open the breaker: deliveries are postponed, which is
-//! no attempt. After the pause one call goes through as a probe. If it succeeds the breaker closes; if it fails the breaker
+//! lease expires and the call counts as nothing. Five failures in a row open the breaker: deliveries are postponed, which
+//! does not count as an attempt. After the pause one call goes through as a probe. If it succeeds the breaker closes; if it fails the breaker
 //! opens for twice as long.
 
 use crate::endpoint::REMEMBERED;
@@ -31,7 +31,7 @@ struct Lease {
     until: Timestamp,
 }
 
-/// The breaker is open, or waits for its probe.
+/// The pause of an open breaker. The first call after it is the probe.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Pause {
     until: Timestamp,
@@ -64,7 +64,7 @@ pub(crate) enum Admission {
 }
 
 impl Health {
-    /// Asks for a call. A lease for the same attempt is from a run that died, and does not count.
+    /// Decides whether the call may be made. A lease of the same attempt was left by a run that died, and is replaced.
     pub(crate) fn admit(
         &self,
         delivery: &str,
@@ -106,7 +106,7 @@ impl Health {
         }
         let failures = self.failures.saturating_add(1);
         let times = self.paused.as_ref().map_or(0, |pause| pause.times);
-        // A failure during the pause is of a call from before it, and does not open the breaker again.
+        // A failure during the pause belongs to a call that began before it, so it does not extend the pause.
         let opens = match &self.paused {
             None => failures >= OPENS_AFTER,
             Some(pause) => pause.until <= now,
@@ -121,7 +121,8 @@ impl Health {
         Some(Self { failures, failing_since, paused, under_way, at: now })
     }
 
-    /// Whether the endpoint must be disabled: it had no success for [`FAILING_FOR`] since it was enabled.
+    /// Whether the endpoint must be disabled: its first failure since the last success, or its enabling if later, is
+    /// [`FAILING_FOR`] ago.
     pub(crate) fn has_failed_too_long(&self, enabled_since: Timestamp, now: Timestamp) -> bool {
         self.failing_since.is_some_and(|since| later(since.max(enabled_since), FAILING_FOR) <= now)
     }

@@ -1,8 +1,9 @@
-//! `manage-callbacks`: admins manage webhook endpoints and inspect their deliveries. Needs the admin group.
+//! `manage-callbacks`: admins manage webhook endpoints and inspect their deliveries. The caller must be an admin.
 //!
 //! - `POST /webhook-endpoints` `{"url", "description"?, "event_types"?, "enabled"?, "secret"?}` → `201` with the secret,
-//!   which no other answer shows. Idempotent by `Idempotency-Key`, if one is sent: the id is a hash of caller and key. The
-//!   same key and request: `200`, `Idempotency-Replayed: true`, without the secret. The same key, another request: `422`.
+//!   which no other answer shows. Idempotent by `Idempotency-Key`, if one is sent: the id is a hash of caller and key. A
+//!   repeat with the same key and request is answered `200` with `Idempotency-Replayed: true` and without the secret; the
+//!   same key with another request is `422`.
 //! - `GET /webhook-endpoints`, `GET /webhook-endpoints/{endpoint_id}`.
 //! - `PATCH /webhook-endpoints/{endpoint_id}` `{"url"?, "description"?, "event_types"?, "enabled"?}`.
 //! - `DELETE /webhook-endpoints/{endpoint_id}` → `204`, also when repeated. Pending deliveries end.
@@ -12,8 +13,8 @@
 //! - `GET …/{endpoint_id}/deliveries?status=&limit=&cursor=`, newest first.
 //! - `POST …/{endpoint_id}/deliveries/{delivery_id}/redeliver` → `202`, under the same delivery id.
 //!
-//! A URL whose host has an address that is not public is `422`. Effect: one conditional write; for a test or a redelivery,
-//! then a job in the delivery queue. Publishes no event.
+//! `422` if any address of the URL's host is not public. Effect: one conditional write. A test or a redelivery then also sends a
+//! job to the delivery queue. Publishes no event.
 
 mod deliveries;
 mod endpoint_input;
@@ -41,11 +42,10 @@ use std::sync::Arc;
 use view::View;
 use webhooks::StandardWebhooks;
 
-/// The limit of endpoints, because each event is matched against each of them. Concurrent requests may exceed it, which is
-/// harmless.
+/// The most endpoints: every event is compared with every endpoint. Concurrent creations may exceed it slightly.
 const MOST_ENDPOINTS: usize = 50;
 
-/// The endpoint of `manage-callbacks`. See the module.
+/// The HTTP handler of `manage-callbacks`. See the module.
 pub struct ManageCallbacks {
     /// Endpoints, deliveries, health.
     pub documents: Arc<dyn Documents>,

@@ -43,7 +43,7 @@ impl Endpoint for ManageProducts {
             "PUT /products/{sku}" => self.put(&request).await,
             "GET /products/{sku}" => self.show(&request).await,
             "GET /products" => self.list(&request).await,
-            _ => Err(Problem::not_found("no such route exists")),
+            _ => Err(Problem::not_found("no such route")),
         }
     }
 }

@@ -41,7 +41,7 @@ impl Endpoint for ManageStock {
             "GET /stock/{sku}" => self.show(&sku).await,
             "PUT /stock/{sku}" => self.set(&sku, &request).await,
             "POST /stock/{sku}/adjustments" => adjust::adjust(self, &sku, &request).await,
-            _ => Err(Problem::not_found("no such route exists")),
+            _ => Err(Problem::not_found("no such route")),
         }
     }
 }

@@ -99,7 +99,7 @@ impl Endpoint for WebhookInbox {
                 );
                 Ok(Reply::json(202, &serde_json::json!({ "id": id, "asked_at": replay.asked_at })))
             }
-            other => Err(Problem::not_found(format!("no route {other}"))),
+            _ => Err(Problem::not_found("no such route")),
         }
     }
 }

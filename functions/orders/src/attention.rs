@@ -1,14 +1,14 @@
-//! An attention that an order newly gets raises an alarm.
+//! Raises an alarm for each attention that an order newly gets.
 //!
-//! The alarm watches a metric, and the platform reads the metric from the log line that is written here. That needs no call,
-//! which could fail. The line names the order and contains nothing personal.
+//! CloudWatch reads the alarm's metric from the log line below, so there is no call that could fail. The line names the order
+//! and contains no personal data.
 
 use events::{Attention, OrderId};
 
-/// Writes one line for each newly raised attention. A duplicate line is harmless.
+/// Writes one line for each newly raised attention. A duplicate only counts the metric twice.
 pub(crate) fn report(order: &OrderId, raised: &[Attention]) {
     for attention in raised {
-        // At level error, so that no log level suppresses it: an operator must act.
+        // Level error, so that no `LogLevel` suppresses it.
         tracing::error!(
             metric = "AttentionRaised",
             metric.by = "attention",

@@ -47,7 +47,7 @@ impl Endpoint for GetOrder {
                 let history = self.visible(&id, caller).await?;
                 Ok(Reply::json(200, &serde_json::json!({ "events": history.envelopes })))
             }
-            other => Err(Problem::not_found(format!("no route {other}"))),
+            _ => Err(Problem::not_found("no such route")),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `place-order`: `POST /orders` with the header `Idempotency-Key`.
 //!
 //! - Effect and event: `OrderPlaced`, priced from orders' own copy of prices. Nothing is charged here: payments reacts.
-//! - Idempotent by the order id, a hash of customer and key. A second append at the first place of the stream fails its
-//!   condition, and the answer is then made from the stored event.
+//! - Idempotent by the order id, a hash of customer and key. A second append at sequence 1 fails, and the answer is then
+//!   made from the stored event.
 //! - Answers `202`; to a repeat the same with `Idempotency-Replayed: true`; `400` for a missing or invalid key or an unreadable
 //!   body; `422` for an order that cannot be accepted, and for another request under a used key; `503` when the table is
 //!   unavailable.

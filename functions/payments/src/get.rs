@@ -50,7 +50,7 @@ impl Endpoint for GetPayment {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
         match request.route.as_str() {
             "GET /orders/{order_id}/payment" => {}
-            _ => return Err(Problem::not_found("no such resource")),
+            _ => return Err(Problem::not_found("no such route")),
         }
         let order_id = request.order_id()?;
         let stream = StreamId::order(&order_id);

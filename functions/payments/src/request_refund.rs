@@ -64,7 +64,7 @@ impl Endpoint for RequestRefund {
         match request.route.as_str() {
             "POST /orders/{order_id}/refunds" => self.refund(&request).await,
             "POST /orders/{order_id}/refunds/{refund_id}/retry" => self.retry(&request).await,
-            _ => Err(Problem::not_found("no such resource")),
+            _ => Err(Problem::not_found("no such route")),
         }
     }
 }

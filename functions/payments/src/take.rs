@@ -13,8 +13,8 @@
 //!
 //! Idempotent by the stream: a message whose effect is folded already does nothing. A call is idempotent by its key (event id
 //! and attempt). A delivery after the first reads the state before it calls, and **every unclear answer is settled by reading
-//! the state**. All deliveries of a refund use the same attempts (see `take/refund.rs`), because the provider would accept a
-//! second refund of a part of the money. The provider's objects are the last fence: an intent succeeds at most once, and a
+//! the state**. All deliveries of a refund use the same keys (see `take/refund.rs`): the provider accepts several partial
+//! refunds, so another key could refund twice. The provider's objects are the last fence: an intent succeeds at most once, and a
 //! refund is found again by the id of ours that it holds.
 //!
 //! Retry: the provider or the table gave no clear answer; the intent is being processed; it is too early to request a refund
@@ -72,9 +72,9 @@ impl Work<'_> {
         self.message.deliveries > 1
     }
 
-    /// The idempotency key of this delivery's call about the intent. Deliveries after the first read the intent's state before
-    /// they call, so the attempt grows only after a read has shown that nothing happened. Two that overlap act on one intent,
-    /// which succeeds or ends once.
+    /// The idempotency key of this delivery's call about the intent. Before a confirmation or cancellation, a later
+    /// delivery reads the intent's state. Creating an intent needs no read: a second unconfirmed intent moves no money. Two
+    /// deliveries that overlap act on one intent, which succeeds or ends once.
     fn key(&self, stack: &str) -> IdempotencyKey {
         IdempotencyKey::of(stack, &self.message.envelope.id, self.message.deliveries)
     }

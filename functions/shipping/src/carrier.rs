@@ -218,7 +218,8 @@ fn carriers_id(shipment: &ShipmentRequested) -> Result<&str, Failure> {
     id.ok_or_else(|| Failure::reject("the shipment lacks the id of the carrier's shipment"))
 }
 
-/// The inbox sources whose webhooks report on parcels. A parked pointer of an older version belongs to the first.
+/// The inbox sources whose webhooks report on parcels. A pointer that an older build parked names no source; it
+/// belongs to the first.
 pub(crate) const SOURCES: [&str; 2] = [easypost::SOURCE, standard::SOURCE];
 
 /// Reads a webhook of one of [`SOURCES`]. `None` if it reports on no parcel. An error names what is wrong, without values.

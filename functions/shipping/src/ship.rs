@@ -2,8 +2,8 @@
 //!
 //! Trigger: one SQS message at a time. By event:
 //! - `OrderPlaced`: stores the copy of the address. Emits nothing. Idempotent by overwriting.
-//! - `InventoryUpdated`: lists the shipment as open and creates it at a carrier (free; one that is lost in a crash is
-//!   forgotten) → `ShipmentRequested`. An address that the carrier refuses → `ShippingFailed`. On a stream that has an
+//! - `InventoryUpdated`: creates the shipment at a carrier (this costs nothing, so one lost in a crash is ignored) and lists it
+//!   as open → `ShipmentRequested`. An address that the carrier refuses → `ShippingFailed`. On a stream that has an
 //!   event: nothing.
 //! - `ShipmentRequested`: at a carrier, reads the shipment, buys its label unless it has one, maps the tracking code →
 //!   `LabelPurchased`. No label for sale → `ShippingFailed`. Idempotent because it reads first, and because a carrier

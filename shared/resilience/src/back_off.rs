@@ -1,7 +1,7 @@
 //! How long to wait before the next try: exponential, capped, with jitter.
 //!
 //! The wait is a uniform choice between a quarter of the attempt's cap and the cap. The jitter keeps many waiting callers
-//! from retrying at the same moment; the quarter keeps a retry from following at once.
+//! from retrying at the same moment; the lower bound prevents an immediate retry.
 
 use std::time::Duration;
 

@@ -111,7 +111,8 @@ impl Worker {
         }
     }
 
-    /// Handles a batch; the response names the messages that return to the queue.
+    /// Handles a batch. The response is the SQS *partial batch response*: it names the messages that return to the queue. The event
+    /// source must set `ReportBatchItemFailures`, which `local/template/kinds.py` does for every queue function.
     pub async fn work(&self, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         let outcomes = join_all(batch.records.iter().map(|record| self.handle(record))).await;

@@ -1,8 +1,8 @@
 //! Plain English: words that cost a reader a second look, each with its replacement, do not occur in prose.
 //!
-//! Prose is everything but code in back-ticks. In source files the whole line counts, because comments, texts and names
-//! are read alike. What is between back-ticks, a word beside `_`, `:` or `#` (a wire name such as `elsewhere:bank`), and the
-//! customers' messages are exempt.
+//! Whole lines are checked, code included, because comments, texts and names are read alike. Exempt are text between back-ticks,
+//! parts of names (beside `_`, `:`, `#` or `-`, for example the wire name `elsewhere:bank`), fenced blocks of documents, and the
+//! customers' messages.
 
 use crate::{files, none, root};
 
@@ -32,7 +32,7 @@ const AVOIDED: [(&[&str], &str); 16] = [
 /// Texts for customers, and the lists of the words themselves.
 const EXEMPT: [&str; 2] = ["functions/notifications/src/texts.rs", "tests/tidy/src/prose.rs"];
 
-/// A line without what stands between back-ticks.
+/// The line in lower case, without the text between back-ticks.
 fn prose(line: &str) -> String {
     line.split('`').step_by(2).collect::<Vec<_>>().join(" ").to_lowercase()
 }
@@ -78,14 +78,14 @@ fn prose_is_plain() {
     sources.retain(|(path, _)| !EXEMPT.contains(&path.as_str()) && !path.contains("/node_modules/"));
     let mut offenders = Vec::new();
     for (path, text) in sources {
-        // A fenced block of a document is code. No source line starts with a fence outside of a doc comment.
+        // A fenced block of a document is code. In source files a fence follows `//!` or `///`, so no line starts with one.
         let mut is_code = false;
         for (number, line) in text.lines().enumerate() {
             if line.starts_with("```") {
                 is_code = !is_code;
             }
             if let (false, Some((word, instead))) = (is_code, avoided(line)) {
-                offenders.push(format!("{path}:{}: “{word}”; write {instead}", number + 1));
+                offenders.push(format!("{path}:{}: “{word}”; write one of: {instead}", number + 1));
             }
         }
     }

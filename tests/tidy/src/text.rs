@@ -61,19 +61,19 @@ fn nothing_waits_for_the_clock_by_itself() {
 }
 
 #[test]
-fn every_parameter_of_the_template_is_in_the_readme() {
+fn every_parameter_is_in_docs_configuration() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let readme = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
+    let document = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
     let missing: Vec<String> = template
         .lines()
         .skip_while(|line| *line != "Parameters:")
         .skip(1)
         .take_while(|line| line.is_empty() || line.starts_with(' '))
         .filter_map(|line| line.strip_prefix("  ")?.strip_suffix(':'))
-        .filter(|name| !name.starts_with(' ') && !readme.contains(&format!("| `{name}` |")))
+        .filter(|name| !name.starts_with(' ') && !document.contains(&format!("| `{name}` |")))
         .map(str::to_owned)
         .collect();
-    none("parameters that the README does not explain", &missing);
+    none("parameters that docs/configuration.md does not list", &missing);
 }
 
 #[test]

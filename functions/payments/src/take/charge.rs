@@ -48,9 +48,9 @@ impl TakePayment {
         self.find_unexpected_money(work, provider).await
     }
 
-    /// Offline money may arrive although the payment ended before it began, when no terms exist that it could match. The map
-    /// makes sure that a report from now on is dead-lettered. A report that arrived before the map is parked, and no event
-    /// would ever drain it, so it is looked for here. Both sides write first and read afterwards, so no report is missed.
+    /// An offline payment can be cancelled before it begins. Money that arrives nevertheless matches no terms. The map item makes
+    /// later reports fail with a dead letter. An earlier report is parked, and no event would ever apply it, so it is searched
+    /// here. Both sides write first and read afterwards, so no report is missed.
     async fn find_unexpected_money(&self, work: &Work<'_>, provider: Provider<'_>) -> Result<(), Failure> {
         let sender = match provider {
             Provider::Stripe => return Ok(()),
@@ -218,7 +218,7 @@ impl TakePayment {
             }
             IntentState::Cancelled => self.append(work, |payment| Ok(payment.decide_cancelled(intent))).await,
             IntentState::Unconfirmed => {
-                Err(Failure::retry("nothing happened to the intent; it is confirmed again"))
+                Err(Failure::retry("the intent is still unconfirmed; the next delivery confirms it"))
             }
             IntentState::UnderWay(state) => Err(Failure::retry(format!("the intent is {state}"))),
             IntentState::Unexpected(state) => {

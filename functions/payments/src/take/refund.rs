@@ -91,7 +91,7 @@ impl TakePayment {
     }
 
     /// **Every delivery uses the same sequence of idempotency keys, from the first.** Two deliveries that overlap, each having
-    /// read that no refund exists, then make one refund: of a part of what was captured the provider would accept a second.
+    /// read that no refund exists, then make one refund. With different keys the provider would accept a second partial refund.
     ///
     /// The next key is used only when the provider *repeats* a failure under the current one: that call has ended, every
     /// repeat gets the same answer, and the list shows that it made nothing. After every other unclear answer the call may

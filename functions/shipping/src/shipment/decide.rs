@@ -64,8 +64,8 @@ impl Shipment {
         }
     }
 
-    /// The label to void: the shipment ended, or its parcel left under another code. A label whose void the carrier
-    /// refused is one too.
+    /// The label to void, if the shipment ended or its parcel left under another code. It stays one after the carrier refused to
+    /// void it.
     pub(crate) fn unused_label(&self) -> Option<&Label> {
         self.label.as_ref().filter(|label| {
             let used = match &self.stage {

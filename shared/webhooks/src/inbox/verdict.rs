@@ -1,7 +1,7 @@
 //! The verdict on a webhook: what became of it, written next to its inbox item by the reader that applied it.
 //!
 //! It is an item of its own, `webhook#<source>#<event id>` / `verdict`, because a write is billed by the item's size and a body
-//! may have hundreds of kilobytes: so a webhook costs one small write more. It is computed from the stream that the webhook
+//! may have hundreds of kilobytes: so a webhook costs two small writes more: the verdict and its index entry. It is computed from the stream that the webhook
 //! belongs to, so applying the webhook again gives the same verdict, and an unconditional put is enough.
 
 use super::{INDEX_ATTRIBUTE, InboxItem, ORDER_ATTRIBUTE, forgotten_at, place_in_order};
