@@ -147,7 +147,14 @@ impl Order {
         let mut facts = self.facts.clone();
         facts.add(because, detail, self.status());
         let (status, attention) = (facts.status(), facts.attention().into_iter().collect());
-        OrderUpdated { because, status, attention, detail: detail.clone() }.into()
+        OrderUpdated { because, status, attention, detail: self.with_currency(detail.clone()) }.into()
+    }
+
+    /// Adds the order's currency to a detail with an amount. Payments records every amount in that currency.
+    pub(crate) fn with_currency(&self, detail: Detail) -> Detail {
+        let has_amount = detail.amount.is_some() || detail.captured.is_some();
+        let currency = self.placed.as_ref().filter(|_| has_amount).map(|(placed, _)| placed.currency);
+        Detail { currency, ..detail }
     }
 
     /// Requests the cancellation, once; shipping decides. `Ok(None)` if it was already requested.

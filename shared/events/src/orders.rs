@@ -258,6 +258,9 @@ pub struct Detail {
     /// The amount of a late capture, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captured: Option<Amount>,
+    /// The currency of `amount` and `captured`. Missing in old events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// The refund that the fact is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<RefundId>,
