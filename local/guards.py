@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import build, console, env, state, tools
+from . import build, choices, console, env, state, tools
 from .settings import ROOT, STATE, clean_environment
 from .trouble import Trouble
 
@@ -32,7 +32,8 @@ LONGEST = 240.0
 def run(only: str) -> int:
     """`only`: a part of the names of those to try; empty for all."""
     every = json.loads((ROOT / "tests/guards.json").read_text())
-    guards = [guard for guard in every if only in guard["guard"]]
+    chosen = choices.matching("guard", only, [guard["guard"] for guard in every])
+    guards = [guard for guard in every if guard["guard"] in chosen]
     _copy_tree()
     for guard in every:
         # An earlier run may have ended with this one taken out, and cargo goes by a file's time.
@@ -110,7 +111,7 @@ def _cargo(*command: str, more: dict[str, str] | None = None, longest: float | N
 
 
 def _profile() -> list[str]:
-    return ["--target", build.host(), "-p", "tests", "-p", "model"]
+    return ["--target", build.host(), "-p", "simulation", "-p", "model"]
 
 
 def _program(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 
-from . import build, console, env, tools
+from . import build, choices, console, env, tools
 from .settings import ROOT, clean_environment
 from .state import Stack
 
@@ -29,13 +29,24 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
 
 
 def simulate(seeds: str, orders: str) -> int:
-    """`make simulate`: plays worlds without a stack; what the command says is all there is to say."""
-    return _program("tests", "simulate", "simulation", [seeds, orders])
+    """`make simulate`: simulates worlds without a stack. The program prints its own report."""
+    return _program("simulation", "simulate", "simulation", [seeds, orders])
 
 
-def model(arguments: list[str]) -> int:
-    """`make model`: explores scenarios without a stack; it prints its own table."""
-    return _program("model", "model", "model", [argument for argument in arguments if argument])
+def model(scenario: str, options: list[str]) -> int:
+    """`make model`: explores scenarios without a stack. The program prints its own table.
+
+    `scenario` is a part of the names, or empty for all. It is checked before anything is compiled.
+    """
+    choices.matching("scenario", scenario, model_scenarios(is_deep="--deep" in options))
+    return _program("model", "model", "model", [*options, *([scenario] if scenario else [])])
+
+
+def model_scenarios(is_deep: bool) -> list[str]:
+    """The names of the scenarios, from the list that a test of the model compares with the code."""
+    lines = (ROOT / "tests/model/scenarios.txt").read_text().splitlines()
+    small = [line for line in lines if not line.startswith("deep: ")]
+    return [line.removeprefix("deep: ") for line in lines] if is_deep else small
 
 
 def _program(package: str, binary: str, what: str, arguments: list[str]) -> int:

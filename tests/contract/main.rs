@@ -48,7 +48,7 @@ pub(crate) fn table(on: On) -> Table {
             Table { store: memory.clone(), documents: memory.clone(), counters: memory, run }
         }
         On::DynamoDb => {
-            let table = clients().table(&tests::stack("CONVEYOR_NOTIFICATIONS_TABLE"));
+            let table = clients().table(&tests::variable("CONVEYOR_NOTIFICATIONS_TABLE"));
             Table { store: table.clone(), documents: table.clone(), counters: table, run }
         }
     }
@@ -63,7 +63,7 @@ pub(crate) fn views(on: On) -> (Arc<dyn Documents>, Arc<dyn Pages>, String) {
             (memory.clone(), Arc::new(memory.index("customer", "placed_at")), partition)
         }
         On::DynamoDb => {
-            let name = tests::stack("CONVEYOR_ORDER_VIEWS_TABLE");
+            let name = tests::variable("CONVEYOR_ORDER_VIEWS_TABLE");
             let index = clients().index(&name, "by-customer", "customer", "placed_at");
             (clients().table(&name), index, partition)
         }

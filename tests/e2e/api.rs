@@ -1,4 +1,4 @@
-//! Conveyor's HTTP API, as any caller uses it.
+//! A client of an HTTP API: Conveyor's, the provider's or the emulator's.
 
 use serde_json::Value;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use ureq::http::{HeaderMap, Request};
 
 /// Longer than the gateway waits for a function.
 const TIMEOUT: Duration = Duration::from_secs(35);
-/// The emulator's windows show thousands of messages at once.
+/// The emulator lists thousands of messages at once.
 const LARGEST_ANSWER: u64 = 1 << 30;
 
-/// Somebody who calls: with a token or without.
+/// A caller, with a token or without.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     base: String,
@@ -17,13 +17,13 @@ pub(crate) struct Client {
     agent: ureq::Agent,
 }
 
-/// What came back, whatever its status.
+/// An answer of any status.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     headers: HeaderMap,
     body: String,
-    asked: String,
+    request: String,
 }
 
 impl Client {
@@ -48,7 +48,7 @@ impl Client {
         self.send("POST", path, &[JSON, ("idempotency-key", key)], Some(body.to_string().into_bytes()))
     }
 
-    /// Exactly these headers and bytes; the token is added.
+    /// Sends exactly these headers and bytes; the token is added.
     pub(crate) fn send(
         &self,
         method: &str,
@@ -56,12 +56,12 @@ impl Client {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Answer {
-        let asked = format!("{method} {path}");
+        let request = format!("{method} {path}");
         self.try_send(method, path, headers, body)
-            .unwrap_or_else(|error| panic!("{asked} got no answer: {error}"))
+            .unwrap_or_else(|error| panic!("{request} got no answer: {error}"))
     }
 
-    /// The same; no answer at all is an error, not the end of the test.
+    /// The same, but no answer is an error and does not fail the test.
     pub(crate) fn try_send(
         &self,
         method: &str,
@@ -85,7 +85,7 @@ impl Client {
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
             body: text,
-            asked: format!("{method} {path}"),
+            request: format!("{method} {path}"),
         })
     }
 }
@@ -93,14 +93,14 @@ impl Client {
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 impl Answer {
-    /// The body, if the status is this one.
+    /// The body. The status must be this one.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self}");
         self.json()
     }
 
-    /// The problem, if it is one of this status and of RFC 9457's shape.
+    /// The problem. The status must be this one, and the shape that of RFC 9457.
     #[track_caller]
     pub(crate) fn problem(&self, status: u16) -> Value {
         let problem = self.expect(status);
@@ -128,6 +128,6 @@ impl Answer {
 
 impl std::fmt::Display for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} → {} {}", self.asked, self.status, self.body)
+        write!(f, "{} → {} {}", self.request, self.status, self.body)
     }
 }

@@ -1,32 +1,31 @@
-//! Webhooks out, on the deployed stack: what official libraries receive, what becomes of endpoints that fail, are dead or
-//! private, and of calls whose function is killed.
+//! Outgoing webhooks on the deployed stack: what the official libraries receive, endpoints that fail, do not answer or
+//! are private, and calls whose function is killed.
 
 use crate::crashes::kill_functions;
 use crate::functions::Variable;
 use crate::receivers::{Receiver, SECRET, Silent};
-use crate::shop::{Checkout, Shop, fresh};
+use crate::stack::{Checkout, Stack, fresh};
 use crate::wait::{until, until_within};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long the stack's functions wait for an answer, and how often a breaker has to see them wait for nothing, two at
-/// once, until it opens.
-const PATIENCE: Duration = Duration::from_secs(3);
-const WAITS_UNTIL_OPEN: u32 = 3;
+/// The stack's time-out of a call, and the number of time-outs after which the breaker opens, with two calls at once.
+const CALL_TIMEOUT: Duration = Duration::from_secs(3);
+const TIMEOUTS_UNTIL_OPEN: u32 = 3;
 
-/// An endpoint of a test, deleted when this is dropped: every order of the stack would go there too.
+/// An endpoint of a test. It is deleted when this is dropped, since it would receive every order of the stack.
 struct Registered<'a> {
-    shop: &'a Shop,
+    stack: &'a Stack,
     id: String,
 }
 
 impl<'a> Registered<'a> {
-    fn at(shop: &'a Shop, url: &str, types: &[&str]) -> Self {
+    fn at(stack: &'a Stack, url: &str, types: &[&str]) -> Self {
         let body = json!({"url": url, "event_types": types, "secret": SECRET});
-        let made = shop.admin.post_with_key("/webhook-endpoints", &fresh(), &body).expect(201);
-        Self { shop, id: made["id"].as_str().expect("an id").to_owned() }
+        let made = stack.admin.post_with_key("/webhook-endpoints", &fresh(), &body).expect(201);
+        Self { stack, id: made["id"].as_str().expect("an id").to_owned() }
     }
 
     fn path(&self, rest: &str) -> String {
@@ -35,9 +34,9 @@ impl<'a> Registered<'a> {
 
     /// Every delivery, newest first.
     fn log(&self) -> Vec<Value> {
-        // Asked again where no answer counts: the test that kills functions may have killed this one too.
+        // A 5xx is retried: the test that kills functions may have killed this one too.
         until("the log of deliveries", || {
-            let page = self.shop.admin.get(&self.path("/deliveries?limit=100"));
+            let page = self.stack.admin.get(&self.path("/deliveries?limit=100"));
             if page.status >= 500 { Err(page) } else { Ok(page) }
         })
         .expect(200)["items"]
@@ -46,7 +45,7 @@ impl<'a> Registered<'a> {
             .clone()
     }
 
-    /// The one delivery that there is, once it is so.
+    /// Waits until the only delivery is so.
     fn await_only(&self, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
         until(what, || match self.log().as_slice() {
             [only] if is_so(only) => Ok(only.clone()),
@@ -56,59 +55,59 @@ impl<'a> Registered<'a> {
 
     fn redeliver(&self, delivery: &Value) {
         let id = delivery["id"].as_str().expect("an id");
-        self.shop.admin.post(&self.path(&format!("/deliveries/{id}/redeliver")), &json!({})).expect(202);
+        self.stack.admin.post(&self.path(&format!("/deliveries/{id}/redeliver")), &json!({})).expect(202);
     }
 
     fn test(&self) {
-        self.shop.admin.post_with_key(&self.path("/test"), &fresh(), &json!({})).expect(202);
+        self.stack.admin.post_with_key(&self.path("/test"), &fresh(), &json!({})).expect(202);
     }
 }
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
-        let deleted = self.shop.admin.try_send("DELETE", &self.path(""), &[], None);
-        // Where the stack is gone, the test has failed already and said so.
+        let deleted = self.stack.admin.try_send("DELETE", &self.path(""), &[], None);
+        // If the stack is gone, the test has failed already.
         let is_deleted = deleted.is_ok_and(|deleted| deleted.status == 204);
-        assert!(is_deleted || std::thread::panicking(), "the endpoint is still there");
+        assert!(is_deleted || std::thread::panicking(), "the endpoint still exists");
     }
 }
 
-/// What a receiver was told about an order, without repeats, which are its right to get.
-fn told_of(receiver: &Receiver, order: &str) -> Vec<Value> {
+/// The calls about an order, without duplicates, which a receiver has to tolerate.
+fn received_about(receiver: &Receiver, order: &str) -> Vec<Value> {
     let mut ids = BTreeSet::new();
-    let mut told = receiver.told();
-    told.retain(|call| call["data"]["order_id"] == *order && ids.insert(call["id"].to_string()));
-    told
+    let mut calls = receiver.received();
+    calls.retain(|call| call["data"]["order_id"] == *order && ids.insert(call["id"].to_string()));
+    calls
 }
 
 #[test]
 fn the_official_libraries_of_python_and_node_take_every_call_about_an_order() {
-    let shop = Shop::alone();
+    let stack = Stack::exclusive();
     let receivers = [Receiver::python(0), Receiver::node(0)];
-    let _registered = receivers.each_ref().map(|receiver| Registered::at(&shop, &receiver.url(), &["*"]));
-    let tea = shop.goods(950, 10);
-    let order = shop.place(&Checkout::of(&[(&tea, 2)]));
-    shop.await_status(&order, "allocated");
+    let _registered = receivers.each_ref().map(|receiver| Registered::at(&stack, &receiver.url(), &["*"]));
+    let tea = stack.goods(950, 10);
+    let order = stack.place(&Checkout::of(&[(&tea, 2)]));
+    stack.await_status(&order, "allocated");
     let wanted =
         BTreeSet::from(["order.placed", "order.paid", "order.allocated", "order.shipment_requested"]);
-    let heard = receivers.each_ref().map(|receiver| {
+    let received = receivers.each_ref().map(|receiver| {
         until("every call about the order", || {
-            let told = told_of(receiver, &order);
-            let types: BTreeSet<&str> = told.iter().filter_map(|call| call["type"].as_str()).collect();
-            if wanted.is_subset(&types) { Ok(told) } else { Err(format!("{types:?}")) }
+            let calls = received_about(receiver, &order);
+            let types: BTreeSet<&str> = calls.iter().filter_map(|call| call["type"].as_str()).collect();
+            if wanted.is_subset(&types) { Ok(calls) } else { Err(format!("{types:?}")) }
         })
     });
     for receiver in &receivers {
         let unverified: Vec<Value> =
-            receiver.told().into_iter().filter(|call| call["verified"] != true).collect();
+            receiver.received().into_iter().filter(|call| call["verified"] != true).collect();
         assert!(unverified.is_empty(), "{unverified:?}");
     }
-    let ids = heard.each_ref().map(|told| {
-        let of = |kind: &str| told.iter().find(|call| call["type"] == kind).map(|call| call["id"].clone());
+    let ids = received.each_ref().map(|calls| {
+        let of = |kind: &str| calls.iter().find(|call| call["type"] == kind).map(|call| call["id"].clone());
         wanted.iter().map(|kind| of(kind)).collect::<Vec<_>>()
     });
-    assert_eq!(ids[0], ids[1], "one event has one id, wherever it goes");
-    let paid = heard[0].iter().find(|call| call["type"] == "order.paid").expect("it is there");
+    assert_eq!(ids[0], ids[1], "one event has one id at every endpoint");
+    let paid = received[0].iter().find(|call| call["type"] == "order.paid").expect("a call");
     assert_eq!(
         (&paid["data"]["because"], &paid["data"]["detail"]["amount"]),
         (&json!("OrderPaid"), &json!(1900))
@@ -116,32 +115,32 @@ fn the_official_libraries_of_python_and_node_take_every_call_about_an_order() {
 }
 
 #[test]
-fn a_receiver_that_refuses_twice_gets_the_same_id_until_it_takes_it() {
-    let shop = Shop::alone();
+fn a_receiver_that_refuses_twice_gets_the_same_id_until_it_accepts_it() {
+    let stack = Stack::exclusive();
     for receiver in [Receiver::python(2), Receiver::node(2)] {
-        let endpoint = Registered::at(&shop, &receiver.url(), &["*"]);
+        let endpoint = Registered::at(&stack, &receiver.url(), &["*"]);
         endpoint.test();
         let twice = endpoint.await_only("two attempts", |delivery| delivery["attempted"] == 2);
         assert_eq!((&twice["status"], &twice["attempts"][1]["status"]), (&json!("pending"), &json!(503)));
-        // The third would come in five minutes.
+        // The third attempt would be due in five minutes.
         endpoint.redeliver(&twice);
         let taken = endpoint.await_only("the third", |delivery| delivery["status"] == "delivered");
         let statuses: Vec<&Value> =
             taken["attempts"].as_array().expect("a list").iter().map(|attempt| &attempt["status"]).collect();
         assert_eq!(statuses, [503, 503, 204]);
-        let told = receiver.told();
-        assert!(told.iter().all(|call| call["id"] == taken["id"] && call["verified"] == true), "{told:?}");
-        assert_eq!(told.len(), 3);
-        // And once more, because somebody wants it.
+        let calls = receiver.received();
+        assert!(calls.iter().all(|call| call["id"] == taken["id"] && call["verified"] == true), "{calls:?}");
+        assert_eq!(calls.len(), 3);
+        // The owner requests a redelivery.
         endpoint.redeliver(&taken);
-        until("the redelivery", || match receiver.told().as_slice() {
-            [.., last] if receiver.told().len() == 4 && last["id"] == taken["id"] => Ok(()),
-            told => Err(format!("{told:?}")),
+        until("the redelivery", || match receiver.received().as_slice() {
+            [.., last] if receiver.received().len() == 4 && last["id"] == taken["id"] => Ok(()),
+            calls => Err(format!("{calls:?}")),
         });
     }
 }
 
-/// The longest time that deliveries of an endpoint took from their making to their success.
+/// The longest time from the creation of a delivery to its success.
 fn slowest(log: &[Value]) -> Duration {
     let moment = |value: &Value| value.as_str().expect("a time").parse::<Timestamp>().expect("a time");
     let took = log.iter().map(|delivery| {
@@ -153,20 +152,20 @@ fn slowest(log: &[Value]) -> Duration {
 }
 
 #[test]
-fn a_dead_endpoint_does_not_delay_a_living_one() {
+fn an_endpoint_that_does_not_answer_does_not_delay_another() {
     const ORDERS: usize = 10;
-    let shop = Shop::alone();
+    let stack = Stack::exclusive();
     let receiver = Receiver::node(0);
-    let tea = shop.goods(950, 1000);
-    // The living endpoint gets every call, first alone and then beside the dead one.
+    let tea = stack.goods(950, 1000);
+    // The working endpoint gets every call, first alone and then beside the one that does not answer.
     let [alone, beside] = [false, true].map(|is_beside_a_dead_one| {
         let silent = Silent::new();
-        let dead = is_beside_a_dead_one.then(|| Registered::at(&shop, &silent.url(), &["order.placed"]));
-        let living = Registered::at(&shop, &receiver.url(), &["order.placed"]);
+        let dead = is_beside_a_dead_one.then(|| Registered::at(&stack, &silent.url(), &["order.placed"]));
+        let living = Registered::at(&stack, &receiver.url(), &["order.placed"]);
         for _ in 0..ORDERS {
-            shop.place(&Checkout::of(&[(&tea, 1)]));
+            stack.place(&Checkout::of(&[(&tea, 1)]));
         }
-        let log = until("the living endpoint to have all", || {
+        let log = until("the working endpoint to have all", || {
             let log = living.log();
             let count = log.iter().filter(|delivery| delivery["status"] == "delivered").count();
             if count == ORDERS { Ok(log) } else { Err(format!("{count} of them")) }
@@ -174,32 +173,32 @@ fn a_dead_endpoint_does_not_delay_a_living_one() {
         if let Some(dead) = &dead {
             assert!(dead.log().iter().all(|delivery| delivery["status"] == "pending"));
             until("the breaker to open", || {
-                let seen = shop.admin.get(&dead.path("")).expect(200);
+                let seen = stack.admin.get(&dead.path("")).expect(200);
                 if seen["health"]["paused_until"].is_string() { Ok(()) } else { Err(seen) }
             });
             let called = silent.ids().len();
-            assert!(called < ORDERS, "the dead endpoint was called {called} times");
+            assert!(called < ORDERS, "the endpoint that does not answer was called {called} times");
         }
         slowest(&log)
     });
     eprintln!("slowest alone {} ms, beside a dead endpoint {} ms", alone.as_millis(), beside.as_millis());
     assert!(
-        beside < alone + PATIENCE * WAITS_UNTIL_OPEN,
+        beside < alone + CALL_TIMEOUT * TIMEOUTS_UNTIL_OPEN,
         "alone {alone:?}, beside a dead endpoint {beside:?}"
     );
 }
 
 #[test]
 fn a_delivery_whose_function_is_killed_in_its_call_is_not_lost() {
-    let shop = Shop::alone();
+    let stack = Stack::exclusive();
     let receiver = Silent::new();
-    let endpoint = Registered::at(&shop, &receiver.url(), &["*"]);
+    let endpoint = Registered::at(&stack, &receiver.url(), &["*"]);
     endpoint.test();
     until("the call", || if receiver.ids().is_empty() { Err("none") } else { Ok(()) });
-    assert!(kill_functions() > 0, "the function that calls was to be killed");
+    assert!(kill_functions() > 0, "no function was killed");
     receiver.answer();
-    assert_eq!(endpoint.log()[0]["attempted"], 0, "it died before it could record anything");
-    // Its message comes back after six minutes. The schedule looks each minute, and is sooner.
+    assert_eq!(endpoint.log()[0]["attempted"], 0, "the attempt was not recorded");
+    // Its message is visible again after six minutes. The schedule runs each minute and finds it sooner.
     let taken = until_within(Duration::from_mins(5), "the delivery to be made good", || {
         match endpoint.log().remove(0) {
             taken if taken["status"] == "delivered" => Ok(taken),
@@ -213,13 +212,13 @@ fn a_delivery_whose_function_is_killed_in_its_call_is_not_lost() {
 
 #[test]
 fn an_address_that_is_not_public_is_refused_when_it_is_registered_and_when_it_is_called() {
-    let shop = Shop::alone();
+    let stack = Stack::exclusive();
     let receiver = Silent::new();
     receiver.answer();
-    // Registered while anything goes, as a name would be that leads elsewhere afterwards.
-    let endpoint = Registered::at(&shop, &receiver.url(), &["*"]);
-    let _calls = Variable::set(&shop.emulator, "deliver-webhook", "CALLBACK_NETWORKS", "public");
-    let _registers = Variable::set(&shop.emulator, "manage-callbacks", "CALLBACK_NETWORKS", "public");
+    // Registered while private addresses are allowed: like a name that resolves to a private address only later.
+    let endpoint = Registered::at(&stack, &receiver.url(), &["*"]);
+    let _calls = Variable::set(&stack.emulator, "deliver-webhook", "CALLBACK_NETWORKS", "public");
+    let _registers = Variable::set(&stack.emulator, "manage-callbacks", "CALLBACK_NETWORKS", "public");
     for url in [
         receiver.url().as_str(),
         "https://127.0.0.1/",
@@ -231,7 +230,7 @@ fn an_address_that_is_not_public_is_refused_when_it_is_registered_and_when_it_is
         "https://2130706433/",
     ] {
         let body = json!({ "url": url });
-        let refused = shop.admin.post_with_key("/webhook-endpoints", &fresh(), &body).problem(422);
+        let refused = stack.admin.post_with_key("/webhook-endpoints", &fresh(), &body).problem(422);
         assert_eq!(refused["errors"][0]["pointer"], "/url", "{url}");
     }
     endpoint.test();
@@ -241,11 +240,11 @@ fn an_address_that_is_not_public_is_refused_when_it_is_registered_and_when_it_is
 }
 
 #[test]
-fn only_an_admin_sees_endpoints_and_nobody_sees_a_secret_again() {
-    let shop = Shop::alone();
+fn only_an_admin_sees_endpoints_and_no_answer_shows_a_secret_again() {
+    let stack = Stack::exclusive();
     let receiver = Silent::new();
-    let endpoint = Registered::at(&shop, &receiver.url(), &["*"]);
-    for who in [&shop.customer, &shop.other_customer] {
+    let endpoint = Registered::at(&stack, &receiver.url(), &["*"]);
+    for who in [&stack.customer, &stack.other_customer] {
         who.get("/webhook-endpoints").problem(403);
         who.get(&endpoint.path("/deliveries")).problem(403);
     }
@@ -261,14 +260,14 @@ fn only_an_admin_sees_endpoints_and_nobody_sees_a_secret_again() {
         ("POST", endpoint.path("/deliveries/msg_1/redeliver")),
     ] {
         let body = (method != "GET").then(|| b"{}".to_vec());
-        let answer = shop.nobody.send(method, &path, &[("content-type", "application/json")], body);
+        let answer = stack.anonymous.send(method, &path, &[("content-type", "application/json")], body);
         assert_eq!(answer.status, 401, "{answer}");
     }
-    let seen = shop.admin.get(&endpoint.path("")).expect(200);
+    let seen = stack.admin.get(&endpoint.path("")).expect(200);
     assert!(seen["secret"].is_null() && !seen.to_string().contains("whsec_"), "{seen}");
     let body = json!({"enabled": false});
     let headers = [("content-type", "application/json")];
-    let off = shop.admin.send("PATCH", &endpoint.path(""), &headers, Some(body.to_string().into_bytes()));
+    let off = stack.admin.send("PATCH", &endpoint.path(""), &headers, Some(body.to_string().into_bytes()));
     assert_eq!(off.expect(200)["disabled_because"], "admin");
-    shop.admin.post_with_key(&endpoint.path("/test"), &fresh(), &json!({})).problem(409);
+    stack.admin.post_with_key(&endpoint.path("/test"), &fresh(), &json!({})).problem(409);
 }

@@ -1,31 +1,31 @@
-//! The end `cancelled`, from every moment at which a customer may ask for it, and money that is taken nevertheless.
+//! The end `cancelled`, at every moment at which a customer may cancel, and captures that happen nevertheless.
 
-use crate::ending::{ALLOCATED, End, Order, REFUND, mail, no_letter_is_dead, settle, tells};
-use crate::functions::Held;
-use crate::money::ASKS_ITS_HOLDER;
-use crate::shop::{Checkout, Shop, fresh};
+use crate::expected_end::{ALLOCATED, End, Order, REFUND, assert_no_dead_letters, has_fact, mail, settle};
+use crate::functions::Paused;
+use crate::payments::NEEDS_3D_SECURE;
+use crate::stack::{Checkout, Stack, fresh};
 use crate::stripe::Moved;
 use crate::wait::until;
 
-/// What shipping and inventory say to a cancellation that wins.
+/// The facts of a cancellation that wins, from orders, shipping and inventory.
 const CANCELLED: [&str; 3] = ["order_cancellation_requested", "shipment_cancelled", "stock_released"];
-const WAITS_FOR_THE_BANK: [&str; 3] = ["order_placed", "payment_requested", "payment_action_required"];
+const ACTION_REQUIRED: [&str; 3] = ["order_placed", "payment_requested", "payment_action_required"];
 const PAYMENT_ENDED: [&str; 2] = ["payment_cancellation_requested", "payment_cancelled"];
 
-/// Waits until shipping has decided for the cancellation, and inventory has heard it.
-fn await_decision(shop: &Shop, id: &str) {
+/// Waits until shipping has decided for the cancellation, and inventory has handled it.
+fn await_decision(stack: &Stack, id: &str) {
     until(format!("the cancellation of order {id} to win"), || {
-        let page = shop.order(id);
-        if CANCELLED.iter().all(|fact| tells(&page, fact)) { Ok(()) } else { Err(page) }
+        let page = stack.order(id);
+        if CANCELLED.iter().all(|fact| has_fact(&page, fact)) { Ok(()) } else { Err(page) }
     });
 }
 
 #[test]
-fn cancelled_before_it_ships_an_order_gives_back_money_and_stock() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 2)]));
-    assert_eq!(shop.cancel(&order.id).expect(202)["order_id"], order.id);
+fn cancelled_before_it_ships_money_and_stock_are_returned() {
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let order = Order::allocated(&stack, &Checkout::of(&[(&tea, 2)]));
+    assert_eq!(stack.cancel(&order.id).expect(202)["order_id"], order.id);
     End {
         status: "cancelled",
         attention: &[],
@@ -35,24 +35,24 @@ fn cancelled_before_it_ships_an_order_gives_back_money_and_stock() {
         timeline: &[&ALLOCATED, &CANCELLED, &REFUND],
         mails: &[mail::PAID, mail::REFUNDED, mail::CANCELLED],
     }
-    .is_seen(&shop, &order);
-    shop.cancel(&order.id).problem(409);
-    shop.dispatch(&order.id, &format!("AP{}", fresh())).problem(409);
+    .await_seen(&stack, &order);
+    stack.cancel(&order.id).problem(409);
+    stack.dispatch(&order.id, &format!("AP{}", fresh())).problem(409);
 }
 
-/// Payments hears of the order and of its end at the same time, in whatever order: a tombstone, or an intent that is
-/// ended before it is confirmed, or both at once.
+/// Payments receives the order and its cancellation at the same time, in any order. The result is a tombstone, or an intent
+/// that is cancelled before it is confirmed, or both.
 #[test]
-fn cancelled_before_payments_has_heard_of_it_an_order_is_never_charged() {
-    let shop = Shop::alone();
-    let tea = shop.goods(950, 5);
-    let asks = Held::back(&shop.emulator, "take-payment");
-    let order = Order::place(&shop, &Checkout::of(&[(&tea, 2)]));
-    shop.cancel(&order.id).expect(202);
-    await_decision(&shop, &order.id);
-    drop(asks);
-    let page = shop.await_status(&order.id, "cancelled");
-    let payment: &[&str] = if tells(&page, "payment_requested") {
+fn cancelled_before_payments_knows_it_an_order_is_never_charged() {
+    let stack = Stack::exclusive();
+    let tea = stack.goods(950, 5);
+    let take_payment = Paused::function(&stack.emulator, "take-payment");
+    let order = Order::place(&stack, &Checkout::of(&[(&tea, 2)]));
+    stack.cancel(&order.id).expect(202);
+    await_decision(&stack, &order.id);
+    drop(take_payment);
+    let page = stack.await_status(&order.id, "cancelled");
+    let payment: &[&str] = if has_fact(&page, "payment_requested") {
         &["payment_requested", "payment_cancellation_requested", "payment_cancelled"]
     } else {
         &["payment_cancelled"]
@@ -66,115 +66,115 @@ fn cancelled_before_payments_has_heard_of_it_an_order_is_never_charged() {
         timeline: &[&["order_placed"], &CANCELLED, payment],
         mails: &[mail::CANCELLED],
     }
-    .is_seen(&shop, &order);
-    for intent in shop.stripe.intents(|id| id == order.id) {
-        // One that was made while the tombstone was written stays as it is: nobody was given the means to pay it.
+    .await_seen(&stack, &order);
+    for intent in stack.stripe.intents(|id| id == order.id) {
+        // An intent that was created while the tombstone was written stays unconfirmed: no customer got its secret.
         assert!(
             ["canceled", "requires_confirmation"].contains(&intent["status"].as_str().expect("a status"))
         );
     }
 }
 
-/// How far the order has come by then is chance.
+/// The order may be in any status by then.
 #[test]
 fn cancelled_at_once_an_order_is_never_shipped_and_costs_nothing() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let order = Order::place(&shop, &Checkout::of(&[(&tea, 2)]));
-    shop.cancel(&order.id).expect(202);
-    shop.await_status(&order.id, "cancelled");
-    settle(&shop, &[&order.id]);
-    let moved = shop.stripe.moved(&order.id);
-    assert_eq!(moved.captured, moved.refunded, "whatever was taken went back");
-    assert_eq!(shop.stock(&tea), (5, 5, 0));
-    let mails = shop.emulator.mail_to(&order.email);
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let order = Order::place(&stack, &Checkout::of(&[(&tea, 2)]));
+    stack.cancel(&order.id).expect(202);
+    stack.await_status(&order.id, "cancelled");
+    settle(&stack, &[&order.id]);
+    let moved = stack.stripe.moved(&order.id);
+    assert_eq!(moved.captured, moved.refunded, "every capture was refunded");
+    assert_eq!(stack.stock(&tea), (5, 5, 0));
+    let mails = stack.emulator.mail_to(&order.email);
     assert_eq!(mails.iter().filter(|subject| subject.ends_with(mail::CANCELLED)).count(), 1, "{mails:?}");
-    no_letter_is_dead(&shop, &[&order.id]);
+    assert_no_dead_letters(&stack, &[&order.id]);
 }
 
 #[test]
-fn cancelled_beside_an_abandoned_3d_secure_an_order_can_not_be_paid_any_more() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let checkout = Checkout::of(&[(&tea, 1)]).paid_by(shop.stripe.card(ASKS_ITS_HOLDER));
-    let order = Order::place(&shop, &checkout);
-    shop.await_status(&order.id, "payment_action_required");
-    shop.cancel(&order.id).expect(202);
+fn cancelled_during_3d_secure_an_order_cannot_be_paid() {
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let checkout = Checkout::of(&[(&tea, 1)]).paid_by(stack.stripe.card(NEEDS_3D_SECURE));
+    let order = Order::place(&stack, &checkout);
+    stack.await_status(&order.id, "payment_action_required");
+    stack.cancel(&order.id).expect(202);
     End {
         status: "cancelled",
         attention: &[],
         captured: 0,
         refunded: 0,
         stock: &[(&tea, (5, 5, 0))],
-        timeline: &[&WAITS_FOR_THE_BANK, &CANCELLED, &PAYMENT_ENDED],
+        timeline: &[&ACTION_REQUIRED, &CANCELLED, &PAYMENT_ENDED],
         mails: &[mail::ACTION_REQUIRED, mail::CANCELLED],
     }
-    .is_seen(&shop, &order);
-    assert_eq!(shop.stripe.intent(&order.id)["status"], "canceled");
+    .await_seen(&stack, &order);
+    assert_eq!(stack.stripe.intent(&order.id)["status"], "canceled");
 }
 
-/// The cancellation has won, and payments has not heard of it yet, when the customer's bank says yes.
-fn pay_after_the_cancellation(shop: &Shop, order: &Order) {
-    let secret = shop.client_secret(&order.id);
-    shop.cancel(&order.id).expect(202);
-    await_decision(shop, &order.id);
-    shop.stripe.authenticate(&secret);
-    assert_eq!(shop.stripe.moved(&order.id), Moved { charges: 1, captured: 950, refunded: 0 });
+/// The cancellation has won and payments has not received it yet when the customer authenticates.
+fn pay_after_the_cancellation(stack: &Stack, order: &Order) {
+    let secret = stack.client_secret(&order.id);
+    stack.cancel(&order.id).expect(202);
+    await_decision(stack, &order.id);
+    stack.stripe.authenticate(&secret);
+    assert_eq!(stack.stripe.moved(&order.id), Moved { charges: 1, captured: 950, refunded: 0 });
 }
 
-/// An order that waits for the bank.
-fn waiting(shop: &Shop, checkout: Checkout) -> Order {
-    let order = Order::place(shop, &checkout.paid_by(shop.stripe.card(ASKS_ITS_HOLDER)));
-    shop.await_status(&order.id, "payment_action_required");
+/// An order that waits for 3-D Secure.
+fn waiting(stack: &Stack, checkout: Checkout) -> Order {
+    let order = Order::place(stack, &checkout.paid_by(stack.stripe.card(NEEDS_3D_SECURE)));
+    stack.await_status(&order.id, "payment_action_required");
     order
 }
 
-/// The intent cannot be cancelled any more: asked why, the provider says that it has the money.
+/// The intent cannot be cancelled any more: its state shows that the money was captured.
 #[test]
 fn cancelled_a_capture_after_the_cancellation_is_refunded_and_never_pays_the_order() {
-    let shop = Shop::alone();
-    let tea = shop.goods(950, 5);
-    let order = waiting(&shop, Checkout::of(&[(&tea, 1)]));
-    let asks = Held::back(&shop.emulator, "take-payment");
-    let is_told = Held::back(&shop.emulator, "apply-stripe-event");
-    pay_after_the_cancellation(&shop, &order);
-    drop(asks);
-    shop.await_status(&order.id, "cancelled");
-    drop(is_told);
+    let stack = Stack::exclusive();
+    let tea = stack.goods(950, 5);
+    let order = waiting(&stack, Checkout::of(&[(&tea, 1)]));
+    let take_payment = Paused::function(&stack.emulator, "take-payment");
+    let apply_event = Paused::function(&stack.emulator, "apply-stripe-event");
+    pay_after_the_cancellation(&stack, &order);
+    drop(take_payment);
+    stack.await_status(&order.id, "cancelled");
+    drop(apply_event);
     End {
         status: "cancelled",
         attention: &[],
         captured: 950,
         refunded: 950,
         stock: &[(&tea, (5, 5, 0))],
-        timeline: &[&WAITS_FOR_THE_BANK, &CANCELLED, &["payment_cancellation_requested"], &REFUND],
+        timeline: &[&ACTION_REQUIRED, &CANCELLED, &["payment_cancellation_requested"], &REFUND],
         mails: &[mail::ACTION_REQUIRED, mail::REFUNDED, mail::CANCELLED],
     }
-    .is_seen(&shop, &order);
+    .await_seen(&stack, &order);
 }
 
-/// The same, and the provider's webhook is there before payments hears of the cancellation: the order was paid, and is
-/// refunded; the stock that was released is not taken again.
+/// The same, but the webhook arrives before payments receives the cancellation: the order is paid and then refunded. The
+/// released stock is not allocated again.
 #[test]
-fn cancelled_a_capture_that_is_told_before_the_cancellation_is_refunded_and_takes_no_stock() {
-    let shop = Shop::alone();
-    let tea = shop.goods(950, 5);
-    let order = waiting(&shop, Checkout::of(&[(&tea, 1)]));
-    let asks = Held::back(&shop.emulator, "take-payment");
-    pay_after_the_cancellation(&shop, &order);
-    until("the webhook that it is paid", || {
-        let page = shop.order(&order.id);
-        if tells(&page, "order_paid") { Ok(()) } else { Err(page) }
+fn cancelled_a_capture_reported_before_the_cancellation_is_refunded_and_takes_no_stock() {
+    let stack = Stack::exclusive();
+    let tea = stack.goods(950, 5);
+    let order = waiting(&stack, Checkout::of(&[(&tea, 1)]));
+    let take_payment = Paused::function(&stack.emulator, "take-payment");
+    pay_after_the_cancellation(&stack, &order);
+    until("the webhook of the payment", || {
+        let page = stack.order(&order.id);
+        if has_fact(&page, "order_paid") { Ok(()) } else { Err(page) }
     });
-    drop(asks);
+    drop(take_payment);
     End {
         status: "cancelled",
         attention: &[],
         captured: 950,
         refunded: 950,
         stock: &[(&tea, (5, 5, 0))],
-        timeline: &[&WAITS_FOR_THE_BANK, &CANCELLED, &["order_paid"], &REFUND],
+        timeline: &[&ACTION_REQUIRED, &CANCELLED, &["order_paid"], &REFUND],
         mails: &[mail::ACTION_REQUIRED, mail::PAID, mail::REFUNDED, mail::CANCELLED],
     }
-    .is_seen(&shop, &order);
+    .await_seen(&stack, &order);
 }

@@ -1,7 +1,7 @@
 //! Functions that are killed in the middle of their work lose no order, and charge none twice.
 
 use crate::api::Answer;
-use crate::shop::{Checkout, Shop, fresh};
+use crate::stack::{Checkout, Stack, fresh};
 use crate::stripe::Moved;
 use crate::wait::{pause, until, until_within};
 use serde_json::json;
@@ -20,7 +20,7 @@ const CONSUMERS: [&str; 6] =
 
 /// The processes that run functions: descendants of the emulator that are a `bootstrap`. Nothing else is ever killed.
 fn functions() -> Vec<u32> {
-    let emulator: u32 = tests::stack("CONVEYOR_EMULATOR_PID").parse().expect("a process id");
+    let emulator: u32 = tests::variable("CONVEYOR_EMULATOR_PID").parse().expect("a process id");
     let listed = Command::new("ps").args(["-A", "-o", "pid=,ppid=,comm="]).output().expect("ps");
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
     let processes: BTreeMap<u32, (u32, &str)> = listed
@@ -43,50 +43,50 @@ fn functions() -> Vec<u32> {
         .collect()
 }
 
-/// Ends all functions at once, without a word to them.
+/// Kills all functions at once.
 pub(crate) fn kill_functions() -> usize {
     let pids = functions();
     if !pids.is_empty() {
-        // Some may have ended by themselves since; kill says so, and that is fine.
+        // Some may have ended since. `kill` reports them, which is no failure.
         let killed = Command::new("kill").arg("-KILL").args(pids.iter().map(u32::to_string)).output();
         killed.expect("kill");
     }
     pids.len()
 }
 
-/// A message whose consumer was killed comes back after the queue's visibility time-out. Three minutes of that are for
-/// real life; here it is seconds, until this is dropped.
-struct Impatient<'a> {
-    shop: &'a Shop,
+/// Queues with a visibility time-out of seconds instead of three minutes, until this is dropped: the message of a killed
+/// consumer is redelivered after it.
+struct ShortVisibility<'a> {
+    stack: &'a Stack,
     before: Vec<(String, String)>,
 }
 
-impl<'a> Impatient<'a> {
-    fn new(shop: &'a Shop) -> Self {
+impl<'a> ShortVisibility<'a> {
+    fn new(stack: &'a Stack) -> Self {
         let before = CONSUMERS
             .map(|consumer| {
-                let url = tests::stack(&format!("CONVEYOR_{consumer}_QUEUE_URL"));
+                let url = tests::variable(&format!("CONVEYOR_{consumer}_QUEUE_URL"));
                 let wanted = json!({"QueueUrl": url, "AttributeNames": ["VisibilityTimeout"]});
-                let answer = shop.emulator.sqs("GetQueueAttributes", &wanted);
+                let answer = stack.emulator.sqs("GetQueueAttributes", &wanted);
                 let seconds =
                     answer["Attributes"]["VisibilityTimeout"].as_str().expect("a number").to_owned();
                 (url, seconds)
             })
             .to_vec();
-        let impatient = Self { shop, before };
-        for (url, _) in &impatient.before {
-            impatient.set(url, "8");
+        let short_visibility = Self { stack, before };
+        for (url, _) in &short_visibility.before {
+            short_visibility.set(url, "8");
         }
-        impatient
+        short_visibility
     }
 
     fn set(&self, url: &str, seconds: &str) {
         let attributes = json!({"QueueUrl": url, "Attributes": {"VisibilityTimeout": seconds}});
-        self.shop.emulator.sqs("SetQueueAttributes", &attributes);
+        self.stack.emulator.sqs("SetQueueAttributes", &attributes);
     }
 }
 
-impl Drop for Impatient<'_> {
+impl Drop for ShortVisibility<'_> {
     fn drop(&mut self) {
         for (url, seconds) in &self.before {
             self.set(url, seconds);
@@ -94,13 +94,13 @@ impl Drop for Impatient<'_> {
     }
 }
 
-/// As a shop's page does it: the same request with the same key, until there is an answer that counts.
-fn place_in_spite_of_all(shop: &Shop, checkout: &Checkout) -> String {
+/// As a shop's page does it: repeats the request under the same key until the answer is no failure.
+fn place_until_accepted(stack: &Stack, checkout: &Checkout) -> String {
     let key = fresh();
     let body = checkout.body().to_string().into_bytes();
     let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
     let answer: Answer = until("an order to be accepted", || {
-        match shop.customer.try_send("POST", "/orders", &headers, Some(body.clone())) {
+        match stack.customer.try_send("POST", "/orders", &headers, Some(body.clone())) {
             Ok(answer) if answer.status == 202 => Ok(answer),
             Ok(answer) if answer.status < 500 => panic!("{answer}"),
             Ok(answer) => Err(answer.to_string()),
@@ -112,10 +112,10 @@ fn place_in_spite_of_all(shop: &Shop, checkout: &Checkout) -> String {
 
 #[test]
 fn functions_that_are_killed_all_the_time_lose_no_order_and_charge_none_twice() {
-    let shop = Shop::alone();
-    let tea = shop.goods(950, 100);
+    let stack = Stack::exclusive();
+    let tea = stack.goods(950, 100);
     let checkout = Checkout::of(&[(&tea, 2)]);
-    let impatient = Impatient::new(&shop);
+    let short_visibility = ShortVisibility::new(&stack);
     let (killed, placed) = (AtomicUsize::new(0), AtomicBool::new(false));
     let ids: Vec<String> = std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -126,25 +126,25 @@ fn functions_that_are_killed_all_the_time_lose_no_order_and_charge_none_twice() 
                 pause(BETWEEN_KILLS);
             }
         });
-        let ids = (0..ORDERS).map(|_| place_in_spite_of_all(&shop, &checkout)).collect();
+        let ids = (0..ORDERS).map(|_| place_until_accepted(&stack, &checkout)).collect();
         placed.store(true, Ordering::Relaxed);
         ids
     });
     eprintln!("{} processes of functions were killed", killed.load(Ordering::Relaxed));
-    assert!(killed.load(Ordering::Relaxed) > ORDERS, "the test killed too little to say anything");
+    assert!(killed.load(Ordering::Relaxed) > ORDERS, "too few functions were killed");
 
     for id in &ids {
         until_within(LONG, format!("order {id} to be allocated"), || {
-            let answer = shop.customer.get(&format!("/orders/{id}"));
+            let answer = stack.customer.get(&format!("/orders/{id}"));
             let allocated = answer.status == 200 && answer.json()["status"] == "allocated";
             if allocated { Ok(()) } else { Err(answer) }
         });
-        assert_eq!(shop.stripe.moved(id), Moved { charges: 1, captured: 1900, refunded: 0 }, "order {id}");
+        assert_eq!(stack.stripe.moved(id), Moved { charges: 1, captured: 1900, refunded: 0 }, "order {id}");
     }
     let pieces = 2 * u64::try_from(ORDERS).expect("a small number");
-    shop.await_stock(&tea, 100, 100 - pieces, pieces);
+    stack.await_stock(&tea, 100, 100 - pieces, pieces);
     for id in &ids {
-        shop.await_shipment(id);
+        stack.await_shipment(id);
     }
-    drop(impatient);
+    drop(short_visibility);
 }

@@ -1,16 +1,16 @@
-//! The emulator: AWS's own APIs as its administrator, and its windows on what was sent.
+//! The emulator: AWS's own APIs as the administrator, and its lists of messages and mail.
 
 use crate::api::{Answer, Client};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The emulator, with the administrator's keys.
+/// A client with the administrator's keys.
 #[derive(Debug, Clone)]
 pub(crate) struct Emulator(Client);
 
 impl Emulator {
     pub(crate) fn new() -> Self {
-        Self(Client::new(tests::stack("AWS_ENDPOINT_URL"), None))
+        Self(Client::new(tests::variable("AWS_ENDPOINT_URL"), None))
     }
 
     /// A call of a service that takes a form and answers XML: IAM, STS, SNS.
@@ -18,8 +18,8 @@ impl Emulator {
     pub(crate) fn query(&self, service: &str, parameters: &[(&str, &str)]) -> String {
         let mut form = String::from("Version=2010-05-08");
         for (name, value) in parameters {
-            // Writing to memory cannot fail.
-            write!(form, "&{name}={}", encoded(value)).expect("memory takes it");
+            // Writing to a string cannot fail.
+            write!(form, "&{name}={}", encoded(value)).expect("a string");
         }
         let authorization = authorization(service);
         let headers =
@@ -75,7 +75,7 @@ impl Emulator {
             .collect()
     }
 
-    /// What is in a queue, visible or not, without receiving it.
+    /// The messages in a queue, visible or not, without receiving them.
     pub(crate) fn queued(&self, url: &str) -> Vec<Value> {
         let all = self.0.get(&format!("/_ministack/sqs/messages?QueueUrl={}", encoded(url))).expect(200);
         lists(&all["messages"])
@@ -92,7 +92,7 @@ impl Emulator {
     }
 }
 
-/// Windows group by account, some by region and queue as well; inside are lists.
+/// The emulator groups its lists by account, some also by region and queue.
 fn lists(grouped: &Value) -> Vec<Value> {
     match grouped {
         Value::Array(list) => list.clone(),
@@ -101,10 +101,10 @@ fn lists(grouped: &Value) -> Vec<Value> {
     }
 }
 
-/// The emulator asks its administrator for a name and checks no signature.
+/// The emulator needs the name of its administrator and checks no signature.
 fn authorization(service: &str) -> String {
-    let key = tests::stack("AWS_ACCESS_KEY_ID");
-    let scope = format!("{key}/20260101/{}/{service}/aws4_request", tests::stack("AWS_REGION"));
+    let key = tests::variable("AWS_ACCESS_KEY_ID");
+    let scope = format!("{key}/20260101/{}/{service}/aws4_request", tests::variable("AWS_REGION"));
     format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0")
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             out.push(char::from(byte));
         } else {
-            write!(out, "%{byte:02X}").expect("memory takes it");
+            write!(out, "%{byte:02X}").expect("a string");
         }
         out
     })

@@ -1,11 +1,11 @@
-//! Deployed functions, handled as their administrator would: run by hand, set otherwise, held back. What a test changes
-//! is changed back when it ends, also when it fails.
+//! Administration of deployed functions: invoke one, change its settings, pause its event sources. Each change is undone
+//! when the test ends, also if it fails.
 
 use crate::emulator::Emulator;
 use crate::wait::until;
 use serde_json::{Value, json};
 
-/// The name that a function has in the account.
+/// The deployed name of a function.
 fn deployed_name(emulator: &Emulator, function: &str) -> String {
     let functions = emulator.functions();
     let found = functions.iter().find(|of| of["Environment"]["Variables"]["FUNCTION_NAME"] == *function);
@@ -13,22 +13,22 @@ fn deployed_name(emulator: &Emulator, function: &str) -> String {
     name.unwrap_or_else(|| panic!("{function} is not deployed")).to_owned()
 }
 
-/// Runs a function that is told nothing and gives back what it answers.
+/// Invokes a function without input and returns its answer.
 #[track_caller]
 pub(crate) fn invoke(emulator: &Emulator, function: &str) -> Value {
     invoke_with(emulator, function, &json!({}))
 }
 
-/// Runs a function and gives back what it answers.
+/// Invokes a function and returns its answer.
 #[track_caller]
-pub(crate) fn invoke_with(emulator: &Emulator, function: &str, told: &Value) -> Value {
+pub(crate) fn invoke_with(emulator: &Emulator, function: &str, input: &Value) -> Value {
     let path = format!("functions/{}/invocations", deployed_name(emulator, function));
-    let answer = emulator.lambda("POST", &path, Some(told));
+    let answer = emulator.lambda("POST", &path, Some(input));
     assert_eq!(answer.header("x-amz-function-error"), None, "{answer}");
     answer.expect(200)
 }
 
-/// A variable of a function's environment that is another one until this is dropped.
+/// A changed variable of a function's environment, until this is dropped.
 pub(crate) struct Variable<'a> {
     emulator: &'a Emulator,
     path: String,
@@ -50,9 +50,9 @@ impl<'a> Variable<'a> {
         self.emulator.lambda("PUT", &self.path, Some(&json!({ "Environment": environment }))).expect(200);
         until("the function to have its environment", || {
             let now = self.emulator.lambda("GET", &self.path, None).expect(200);
-            let is_there = now["Environment"]["Variables"] == environment["Variables"]
+            let is_set = now["Environment"]["Variables"] == environment["Variables"]
                 && now["LastUpdateStatus"] == "Successful";
-            if is_there { Ok(()) } else { Err(now) }
+            if is_set { Ok(()) } else { Err(now) }
         });
     }
 }
@@ -63,23 +63,23 @@ impl Drop for Variable<'_> {
     }
 }
 
-/// A function that is handed nothing, from no queue and no stream, until this is dropped.
-pub(crate) struct Held<'a> {
+/// A function whose event sources are disabled until this is dropped.
+pub(crate) struct Paused<'a> {
     emulator: &'a Emulator,
     sources: Vec<String>,
 }
 
-impl<'a> Held<'a> {
-    pub(crate) fn back(emulator: &'a Emulator, function: &str) -> Self {
+impl<'a> Paused<'a> {
+    pub(crate) fn function(emulator: &'a Emulator, function: &str) -> Self {
         let path = format!("event-source-mappings/?FunctionName={}", deployed_name(emulator, function));
         let list = emulator.lambda("GET", &path, None).expect(200);
         let sources = list["EventSourceMappings"].as_array().expect("a list");
         let sources: Vec<String> =
             sources.iter().map(|source| source["UUID"].as_str().expect("an id").to_owned()).collect();
-        assert!(!sources.is_empty(), "{function} has no source");
-        let held = Self { emulator, sources };
-        held.enable(false);
-        held
+        assert!(!sources.is_empty(), "{function} has no event source");
+        let paused = Self { emulator, sources };
+        paused.enable(false);
+        paused
     }
 
     fn enable(&self, enabled: bool) {
@@ -91,7 +91,7 @@ impl<'a> Held<'a> {
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for Paused<'_> {
     fn drop(&mut self) {
         self.enable(true);
     }

@@ -1,7 +1,7 @@
-//! Least privilege: what each function's role grants, and what becomes of an order when one grant is missing.
+//! Least privilege: what each function's role grants, and what a missing grant does to an order.
 
-use crate::probe::{Denied, as_function};
-use crate::shop::{Checkout, Shop, fresh};
+use crate::roles::{Denied, as_function};
+use crate::stack::{Checkout, Stack, fresh};
 use crate::stripe::Moved;
 use crate::tables::Tables;
 use crate::wait::until;
@@ -21,22 +21,22 @@ const TABLES: [&str; 9] = [
     "LIMITS",
 ];
 
-/// Where other services' tables are named to a function that may see the webhooks in them. The narrowing to those is
-/// not seen here, because the emulator takes no notice of it.
+/// The variables that name other services' tables to a function that may access the webhooks in them. The emulator ignores
+/// the condition that limits the grant to those items, so it is not tested here.
 const INBOXES: [&str; 2] = ["PAYMENTS_TABLE_NAME", "SHIPPING_TABLE_NAME"];
 
-/// Functions that write into their service's table and can read nothing there. (`reconcile-stripe` reads its breaker, and by
-/// the template nothing else; the emulator takes no notice of that narrowing either.)
+/// Functions that may write to their service's table and not read it. (`reconcile-stripe` may read only its breaker; the
+/// emulator ignores that condition too.)
 const WRITE_ONLY: [&str; 3] = ["copy-prices", "stripe-webhook", "carrier-webhook"];
 
 fn variables(function: &Value) -> &Value {
     &function["Environment"]["Variables"]
 }
 
-/// What a role is let do to a table: the names of the calls that were not refused.
+/// The calls that a role may make to a table.
 fn may(tables: &Tables, table: &str) -> BTreeSet<&'static str> {
     let table = tables.clients().table(table);
-    // No item of this key is ever there, and the put is of a kind that no reader of a stream takes.
+    // No item ever has this key, and no reader of a stream selects it.
     let key = Key::new(format!("probe#{}", fresh()), "probe");
     let calls: [(&'static str, Result<(), StoreError>); 5] = [
         ("GetItem", tables.run(table.get(&key)).map(drop)),
@@ -57,8 +57,8 @@ fn may(tables: &Tables, table: &str) -> BTreeSet<&'static str> {
 
 #[test]
 fn no_function_can_touch_another_services_table() {
-    let shop = Shop::open();
-    let functions = shop.emulator.functions();
+    let stack = Stack::shared();
+    let functions = stack.emulator.functions();
     assert!(functions.len() >= 20, "{}", functions.len());
     for function in &functions {
         let name = variables(function)["FUNCTION_NAME"].as_str().expect("a name");
@@ -67,8 +67,8 @@ fn no_function_can_touch_another_services_table() {
             .chain(INBOXES.iter())
             .filter_map(|variable| variables(function)[variable].as_str())
             .collect();
-        as_function(&shop.emulator, function, |tables| {
-            for table in TABLES.map(|table| tests::stack(&format!("CONVEYOR_{table}_TABLE"))) {
+        as_function(&stack.emulator, function, |tables| {
+            for table in TABLES.map(|table| tests::variable(&format!("CONVEYOR_{table}_TABLE"))) {
                 let may = may(tables, &table);
                 if !own.contains(table.as_str()) {
                     assert!(may.is_empty(), "{name} may {may:?} on {table}, which is not its own");
@@ -77,7 +77,7 @@ fn no_function_can_touch_another_services_table() {
                     let admitted: &[&str] = match name {
                         "webhook-inbox" => &["GetItem", "PutItem", "Query"],
                         "standard-webhook" => &["PutItem"],
-                        _ => panic!("{name} is let to the webhooks in the tables of others"),
+                        _ => panic!("{name} may access webhooks in tables of other services"),
                     };
                     assert_eq!(may, admitted.iter().copied().collect(), "{name} on {table}");
                 }
@@ -90,30 +90,30 @@ fn no_function_can_touch_another_services_table() {
     }
 }
 
-/// Without its grant `allocate-stock` can do nothing, and nothing else is disturbed: orders are taken, paid and declined.
-/// What it could not do waits in its queue, and is done once the grant is back.
+/// Without its grant `allocate-stock` can do nothing. Everything else works: orders are placed, paid and declined. Its
+/// message stays in the queue and is handled once the grant is back.
 #[test]
 fn a_missing_grant_stops_its_function_alone_and_loses_nothing() {
-    let shop = Shop::alone();
-    let tea = shop.goods(950, 10);
-    let denied = Denied::action(&shop.emulator, "allocate-stock", "dynamodb:PutItem");
-    let id = shop.place(&Checkout::of(&[(&tea, 2)]));
-    shop.await_status(&id, "paid");
-    until("the message of the payment to have come back", || {
-        let waiting = shop.emulator.queued(&tests::stack("CONVEYOR_ALLOCATE_STOCK_QUEUE_URL"));
+    let stack = Stack::exclusive();
+    let tea = stack.goods(950, 10);
+    let denied = Denied::action(&stack.emulator, "allocate-stock", "dynamodb:PutItem");
+    let id = stack.place(&Checkout::of(&[(&tea, 2)]));
+    stack.await_status(&id, "paid");
+    until("the message of the payment to be redelivered", || {
+        let waiting = stack.emulator.queued(&tests::variable("CONVEYOR_ALLOCATE_STOCK_QUEUE_URL"));
         let of_ours = |message: &&Value| message["Body"].as_str().is_some_and(|body| body.contains(&id));
         let tried = waiting.iter().find(of_ours).and_then(|message| message["ReceiveCount"].as_u64());
         if tried >= Some(2) { Ok(()) } else { Err(format!("{tried:?} receives")) }
     });
-    assert_eq!(shop.order(&id)["status"], "paid");
-    assert_eq!(shop.stock(&tea), (10, 10, 0));
-    let declined = shop.place(&Checkout::of(&[(&tea, 1)]).paid_by("pm_card_chargeCustomerFail"));
-    shop.await_status(&declined, "payment_failed");
-    shop.admin.put(&format!("/stock/{}", tea.sku), &json!({"on_hand": 12})).expect(200);
+    assert_eq!(stack.order(&id)["status"], "paid");
+    assert_eq!(stack.stock(&tea), (10, 10, 0));
+    let declined = stack.place(&Checkout::of(&[(&tea, 1)]).paid_by("pm_card_chargeCustomerFail"));
+    stack.await_status(&declined, "payment_failed");
+    stack.admin.put(&format!("/stock/{}", tea.sku), &json!({"on_hand": 12})).expect(200);
     drop(denied);
-    shop.await_status(&id, "allocated");
-    assert_eq!(shop.stock(&tea), (12, 10, 2));
-    assert_eq!(shop.stripe.moved(&id), Moved { charges: 1, captured: 1900, refunded: 0 });
-    let dead = shop.emulator.queued(&tests::stack("CONVEYOR_ALLOCATE_STOCK_DEAD_LETTERS_URL"));
+    stack.await_status(&id, "allocated");
+    assert_eq!(stack.stock(&tea), (12, 10, 2));
+    assert_eq!(stack.stripe.moved(&id), Moved { charges: 1, captured: 1900, refunded: 0 });
+    let dead = stack.emulator.queued(&tests::variable("CONVEYOR_ALLOCATE_STOCK_DEAD_LETTERS_URL"));
     assert!(!dead.iter().any(|letter| letter.to_string().contains(&id)), "{dead:?}");
 }

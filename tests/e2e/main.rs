@@ -1,48 +1,43 @@
-//! End to end: the deployed stack as its users meet it. Everything is done over the public HTTP contract and with
-//! signed webhooks, and seen through it, through the payment provider's API, and through the emulator's windows on
-//! queues, mail and tables. Nothing here knows a function's code.
+//! End to end: the deployed stack, through its public HTTP API and signed webhooks alone. The results are read from the
+//! API, from the payment provider's API, and from the emulator's queues, mail and tables. No test uses a function's code.
 //!
-//! Each test makes products and stock of its own, so that all may run at once ([`shop::Shop::open`]); those that break
-//! something on purpose, or fill the queues, have the stack to themselves ([`shop::Shop::alone`]). Waiting is asking
-//! again, up to a bound, and a test that waited in vain says for what, and what it saw last. No test asserts a time.
+//! Each test creates its own products and stock, so that tests can run at once ([`stack::Stack::shared`]). A test that
+//! breaks something on purpose, or fills the queues, runs alone ([`stack::Stack::exclusive`]). A test waits by polling, up
+//! to a bound; a test that times out reports what it waited for and what it saw last. No test asserts a duration.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "what a test and its hands meet unexpectedly fails the test"
-)]
-#![expect(clippy::print_stderr, reason = "the long tests say how far they are, and how fast it went")]
+#![expect(clippy::expect_used, clippy::panic, reason = "anything unexpected fails the test")]
+#![expect(clippy::print_stderr, reason = "the long tests print their progress and speed")]
 
 mod access;
 mod api;
-mod bodies;
 mod callbacks;
 mod cancelling;
 mod crashes;
 mod dead_letters;
-mod elsewhere;
+mod disputes;
 mod emulator;
-mod ending;
 mod ends;
+mod expected_end;
 mod expiring;
-mod foreign;
 mod functions;
 mod grants;
+mod idempotency;
 mod inbox;
-mod many;
-mod money;
-mod once;
+mod incoming_webhooks;
+mod invalid_requests;
+mod late_webhooks;
+mod many_orders;
+mod offline_payments;
 mod parcels;
-mod probe;
-mod published;
+mod payments;
 mod races;
 mod receivers;
 mod refunding;
-mod senders;
-mod shop;
-mod slow;
+mod roles;
+mod slow_provider;
+mod stack;
 mod stripe;
 mod tables;
-mod untimely;
+mod topic_listener;
 mod wait;
-mod webhooks_in;
+mod webhook_senders;

@@ -1,50 +1,50 @@
-//! What the carrier says too early, twice, in the wrong order, or of a parcel that should never have left.
+//! Early, duplicate and reordered scans, and scans of a cancelled parcel.
 
-use crate::ending::{ALLOCATED, End, LEFT, Order, REFUND, mail, settle};
-use crate::senders::{ANNOUNCED, ARRIVED, MOVING, carrier_tells};
-use crate::shop::{Checkout, Shop, fresh};
+use crate::expected_end::{ALLOCATED, DISPATCHED, End, Order, REFUND, mail, settle};
+use crate::stack::{Checkout, Stack, fresh};
 use crate::wait::until;
+use crate::webhook_senders::{ANNOUNCED, ARRIVED, MOVING, carrier_reports};
 use serde_json::json;
 
 fn partition(code: &str) -> String {
     format!("tracking#ALPINEPARCEL#{}", code.to_ascii_uppercase())
 }
 
-/// The carrier is quicker than the warehouse's clerk: its word waits until the code has an order.
+/// The carrier reports a parcel before the warehouse dispatches it: the webhook is parked until the code has an order.
 #[test]
 fn a_delivery_that_was_reported_before_the_dispatch_is_not_missed() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let order = Order::allocated(&stack, &Checkout::of(&[(&tea, 1)]));
     let code = format!("AP{}", fresh());
-    carrier_tells(&shop, &code, &[ARRIVED]);
+    carrier_reports(&stack, &code, &[ARRIVED]);
     until("the report to be parked", || {
-        let parked = shop.tables.lists("SHIPPING", &partition(&code), "parked#");
+        let parked = stack.tables.lists("SHIPPING", &partition(&code), "parked#");
         if parked == 1 { Ok(()) } else { Err("nothing parked") }
     });
-    shop.dispatch(&order.id, &code).expect(202);
+    stack.dispatch(&order.id, &code).expect(202);
     End {
         status: "delivered",
         attention: &[],
         captured: 950,
         refunded: 0,
         stock: &[(&tea, (4, 4, 0))],
-        timeline: &[&ALLOCATED, &LEFT, &["shipment_tracked", "delivered"]],
+        timeline: &[&ALLOCATED, &DISPATCHED, &["shipment_tracked", "delivered"]],
         mails: &[mail::PAID, mail::SHIPPED, mail::DELIVERED],
     }
-    .is_seen(&shop, &order);
+    .await_seen(&stack, &order);
 }
 
 #[test]
-fn scans_that_come_twice_and_backwards_are_told_once() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));
+fn duplicate_and_reordered_scans_are_recorded_once() {
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let order = Order::allocated(&stack, &Checkout::of(&[(&tea, 1)]));
     let code = format!("AP{}", fresh());
-    shop.dispatch(&order.id, &code).expect(202);
+    stack.dispatch(&order.id, &code).expect(202);
     for scans in [&[ANNOUNCED, MOVING, ARRIVED][..], &[ANNOUNCED, MOVING], &[ANNOUNCED]] {
         for _ in 0..2 {
-            carrier_tells(&shop, &code, scans);
+            carrier_reports(&stack, &code, scans);
         }
     }
     End {
@@ -53,27 +53,27 @@ fn scans_that_come_twice_and_backwards_are_told_once() {
         captured: 950,
         refunded: 0,
         stock: &[(&tea, (4, 4, 0))],
-        timeline: &[&ALLOCATED, &LEFT, &["shipment_tracked"; 3], &["delivered"]],
+        timeline: &[&ALLOCATED, &DISPATCHED, &["shipment_tracked"; 3], &["delivered"]],
         mails: &[mail::PAID, mail::SHIPPED, mail::DELIVERED],
     }
-    .is_seen(&shop, &order);
+    .await_seen(&stack, &order);
 }
 
-/// A dispatch claims its tracking code and then loses against a cancellation: the code stays the order's, and the parcel
-/// may be in the carrier's van. How a dispatch loses is in `races.rs`; here its claim is written by hand.
+/// A dispatch claims its tracking code and then loses against a cancellation. The code stays with the order, and the carrier
+/// may have the parcel. `races.rs` tests how a dispatch loses; here the claim is written directly.
 #[test]
 fn i4_a_scan_after_the_cancellation_needs_attention_and_ships_nothing() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let order = Order::allocated(&shop, &Checkout::of(&[(&tea, 1)]));
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let order = Order::allocated(&stack, &Checkout::of(&[(&tea, 1)]));
     let code = format!("AP{}", fresh());
-    shop.tables.put("SHIPPING", &partition(&code), "order", &json!({"order_id": order.id}));
-    shop.cancel(&order.id).expect(202);
-    let cancelled = shop.await_status(&order.id, "cancelled");
+    stack.tables.put("SHIPPING", &partition(&code), "order", &json!({"order_id": order.id}));
+    stack.cancel(&order.id).expect(202);
+    let cancelled = stack.await_status(&order.id, "cancelled");
     assert_eq!(cancelled["attention"], json!([]));
-    settle(&shop, &[&order.id]);
+    settle(&stack, &[&order.id]);
     for _ in 0..2 {
-        carrier_tells(&shop, &code, &[ANNOUNCED, MOVING]);
+        carrier_reports(&stack, &code, &[ANNOUNCED, MOVING]);
     }
     End {
         status: "cancelled",
@@ -89,41 +89,41 @@ fn i4_a_scan_after_the_cancellation_needs_attention_and_ships_nothing() {
         ],
         mails: &[mail::PAID, mail::REFUNDED, mail::CANCELLED],
     }
-    .is_seen(&shop, &order);
+    .await_seen(&stack, &order);
 }
 
 #[test]
 fn a_tracking_code_belongs_to_one_order() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let [first, second] = [(); 2].map(|()| Order::place(&shop, &Checkout::of(&[(&tea, 1)])));
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let [first, second] = [(); 2].map(|()| Order::place(&stack, &Checkout::of(&[(&tea, 1)])));
     let code = format!("AP{}", fresh());
-    shop.await_shipment(&first.id);
-    shop.dispatch(&first.id, &code).expect(202);
-    shop.await_shipment(&second.id);
-    shop.dispatch(&second.id, &code).problem(409);
-    assert_eq!(shop.admin.get(&format!("/shipments/{}", second.id)).expect(200)["state"], "requested");
+    stack.await_shipment(&first.id);
+    stack.dispatch(&first.id, &code).expect(202);
+    stack.await_shipment(&second.id);
+    stack.dispatch(&second.id, &code).problem(409);
+    assert_eq!(stack.admin.get(&format!("/shipments/{}", second.id)).expect(200)["state"], "requested");
 }
 
-/// The warehouse sends by its own hand and buys no label, so there is never one to be given back.
+/// The warehouse ships without a carrier's label, so no label is ever refunded.
 #[test]
-fn nothing_is_asked_of_the_carrier_where_no_label_is_to_be_given_back() {
-    let shop = Shop::open();
-    let tea = shop.goods(950, 5);
-    let [kept, gone] = [(); 2].map(|()| Order::place(&shop, &Checkout::of(&[(&tea, 1)])));
-    let void = |id: &str| shop.warehouse(id, "void", &json!({}));
-    let state = |id: &str| shop.admin.get(&format!("/shipments/{id}")).expect(200)["state"].clone();
+fn the_carrier_is_not_called_without_a_label_to_refund() {
+    let stack = Stack::shared();
+    let tea = stack.goods(950, 5);
+    let [kept, gone] = [(); 2].map(|()| Order::place(&stack, &Checkout::of(&[(&tea, 1)])));
+    let void = |id: &str| stack.warehouse(id, "void", &json!({}));
+    let state = |id: &str| stack.admin.get(&format!("/shipments/{id}")).expect(200)["state"].clone();
     for order in [&kept, &gone] {
-        shop.await_shipment(&order.id);
+        stack.await_shipment(&order.id);
         void(&order.id).problem(409);
         assert_eq!(state(&order.id), "requested");
     }
-    shop.dispatch(&kept.id, &format!("AP{}", fresh())).expect(202);
-    shop.cancel(&gone.id).expect(202);
-    shop.await_status(&gone.id, "cancelled");
+    stack.dispatch(&kept.id, &format!("AP{}", fresh())).expect(202);
+    stack.cancel(&gone.id).expect(202);
+    stack.await_status(&gone.id, "cancelled");
     for (order, is) in [(&kept, "shipped"), (&gone, "cancelled")] {
         void(&order.id).problem(409);
         assert_eq!(state(&order.id), is);
     }
-    shop.customer.post(&format!("/shipments/{}/void", gone.id), &json!({})).problem(403);
+    stack.customer.post(&format!("/shipments/{}/void", gone.id), &json!({})).problem(403);
 }

@@ -1,5 +1,5 @@
-//! Receivers of our webhooks, on free ports of this machine: in Python and Node with the official library of Standard
-//! Webhooks, and two that no shop would want, one that never answers and one that does so when it is let.
+//! Receivers of outgoing webhooks, on free ports of this machine: two with the official library of Standard Webhooks, in
+//! Python and Node, and one that accepts calls and answers only when the test allows it.
 
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -9,26 +9,26 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A secret that a shop brings along, which both sides know before the first call.
+/// A secret that the shop supplies, so that both sides know it before the first call.
 pub(crate) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
-/// A receiver as a shop would write one: a process of its own, ended when this is dropped.
+/// A receiver as a shop would write it: a process, killed when this is dropped.
 pub(crate) struct Receiver {
     process: Child,
-    /// It ends when this is closed, also when the test is killed.
+    /// The process ends when its input is closed, so also when the test is killed.
     _input: ChildStdin,
     port: u64,
-    told: Arc<Mutex<Vec<Value>>>,
+    received: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Receiver {
-    /// In Python. It refuses its first calls.
+    /// In Python. It refuses its first calls with 503.
     pub(crate) fn python(refuse_first: u32) -> Self {
-        let python = format!("{}/bin/python", tests::stack("CONVEYOR_RECEIVERS"));
+        let python = format!("{}/bin/python", tests::variable("CONVEYOR_RECEIVERS"));
         Self::start(&python, "receiver.py", refuse_first)
     }
 
-    /// In Node. It refuses its first calls.
+    /// In Node. It refuses its first calls with 503.
     pub(crate) fn node(refuse_first: u32) -> Self {
         Self::start("node", "receiver.cjs", refuse_first)
     }
@@ -37,7 +37,7 @@ impl Receiver {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("receivers").join(file);
         let mut process = Command::new(program)
             .arg(file)
-            .env("NODE_PATH", format!("{}/node_modules", tests::stack("CONVEYOR_RECEIVERS")))
+            .env("NODE_PATH", format!("{}/node_modules", tests::variable("CONVEYOR_RECEIVERS")))
             .env("WEBHOOK_SECRET", SECRET)
             .env("REFUSE_FIRST", refuse_first.to_string())
             .stdin(Stdio::piped())
@@ -48,23 +48,23 @@ impl Receiver {
         let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
         let first: Value =
             serde_json::from_str(&lines.next().expect("a line").expect("a text")).expect("JSON");
-        let told: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let heard = Arc::clone(&told);
+        let received: Arc<Mutex<Vec<Value>>> = Arc::default();
+        let log = Arc::clone(&received);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                heard.lock().expect("no panic").push(serde_json::from_str(&line).expect("JSON"));
+                log.lock().expect("no panic").push(serde_json::from_str(&line).expect("JSON"));
             }
         });
-        Self { process, _input: input, port: first["port"].as_u64().expect("a port"), told }
+        Self { process, _input: input, port: first["port"].as_u64().expect("a port"), received }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hooks", self.port)
     }
 
-    /// What it was told so far, each with `verified`, `id`, `type`, `data` and whether it was `refused`.
-    pub(crate) fn told(&self) -> Vec<Value> {
-        self.told.lock().expect("no panic").clone()
+    /// The calls so far, each with `verified`, `id`, `type`, `data` and whether it was `refused`.
+    pub(crate) fn received(&self) -> Vec<Value> {
+        self.received.lock().expect("no panic").clone()
     }
 }
 
@@ -75,7 +75,7 @@ impl Drop for Receiver {
     }
 }
 
-/// Accepts calls and does not answer them until it is let, for as long as the test runs.
+/// Accepts calls, and does not answer them until the test allows it.
 pub(crate) struct Silent {
     port: u16,
     answers: Arc<AtomicBool>,
@@ -91,7 +91,7 @@ impl Silent {
         std::thread::spawn(move || {
             for caller in listener.incoming().flatten() {
                 let (answers, ids) = (Arc::clone(&answers), Arc::clone(&ids));
-                // A caller that hangs up, or is killed, is none of the test's business.
+                // A caller that disconnects or is killed is no failure of the test.
                 std::thread::spawn(move || serve(caller, &answers, &ids).ok());
             }
         });
@@ -102,12 +102,12 @@ impl Silent {
         format!("http://127.0.0.1:{}/hooks", self.port)
     }
 
-    /// From now on it answers.
+    /// Answers every call from now on.
     pub(crate) fn answer(&self) {
         self.answers.store(true, Ordering::SeqCst);
     }
 
-    /// The `webhook-id` of each call, in the order of their coming.
+    /// The `webhook-id` of each call, in order of arrival.
     pub(crate) fn ids(&self) -> Vec<String> {
         self.ids.lock().expect("no panic").clone()
     }
@@ -137,7 +137,7 @@ fn serve(mut caller: TcpStream, answers: &AtomicBool, ids: &Mutex<Vec<String>>) 
     if is_answered {
         caller.write_all(b"HTTP/1.1 204 No Content\r\n\r\n")?;
     } else {
-        // Until the caller has lost its patience.
+        // Until the caller times out.
         from.read_to_end(&mut body)?;
     }
     Ok(())

@@ -1,96 +1,96 @@
-//! Money that the shop gives back of its own will, and refunds that failed and are resumed by hand.
+//! Goodwill refunds, and failed refunds that an operator retries.
 
 use crate::api::{Answer, Client};
-use crate::ending::{ALLOCATED, End, LEFT, Order, REFUND, mail, settle};
-use crate::senders::stripe_tells;
-use crate::shop::{Checkout, Shop, fresh};
+use crate::expected_end::{ALLOCATED, DISPATCHED, End, Order, REFUND, mail, settle};
+use crate::stack::{Checkout, Stack, fresh};
 use crate::wait::{pause, until};
+use crate::webhook_senders::stripe_reports;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// An order of 9.50 that has arrived.
-fn arrived(shop: &Shop) -> Order {
-    let tea = shop.goods(950, 5);
-    let order = Order::allocated(shop, &Checkout::of(&[(&tea, 1)]));
-    shop.dispatch(&order.id, &format!("AP{}", fresh())).expect(202);
-    shop.warehouse(&order.id, "deliver", &json!({})).expect(202);
-    shop.await_status(&order.id, "delivered");
+/// A delivered order of 9.50.
+fn delivered(stack: &Stack) -> Order {
+    let tea = stack.goods(950, 5);
+    let order = Order::allocated(stack, &Checkout::of(&[(&tea, 1)]));
+    stack.dispatch(&order.id, &format!("AP{}", fresh())).expect(202);
+    stack.warehouse(&order.id, "deliver", &json!({})).expect(202);
+    stack.await_status(&order.id, "delivered");
     order
 }
 
-const ARRIVED: End<'_> = End {
+const DELIVERED_END: End<'_> = End {
     status: "delivered",
     attention: &[],
     captured: 950,
     refunded: 0,
     stock: &[],
-    timeline: &[&ALLOCATED, &LEFT, &["delivered"]],
+    timeline: &[&ALLOCATED, &DISPATCHED, &["delivered"]],
     mails: &[mail::PAID, mail::SHIPPED, mail::DELIVERED],
 };
 
-fn give(client: &Client, order: &Order, key: &str, amount: u64) -> Answer {
+fn request_refund(client: &Client, order: &Order, key: &str, amount: u64) -> Answer {
     let body = json!({"amount": amount, "reason": "it came late"});
     client.post_with_key(&format!("/orders/{}/refunds", order.id), key, &body)
 }
 
-/// As an operator does it: no body at all.
-fn resume(shop: &Shop, order: &Order, refund: &str) -> Answer {
-    shop.admin.send("POST", &format!("/orders/{}/refunds/{refund}/retry", order.id), &[], None)
+/// As an operator does it: without a body.
+fn retry(stack: &Stack, order: &Order, refund: &str) -> Answer {
+    stack.admin.send("POST", &format!("/orders/{}/refunds/{refund}/retry", order.id), &[], None)
 }
 
 #[test]
-fn two_parts_go_back_and_a_third_beyond_the_sum_is_refused() {
-    let shop = Shop::open();
-    let order = arrived(&shop);
-    give(&shop.customer, &order, &fresh(), 1).problem(403);
+fn two_parts_are_refunded_and_a_third_beyond_the_sum_is_refused() {
+    let stack = Stack::shared();
+    let order = delivered(&stack);
+    request_refund(&stack.customer, &order, &fresh(), 1).problem(403);
     let key = fresh();
-    let first = give(&shop.admin, &order, &key, 300).expect(202);
+    let first = request_refund(&stack.admin, &order, &key, 300).expect(202);
     assert_eq!(
         (&first["amount"], &first["currency"], &first["status"]),
         (&300.into(), &"EUR".into(), &"requested".into())
     );
-    let again = give(&shop.admin, &order, &key, 300);
+    let again = request_refund(&stack.admin, &order, &key, 300);
     assert_eq!((again.expect(202), again.header("idempotency-replayed")), (first, Some("true")));
-    give(&shop.admin, &order, &key, 301).problem(422);
-    give(&shop.admin, &order, &fresh(), 400).expect(202);
-    let refused = give(&shop.admin, &order, &fresh(), 251).problem(409);
+    request_refund(&stack.admin, &order, &key, 301).problem(422);
+    request_refund(&stack.admin, &order, &fresh(), 400).expect(202);
+    let refused = request_refund(&stack.admin, &order, &fresh(), 251).problem(409);
     assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("250")), "{refused}");
-    await_attention(&shop, &order, &[], 700);
+    await_attention(&stack, &order, &[], 700);
     End {
         refunded: 700,
-        timeline: &[&ALLOCATED, &LEFT, &["delivered"], &REFUND, &REFUND],
+        timeline: &[&ALLOCATED, &DISPATCHED, &["delivered"], &REFUND, &REFUND],
         mails: &[mail::PAID, mail::SHIPPED, mail::DELIVERED, mail::REFUNDED, mail::REFUNDED],
-        ..ARRIVED
+        ..DELIVERED_END
     }
-    .is_seen(&shop, &order);
+    .await_seen(&stack, &order);
 }
 
-/// I1: whoever is first, no more is given back than was captured; and the provider agrees to the cent.
+/// I1: never more is refunded than captured, whichever requests are first, and the provider agrees to the cent.
 #[test]
-fn i1_of_ten_who_ask_at_once_only_as_many_are_granted_as_there_is_money_for() {
-    let shop = Shop::open();
-    let order = arrived(&shop);
-    let ask = || {
+fn i1_ten_concurrent_refunds_never_exceed_the_captured_money() {
+    let stack = Stack::shared();
+    let order = delivered(&stack);
+    let request = || {
         let key = fresh();
         loop {
-            let answer = give(&shop.admin, &order, &key, 200);
+            let answer = request_refund(&stack.admin, &order, &key, 200);
             match answer.status {
-                // Others were first too often, or too many ask at once: the same key asks for the same refund.
+                // Too many concurrent writers, or too many requests at once: repeat it under the same key.
                 429 | 503 => pause(Duration::from_millis(300)),
                 status => return status,
             }
         }
     };
     let mut statuses: Vec<u16> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..10).map(|_| scope.spawn(ask)).collect();
+        let threads: Vec<_> = (0..10).map(|_| scope.spawn(request)).collect();
         threads.into_iter().map(|thread| thread.join().expect("an answer")).collect()
     });
     statuses.sort_unstable();
     assert_eq!(statuses, [202, 202, 202, 202, 409, 409, 409, 409, 409, 409]);
-    await_attention(&shop, &order, &[], 800);
+    await_attention(&stack, &order, &[], 800);
     End {
         refunded: 800,
-        timeline: &[&ALLOCATED, &LEFT, &["delivered"], &REFUND, &REFUND, &REFUND, &REFUND],
+        timeline: &[&ALLOCATED, &DISPATCHED, &["delivered"], &REFUND, &REFUND, &REFUND, &REFUND],
         mails: &[
             mail::PAID,
             mail::SHIPPED,
@@ -100,72 +100,72 @@ fn i1_of_ten_who_ask_at_once_only_as_many_are_granted_as_there_is_money_for() {
             mail::REFUNDED,
             mail::REFUNDED,
         ],
-        ..ARRIVED
+        ..DELIVERED_END
     }
-    .is_seen(&shop, &order);
+    .await_seen(&stack, &order);
 }
 
-/// Waits until the order's payment says that this refund went back, and gives it as the provider holds it.
-fn refunded(shop: &Shop, order: &Order, refund: &str) -> Value {
+/// Waits until payments has recorded the refund, and returns it as the provider has it.
+fn refunded(stack: &Stack, order: &Order, refund: &str) -> Value {
     until(format!("the refund {refund} of order {}", order.id), || {
-        let events = shop.tables.stream("PAYMENTS", &order.id);
-        let is_told = events
+        let events = stack.tables.stream("PAYMENTS", &order.id);
+        let is_recorded = events
             .iter()
             .any(|event| event.event_type == "PaymentRefunded" && event.data["refund_id"] == refund);
         let types: Vec<_> = events.iter().map(|event| event.event_type.as_str()).collect();
-        if is_told { Ok(()) } else { Err(types.join(", ")) }
+        if is_recorded { Ok(()) } else { Err(types.join(", ")) }
     });
-    let provider = Client::new(tests::stack("STRIPE_API_URL"), Some(tests::stack("STRIPE_API_KEY")));
-    let begun = shop.tables.stream("PAYMENTS", &order.id);
-    let intent = begun.iter().find_map(|event| event.data["intent_id"].as_str()).expect("an intent");
+    let provider = Client::new(tests::variable("STRIPE_API_URL"), Some(tests::variable("STRIPE_API_KEY")));
+    let events = stack.tables.stream("PAYMENTS", &order.id);
+    let intent = events.iter().find_map(|event| event.data["intent_id"].as_str()).expect("an intent");
     let list = provider.get(&format!("/v1/refunds?payment_intent={intent}&limit=100")).expect(200);
     let refunds = list["data"].as_array().expect("refunds");
     let ours = refunds.iter().find(|found| found["metadata"]["refund_id"] == refund);
-    ours.unwrap_or_else(|| panic!("the provider holds no {refund}: {list}")).clone()
+    ours.unwrap_or_else(|| panic!("the provider has no {refund}: {list}")).clone()
 }
 
-/// The bank of the customer sends it back. (localstripe knows no refund that fails, and goes on counting it.)
-fn sent_back(shop: &Shop, order: &Order, refund: &str) {
-    let mut object = refunded(shop, order, refund);
+/// The customer's bank returns the refund, which so fails. (localstripe has no failed refunds and still counts it.)
+fn fail_refund(stack: &Stack, order: &Order, refund: &str) {
+    let mut object = refunded(stack, order, refund);
     object["status"] = "failed".into();
     object["failure_reason"] = "lost_or_stolen_card".into();
-    stripe_tells(shop, "refund.failed", &object);
+    stripe_reports(stack, "refund.failed", &object);
 }
 
-/// Asks the order's page alone, before anybody asks the provider for all that it holds: localstripe answers one question
-/// at a time, and that one takes it seconds.
-fn await_attention(shop: &Shop, order: &Order, attention: &[&str], refunded: u64) {
+/// Polls only the order's page: localstripe handles one request at a time, and listing the provider's refunds takes it
+/// seconds.
+fn await_attention(stack: &Stack, order: &Order, attention: &[&str], refunded: u64) {
     until(format!("the attention of order {} to be {attention:?}", order.id), || {
-        let page = shop.order(&order.id);
+        let page = stack.order(&order.id);
         let is_so = page["attention"] == json!(attention) && page["payment"]["refunded"] == refunded;
         if is_so { Ok(()) } else { Err(page) }
     });
 }
 
 #[test]
-fn a_refund_that_failed_three_times_needs_somebody_who_resumes_it() {
-    let shop = Shop::open();
-    let order = arrived(&shop);
-    let given = give(&shop.admin, &order, &fresh(), 100).expect(202);
-    let first = given["refund_id"].as_str().expect("an id");
-    resume(&shop, &order, first).problem(409);
-    resume(&shop, &order, "another").problem(404);
+fn a_refund_that_failed_three_times_needs_an_operator_to_retry_it() {
+    let stack = Stack::shared();
+    let order = delivered(&stack);
+    let requested = request_refund(&stack.admin, &order, &fresh(), 100).expect(202);
+    let first = requested["refund_id"].as_str().expect("an id");
+    retry(&stack, &order, first).problem(409);
+    retry(&stack, &order, "another").problem(404);
 
-    sent_back(&shop, &order, first);
-    sent_back(&shop, &order, &format!("{first}.2"));
-    sent_back(&shop, &order, &format!("{first}.3"));
-    await_attention(&shop, &order, &["refund_failed"], 0);
-    settle(&shop, &[&order.id]);
-    await_attention(&shop, &order, &["refund_failed"], 0);
+    fail_refund(&stack, &order, first);
+    fail_refund(&stack, &order, &format!("{first}.2"));
+    fail_refund(&stack, &order, &format!("{first}.3"));
+    await_attention(&stack, &order, &["refund_failed"], 0);
+    settle(&stack, &[&order.id]);
+    await_attention(&stack, &order, &["refund_failed"], 0);
 
-    let resumed = resume(&shop, &order, &format!("{first}.3")).expect(202);
+    let retried = retry(&stack, &order, &format!("{first}.3")).expect(202);
     let fourth = format!("{first}.4");
-    assert_eq!((&resumed["refund_id"], &resumed["amount"]), (&fourth.as_str().into(), &100.into()));
-    let again = resume(&shop, &order, first);
+    assert_eq!((&retried["refund_id"], &retried["amount"]), (&fourth.as_str().into(), &100.into()));
+    let again = retry(&stack, &order, first);
     assert_eq!((again.status, again.header("idempotency-replayed")), (202, Some("true")), "{again}");
-    refunded(&shop, &order, &fourth);
-    await_attention(&shop, &order, &[], 100);
-    settle(&shop, &[&order.id]);
-    await_attention(&shop, &order, &[], 100);
-    resume(&shop, &order, &fourth).problem(409);
+    refunded(&stack, &order, &fourth);
+    await_attention(&stack, &order, &[], 100);
+    settle(&stack, &[&order.id]);
+    await_attention(&stack, &order, &[], 100);
+    retry(&stack, &order, &fourth).problem(409);
 }

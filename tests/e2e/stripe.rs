@@ -1,4 +1,4 @@
-//! The payment provider, asked for what it holds: the money's own word.
+//! The payment provider's own records: what was captured and refunded.
 
 use crate::api::Client;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 #[derive(Debug, Clone)]
 pub(crate) struct Stripe(Client);
 
-/// What moved for some orders, in minor units.
+/// The money that moved for some orders, in minor units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Moved {
     pub(crate) charges: usize,
@@ -18,13 +18,14 @@ pub(crate) struct Moved {
 
 impl Stripe {
     pub(crate) fn new() -> Self {
-        // localstripe takes Stripe's bearer form as well as basic authentication.
-        let stripe = Self(Client::new(tests::stack("STRIPE_API_URL"), Some(tests::stack("STRIPE_API_KEY"))));
+        // localstripe accepts a bearer token as well as basic authentication, as Stripe does.
+        let stripe =
+            Self(Client::new(tests::variable("STRIPE_API_URL"), Some(tests::variable("STRIPE_API_KEY"))));
         stripe.beginning();
         stripe
     }
 
-    /// Every intent whose metadata names one of these orders: a second one for an order does not hide.
+    /// Every intent whose metadata names one of these orders, so that a second intent of an order shows.
     pub(crate) fn intents(&self, of: impl Fn(&str) -> bool) -> Vec<Value> {
         let path = format!("/v1/payment_intents?limit=1000000&starting_after={}", self.beginning());
         let list = self.0.get(&path).expect(200);
@@ -32,8 +33,8 @@ impl Stripe {
         all.into_iter().filter(|intent| intent["metadata"]["order_id"].as_str().is_some_and(&of)).collect()
     }
 
-    /// An intent that stands before all that this test causes. localstripe does one thing at a time, and takes half a
-    /// minute to list the intents of a day of tests; meanwhile the shop's own calls would time out.
+    /// An intent that is older than all intents of this test. localstripe handles one request at a time and takes half a
+    /// minute to list the intents of a day of tests; meanwhile the stack's own calls would time out.
     fn beginning(&self) -> &'static str {
         static BEGINNING: OnceLock<String> = OnceLock::new();
         BEGINNING.get_or_init(|| {
@@ -42,26 +43,26 @@ impl Stripe {
         })
     }
 
-    /// The only intent of one order, as it stands now.
+    /// The only intent of one order.
     pub(crate) fn intent(&self, order: &str) -> Value {
         let mut intents = self.intents(|id| id == order);
         assert_eq!(intents.len(), 1, "{intents:?}");
         intents.remove(0)
     }
 
-    /// Somebody with access to the dashboard gives a part back. Stripe tells the refund as it answers here.
-    pub(crate) fn refund_by_hand(&self, order: &str, amount: u64) -> Value {
+    /// A dashboard user refunds a part. The answer is the object of the webhook that Stripe would send.
+    pub(crate) fn refund_in_dashboard(&self, order: &str, amount: u64) -> Value {
         let intent = self.intent(order);
         let form = format!("payment_intent={}&amount={amount}", intent["id"].as_str().expect("an id"));
         self.post("/v1/refunds", &form)
     }
 
-    /// Confirms an intent, as the shop would.
+    /// Confirms an intent, as the stack would.
     pub(crate) fn confirm(&self, intent: &Value) -> Value {
         self.post(&format!("/v1/payment_intents/{}/confirm", intent["id"].as_str().expect("an id")), "")
     }
 
-    /// What moved for one order.
+    /// The money that moved for one order.
     pub(crate) fn moved(&self, order: &str) -> Moved {
         moved(&self.intents(|id| id == order))
     }
@@ -74,7 +75,7 @@ impl Stripe {
         method["id"].as_str().expect("an id").to_owned()
     }
 
-    /// What the customer's browser does after the bank's page said yes.
+    /// The customer completes 3-D Secure.
     pub(crate) fn authenticate(&self, client_secret: &str) {
         let (intent, _) = client_secret.split_once("_secret_").expect("a client secret names its intent");
         let form = format!("key=pk_test_browser&success=true&client_secret={client_secret}");
@@ -87,7 +88,7 @@ impl Stripe {
     }
 }
 
-/// The sum over intents.
+/// The sums over intents.
 pub(crate) fn moved(intents: &[Value]) -> Moved {
     let mut sum = Moved::default();
     let charges =

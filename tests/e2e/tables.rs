@@ -1,11 +1,11 @@
-//! The services' tables, read with the administrator's keys: what was written is compared with what was said.
+//! The services' tables, read with the administrator's keys.
 
 use event_store::{Document, Documents as _, EventStore as _, Key, StreamId};
 use events::{Envelope, OrderId};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-/// The services that keep a stream for each order.
+/// The services that have a stream for each order.
 pub(crate) const SERVICES: [&str; 4] = ["ORDERS", "PAYMENTS", "INVENTORY", "SHIPPING"];
 
 /// The tables' clients, and the runtime that they need.
@@ -37,26 +37,26 @@ impl Tables {
 
     /// One order's events in one service's table, as `SERVICES` names it.
     pub(crate) fn stream(&self, service: &str, order: &str) -> Vec<Envelope> {
-        let table = self.clients.table(&tests::stack(&format!("CONVEYOR_{service}_TABLE")));
+        let table = self.clients.table(&tests::variable(&format!("CONVEYOR_{service}_TABLE")));
         let stream = StreamId::order(&OrderId::try_from(order).expect("an order id"));
         self.run(table.read(&stream)).expect("the table answers")
     }
 
-    /// Writes an item, as one of the service's functions would have.
+    /// Writes an item, as one of the service's functions would.
     pub(crate) fn put(&self, service: &str, pk: &str, sk: &str, item: &Value) {
-        let table = self.clients.table(&tests::stack(&format!("CONVEYOR_{service}_TABLE")));
+        let table = self.clients.table(&tests::variable(&format!("CONVEYOR_{service}_TABLE")));
         self.run(table.put(&Key::new(pk, sk), &Document::of(item))).expect("the table answers");
     }
 
-    /// Whether an item stands in a service's table.
+    /// Whether an item exists in a service's table.
     pub(crate) fn has(&self, service: &str, pk: &str, sk: &str) -> bool {
-        let table = self.clients.table(&tests::stack(&format!("CONVEYOR_{service}_TABLE")));
+        let table = self.clients.table(&tests::variable(&format!("CONVEYOR_{service}_TABLE")));
         self.run(table.get(&Key::new(pk, sk))).expect("the table answers").is_some()
     }
 
-    /// How many items of a partition have sort keys that begin so.
+    /// The number of items in a partition whose sort keys have this prefix.
     pub(crate) fn lists(&self, service: &str, pk: &str, prefix: &str) -> usize {
-        let table = self.clients.table(&tests::stack(&format!("CONVEYOR_{service}_TABLE")));
+        let table = self.clients.table(&tests::variable(&format!("CONVEYOR_{service}_TABLE")));
         self.run(table.list(pk, prefix)).expect("the table answers").len()
     }
 

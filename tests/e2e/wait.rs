@@ -1,17 +1,16 @@
-//! Waiting by asking again, and not waiting for one thing before the next.
+//! Waiting by polling, and concurrent work.
 
 use std::fmt::Display;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes on a busy machine of two cores. It bounds a test that waits in vain; no test
-/// measures against it.
+/// Longer than anything here takes on a busy machine of two cores. It only bounds a test that fails.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 const BETWEEN: Duration = Duration::from_millis(150);
 
-/// Asks until there is an answer. `Err` is what was seen instead, for the one who reads why the test failed.
+/// Polls until `look` succeeds. Its last error is printed if the test times out.
 pub(crate) fn until<T, S: Display>(what: impl Display, look: impl FnMut() -> Result<T, S>) -> T {
     until_within(PATIENCE, what, look)
 }
@@ -40,7 +39,7 @@ pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// Gives every item to `work`, so many at once. Outcomes come as they are done.
+/// Runs `work` on every item, this many at once. The outcomes are in order of completion.
 pub(crate) fn at_once<T: Sync, U: Send>(
     workers: usize,
     items: &[T],

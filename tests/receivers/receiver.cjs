@@ -1,5 +1,6 @@
-// A receiver of Conveyor's webhooks in Node, as a shop would write one: it verifies with the official library, and tells
-// its standard output what came. Refuses its first calls if told to. Prints its port first; ends when its input does.
+// A receiver of Conveyor's webhooks in Node, as a shop would write one: it verifies with the official library and prints
+// each call to its standard output. `REFUSE_FIRST` makes it refuse its first calls. It prints its port first and ends when its
+// input ends.
 
 const http = require("node:http");
 const { Webhook } = require("standardwebhooks");
@@ -7,7 +8,7 @@ const { Webhook } = require("standardwebhooks");
 const webhook = new Webhook(process.env.WEBHOOK_SECRET);
 let refusals = Number(process.env.REFUSE_FIRST ?? 0);
 
-const tell = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
+const print = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 const server = http.createServer(async (request, response) => {
   const chunks = [];
@@ -17,15 +18,15 @@ const server = http.createServer(async (request, response) => {
   try {
     event = webhook.verify(body, request.headers);
   } catch (error) {
-    tell({ verified: false, reason: error.message });
+    print({ verified: false, reason: error.message });
     return response.writeHead(400).end();
   }
   const refused = refusals > 0;
   if (refused) refusals -= 1;
-  // Here a shop looks whether it has handled this webhook-id, and if not, does so and keeps the id.
-  tell({ verified: true, id: request.headers["webhook-id"], type: event.type, data: event.data, refused });
+  // Here a shop checks whether it has handled this webhook-id. If not, it handles the event and keeps the id.
+  print({ verified: true, id: request.headers["webhook-id"], type: event.type, data: event.data, refused });
   response.writeHead(refused ? 503 : 204).end();
 });
 
-server.listen(0, "127.0.0.1", () => tell({ port: server.address().port }));
+server.listen(0, "127.0.0.1", () => print({ port: server.address().port }));
 process.stdin.resume().on("end", () => process.exit(0));

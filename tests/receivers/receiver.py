@@ -1,5 +1,6 @@
-"""A receiver of Conveyor's webhooks in Python, as a shop would write one: it verifies with the official library, and tells
-its standard output what came. Refuses its first calls if told to. Prints its port first; ends when its input does."""
+"""A receiver of Conveyor's webhooks in Python, as a shop would write one: it verifies with the official library and
+prints each call to its standard output. `REFUSE_FIRST` makes it refuse its first calls. It prints its port first and ends when
+its input ends."""
 
 import json
 import os
@@ -14,8 +15,8 @@ refusals = int(os.environ.get("REFUSE_FIRST", "0"))
 lock = threading.Lock()
 
 
-def tell(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+def report(**call: object) -> None:
+    print(json.dumps(call), flush=True)
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -25,13 +26,13 @@ class Receiver(BaseHTTPRequestHandler):
         try:
             event = webhook.verify(body, dict(self.headers))
         except WebhookVerificationError as error:
-            tell(verified=False, reason=str(error))
+            report(verified=False, reason=str(error))
             self.answer(400)
             return
         with lock:
             refused, refusals = refusals > 0, max(0, refusals - 1)
-            # Here a shop looks whether it has handled this webhook-id, and if not, does so and keeps the id.
-            tell(verified=True, id=self.headers["webhook-id"], type=event["type"], data=event["data"], refused=refused)
+            # Here a shop checks whether it has handled this webhook-id. If not, it handles the event and keeps the id.
+            report(verified=True, id=self.headers["webhook-id"], type=event["type"], data=event["data"], refused=refused)
         self.answer(503 if refused else 204)
 
     def answer(self, status: int) -> None:
@@ -44,6 +45,6 @@ class Receiver(BaseHTTPRequestHandler):
 
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-tell(port=server.server_port)
+report(port=server.server_port)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 sys.stdin.read()

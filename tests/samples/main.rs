@@ -1,21 +1,16 @@
-//! Every sample invocation in `events/` goes through the function whose folder it is in: the real handler, on the
-//! twins of its table. A function without a sample fails, and so does a sample without a function.
+//! Every sample invocation in `events/` goes through the function that its folder is named for: the real handler over
+//! in-memory twins. A function without a sample fails, and so does a sample without a function.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may be blunt outside of its test functions too"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "these are tests, also outside of the test functions")]
 
-mod callbacks;
-mod chains;
-mod functions;
-mod history;
+mod preceding_events;
+mod prerequisites;
 mod proofs;
+mod world;
 
-use functions::{Outcome, Stage};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use world::{Outcome, SampleWorld};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the root").to_path_buf()
@@ -56,7 +51,7 @@ fn every_function_has_samples_and_every_sample_a_function() {
     assert_eq!(sampled(), binaries());
 }
 
-/// What a sample shows that is not a success, and its status.
+/// Samples that their function rejects, with the status.
 const REFUSED: [(&str, u16); 1] = [("place-order/unknown-sku", 422)];
 
 #[tokio::test]
@@ -68,7 +63,7 @@ async fn every_sample_is_accepted_by_its_function() {
         assert!(!files.is_empty(), "events/{function}/ is empty");
         for file in files {
             let sample = format!("{function}/{}", file.trim_end_matches(".json"));
-            let outcome = Stage::set(&sample).await.run(&function, &text_of(&sample)).await;
+            let outcome = SampleWorld::before(&sample).await.run(&function, &text_of(&sample)).await;
             let refused = REFUSED.iter().find(|(name, _)| *name == sample).map(|(_, status)| *status);
             let right = match (&outcome, refused) {
                 (Outcome::Answered(status, _), Some(expected)) => *status == expected,

@@ -1,20 +1,21 @@
-//! Every sample of every function is proven: run twice, it has one effect; stopped at any call in any way, a
-//! redelivery completes it; repeated with all that came before it, and so also a compensation with the step that it
-//! undoes, it has no further effect. A new function or sample is proven without a line here.
+//! Proofs over every sample of every function: run twice, it has one effect; stopped at any call in any way, a redelivery
+//! completes it; repeated with all samples before it (so a compensation also with the step that it undoes), it has no
+//! further effect. A new function or sample needs no line here.
 
-use crate::chains::before;
-use crate::functions::{Outcome, Stage};
+use crate::prerequisites::before;
+use crate::world::{Outcome, SampleWorld};
 use crate::{REFUSED, names_in, root, sampled, text_of};
 use async_trait::async_trait;
 use events::{Envelope, Provider};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use steps::subscriptions::SUBSCRIPTIONS;
 use testkit::{DeliveryOutcome, Footprint, Gate, Plan, Proof, World, prove};
 
 /// Functions that only read.
 const READ_ONLY: [&str; 3] = ["get-order", "get-payment", "health"];
 
-/// Samples of other functions that leave nothing behind, and why.
+/// Samples of other functions without an effect, with the reason.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("manage-callbacks/deliveries", "reads"),
     ("manage-callbacks/get", "reads"),
@@ -31,27 +32,27 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("webhook-inbox/list", "reads"),
 ];
 
-/// Samples that also make sense after others than in `functions.rs`.
+/// Samples that are also proven after other samples than those in `prerequisites.rs`.
 const ALSO_AFTER: &[(&str, &[&str])] = &[
     // Nothing is in stock.
     ("allocate-stock/order-paid", &[]),
 ];
 
-/// What does not hold yet, as it is shown here, and why that is bearable.
+/// Findings that are accepted, with the reason.
 const EXPECTED: &[(&str, &str)] = &[
     (
         "deliver-webhook/first-attempt after [\"manage-callbacks/create\", \"plan-deliveries/order-placed\"] \
          (Warehouse): call 4 (transport.send), Fail: ",
-        "a call that fails is an attempt that failed, and is recorded as one: the next is due in seconds",
+        "a call that fails is recorded as a failed attempt, and the next attempt is due in seconds",
     ),
     (
         "deliver-webhook/first-attempt after [\"manage-callbacks/create\", \"plan-deliveries/order-placed\"] \
          (Warehouse): call 4 (transport.send), LoseReply: ",
-        "an answer that is lost is an attempt that failed: the endpoint gets it again under the same id",
+        "a lost answer is recorded as a failed attempt: the endpoint gets the webhook again under the same id",
     ),
 ];
 
-/// One sample, what came before it, and who moves shipments.
+/// One sample, the samples before it, and the shipping provider.
 struct Case {
     sample: String,
     others: Vec<&'static str>,
@@ -63,9 +64,9 @@ impl Case {
         format!("{} after {:?} ({:?})", self.sample, self.others, self.provider)
     }
 
-    async fn set(&self) -> Told {
-        let stage = Stage::after(&self.sample, &self.others, self.provider).await;
-        Told { sample: self.sample.clone(), stage }
+    async fn prepare(&self) -> Prepared {
+        let world = SampleWorld::after(&self.sample, &self.others, self.provider).await;
+        Prepared { sample: self.sample.clone(), world }
     }
 }
 
@@ -87,21 +88,21 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// A sample about to be told to its function.
-struct Told {
+/// A sample and the world in which its function runs.
+struct Prepared {
     sample: String,
-    stage: Stage,
+    world: SampleWorld,
 }
 
-impl Told {
-    fn is_of_several(&self) -> bool {
+impl Prepared {
+    fn has_several_messages(&self) -> bool {
         text_of(&self.sample).matches("\"messageId\"").count() > 1
     }
 
     async fn run(&self, gate: Arc<dyn Gate>, sample: &str, deliveries: u32) -> DeliveryOutcome {
-        let stage = self.stage.behind(gate);
+        let world = self.world.behind(gate);
         let function = sample.split('/').next().unwrap_or_default();
-        match stage.run(function, &delivered(&text_of(sample), deliveries)).await {
+        match world.run(function, &delivered(&text_of(sample), deliveries)).await {
             Outcome::Handled => DeliveryOutcome::Done,
             Outcome::Answered(status, body) => {
                 let refused = REFUSED.iter().find(|(name, _)| *name == sample).map(|(_, status)| *status);
@@ -112,14 +113,14 @@ impl Told {
                     status => DeliveryOutcome::Reject(format!("{status} {body}")),
                 }
             }
-            Outcome::Failed(why) if stage.queue.dead_letters().is_empty() => DeliveryOutcome::Retry(why),
+            Outcome::Failed(why) if world.queue.dead_letters().is_empty() => DeliveryOutcome::Retry(why),
             Outcome::Failed(why) => DeliveryOutcome::Reject(why),
         }
     }
 }
 
-/// What was said because of what, and the status in the end. The messages of one batch have no order among themselves:
-/// one that comes back is recorded after the others, each under the status of its moment.
+/// Each event with its cause, and the last status. The messages of one batch have no order: a message that was retried is
+/// recorded after the others, each with the status at that time.
 fn facts_without_places(events: &[Envelope]) -> Vec<String> {
     let fact = |event: &Envelope| {
         let (because, detail) = (&event.data["because"], &event.data["detail"]);
@@ -127,28 +128,28 @@ fn facts_without_places(events: &[Envelope]) -> Vec<String> {
     };
     let mut facts: Vec<String> = events.iter().map(fact).collect();
     facts.sort();
-    facts.push(format!("in the end {:?}", events.last().map(|event| &event.data["status"])));
+    facts.push(format!("last status {:?}", events.last().map(|event| &event.data["status"])));
     facts
 }
 
-/// The sample's records as the queue delivers them for the `deliveries`th time. Requests and streams do not count.
+/// The sample's records as the queue delivers them for the `deliveries`th time. Requests and streams have no such count.
 fn delivered(text: &str, deliveries: u32) -> String {
     let counted = |number: u32| format!("\"ApproximateReceiveCount\": \"{number}\"");
     text.replace(&counted(1), &counted(deliveries))
 }
 
 #[async_trait]
-impl World for Told {
+impl World for Prepared {
     async fn deliver(&self, gate: Arc<dyn Gate>, deliveries: u32) -> DeliveryOutcome {
         self.run(gate, &self.sample, deliveries).await
     }
 
     fn footprint(&self) -> Footprint {
-        let stage = &self.stage;
+        let world = &self.world;
         let mut left = Footprint::default();
-        for (name, table) in [("table", &stage.table), ("views", &stage.views)] {
+        for (name, table) in [("table", &world.table), ("views", &world.views)] {
             let events = table.all_events();
-            if self.is_of_several() {
+            if self.has_several_messages() {
                 left.once.extend(facts_without_places(&events));
             } else {
                 let lines =
@@ -157,7 +158,7 @@ impl World for Told {
             }
             for (key, document) in table.all_documents() {
                 let line = format!("{name}: {key:?} {document:?}");
-                // The map of an intent whose answer was lost stays: nobody asks for an intent that was never said.
+                // The map of an intent whose answer was lost stays. No webhook refers to it.
                 if key.pk.starts_with("intent#") && key.sk == "order" {
                     left.once_unless_stopped.push(line);
                 } else {
@@ -166,38 +167,38 @@ impl World for Told {
             }
             left.once.extend(table.all_counts().iter().map(|counts| format!("{name}: {counts:?}")));
         }
-        left.once.push(format!("{:?}", stage.stripe.books_of(ORDER)));
-        for intent in stage.stripe.intents_of(ORDER) {
-            let (status, refunds) = (stage.stripe.status_of(&intent), stage.stripe.refunds_of(&intent).len());
+        left.once.push(format!("{:?}", world.stripe.books_of(ORDER)));
+        for intent in world.stripe.intents_of(ORDER) {
+            let (status, refunds) = (world.stripe.status_of(&intent), world.stripe.refunds_of(&intent).len());
             let line = format!("an intent that is {status}, {refunds} refunds");
-            // An intent whose answer was lost stays unconfirmed: it moves no money, and the provider forgets it.
+            // An intent whose answer was lost stays unconfirmed: it moves no money, and the provider expires it.
             if status == "requires_confirmation" {
                 left.once_unless_stopped.push(line);
             } else {
                 left.once.push(line);
             }
         }
-        // A shipment at the carrier whose answer was lost costs nothing and is forgotten: `created` may be more.
-        let carrier = stage.easypost.counts();
-        let held = stage.easypost.labels_without_refund();
+        // A carrier's shipment whose answer was lost costs nothing, so `created` is not compared.
+        let carrier = world.easypost.counts();
+        let held = world.easypost.labels_without_refund();
         left.once
-            .push(format!("{} labels bought, {} given back, {held} held", carrier.bought, carrier.refunded));
-        // A letter is deleted after its message was sent, so a crash between the two sends it twice.
-        left.once.extend(stage.letters.all().iter().map(|letter| format!("set aside: {letter:?}")));
-        // A notice is written after the sending, so a crash between the two tells the customer twice.
-        for mail in stage.mail.mails() {
+            .push(format!("{} labels bought, {} refunded, {held} held", carrier.bought, carrier.refunded));
+        // A dead letter is deleted after its message was requeued: a crash between the two requeues it twice.
+        left.once.extend(world.letters.all().iter().map(|letter| format!("dead letter: {letter:?}")));
+        // A notice is written after the message was sent: a crash between the two sends the message twice.
+        for mail in world.mail.mails() {
             left.once_unless_stopped.push(format!("mail to {}: {}\n{}", mail.to, mail.subject, mail.body));
         }
-        for text in stage.mail.texts() {
+        for text in world.mail.texts() {
             left.once_unless_stopped.push(format!("text to {}: {}", text.to, text.body));
         }
-        // A call is recorded after it was made, so a crash between the two repeats it, under the same id; and a message
-        // too many in the delivery queue finds its attempt recorded.
-        let (calls, work) = stage.callbacks();
+        // A call to an endpoint is recorded after it was made: a crash between the two repeats it under the same id. A
+        // surplus message in the delivery queue finds its attempt recorded.
+        let (calls, work) = world.callbacks();
         left.once_unless_stopped.extend(calls);
         left.at_least_once.extend(work);
-        // Whoever hears an event tolerates its repeat.
-        left.at_least_once.extend(stage.topic.published().iter().map(|message| format!("{message:?}")));
+        // Every consumer of an event tolerates duplicates.
+        left.at_least_once.extend(world.topic.published().iter().map(|message| format!("{message:?}")));
         left.once = left.once.iter().map(|line| unnumbered(line)).collect();
         left.once_unless_stopped = left.once_unless_stopped.iter().map(|line| unnumbered(line)).collect();
         left.at_least_once = left.at_least_once.iter().map(|line| unnumbered(line)).collect();
@@ -205,13 +206,13 @@ impl World for Told {
     }
 }
 
-/// The order that the samples speak of.
+/// The order of the samples.
 const ORDER: &str = "0123456789abcdef0123456789abcdef";
 
 /// The list of open shipments, each of whose entries is only a candidate.
 const OPEN_LIST: &str = "\"shipments#open#";
 
-/// The line without the numbers that providers gave out: an object that was made twice has another one.
+/// The line without the numbers that providers assign: an object that was created again has another number.
 fn unnumbered(line: &str) -> String {
     let mut line = line.to_owned();
     for prefix in ["pi_0", "re_0", "shp_0", "mail-", "text-"] {
@@ -226,32 +227,33 @@ fn unnumbered(line: &str) -> String {
     line
 }
 
-/// Repeats of all messages that came before, and of the sample, in both orders: nothing more happens. Requests are
-/// left out: a person who asks again wants it again.
+/// Repeats the messages before the sample, and the sample, in both orders: nothing changes. HTTP requests are left out: a
+/// repeated request is a new request.
 async fn repeats_with_the_others(case: &Case) -> Vec<String> {
-    let told = case.set().await;
+    let prepared = case.prepare().await;
     let mut wrong = Vec::new();
-    told.deliver(Plan::open(), 1).await;
-    let mut effect = told.footprint();
-    // What an event changes in the views is there when the views' own step has seen the stream, also for another event.
+    prepared.deliver(Plan::open(), 1).await;
+    let mut effect = prepared.footprint();
+    // A view shows the whole stream as soon as its step has handled any event of it.
     let may_catch_up = !case.sample.starts_with("project-orders/");
     if may_catch_up {
         effect.once.retain(|line| !line.starts_with("views: "));
     }
-    let is_message = |sample: &&str| !sample.starts_with("said ") && text_of(sample).contains("\"Records\"");
+    let is_message =
+        |sample: &&str| !sample.starts_with("event of ") && text_of(sample).contains("\"Records\"");
     let mut all: Vec<&str> = case.others.iter().copied().filter(is_message).collect();
     all.extend(Some(case.sample.as_str()).filter(is_message));
     for round in 1..=3 {
         for sample in &all {
-            let again = told.run(Plan::open(), sample, round).await;
+            let again = prepared.run(Plan::open(), sample, round).await;
             if again != DeliveryOutcome::Done {
                 wrong.push(format!("{sample} repeated in round {round}: {again:?}"));
             }
-            let mut left = told.footprint();
+            let mut left = prepared.footprint();
             if may_catch_up {
                 left.once.retain(|line| !line.starts_with("views: "));
             }
-            // An ended shipment stays in the list of open ones until some message takes it away, also this one.
+            // An ended shipment stays in the list of open shipments until a message removes it, which may be this one.
             let is_off_the_list = |line: &String| line.contains(OPEN_LIST) && !left.once.contains(line);
             effect.once.retain(|line| !is_off_the_list(line));
             if let Some(difference) = left.differs_from(&effect) {
@@ -268,7 +270,7 @@ async fn every_step_has_its_effect_once_whatever_call_it_is_stopped_at() {
     let mut wrong = Vec::new();
     let (mut effective, mut idle) = (BTreeSet::new(), BTreeSet::new());
     for case in cases() {
-        let Proof { calls, has_effect, wrong: found } = prove(async || case.set().await).await;
+        let Proof { calls, has_effect, wrong: found } = prove(async || case.prepare().await).await;
         if calls.is_empty() {
             wrong.push(format!("{}: it makes no call through a gate, so nothing is proven", case.name()));
         }
@@ -294,44 +296,30 @@ async fn repeats_of_a_message_and_of_those_before_it_have_no_further_effect() {
     assert_no(&wrong);
 }
 
-/// What the template subscribes each queue's function to, `<function>/<type>`.
+/// The messages that each queue function receives, `<function>/<type>`. `track-order` receives every event.
 fn subscribed() -> BTreeSet<String> {
-    let template = std::fs::read_to_string(root().join("template.yaml")).expect("the template");
-    let (mut kinds, mut resource) = (BTreeSet::new(), "");
-    for line in template.lines() {
-        if let Some(name) = line.strip_prefix("  ").filter(|line| !line.starts_with(' ')) {
-            resource = name.trim_end_matches(':');
-        }
-        let Some((_, types)) = line.split_once("FilterPolicy: {type: [") else { continue };
-        let kebab = resource.chars().fold(String::new(), |name, letter| {
-            let hyphen = if letter.is_uppercase() && !name.is_empty() { "-" } else { "" };
-            format!("{name}{hyphen}{}", letter.to_ascii_lowercase())
-        });
-        let function = sampled().into_iter().find(|function| kebab.starts_with(&format!("{function}-from-")));
-        let function = function.unwrap_or_else(|| panic!("whose subscription is {resource}?"));
-        let (types, _) = types.split_once(']').expect("a list in one line");
-        kinds.extend(types.split(", ").map(|kind| format!("{function}/{kind}")));
-    }
-    kinds
+    let filtered = SUBSCRIPTIONS.iter().filter_map(|(function, _, types)| Some((function, (*types)?)));
+    filtered
+        .flat_map(|(function, types)| types.iter().map(move |kind| format!("{function}/{kind}")))
+        .collect()
 }
 
-/// What functions react to and no sample shows yet.
+/// Messages without a sample.
 const UNSAMPLED: &[&str] = &[];
 
 #[test]
 fn every_message_that_a_step_reacts_to_has_a_sample() {
     let shows = |kind: &String| {
         let (function, event) = kind.split_once('/').expect("a function and a type");
-        let said = format!("\\\"type\\\":\\\"{event}\\\"");
+        let field = format!("\\\"type\\\":\\\"{event}\\\"");
         let files = names_in(&root().join("events").join(function));
         files
             .iter()
-            .any(|file| text_of(&format!("{function}/{}", file.trim_end_matches(".json"))).contains(&said))
+            .any(|file| text_of(&format!("{function}/{}", file.trim_end_matches(".json"))).contains(&field))
     };
     let subscribed = subscribed();
-    assert!(subscribed.len() > 20, "the template's filter policies are not read any more: {subscribed:?}");
     let missing: Vec<&String> = subscribed.iter().filter(|kind| !shows(kind)).collect();
-    assert_eq!(missing, UNSAMPLED, "add a sample, so that the reaction is proven");
+    assert_eq!(missing, UNSAMPLED, "add a sample for each message that a function receives");
 }
 
 #[tokio::test]
@@ -340,10 +328,10 @@ async fn functions_that_only_read_leave_nothing_behind() {
         for file in names_in(&root().join("events").join(function)) {
             let sample = format!("{function}/{}", file.trim_end_matches(".json"));
             let others = before(&sample).to_vec();
-            let told = Case { sample, others, provider: Provider::Warehouse }.set().await;
-            let before = told.footprint();
-            assert_eq!(told.deliver(Plan::open(), 1).await, DeliveryOutcome::Done, "{function}/{file}");
-            assert_eq!(told.footprint().differs_from(&before), None, "{function}/{file}");
+            let prepared = Case { sample, others, provider: Provider::Warehouse }.prepare().await;
+            let before = prepared.footprint();
+            assert_eq!(prepared.deliver(Plan::open(), 1).await, DeliveryOutcome::Done, "{function}/{file}");
+            assert_eq!(prepared.footprint().differs_from(&before), None, "{function}/{file}");
         }
     }
 }

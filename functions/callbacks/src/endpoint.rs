@@ -58,7 +58,7 @@ pub(crate) struct Endpoint {
     /// Newest first.
     pub(crate) secrets: Vec<Signing>,
     pub(crate) created_at: Timestamp,
-    /// Digest of the request that created it: tells a retry from a different request under the same idempotency key.
+    /// Digest of the request that created it: distinguishes a retry from another request under the same idempotency key.
     pub(crate) request_digest: String,
 }
 

@@ -1,4 +1,4 @@
-//! The copy of what `OrderPlaced` says about reaching the customer. Personal: it can be deleted, no event can.
+//! A copy of the contact data in `OrderPlaced`. It is personal data, kept in a document because events cannot be deleted.
 
 use event_store::Key;
 use events::{Amount, Currency, OrderId, OrderPlaced};
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) const SORT_KEY: &str = "contact";
 
-/// How to reach the customer of one order, and what texts need to know of it.
+/// The customer's contact of one order, with the facts that every message needs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ContactCopy {
     pub(crate) email: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) phone: Option<String>,
-    /// ISO 3166-1 alpha-2, of the shipping address.
+    /// The country of the shipping address, ISO 3166-1 alpha-2.
     pub(crate) country: String,
     pub(crate) total: Amount,
     pub(crate) currency: Currency,
@@ -30,7 +30,7 @@ impl ContactCopy {
     }
 }
 
-/// The partition of all that is kept about an order.
+/// The partition key of an order's documents.
 pub(crate) fn partition(order: &OrderId) -> String {
     format!("order#{order}")
 }

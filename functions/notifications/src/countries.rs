@@ -1,4 +1,4 @@
-//! The countries to which text messages go.
+//! The setting `SMS_COUNTRIES`: the countries to which text messages are sent.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Countries(BTreeSet<String>);
 
-/// A text that is no list of country codes.
+/// The text is not a list of country codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a list of two-letter country codes, separated by commas")]
 pub struct InvalidCountries;
@@ -25,8 +25,8 @@ impl FromStr for Countries {
         let codes = text.split(',').map(str::trim).filter(|code| !code.is_empty());
         codes
             .map(|code| {
-                let sound = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-                if sound { Ok(code.to_owned()) } else { Err(InvalidCountries) }
+                let is_code = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+                if is_code { Ok(code.to_owned()) } else { Err(InvalidCountries) }
             })
             .collect::<Result<_, _>>()
             .map(Self)

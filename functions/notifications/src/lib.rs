@@ -1,8 +1,8 @@
-//! Notifications: what customers are told about their orders, by email and, where the shop wants it, by SMS.
+//! Notifications: emails to customers about their orders, and text messages to the countries that the shop lists.
 //!
-//! Owns a deletable copy of each order's contact (`order#<id>` / `contact`) and a notice of each message that was
-//! sent (`order#<id>` / `notice#<occasion>#<channel>`). Says nothing; its table has no stream. Reacts to
-//! `OrderPlaced`, and to the occasions that `occasion.rs` lists.
+//! Owns a deletable copy of each order's contact (`order#<id>` / `contact`), and a notice of each message that was sent
+//! (`order#<id>` / `notice#<occasion>#<channel>`). Publishes nothing; its table has no stream. Reacts to `OrderPlaced`, and to
+//! the events in `occasion.rs`.
 
 mod contact;
 mod countries;

@@ -1,15 +1,16 @@
-//! `notify-customer`: one email an order and occasion, and a text message where the shop wants one.
+//! `notify-customer`: sends one email per order and occasion, and a text message where the shop allows it.
 //!
-//! - Trigger: `OrderPlaced`; the occasions of [`crate::occasion`] from payments, inventory and shipping, and
-//!   `OrderUpdated` with the status cancelled or expired.
-//! - Effect: `OrderPlaced` → the contact copy (`order#<id>` / `contact`). An occasion → an email, then a notice
-//!   of it (`notice#<event id or status>#email`); the same for `sms`, if the occasion follows `OrderPaid`, the
-//!   address's country is listed, and a number is there.
-//! - Events said: none.
-//! - Idempotent by the notice, which is written after sending: at least once, a crash between the two repeats it.
-//! - Retry: the contact copy is not here yet; the table or a sender is out.
-//! - Reject: an event that was not subscribed to. An address that a sender refuses is not: the notice records
-//!   the refusal, and nobody could do better by hand.
+//! - Trigger: `OrderPlaced`; the occasions of [`crate::occasion`] from payments, inventory and shipping; `OrderUpdated` with
+//!   the status cancelled or expired.
+//! - Effect: `OrderPlaced` → the contact copy (`order#<id>` / `contact`). An occasion → an email, then its notice
+//!   (`notice#<event id or status>#email`); the same for `sms`, if the occasion follows `OrderPaid`, the country of the
+//!   shipping address is listed, and the contact has a phone number.
+//! - Publishes: nothing.
+//! - Idempotent by the notice, which is written after sending. A message is sent at least once: a crash between the two sends
+//!   it again.
+//! - Retry: the contact copy does not exist yet; the table or a sender is unavailable.
+//! - Reject: an event that this function is not subscribed to. A refused address is no rejection: the notice records the
+//!   refusal, and an operator could not do more.
 
 use crate::contact::{self, ContactCopy};
 use crate::countries::Countries;
@@ -33,20 +34,20 @@ pub struct NotifyCustomer {
     pub mailer: Arc<dyn Mailer>,
     /// Sends text messages.
     pub texter: Arc<dyn Texter>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The shop's name, as customers know it.
     pub shop: String,
-    /// Where text messages go to; nowhere if empty.
+    /// The countries to which text messages are sent; none if empty.
     pub sms_countries: Countries,
 }
 
-/// What became of one message to a customer.
+/// The record of one message to a customer.
 #[derive(Serialize)]
 struct Notice {
     outcome: Outcome,
     at: Timestamp,
-    /// The sender's id of it.
+    /// The message's id at the sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     sender_id: Option<String>,
 }
@@ -64,7 +65,7 @@ impl Consumer for NotifyCustomer {
         let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
         match reaction_to(&message.event)? {
             Reaction::KeepContact(placed) => {
-                // A repeat leaves the copy alone, and so it cannot undo an erasure.
+                // A duplicate does not overwrite the copy, so it cannot undo an erasure.
                 let copy = Document::of(&ContactCopy::of(placed));
                 self.documents.put_new(&contact::key(&order), &copy).await?;
                 Ok(())
@@ -79,16 +80,16 @@ impl Consumer for NotifyCustomer {
 
 impl NotifyCustomer {
     async fn notify(&self, order: &OrderId, occasion: Occasion<'_>, name: &str) -> Result<(), Failure> {
-        // Contact and notices of an order stand side by side: one read.
+        // One query reads the contact and the notices of the order.
         let kept = self.documents.list(&contact::partition(order), "").await?;
         let (key, copy) = kept
             .iter()
             .find(|(key, _)| key.sk == contact::SORT_KEY)
-            .ok_or_else(|| Failure::retry("the contact of the order is not known yet"))?;
+            .ok_or_else(|| Failure::retry("the order's contact is not stored yet"))?;
         let contact: ContactCopy = copy.read(key)?;
         let unsent = |channel: &str| {
             let key = Key::new(contact::partition(order), format!("notice#{name}#{channel}"));
-            Some(key).filter(|key| !kept.iter().any(|(there, _)| there == key))
+            Some(key).filter(|key| !kept.iter().any(|(stored, _)| stored == key))
         };
         if let Some(notice) = unsent("email") {
             let sent = self.mailer.send_mail(&texts::mail(&self.shop, order, &contact, occasion)).await;
@@ -109,18 +110,18 @@ impl NotifyCustomer {
         let at = self.clock.now();
         let notice = match sent {
             Ok(id) => {
-                tracing::info!(notice = key.sk, "the customer was told");
+                tracing::info!(notice = key.sk, "the customer was notified");
                 Notice { outcome: Outcome::Sent, at, sender_id: Some(id) }
             }
             Err(MailError::Refused(reason)) => {
-                // Senders quote the address; a log must not.
+                // Senders quote the address in the reason. A log must not hold it.
                 let reason = reason.replace(address, "(the address)");
-                tracing::warn!(notice = key.sk, reason, "the sender refuses this customer's address");
+                tracing::warn!(notice = key.sk, reason, "the sender refused the customer's address");
                 Notice { outcome: Outcome::Refused, at, sender_id: None }
             }
             Err(MailError::Unavailable(reason)) => {
                 return Err(
-                    Failure::retry(reason.replace(address, "(the address)")).during("tell the customer")
+                    Failure::retry(reason.replace(address, "(the address)")).during("notify the customer")
                 );
             }
         };

@@ -1,4 +1,4 @@
-//! The occasions on which a customer hears from the shop, and the events that they come of.
+//! The occasions on which a customer gets a message, and the events that lead to them.
 
 use events::{
     Amount, CatalogEvent, Envelope, Event, InventoryEvent, OrderPlaced, OrderStatus, OrderUpdated,
@@ -7,7 +7,7 @@ use events::{
 use resilience::Failure;
 use runtime::queue::not_subscribed;
 
-/// Something that a customer wants to hear, with the facts that the text needs.
+/// A reason to notify the customer, with the facts that the text needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occasion<'a> {
     Paid,
@@ -23,9 +23,9 @@ pub(crate) enum Occasion<'a> {
 }
 
 impl Occasion<'_> {
-    /// Whether it can only come after `OrderPaid`. Text messages go out on these alone: else anybody could make
-    /// the shop pay for messages to numbers of their choice by placing orders that they never pay. A refund may be
-    /// of a late capture, without `OrderPaid`.
+    /// Whether it can only follow `OrderPaid`. Text messages are sent on these occasions only. Otherwise anyone could make
+    /// the shop pay for messages to any number, by orders that are never paid. A refund may be of a late capture, without
+    /// `OrderPaid`.
     pub(crate) const fn follows_payment(self) -> bool {
         match self {
             Self::Paid | Self::OutOfStock | Self::Shipped { .. } | Self::ShippingFailed | Self::Delivered => {
@@ -39,8 +39,8 @@ impl Occasion<'_> {
         }
     }
 
-    /// What tells this occasion from all others of its order. A status is reached once and told by many events;
-    /// anything else is told by one event.
+    /// The key of this occasion within its order. An order reaches a status once, but many events report it. Any other
+    /// occasion has exactly one event.
     pub(crate) fn key(self, envelope: &Envelope) -> &str {
         match self {
             Self::Cancelled => OrderStatus::Cancelled.as_str(),
@@ -57,14 +57,14 @@ impl Occasion<'_> {
     }
 }
 
-/// What an event is to this service.
+/// What this service does about an event.
 pub(crate) enum Reaction<'a> {
     KeepContact(&'a OrderPlaced),
     Notify(Occasion<'a>),
     Ignore,
 }
 
-/// What `event` is to this service; a rejection where it is nothing that was subscribed to.
+/// What to do about `event`. Rejects an event that `notify-customer` is not subscribed to.
 pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
     Ok(Reaction::Notify(match event {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => return Ok(Reaction::KeepContact(placed)),
@@ -72,7 +72,7 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
         Event::Payments(PaymentsEvent::OrderPaid(_)) => Occasion::Paid,
         Event::Payments(PaymentsEvent::PaymentFailed(_)) => Occasion::PaymentFailed,
         Event::Payments(PaymentsEvent::PaymentActionRequired(_)) => Occasion::PaymentActionRequired,
-        // A refund of nothing keeps the ledger whole; to the customer it is nothing.
+        // A refund of zero only completes the ledger; the customer gets no money.
         Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) if refunded.amount.is_zero() => {
             return Ok(Reaction::Ignore);
         }
@@ -116,7 +116,7 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
     }))
 }
 
-/// The other statuses have an event of their own that tells them, with more to say.
+/// Every other status has an event of its own, with more facts.
 fn of_status(updated: &OrderUpdated) -> Reaction<'static> {
     match updated.status {
         OrderStatus::Cancelled => Reaction::Notify(Occasion::Cancelled),

@@ -1,4 +1,4 @@
-//! What the customer reads. Plain words, no secrets of a payment, no reason of a bank.
+//! The texts that customers receive. They hold nothing secret about a payment, and no bank's reason.
 
 use crate::contact::ContactCopy;
 use crate::occasion::Occasion;
@@ -7,15 +7,15 @@ use outbound::{Mail, Text};
 
 /// The email for an occasion.
 pub(crate) fn mail(shop: &str, order: &OrderId, contact: &ContactCopy, occasion: Occasion<'_>) -> Mail {
-    let (subject, said) = words(contact, occasion);
+    let (subject, text) = words(contact, occasion);
     Mail {
         to: contact.email.clone(),
         subject: format!("{shop}: {subject}"),
-        body: format!("Hello,\n\n{said}\n\nYour order: {order}\n\nThank you,\n{shop}\n"),
+        body: format!("Hello,\n\n{text}\n\nYour order: {order}\n\nThank you,\n{shop}\n"),
     }
 }
 
-/// The text message for an occasion: the subject line is all that fits.
+/// The text message for an occasion. Only the subject line fits.
 pub(crate) fn text(
     shop: &str,
     order: &OrderId,
@@ -39,7 +39,7 @@ pub(crate) fn text(
     Text { to: phone.to_owned(), body: format!("{shop}: {subject}.{code} Order {order}") }
 }
 
-/// The subject line, and what the email says under it.
+/// The subject line and the text of the email.
 fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String) {
     let total = contact.currency.write(contact.total);
     match occasion {
@@ -110,7 +110,7 @@ fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String
     }
 }
 
-/// A carrier's word on one line, whatever it holds.
+/// A carrier's text on one line, without control characters.
 fn line(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
 }

@@ -1,7 +1,7 @@
 //! `health`: `GET /health`, without a token.
 //!
-//! Answers that the gateway reaches a function of this stack, and which version it is. It touches no table: it
-//! would need grants that nothing else does, and a table that is out shows as 503 where it is used, and in alarms.
+//! Shows that the gateway reaches a function of this stack, and its version. It reads no table: that would need extra
+//! grants, and an unavailable table shows as 503 where it is used, and in alarms.
 
 use async_trait::async_trait;
 use runtime::http::{Endpoint, Problem, Reply, Request};

@@ -1,12 +1,13 @@
-//! `webhook-inbox`: the webhooks that came, what became of each, and one applied once more. For the admin group alone.
+//! `webhook-inbox`: shows the received webhooks and their results, and replays one. Needs the admin group.
 //!
-//! Trigger: `GET /webhooks/inbox`, `GET /webhooks/inbox/{id}`, `POST /webhooks/inbox/{id}/replay`; an id is
-//! `<source>:<the source's event id>`.
-//! Effect of a replay: one item beside the inbox item (who, when), durable before the `202`; the service's own reader
-//! takes it from its stream and applies the webhook again, which changes nothing that is there already. Says no events.
+//! - Trigger: `GET /webhooks/inbox`, `GET /webhooks/inbox/{id}`, `POST /webhooks/inbox/{id}/replay`. An id is
+//!   `<source>:<the source's event id>`.
+//! - Effect of a replay: one item beside the inbox item, with the caller and the time, durable before the `202`. The service's
+//!   stream reader then applies the webhook again. Effects that exist already are not repeated.
+//! - Publishes: nothing.
 //!
-//! The inbox lies in the tables of the services that the webhooks are for. This function may read and write the keys
-//! `webhook#…` there and no others, see `docs/decisions/one-function-reads-every-inbox.md`.
+//! The inbox items are in the tables of the services that they are for. This function may read and write only their keys
+//! `webhook#…`, see `docs/decisions/one-function-reads-every-inbox.md`.
 
 mod cursor;
 mod list;
@@ -29,19 +30,19 @@ use webhooks::inbox::{self, InboxItem, ReceivedBy};
 
 /// The step. See the module.
 pub struct WebhookInbox {
-    /// Where each source's webhooks lie.
+    /// The inbox of each source.
     pub sources: Vec<InboxSource>,
-    /// Dates a replay.
+    /// Gives the time of a replay.
     pub clock: Arc<dyn Clock>,
 }
 
-/// The webhooks of one source.
+/// The inbox of one source.
 pub struct InboxSource {
     /// The source, for example `stripe`.
     pub source: &'static str,
-    /// The table of the service that they are for.
+    /// The table of the service that the webhooks are for.
     pub documents: Arc<dyn Documents>,
-    /// That table's index over them.
+    /// The table's inbox index.
     pub index: Arc<dyn Pages>,
 }
 
@@ -53,25 +54,25 @@ struct Summary {
     r#type: String,
     received_at: Timestamp,
     status: &'static str,
-    /// The events that it led to.
+    /// The ids of the events that it led to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     led_to: Vec<EventId>,
     /// Why it was ignored, or what failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// The key that it waits under.
+    /// The key under which it is parked.
     #[serde(skip_serializing_if = "Option::is_none")]
     waits_under: Option<String>,
 }
 
-/// A webhook whole.
+/// A webhook with its body and replays.
 #[derive(Debug, Serialize)]
 struct Page {
     #[serde(flatten)]
     summary: Summary,
     came_by: ReceivedBy,
     headers: BTreeMap<String, String>,
-    /// The bytes as they came.
+    /// The body as received, byte for byte.
     body: Box<RawValue>,
     replays: Vec<Replay>,
 }
@@ -88,15 +89,15 @@ impl Endpoint for WebhookInbox {
                 if inbox_source.documents.get(&inbox::key(inbox_source.source, &event_id)).await?.is_none() {
                     return Err(no_such_webhook());
                 }
-                let wish = Replay { asked_at: self.clock.now(), asked_by: admin.customer.clone() };
-                replay::ask(&*inbox_source.documents, inbox_source.source, &event_id, &wish).await?;
+                let replay = Replay { asked_at: self.clock.now(), asked_by: admin.customer.clone() };
+                replay::ask(&*inbox_source.documents, inbox_source.source, &event_id, &replay).await?;
                 let id = id_of(inbox_source.source, &event_id);
                 tracing::info!(
                     webhook.source = inbox_source.source,
                     webhook.id = event_id,
-                    "asked for once more"
+                    "a replay was requested"
                 );
-                Ok(Reply::json(202, &serde_json::json!({ "id": id, "asked_at": wish.asked_at })))
+                Ok(Reply::json(202, &serde_json::json!({ "id": id, "asked_at": replay.asked_at })))
             }
             other => Err(Problem::not_found(format!("no route {other}"))),
         }
@@ -104,9 +105,9 @@ impl Endpoint for WebhookInbox {
 }
 
 impl WebhookInbox {
-    /// The inbox_source and the event that the id in the path names.
+    /// The source and the event id of the id in the path.
     fn find(&self, request: &Request) -> Result<(&InboxSource, String), Problem> {
-        // Some clients write the colon as it need not be written in a path.
+        // Some clients percent-encode the colon, although a path may hold it.
         let id = request.in_path("id").replace("%3A", ":").replace("%3a", ":");
         let (source, event_id) = id.split_once(':').ok_or_else(no_such_webhook)?;
         let inbox_source = self
@@ -134,7 +135,7 @@ impl WebhookInbox {
             summary: Summary::of(inbox_source.source, &arrival, conclusion.transpose()?.map(|it| it.verdict)),
             came_by: arrival.by,
             headers: arrival.headers,
-            body: as_it_came(body)?,
+            body: unchanged(body)?,
             replays: replays.map(|(key, document)| document.read(key)).collect::<Result<_, _>>()?,
         };
         Ok(Reply::json(200, &page))
@@ -163,13 +164,13 @@ impl Summary {
         }
     }
 
-    /// From the small item of the verdict alone.
+    /// From the verdict's item, which holds no body.
     fn concluded(source: &'static str, conclusion: Conclusion) -> Self {
         let Conclusion { event_id, event_type, received_at, verdict } = conclusion;
         Self::of(source, &InboxItem::without_body(event_id, event_type, received_at), Some(verdict))
     }
 
-    /// From the inbox item, where there is no verdict yet.
+    /// From the inbox item, before a verdict exists.
     fn received(source: &'static str, key: &Key, document: &Document) -> Result<Self, Problem> {
         Ok(Self::of(source, &document.read(key)?, None))
     }
@@ -180,11 +181,11 @@ fn id_of(source: &str, event_id: &str) -> String {
 }
 
 fn no_such_webhook() -> Problem {
-    Problem::not_found("no such webhook, or it came more than 30 days ago")
+    Problem::not_found("no such webhook; webhooks are kept for 30 days")
 }
 
-/// A body in its own spelling: numbers and the order of fields are what the sender signed.
-fn as_it_came(body: Vec<u8>) -> Result<Box<RawValue>, Problem> {
+/// The body byte for byte, because the sender signed this form of its numbers and this order of its fields.
+fn unchanged(body: Vec<u8>) -> Result<Box<RawValue>, Problem> {
     let text = String::from_utf8(body).map_err(Problem::internal)?;
     RawValue::from_string(text).map_err(Problem::internal)
 }

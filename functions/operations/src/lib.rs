@@ -1,4 +1,4 @@
-//! Operations: what those who run the stack need beside the order's way.
+//! Operations: functions for the operators of the stack. They own no data.
 
 mod health;
 mod inbox;

@@ -1,36 +1,39 @@
-//! `redrive-dead-letters`: what was set aside is listed with its reason, sent to its queue again, or discarded.
+//! `redrive-dead-letters`: lists the dead letters of a function with their reasons, requeues them, or discards them.
 //!
-//! Trigger: a person, by `make redrive …`: `{"function", "do": "list" | "requeue" | "discard", "ids" | "all", "limit"?,
-//! "reason"?, "by"?}`.
-//! Effect of a requeue: the body as it came is sent to the function's queue, and then the letter is deleted. A consumer reads
-//! the body alone, so no attribute has to come along; its patience begins anew. Of a discard: one line in the log, then the
-//! letter is deleted. A list changes nothing. Says no events.
-//! Idempotent by the letter's id: what is gone is answered as not found. A crash between sending and deleting leaves a
-//! letter whose message is under way, and sending it once more is a duplicate, which every consumer tolerates.
+//! - Trigger: an operator, by `make redrive …`: `{"function", "do": "list" | "requeue" | "discard", "ids" | "all", "limit"?,
+//!   "reason"?, "by"?}`. `ids` holds whole ids, or prefixes of at least four characters that match one id only.
+//! - Effect of a requeue: the message's body is sent to the function's queue, then the dead letter is deleted. Consumers
+//!   read only the body, so no attribute is copied; the message's age starts anew. Of a discard: one log line, then the dead
+//!   letter is deleted. A list changes nothing.
+//! - Publishes: nothing.
+//! - Idempotent by the dead letter's id: a deleted one is answered as not found. A crash between send and delete leaves a
+//!   dead letter whose message is under way already. Sending it again makes a duplicate, which every consumer tolerates.
+//! - Retry: the dead-letter queue is unavailable; the invocation fails and may be repeated. If a call about one dead letter
+//!   fails, the answer says so at that one.
+//! - Reject: an invalid request, an unknown function, or an ambiguous prefix.
 //!
-//! A queue shows nothing that it does not hand over, so whatever is looked at is held, for [`HOLD`] at most, and given back
-//! at the end where it was not acted upon. Two runs at once do not see each other's letters. Bounded: by count, and by the
-//! time that a run may take; `more` says that there are, or may be, letters that were not looked at. All letters are taken
-//! before the first is acted upon, so that one which comes back at once is not met again in the same run.
+//! A queue shows only messages that it hands over. A run therefore holds what it receives, for [`HOLD`] at most, and finally
+//! releases what it did not move; concurrent runs do not see each other's messages. A run is bounded by count and by time,
+//! and `more` says that dead letters may remain. All are received before the first is moved, so that a message that fails
+//! again at once is not received again in the same run.
 //!
-//! Neither a body nor anything personal is answered or logged.
-//!
-//! Retry (the invocation fails, and may be repeated): the dead-letter queue hands nothing over. A call about one letter that
-//! fails is said at that letter. Reject: what is asked makes no sense.
+//! Neither a body nor personal data is answered or logged.
 
 mod input;
 mod letter;
 mod queue_urls;
+mod selection;
 #[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
-use input::{Action, RedriveRequest, Selection};
+use input::{Action, RedriveRequest};
 use jiff::Timestamp;
-use letter::{About, Seen};
-use outbound::{DeadLetterQueue, Letter, MOST_AT_ONCE, QueueError, Work, WorkQueue};
+use letter::{About, LetterView};
+use outbound::{DeadLetterQueue, Letter, QueueError, Work, WorkQueue};
 use resilience::{Clock, Failure};
 use runtime::command::Command;
+use selection::{Resolved, Selection};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -40,40 +43,41 @@ use std::time::Duration;
 pub use input::{Do, Redrive};
 pub use queue_urls::{InvalidQueueUrls, QueueUrls};
 
-/// How long a letter is held: as long as the function can run.
+/// How long a received dead letter is held: as long as the function can run.
 const HOLD: Duration = Duration::from_mins(1);
-/// The most letters that are held at once, while some are looked for by their ids.
+/// The most dead letters that a search by ids holds.
 const MOST_HELD: usize = 1000;
 
 /// The step. See the module.
 pub struct RedriveDeadLetters {
-    /// Each function's dead letters.
+    /// The queues of each function, by its name.
     pub queues: BTreeMap<String, FunctionQueues>,
     /// Bounds a run.
     pub clock: Arc<dyn Clock>,
-    /// How long a run goes on; it needs some seconds more to give back what it holds.
+    /// How long a run receives and moves. It needs some seconds more to release what it holds.
     pub work_for: Duration,
 }
 
-/// A function's dead letters, and its queue if it has one.
+/// The queues of one function.
 pub struct FunctionQueues {
-    /// What was set aside.
+    /// Its dead-letter queue.
     pub dead_letters: Arc<dyn DeadLetterQueue>,
-    /// Where it came from.
+    /// The queue that feeds it, if one does.
     pub source: Option<Arc<dyn WorkQueue>>,
 }
 
-/// What was taken in hand.
-#[derive(Default)]
-struct Taken {
-    chosen: Vec<Letter>,
-    /// Taken on the way, and not asked for.
+/// The received dead letters, by what happens to them.
+struct Received {
+    selected: Vec<Letter>,
+    /// Received during the search, and released unchanged.
     others: Vec<Letter>,
-    /// Whether there may be letters that were not taken.
+    /// The requested ids and prefixes without a dead letter, each with the reason.
+    not_found: Vec<(String, &'static str)>,
+    /// Whether dead letters may remain that were not received.
     more: bool,
 }
 
-/// What became of one letter.
+/// What became of one dead letter.
 #[derive(Debug, Serialize)]
 struct Report {
     id: String,
@@ -89,7 +93,7 @@ struct Report {
 enum Outcome {
     Requeued,
     Discarded,
-    /// It lies where it lay.
+    /// It is still in the dead-letter queue.
     Kept,
     NotFound,
 }
@@ -98,99 +102,101 @@ enum Outcome {
 impl Command for RedriveDeadLetters {
     type Input = Redrive;
 
-    async fn run(&self, asked: Redrive) -> Result<Value, Failure> {
-        let request = asked.checked()?;
-        let queues = self.queues.get(&request.function).ok_or_else(|| {
+    async fn run(&self, input: Redrive) -> Result<Value, Failure> {
+        let request = input.checked()?;
+        let function = request.function.as_str();
+        let queues = self.queues.get(function).ok_or_else(|| {
             let known: Vec<&str> = self.queues.keys().map(String::as_str).collect();
-            Failure::reject(format!("no dead letters of that name; there are those of {}", known.join(", ")))
+            Failure::reject(format!(
+                "no function of that name has dead letters; these have: {}",
+                known.join(", ")
+            ))
         })?;
         let until = self.clock.now().checked_add(self.work_for).unwrap_or(Timestamp::MAX);
-        let Taken { chosen, mut others, more } =
-            self.take(&*queues.dead_letters, &request.selection, until).await?;
-        let missing = missing(&request.selection, &chosen, more);
-        let seen = |letter: &Letter| Seen::of(letter, &request.function, queues.source.is_some());
+        let received = self.receive(&*queues.dead_letters, &request.selection, until).await?;
+        let Received { selected, mut others, not_found, more } = received;
+        let view = |letter: &Letter| LetterView::of(letter, function, queues.source.is_some());
         let answer = if let Some(action) = &request.action {
-            let chosen: Vec<_> = chosen.into_iter().map(|letter| (seen(&letter), letter)).collect();
-            announce(action, &request, &chosen);
-            let (mut outcomes, left, back) = self.act(queues, action, chosen, until).await;
-            others.extend(back);
-            outcomes.extend(missing);
-            json!({"function": request.function, "outcomes": outcomes, "more": more || left})
+            let selected: Vec<_> = selected.into_iter().map(|letter| (view(&letter), letter)).collect();
+            log_discard(action, &request, &selected);
+            let (mut outcomes, left, kept) = self.act(queues, action, selected, until).await;
+            others.extend(kept);
+            outcomes.extend(not_found.into_iter().map(|(id, because)| Report {
+                id,
+                outcome: Outcome::NotFound,
+                because: Some(because.to_owned()),
+                about: None,
+            }));
+            json!({"function": function, "outcomes": outcomes, "more": more || left})
         } else {
-            let letters: Vec<Seen> = chosen.iter().map(seen).collect();
-            others.extend(chosen);
-            let not_found: Vec<String> = missing.into_iter().map(|told| told.id).collect();
-            json!({"function": request.function, "letters": letters, "not_found": not_found, "more": more})
+            let letters: Vec<LetterView> = selected.iter().map(view).collect();
+            others.extend(selected);
+            let not_found: Vec<String> = not_found.into_iter().map(|(id, _)| id).collect();
+            json!({"function": function, "letters": letters, "not_found": not_found, "more": more})
         };
-        give_back(&*queues.dead_letters, &others).await;
+        release(&*queues.dead_letters, &others).await;
         Ok(answer)
     }
 }
 
 impl RedriveDeadLetters {
-    /// Takes what is asked for in hand, and one letter more than may be acted upon, to know whether there is one.
-    async fn take(
+    /// Receives the selected dead letters, and others on the way.
+    async fn receive(
         &self,
         letters: &dyn DeadLetterQueue,
         selection: &Selection,
         until: Timestamp,
-    ) -> Result<Taken, Failure> {
+    ) -> Result<Received, Failure> {
         let mut held: BTreeMap<String, Letter> = BTreeMap::new();
         let mut more = false;
         loop {
-            let wanted = match selection {
-                Selection::Any(most) => (most + 1).saturating_sub(held.len()),
-                Selection::These(ids) if ids.iter().all(|id| held.contains_key(id)) => 0,
-                Selection::These(_) => MOST_AT_ONCE,
-            };
-            if wanted == 0 {
+            let needed = selection.still_needed(&held);
+            if needed == 0 {
                 break;
             }
             if held.len() >= MOST_HELD || self.clock.now() >= until {
                 more = true;
                 break;
             }
-            match letters.take(wanted.min(MOST_AT_ONCE), HOLD).await {
+            match letters.take(needed, HOLD).await {
                 Ok(taken) if taken.is_empty() => break,
-                // One that comes twice is let go of by its newest receipt.
+                // A dead letter that is received again can be released only by its newest receipt.
                 Ok(taken) => held.extend(taken.into_iter().map(|letter| (letter.id.clone(), letter))),
                 Err(error) => {
-                    give_back(letters, &held.into_values().collect::<Vec<_>>()).await;
-                    return Err(Failure::retry(error).during("look at the dead letters"));
+                    release(letters, &held.into_values().collect::<Vec<_>>()).await;
+                    return Err(Failure::retry(error).during("receive the dead letters"));
                 }
             }
         }
-        Ok(match selection {
-            Selection::Any(most) => {
-                let mut chosen: Vec<Letter> = held.into_values().collect();
-                chosen.sort_by(|one, other| (one.since, &one.id).cmp(&(other.since, &other.id)));
-                let others = chosen.split_off(chosen.len().min(*most));
-                Taken { chosen, more: more || !others.is_empty(), others }
+        match selection.resolve(&held, more) {
+            Ok(Resolved { ids, not_found, more }) => {
+                let selected = ids.iter().filter_map(|id| held.remove(id)).collect();
+                Ok(Received { selected, others: held.into_values().collect(), not_found, more })
             }
-            Selection::These(ids) => {
-                let (chosen, others) = held.into_values().partition(|letter| ids.contains(&letter.id));
-                Taken { chosen, others, more }
+            Err(rejection) => {
+                release(letters, &held.into_values().collect::<Vec<_>>()).await;
+                Err(rejection)
             }
-        })
+        }
     }
 
-    /// Requeues or discards. Answers what became of each, whether some were left for want of time, and what is to be given
-    /// back.
+    /// Requeues or discards. Returns a report on each dead letter, whether some were left because the time was over, and
+    /// those that must be released.
     async fn act(
         &self,
         queues: &FunctionQueues,
         action: &Action,
-        chosen: Vec<(Seen, Letter)>,
+        selected: Vec<(LetterView, Letter)>,
         until: Timestamp,
     ) -> (Vec<Report>, bool, Vec<Letter>) {
-        let (mut outcomes, mut back, mut left) = (Vec::new(), Vec::new(), false);
-        for (seen, letter) in chosen {
+        let (mut outcomes, mut kept, mut left) = (Vec::new(), Vec::new(), false);
+        for (view, letter) in selected {
             let (outcome, because) = if self.clock.now() >= until {
                 left = true;
-                (Outcome::Kept, Some("there was no time left; ask once more".to_owned()))
+                (Outcome::Kept, Some("the run was out of time; run it again".to_owned()))
             } else {
                 match action {
-                    Action::Requeue => requeue(queues, &seen, &letter).await,
+                    Action::Requeue => requeue(queues, &view, &letter).await,
                     Action::Discard { .. } => match queues.dead_letters.delete(&letter.receipt).await {
                         Ok(()) => (Outcome::Discarded, None),
                         Err(error) => (Outcome::Kept, Some(failed("delete it", &error))),
@@ -198,22 +204,23 @@ impl RedriveDeadLetters {
                 }
             };
             if because.is_some() {
-                back.push(letter);
+                kept.push(letter);
             }
-            outcomes.push(Report { id: seen.id, outcome, because, about: Some(seen.about) });
+            outcomes.push(Report { id: view.id, outcome, because, about: Some(view.about) });
         }
-        (outcomes, left, back)
+        (outcomes, left, kept)
     }
 }
 
-/// What is deleted is nowhere afterwards but in this line.
-fn announce(action: &Action, request: &RedriveRequest, chosen: &[(Seen, Letter)]) {
+/// Logs what is about to be discarded. This line is all that remains of it.
+fn log_discard(action: &Action, request: &RedriveRequest, selected: &[(LetterView, Letter)]) {
     let Action::Discard { reason } = action else { return };
-    if chosen.is_empty() {
+    if selected.is_empty() {
         return;
     }
-    let letters = chosen.iter().map(|(seen, _)| json!({"id": seen.id, "about": seen.about}));
-    let (letters, by) = (letters.collect::<Value>().to_string(), request.by.as_deref().unwrap_or("not said"));
+    let letters = selected.iter().map(|(view, _)| json!({"id": view.id, "about": view.about}));
+    let (letters, by) =
+        (letters.collect::<Value>().to_string(), request.by.as_deref().unwrap_or("not given"));
     tracing::warn!(
         of = request.function,
         why = reason,
@@ -223,19 +230,20 @@ fn announce(action: &Action, request: &RedriveRequest, chosen: &[(Seen, Letter)]
     );
 }
 
-/// Sends it to its queue and then deletes it: it is never nowhere.
-async fn requeue(queues: &FunctionQueues, seen: &Seen, letter: &Letter) -> (Outcome, Option<String>) {
-    let Some(queue) = queues.source.as_ref().filter(|_| seen.can_be_requeued) else {
-        return (Outcome::Kept, Some(seen.explain.clone()));
+/// Sends the message to its queue first and deletes the dead letter afterwards, so that a crash loses nothing.
+async fn requeue(queues: &FunctionQueues, view: &LetterView, letter: &Letter) -> (Outcome, Option<String>) {
+    let Some(queue) = queues.source.as_ref().filter(|_| view.can_be_requeued) else {
+        return (Outcome::Kept, Some(view.explain.clone()));
     };
-    let work = Work { body: letter.body.clone(), delay: Duration::ZERO, group: seen.about.group() };
+    let work = Work { body: letter.body.clone(), delay: Duration::ZERO, group: view.about.group() };
     if let Err(error) = queue.send(&work).await {
         return (Outcome::Kept, Some(failed("send it to its queue", &error)));
     }
     match queues.dead_letters.delete(&letter.receipt).await {
         Ok(()) => (Outcome::Requeued, None),
         Err(error) => {
-            (Outcome::Requeued, Some(failed("delete it here; requeueing it twice is harmless", &error)))
+            let to_do = "delete the dead letter; requeueing it again is harmless";
+            (Outcome::Requeued, Some(failed(to_do, &error)))
         }
     }
 }
@@ -244,29 +252,12 @@ fn failed(to_do: &str, error: &QueueError) -> String {
     format!("failed to {to_do}: {error}")
 }
 
-/// What was asked for by its id and is not in hand.
-fn missing(selection: &Selection, chosen: &[Letter], more: bool) -> Vec<Report> {
-    let Selection::These(ids) = selection else { return Vec::new() };
-    let because = if more {
-        "not among the letters that one run can look at; ask once more"
-    } else {
-        "no such letter: it was requeued, discarded, or is older than 14 days. Or another run holds it; look again in a minute"
-    };
-    let missing = ids.iter().filter(|id| !chosen.iter().any(|letter| letter.id == **id));
-    missing
-        .map(|id| {
-            let because = Some(because.to_owned());
-            Report { id: id.clone(), outcome: Outcome::NotFound, because, about: None }
-        })
-        .collect()
-}
-
-async fn give_back(letters: &dyn DeadLetterQueue, held: &[Letter]) {
+async fn release(letters: &dyn DeadLetterQueue, held: &[Letter]) {
     if held.is_empty() {
         return;
     }
     let receipts: Vec<String> = held.iter().map(|letter| letter.receipt.clone()).collect();
     if let Err(error) = letters.release(&receipts).await {
-        tracing::warn!(%error, "the letters that are not acted upon are seen again once they were held for a minute");
+        tracing::warn!(%error, "the dead letters that were not moved stay hidden for up to a minute");
     }
 }

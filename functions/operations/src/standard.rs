@@ -1,14 +1,15 @@
-//! `standard-webhook`: what a system that is neither Stripe nor EasyPost tells becomes durable.
+//! `standard-webhook`: keeps webhooks of systems other than Stripe and EasyPost in the inbox.
 //!
-//! Trigger: `POST /webhooks/standard/{source}`, signed by that source as Standard Webhooks has it.
-//! Effect: one inbox item, on the condition that it is new, in the table of the service whose business the type is:
-//! `payment.…` with payments, `parcel.…` with shipping. Their own readers apply it, off the sender's clock. A type of neither
-//! kind is kept with the source's first and means nothing there.
-//! Idempotent by the source and its `webhook-id`. `404` for a source that the setting does not name, before anything is
-//! read; `400` for a signature or a body that does not hold, `403` for a type that this source is not believed about,
-//! `413` over 256 KiB, and then nothing is written; `503` where the secret or the table is out of reach.
+//! - Trigger: `POST /webhooks/standard/{source}`, signed by that source as in Standard Webhooks.
+//! - Effect: one inbox item, on the condition that it is new, in the table of the service that the type belongs to:
+//!   `payment.…` to payments, `parcel.…` to shipping. The service's stream reader applies it after the sender got its answer.
+//!   Any other type is kept in the first inbox of the source, and ignored there.
+//! - Idempotent by the source and its `webhook-id`.
+//! - Errors: `404` for a source that the setting does not name, before anything is read. `400` for an invalid signature or
+//!   body, `403` for a type that this source may not send, `413` over 256 KiB; nothing is written then. `503` if the secret or
+//!   the table is unavailable.
 //!
-//! What `webhook-inbox` may see, this function may put: keys `webhook#…` and no others, see
+//! This function may write only the keys that `webhook-inbox` may read, `webhook#…`, see
 //! `docs/decisions/one-function-reads-every-inbox.md`.
 
 #[cfg(test)]
@@ -25,21 +26,21 @@ use webhooks::{EventName, IncomingWebhook, Receiver, Senders, StandardWebhooks, 
 
 /// The step. See the module.
 pub struct StandardWebhook {
-    /// Who may send, and about what.
+    /// The sources, and the topics that each may send.
     pub senders: Senders,
     /// The inbox of payments.
     pub payments: Arc<dyn Documents>,
     /// The inbox of shipping.
     pub parcels: Arc<dyn Documents>,
-    /// Holds each source's signing secrets, `<prefix><source>`.
+    /// The signing secrets of each source, named `<prefix><source>`.
     pub secrets: Arc<dyn Secrets>,
-    /// What the names of the secrets begin with.
+    /// The prefix of the secrets' names.
     pub secret_prefix: String,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the body says of itself.
+/// The part of the body that selects the inbox.
 #[derive(Deserialize)]
 struct Body {
     r#type: String,
@@ -56,12 +57,12 @@ impl Endpoint for StandardWebhook {
         let delivery = IncomingWebhook { headers, body, cause };
         let body = self.receiver(*first, &secret).prove(delivery).await?;
         let Body { r#type: event_type } = serde_json::from_slice(body.get())
-            .map_err(|_| Problem::bad_request("the body is no JSON object with a type"))?;
+            .map_err(|_| Problem::bad_request("the body is not a JSON object with a type"))?;
         let topic = Topic::of(&event_type).unwrap_or(*first);
         if !topics.contains(&topic) {
-            return Err(Problem::forbidden("this source is not believed about events of this type"));
+            return Err(Problem::forbidden("this source may not send events of this type"));
         }
-        // The scheme has seen that the header is there.
+        // The signature check made sure that the header exists.
         let id = request.header("webhook-id").unwrap_or_default();
         let name = EventName { id: event_of(sender, id), event_type };
         self.receiver(topic, &secret).keep(delivery, &body, &name).await?;

@@ -1,5 +1,5 @@
-//! Outbox: the one function that publishes. Every event of every service goes from its table's stream to the
-//! service's topic, and a step never publishes by itself: there is no dual write to get wrong.
+//! Outbox: the one function that publishes. It copies every event from its table's stream to its service's topic. No step
+//! publishes by itself, so no dual write can fail half-way.
 
 mod publish;
 

@@ -1,10 +1,12 @@
-//! `publish-events`: new events go to their service's topic.
+//! `publish-events`: publishes new events to their service's topic.
 //!
-//! Trigger: new event items of catalog, orders, payments, inventory and shipping, over their tables' streams.
-//! Effect: every one of them is in its topic, with `type` (and `status`, for `OrderUpdated`) as attributes for the
-//! subscriptions' filters. Says nothing of its own. Not idempotent and need not be: a batch that fails in part is
-//! published whole again, and every consumer tolerates duplicates. Retry (the whole batch) until every entry
-//! is accepted; an item that is no event is set aside with its key (I6).
+//! - Trigger: new events in the table streams of catalog, orders, payments, inventory and shipping.
+//! - Effect: each event is published to its service's topic, with the attributes `type` and, for `OrderUpdated`, `status`.
+//!   Subscriptions filter on them.
+//! - Publishes: no events of its own.
+//! - Not idempotent: a batch that fails in part is published again as a whole. Every consumer tolerates duplicates.
+//! - Retry: the whole batch, until the topics accept every event.
+//! - Poison: an item that is not an event is dead-lettered with its key (I6).
 
 use async_trait::async_trait;
 use event_store::Key;
@@ -17,7 +19,7 @@ use std::sync::Arc;
 
 /// The step.
 pub struct PublishEvents {
-    /// Each service's topic.
+    /// The topic of each service.
     pub topics: BTreeMap<Service, Arc<dyn Topic>>,
 }
 
@@ -29,14 +31,14 @@ impl Reader for PublishEvents {
         for Record { key, item } in records {
             match publication(&key, &item) {
                 Ok((service, publication)) => by_service.entry(service).or_default().push(publication),
-                Err(unsound) => poison.push(unsound),
+                Err(invalid) => poison.push(invalid),
             }
         }
         for (service, publications) in by_service {
             let topic = self
                 .topics
                 .get(&service)
-                .ok_or_else(|| Failure::retry(format!("no topic is set for {service}; set its ARN")))?;
+                .ok_or_else(|| Failure::retry(format!("{service} has no topic; set its ARN")))?;
             topic.publish(&publications).await.map_err(Failure::retry)?;
             tracing::info!(service = service.as_str(), count = publications.len(), "events published");
         }
@@ -48,11 +50,13 @@ fn publication(key: &Key, item: &Item) -> Result<(Service, Publication), Poison>
     let poison = |reason: String| Poison { key: key.clone(), reason };
     let envelope: &Envelope = match item {
         Item::Event(envelope) => envelope,
-        Item::Document(_) => return Err(poison("the item is no event; mend the source's filter".to_owned())),
+        Item::Document(_) => {
+            return Err(poison("the item is not an event; fix the event source's filter".to_owned()));
+        }
     };
     let service = envelope.service().map_err(|error| poison(error.to_string()))?;
-    // What the event says is its readers' affair: during a rollout they may know types and versions that this
-    // build does not. Only the status that subscriptions filter on is looked up.
+    // The data is not validated: during a rollout consumers may know types and versions that this build does not.
+    // Only the status is read, because subscriptions filter on it.
     let status = envelope.data["status"].as_str().filter(|_| envelope.event_type == "OrderUpdated");
     let body = serde_json::to_string(envelope).map_err(|error| poison(error.to_string()))?;
     Ok((

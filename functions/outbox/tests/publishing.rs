@@ -1,4 +1,4 @@
-//! Every event reaches its service's topic with the attributes that subscriptions filter on, or the batch comes back.
+//! Every event is published to its service's topic with the attributes for the filters, or the batch is retried.
 
 use event_store::{Document, Key};
 use events::{
@@ -50,11 +50,11 @@ async fn i6_every_event_reaches_its_own_services_topic_byte_for_byte() {
     let delivered = envelope(&order_id(1), 5, &ShippingEvent::from(Delivered {}));
     let records = [&placed, &delivered, &product_changed()].map(record).to_vec();
     assert_eq!(topics.step().read(records).await.unwrap(), []);
-    for (service, said) in [(Service::Orders, &placed), (Service::Shipping, &delivered)] {
+    for (service, event) in [(Service::Orders, &placed), (Service::Shipping, &delivered)] {
         let published = topics.0[&service].published();
         assert_eq!(published.len(), 1, "{service}");
-        assert_eq!(published[0].body, serde_json::to_string(said).unwrap());
-        assert_eq!(published[0].event_type, said.event_type);
+        assert_eq!(published[0].body, serde_json::to_string(event).unwrap());
+        assert_eq!(published[0].event_type, event.event_type);
         assert_eq!(published[0].status, None);
     }
     assert_eq!(topics.0[&Service::Catalog].published().len(), 1);
@@ -85,7 +85,7 @@ async fn an_item_that_is_no_event_is_reported_and_the_rest_is_published() {
     let topics = Topics::open();
     let mut unknown = record(&envelope(&order_id(1), 1, &OrdersEvent::from(placed())));
     if let Item::Event(envelope) = &mut unknown.item {
-        envelope.source = "conveyor/nobody".to_owned();
+        envelope.source = "conveyor/unknown".to_owned();
     }
     let document = Record { key: Key::new("sku#TEA-01", "price"), item: Item::Document(Document::of(&1)) };
     let good = envelope(&order_id(2), 1, &OrdersEvent::from(placed()));
@@ -99,8 +99,8 @@ async fn events_of_a_newer_writer_are_published_unchanged() {
     let topics = Topics::open();
     let mut newer = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
     newer.dataversion = 99;
-    let mut unheard = envelope(&order_id(1), 2, &OrdersEvent::from(placed()));
-    unheard.event_type = "NeverHeardOf".to_owned();
-    assert_eq!(topics.step().read(vec![record(&newer), record(&unheard)]).await.unwrap(), []);
+    let mut unknown = envelope(&order_id(1), 2, &OrdersEvent::from(placed()));
+    unknown.event_type = "UnknownType".to_owned();
+    assert_eq!(topics.step().read(vec![record(&newer), record(&unknown)]).await.unwrap(), []);
     assert_eq!(topics.0[&Service::Orders].published().len(), 2);
 }

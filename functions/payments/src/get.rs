@@ -1,16 +1,18 @@
 //! `get-payment`: the payment as its owner sees it.
 //!
 //! Trigger: `GET /orders/{order_id}/payment`, with a token.
-//! Effect: none. Reads the stream; while the bank waits for the customer it asks Stripe for the intent's
-//! `client_secret` and hands it to the owner alone. The secret is stored nowhere and never logged.
-//! `404` where there is no payment, or it is another customer's; admins see every payment, without the secret. `503`
-//! while Stripe does not answer a question that is needed, or is known to be out: then `Retry-After` says when it is asked again.
+//! Effect: none. Reads the stream; while the bank waits for the customer it asks the provider for the intent's `client_secret`
+//! and returns it to the owner only. The secret is never stored or logged.
+//! `404` if no payment exists or it is another customer's; admins see every payment, without the secret. `503` if the
+//! provider is asked and does not answer, or is known to be out: then `Retry-After` says when it is called again.
 //!
-//! A payment that the provider refused to begin, or a tombstone, names no customer: only admins see it here. Its
-//! owner reads the same from the order.
+//! A payment that the provider refused to begin, or a tombstone, has no customer: only admins see it here. Its owner reads
+//! the same from the order.
 
+use crate::intent::IntentId;
 use crate::payment::{Payment, Stage};
-use crate::stripe::{IntentNews, Stripe, StripeError};
+use crate::provider::ProviderError;
+use crate::provider::stripe::Stripe;
 use async_trait::async_trait;
 use event_store::{EventStore, StreamId};
 use events::{Amount, Currency, OrderId};
@@ -22,7 +24,7 @@ use std::sync::Arc;
 pub struct GetPayment {
     /// Payments' streams.
     pub store: Arc<dyn EventStore>,
-    /// The provider.
+    /// The provider of card payments.
     pub stripe: Stripe,
 }
 
@@ -36,7 +38,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<Currency>,
     refunded: Amount,
-    /// Why it failed or is failing: the provider's code.
+    /// Why it failed or is being ended: the provider's code.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,7 +53,8 @@ impl Endpoint for GetPayment {
             _ => return Err(Problem::not_found("no such resource")),
         }
         let order_id = request.order_id()?;
-        let payment = self.store.history::<Payment>(&StreamId::order(&order_id)).await?.state;
+        let stream = StreamId::order(&order_id);
+        let payment = self.store.history::<Payment>(&stream).await?.state;
         let caller = request.caller()?;
         let is_owner = payment.stage.terms().is_some_and(|terms| terms.customer == caller.customer);
         if payment.stage == Stage::Unknown || !(is_owner || caller.admin) {
@@ -64,30 +67,38 @@ impl Endpoint for GetPayment {
             currency: payment.stage.terms().map(|terms| terms.currency),
             refunded: payment.ledger.refunded(),
             code: code(&payment.stage),
-            client_secret: self.client_secret(&payment.stage, caller).await?,
+            client_secret: self.client_secret(&stream, &payment.stage, caller).await?,
         };
         Ok(Reply::json(200, &body))
     }
 }
 
 impl GetPayment {
-    /// What the customer's browser needs for the further step, if there is one and it is the owner who asks.
-    async fn client_secret(&self, stage: &Stage, caller: &Caller) -> Result<Option<String>, Problem> {
+    /// What the owner's browser needs for the further step; `None` if no step is required or the caller is not the owner.
+    async fn client_secret(
+        &self,
+        stream: &StreamId,
+        stage: &Stage,
+        caller: &Caller,
+    ) -> Result<Option<String>, Problem> {
         let Stage::Open { terms, action_required: true } = stage else { return Ok(None) };
         if terms.customer != caller.customer {
             return Ok(None);
         }
-        let intent = self.stripe.intent(&terms.intent_id).await.map_err(|error| match error {
-            StripeError::Paused { after } => {
+        let id = match IntentId::recorded(&terms.intent_id, stream).map_err(Problem::internal)? {
+            IntentId::Stripe(id) => id,
+            IntentId::Offline(_) => return Ok(None),
+        };
+        // The stream may lag behind the provider, where the step may be done already.
+        self.stripe.client_secret(&id).await.map_err(|error| match error {
+            ProviderError::Paused { after } => {
                 Problem::unavailable("the payment provider is out; try again later", error).retry_after(after)
             }
-            StripeError::Unclear(_) | StripeError::Spent { .. } => {
+            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } => {
                 Problem::unavailable("the payment provider did not answer; try again", error)
             }
-            StripeError::Declined { .. } | StripeError::Refused { .. } => Problem::internal(error),
-        })?;
-        // The stream may lag behind: a step that is done needs no secret any more.
-        Ok(intent.client_secret.clone().filter(|_| intent.news() == IntentNews::ActionRequired))
+            ProviderError::Declined { .. } | ProviderError::Refused { .. } => Problem::internal(error),
+        })
     }
 }
 

@@ -1,44 +1,44 @@
-//! The refund ledger: what was captured, what went back, what is on its way back, what the bank holds or took.
+//! The refund ledger: what was captured, refunded, requested to be refunded, and what the bank holds or took.
 
 use events::{Amount, DisputeOutcome, InvalidId, PaymentDisputed, RefundCause, RefundId, RefundRequested};
 use std::time::Duration;
 
-/// How often money is asked to go back before somebody has to look: the first request and two more.
+/// How often a refund is requested before it needs an operator: the first request and two more.
 const ATTEMPTS: usize = 3;
-/// How much longer than before the second attempt the wait is before the third.
-const LONGER: u32 = 10;
+/// How much longer the wait before the third attempt is than the wait before the second.
+const WAIT_GROWS_BY: u32 = 10;
 
-/// How a refund stands.
+/// The state of a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
-    /// Asked for.
+    /// Requested.
     Open,
     /// The provider reports it as succeeded.
     Refunded,
-    /// The provider refused it, or took it back afterwards. The amount is free again.
+    /// The provider refused it, or reversed it later. The amount is refundable again.
     Failed,
 }
 
 /// One refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// As it was asked for.
+    /// The request.
     pub request: RefundRequested,
-    /// How it stands.
+    /// Its state.
     pub settled: Settled,
     /// The provider's id of it, once it was reported as succeeded.
     pub provider_id: Option<String>,
-    /// It failed because it was refused. One may yet turn up, made by a call that was thought dead.
+    /// It failed because the provider refused it. It may still succeed later: by an earlier call whose outcome we never saw.
     pub refused: bool,
 }
 
 impl Refund {
     /// Whether this can be the provider's id of it.
-    fn may_be(&self, provider_id: &str) -> bool {
+    fn may_have_id(&self, provider_id: &str) -> bool {
         self.provider_id.as_deref().is_none_or(|known| known == provider_id)
     }
 
-    /// Whether a success of the provider is news.
+    /// Whether a success that the provider reports changes its state.
     pub(crate) fn may_succeed(&self) -> bool {
         match self.settled {
             Settled::Open => true,
@@ -48,22 +48,22 @@ impl Refund {
     }
 }
 
-/// One dispute, at its furthest.
+/// One dispute, in its latest state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispute {
     /// The provider's id.
     pub id: String,
-    /// Where it stands.
+    /// Its state.
     pub outcome: DisputeOutcome,
-    /// The amount in question.
+    /// The disputed amount.
     pub amount: Amount,
 }
 
-/// What was captured, and everything that was done with it since. All amounts are of the payment's currency.
+/// What was captured, and every refund and dispute since. All amounts are in the payment's currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ledger {
     captured: Amount,
-    /// What its sender calls the payment, where that is not Stripe.
+    /// The sender's name of the payment, if it is offline.
     reference: Option<String>,
     refunds: Vec<Refund>,
     disputes: Vec<Dispute>,
@@ -75,26 +75,26 @@ impl Ledger {
         self.captured
     }
 
-    /// Whether this can be the payment that was captured, and no other: by its reference, where it has one.
-    pub(crate) fn may_be(&self, amount: Amount, reference: Option<&str>) -> bool {
+    /// Whether this report can mean the payment that was captured, and not a second one: by its reference, if it has one.
+    pub(crate) fn is_same_payment(&self, amount: Amount, reference: Option<&str>) -> bool {
         match (self.reference.as_deref(), reference) {
-            (Some(known), Some(told)) => known == told && amount == self.captured,
+            (Some(known), Some(reported)) => known == reported && amount == self.captured,
             (None, _) | (_, None) => true,
         }
     }
 
-    /// What went back.
+    /// The sum that was refunded.
     pub fn refunded(&self) -> Amount {
         self.sum_of_refunds(&Settled::Refunded)
     }
 
-    /// What can still be asked to go back: neither gone back, nor on its way, nor held or taken by the bank.
-    pub fn free(&self) -> Amount {
-        self.free_of(self.captured)
+    /// What can still be refunded: not refunded, not requested, and not held or taken by the bank.
+    pub fn refundable(&self) -> Amount {
+        self.refundable_of(self.captured)
     }
 
-    /// The same, if `captured` was captured.
-    pub(crate) fn free_of(&self, captured: Amount) -> Amount {
+    /// The same, if `captured` were captured.
+    pub(crate) fn refundable_of(&self, captured: Amount) -> Amount {
         let bank: Amount = [DisputeOutcome::Opened, DisputeOutcome::Lost]
             .into_iter()
             .flat_map(|outcome| self.disputes.iter().filter(move |dispute| dispute.outcome == outcome))
@@ -102,9 +102,9 @@ impl Ledger {
         captured.less(self.refunded()).less(self.sum_of_refunds(&Settled::Open)).less(bank)
     }
 
-    /// Whether a refund of `amount` may be asked for.
+    /// Whether a refund of `amount` may be requested.
     pub fn admits(&self, amount: Amount) -> bool {
-        amount <= self.free()
+        amount <= self.refundable()
     }
 
     /// The refund of that id.
@@ -112,23 +112,29 @@ impl Ledger {
         self.refunds.iter().find(|refund| refund.request.refund_id == *id)
     }
 
-    /// The refund that the provider speaks of: the one of its id, or of the id of ours that it holds. A success under the
-    /// id of a refund that was refused gives back what whatever stands in for that one by now was to give back, so that
-    /// it is not given twice; or, where that went back already, it is one more, and counts as itself.
-    pub(crate) fn meant(&self, provider_id: &str, id: Option<&RefundId>, succeeded: bool) -> Option<&Refund> {
-        self.of(provider_id).or_else(|| {
-            let named = self.refund(id?).filter(|refund| refund.may_be(provider_id))?;
+    /// The refund that a report means: the one with the provider's id, or with our id that the provider holds.
+    ///
+    /// If a refused refund succeeds after all, credit it to its replacement so that we never pay twice; if that one was
+    /// already paid, record an extra refund.
+    pub(crate) fn meant_by(
+        &self,
+        provider_id: &str,
+        id: Option<&RefundId>,
+        succeeded: bool,
+    ) -> Option<&Refund> {
+        self.by_provider_id(provider_id).or_else(|| {
+            let named = self.refund(id?).filter(|refund| refund.may_have_id(provider_id))?;
             let newest = self.newest(id?).filter(|_| named.refused && succeeded);
-            let stands_in =
+            let can_take_it =
                 |newest: &&Refund| newest.may_succeed() && newest.request.amount == named.request.amount;
-            Some(newest.filter(stands_in).unwrap_or(named))
+            Some(newest.filter(can_take_it).unwrap_or(named))
         })
     }
 
-    /// The newest refund of this amount that is owed, for a report that names none; `None` also where the report is
-    /// known already.
-    pub(crate) fn owed_of(&self, amount: Amount, provider_id: &str) -> Option<RefundId> {
-        if self.of(provider_id).is_some() {
+    /// The newest refund of this amount that is owed, for a report that names none; `None` also if the report is known
+    /// already.
+    pub(crate) fn newest_owed(&self, amount: Amount, provider_id: &str) -> Option<RefundId> {
+        if self.by_provider_id(provider_id).is_some() {
             return None;
         }
         let owed = |refund: &&Refund| refund.may_succeed() && refund.request.amount == amount;
@@ -136,11 +142,11 @@ impl Ledger {
     }
 
     /// The refund whose success was reported under this id of the provider.
-    pub(crate) fn of(&self, provider_id: &str) -> Option<&Refund> {
+    pub(crate) fn by_provider_id(&self, provider_id: &str) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.provider_id.as_deref() == Some(provider_id))
     }
 
-    /// Whether money was asked to go back for this cause.
+    /// Whether a refund was requested for this cause.
     pub fn has(&self, cause: RefundCause) -> bool {
         self.refunds.iter().any(|refund| refund.request.cause == cause)
     }
@@ -150,7 +156,7 @@ impl Ledger {
         self.disputes.iter().find(|dispute| dispute.id == id)
     }
 
-    /// The cause for which *everything* has to go back, if there is one.
+    /// The cause for which *everything* has to be refunded, if there is one.
     pub fn returns_everything(&self) -> Option<RefundCause> {
         self.refunds.iter().map(|refund| refund.request.cause).find(|cause| match cause {
             RefundCause::OutOfStock
@@ -162,34 +168,33 @@ impl Ledger {
         })
     }
 
-    /// What is to be asked for by itself in place of the failed refund `id`. `None`: it did not fail, was asked for
-    /// again already, or was asked for often enough.
-    pub(crate) fn again(&self, id: &RefundId) -> Option<Again> {
-        self.owed_for(id).filter(|again| again.attempt <= ATTEMPTS)
+    /// The automatic retry of the failed refund `id`. `None`: it did not fail, has a replacement already, or all attempts
+    /// are used.
+    pub(crate) fn automatic_retry(&self, id: &RefundId) -> Option<Retry> {
+        self.retry_of(id).filter(|retry| retry.attempt <= ATTEMPTS)
     }
 
-    /// What is to be asked for in place of the failed refund `id`: its root, the attempt, the cause and the amount
-    /// that is still owed. Nothing is a valid amount: the request then says that the failure left no debt. `None`: it
-    /// did not fail, or was asked for again already.
-    pub(crate) fn owed_for(&self, id: &RefundId) -> Option<Again> {
+    /// What can be requested in place of the failed refund `id`. Zero is a valid amount: the request then records that
+    /// the failure left no debt. `None`: it did not fail, or has a replacement already.
+    pub(crate) fn retry_of(&self, id: &RefundId) -> Option<Retry> {
         let failed = self.refund(id).filter(|refund| refund.settled == Settled::Failed)?;
         let chain = self.chain(id);
         if self.replacement(id).is_some() {
             return None;
         }
         let (cause, amount) = match (self.returns_everything(), failed.request.cause) {
-            // Once everything has to go back, whatever is free is owed, whichever refund it was that failed.
-            (Some(cause), _) => (cause, self.free()),
-            // Nobody here asked for it.
+            // Once everything has to be refunded, all that is refundable is owed, whichever refund failed.
+            (Some(cause), _) => (cause, self.refundable()),
+            // It was not requested here, so nothing is owed.
             (None, RefundCause::Foreign) => return None,
-            (None, cause) => (cause, failed.request.amount.min(self.free())),
+            (None, cause) => (cause, failed.request.amount.min(self.refundable())),
         };
         let root = chain.last().map_or(id, |refund| &refund.request.refund_id);
         let reason = failed.request.reason.clone().filter(|_| cause == failed.request.cause);
-        Some(Again { root: root.clone(), attempt: chain.len() + 1, cause, amount, reason })
+        Some(Retry { root: root.clone(), attempt: chain.len() + 1, cause, amount, reason })
     }
 
-    /// The refund that stands in for the one of that id by now; itself, if none does.
+    /// The last replacement of the refund of that id; itself, if it has none.
     pub fn newest(&self, id: &RefundId) -> Option<&Refund> {
         let mut newest = self.refund(id)?;
         for _ in &self.refunds {
@@ -202,7 +207,7 @@ impl Ledger {
         self.refunds.iter().find(|refund| refund.request.instead_of.as_ref() == Some(id))
     }
 
-    /// The refund of that id, then what it stands in for, and so on.
+    /// The refund of that id, then the one it replaces, and so on.
     fn chain(&self, id: &RefundId) -> Vec<&Refund> {
         let mut chain: Vec<&Refund> = Vec::new();
         let mut next = self.refund(id);
@@ -252,7 +257,7 @@ impl Ledger {
         self.refunds.iter_mut().find(|refund| refund.request.refund_id == *id)
     }
 
-    pub(crate) fn dispute_is(&mut self, event: &PaymentDisputed) {
+    pub(crate) fn set_dispute(&mut self, event: &PaymentDisputed) {
         let dispute = Dispute { id: event.dispute_id.clone(), outcome: event.outcome, amount: event.amount };
         match self.disputes.iter_mut().find(|known| known.id == dispute.id) {
             Some(known) => *known = dispute,
@@ -261,29 +266,29 @@ impl Ledger {
     }
 }
 
-/// What is to be asked for in place of a failed refund.
+/// What can be requested in place of a failed refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Again {
+pub(crate) struct Retry {
     /// The first refund of the chain.
     pub root: RefundId,
     /// Which attempt it is, from 2.
     pub attempt: usize,
-    /// Why.
+    /// The cause.
     pub cause: RefundCause,
     /// What is still owed.
     pub amount: Amount,
-    /// Whoever asked for the failed one said this, and it is asked for with the same intention.
+    /// The reason of the failed refund, if it has the same cause.
     pub reason: Option<String>,
 }
 
-impl Again {
-    /// How long after the failure it is asked for, where the second attempt comes `first` after the first one.
+impl Retry {
+    /// How long after the failure it is requested, if the second attempt comes `first` after the first failure.
     pub(crate) fn wait(&self, first: Duration) -> Duration {
         let earlier = u32::try_from(self.attempt.saturating_sub(2)).unwrap_or(u32::MAX);
-        first.saturating_mul(LONGER.saturating_pow(earlier))
+        first.saturating_mul(WAIT_GROWS_BY.saturating_pow(earlier))
     }
 
-    /// The request that stands in for `failed`.
+    /// The request that replaces `failed`.
     pub(crate) fn request(self, failed: &RefundId) -> Result<RefundRequested, InvalidId> {
         Ok(RefundRequested {
             refund_id: RefundId::try_from(format!("{}.{}", self.root, self.attempt).as_str())?,

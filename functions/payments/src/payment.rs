@@ -1,12 +1,11 @@
-//! The payment of one order: what its events add up to, and (in [`decide`], [`refunds`] and [`wish`]) what may be said next. Pure.
+//! The payment of one order: the fold of its events, and (in [`decide`], [`refunds`] and [`operator_requests`]) which event
+//! may follow. Pure.
 
 mod decide;
+mod operator_requests;
 mod refunds;
-mod wish;
 
-pub use decide::{Capture, DisputeReport};
-pub use refunds::RefundReport;
-pub use wish::NotRefunded;
+pub(crate) use operator_requests::NotRefunded;
 
 use crate::ledger::Ledger;
 use event_store::Aggregate;
@@ -15,29 +14,29 @@ use events::{CancelCause, Envelope, PaymentRequested, PaymentsEvent};
 /// The payment of one order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Payment {
-    /// How far it is.
+    /// Its stage.
     pub stage: Stage,
-    /// The money: captured, gone back, disputed. It stands beside the stage because the provider may report a
-    /// refund or a dispute before it reports the capture.
+    /// The money: captured, refunded, disputed. It is separate from the stage because the provider may report a refund or
+    /// a dispute before it reports the capture.
     pub ledger: Ledger,
 }
 
-/// How far a payment is. `terms` are those of the request: the recorded intent, amount and currency.
+/// The stage of a payment. `terms` are those of the request: the recorded intent, amount and currency.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Stage {
-    /// Nothing was heard of it.
+    /// It has no events.
     #[default]
     Unknown,
-    /// The provider holds an intent that may yet pay.
+    /// The provider holds an intent that can still pay.
     Open {
-        /// What was asked for.
+        /// What was requested.
         terms: PaymentRequested,
         /// Whether the bank waits for the customer.
         action_required: bool,
     },
-    /// It is to be ended at the provider.
+    /// It is being ended at the provider.
     Cancelling {
-        /// What was asked for.
+        /// What was requested.
         terms: PaymentRequested,
         /// Why it ends.
         cause: CancelCause,
@@ -46,19 +45,19 @@ pub enum Stage {
     },
     /// The money is taken.
     Paid {
-        /// What was asked for.
+        /// What was requested.
         terms: PaymentRequested,
     },
-    /// Ended without money, by the bank's or the provider's decision.
+    /// Ended without money by the bank or the provider.
     Failed {
-        /// What was asked for; `None` if the provider refused to begin.
+        /// What was requested; `None` if the provider refused to begin.
         terms: Option<PaymentRequested>,
         /// The provider's code.
         code: String,
     },
-    /// Ended by us. Money that came nevertheless (a late capture) is in the ledger, on its way back.
+    /// Ended by us. Money that was taken nevertheless (a late capture) is in the ledger, to be refunded.
     Cancelled {
-        /// What was asked for; `None` for a tombstone.
+        /// What was requested; `None` for a tombstone.
         terms: Option<PaymentRequested>,
         /// Why it ended.
         cause: CancelCause,
@@ -66,7 +65,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// What was asked for, if anything was.
+    /// What was requested, if anything was.
     pub const fn terms(&self) -> Option<&PaymentRequested> {
         match self {
             Self::Unknown => None,
@@ -127,7 +126,7 @@ impl Aggregate for Payment {
                 self.ledger.succeed(&refunded.refund_id, refunded.provider_refund_id.as_deref());
             }
             PaymentsEvent::RefundFailed(failed) => self.ledger.fail(&failed.refund_id, failed.refused),
-            PaymentsEvent::PaymentDisputed(disputed) => self.ledger.dispute_is(disputed),
+            PaymentsEvent::PaymentDisputed(disputed) => self.ledger.set_dispute(disputed),
         }
     }
 }

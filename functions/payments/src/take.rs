@@ -4,35 +4,38 @@
 //! `PaymentCancellationRequested`, `RefundRequested`, `RefundFailed` and `PaymentDisputed`; inventory's `OutOfStock`;
 //! shipping's `ShippingFailed`, `ShipmentCancelled` and `ReturnReceived`.
 //!
-//! Effect: one event appended to the order's stream. Calls to Stripe: an unconfirmed intent for `OrderPlaced` (no
-//! money moves); a confirmation, a cancellation or a refund for a request that stands in the stream; a question for
-//! an expiry. The map from the intent to its order is put before the event that names the intent.
+//! Effect: one event appended to the order's stream. Calls to the provider: for `OrderPlaced` an unconfirmed intent (no money
+//! moves); for a request in the stream a confirmation, a cancellation or a refund; for an expiry a read of the intent's state.
+//! The map from the intent to its order is written before the event that names the intent.
 //!
-//! Says: `PaymentRequested`, `PaymentFailed`, `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested`,
+//! Emits: `PaymentRequested`, `PaymentFailed`, `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested`,
 //! `PaymentCancelled`, `RefundRequested`, `PaymentRefunded`, `RefundFailed`.
 //!
-//! Idempotent by the stream: a message whose effect is folded already does nothing. A call is idempotent by its key
-//! (event id and attempt); a delivery after the first asks for the state before it calls, and **every answer that is
-//! not clear is settled by asking**. A refund's attempts are the same for all deliveries (see `take/refund.rs`):
-//! of a part of the money the provider would accept a second one. Stripe's objects are the last fence: an intent succeeds at most once, and a refund
-//! is found again by `metadata.refund_id`.
+//! Idempotent by the stream: a message whose effect is folded already does nothing. A call is idempotent by its key (event id
+//! and attempt). A delivery after the first reads the state before it calls, and **every unclear answer is settled by reading
+//! the state**. All deliveries of a refund use the same attempts (see `take/refund.rs`), because the provider would accept a
+//! second refund of a part of the money. The provider's objects are the last fence: an intent succeeds at most once, and a
+//! refund is found again by the id of ours that it holds.
 //!
-//! Retry: Stripe or the table gave no clear answer, the intent is under way, or it is too early to ask for a refund again; Stripe is
-//! out and was not called (nothing happened, so nothing is asked). Reject: money that does not fit what
-//! was asked for, or that another system tells of although the payment ended before it began; a call of ours that Stripe does not understand, an event that is not subscribed to.
+//! Retry: the provider or the table gave no clear answer; the intent is being processed; it is too early to request a refund
+//! again; the provider is out and was not called (nothing happened, so no state is read). Reject: money that does not match
+//! what was requested, or that arrives offline for a payment that ended before it began; a call of ours that the provider
+//! does not understand; an event that is not subscribed to.
 
 mod charge;
-#[cfg(test)]
-mod out;
 mod refund;
 #[cfg(test)]
 mod tests;
 
+use crate::intent::IntentId;
 use crate::payment::Payment;
-use crate::stripe::{IdempotencyKey, Stripe};
+use crate::provider::IdempotencyKey;
+use crate::provider::stripe::Stripe;
 use async_trait::async_trait;
 use event_store::{Documents, EventStore, StreamId, append_decided};
-use events::{Event, InventoryEvent, OrderId, OrdersEvent, PaymentsEvent, RefundCause, ShippingEvent};
+use events::{
+    Event, InventoryEvent, OrderId, OrdersEvent, PaymentRequested, PaymentsEvent, RefundCause, ShippingEvent,
+};
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message, not_subscribed};
 use std::sync::Arc;
@@ -44,15 +47,15 @@ pub struct TakePayment {
     pub store: Arc<dyn EventStore>,
     /// The maps from intents to orders.
     pub documents: Arc<dyn Documents>,
-    /// What time it is.
+    /// Dates events.
     pub clock: Arc<dyn Clock>,
-    /// The provider.
+    /// The provider of card payments.
     pub stripe: Stripe,
     /// The stack's name: several may share one account at the provider.
     pub stack: String,
-    /// Whether goods that came back are refunded without anybody asking.
+    /// Whether returned goods are refunded automatically.
     pub refund_on_return: bool,
-    /// How long after its first failure a refund is asked for again; the wait before the third time is ten times that.
+    /// How long after its first failure a refund is requested again; the wait before the third attempt is ten times that.
     pub refund_again_after: Duration,
 }
 
@@ -64,16 +67,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Whether it may have been worked on before.
+    /// Whether an earlier delivery of the message may have made calls.
     fn is_repeat(&self) -> bool {
         self.message.deliveries > 1
     }
 
-    /// The key of this delivery's call about the intent. Deliveries after the first ask before they call, so the
-    /// attempt grows only after a read has shown that nothing happened; two that overlap act on one object, which
-    /// succeeds or ends once.
+    /// The idempotency key of this delivery's call about the intent. Deliveries after the first read the intent's state before
+    /// they call, so the attempt grows only after a read has shown that nothing happened. Two that overlap act on one intent,
+    /// which succeeds or ends once.
     fn key(&self, stack: &str) -> IdempotencyKey {
         IdempotencyKey::of(stack, &self.message.envelope.id, self.message.deliveries)
+    }
+
+    /// The recorded intent.
+    fn intent(&self, terms: &PaymentRequested) -> Result<IntentId, Failure> {
+        IntentId::recorded(&terms.intent_id, &self.stream)
     }
 }
 

@@ -1,4 +1,4 @@
-//! A payments service in memory: its table, its clock, an honest provider, and every step over them.
+//! The harness: a payments service in memory, with its table, its clock, a fake provider and every step.
 
 pub(crate) mod slow;
 
@@ -31,7 +31,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) refund_on_return: bool,
     pub(crate) secrets: Arc<dyn Secrets>,
-    /// What leads to the provider.
+    /// The way to the provider.
     pub(crate) transport: Arc<dyn Transport>,
 }
 
@@ -48,7 +48,7 @@ impl World {
         }
     }
 
-    /// A world whose steps call the provider through its breaker, and the provider can be out.
+    /// A world whose steps call the provider through its breaker, and whose provider can be out.
     pub(crate) fn behind_a_breaker() -> (Self, Arc<Outage>) {
         let mut world = Self::new();
         let outage = Outage::of(world.provider.clone(), world.clock.clone());
@@ -57,7 +57,7 @@ impl World {
         (world, outage)
     }
 
-    /// An order was placed, and its payment has been worked on as far as it goes without the customer.
+    /// An order was placed, and its payment went as far as it goes without the customer.
     pub(crate) async fn after_checkout(payment_method: &str) -> Self {
         let world = Self::new();
         world.place(payment_method).await;
@@ -127,18 +127,18 @@ impl World {
         RequestRefund { store: self.table.clone(), clock: self.clock.clone() }
     }
 
-    /// Somebody of the shop asks for a refund, or for one once more.
-    pub(crate) async fn ask_back(&self, request: Request) -> Result<Reply, Problem> {
+    /// An operator requests a refund, or retries one.
+    pub(crate) async fn post_refund(&self, request: Request) -> Result<Reply, Problem> {
         self.request_refund().answer(request).await
     }
 
-    /// A rotation is under way: the new secret and the old one hold, and the provider still signs with the old.
+    /// Receives a webhook while the secret is rotated: both secrets are valid, and the provider still signs with the old one.
     pub(crate) async fn receive(&self, request: Request) -> Result<Reply, Problem> {
         let secrets = FixedSecrets(vec![Secret::new("whsec_new"), Secret::new(SECRET)]);
         self.stripe_webhook(Arc::new(secrets)).answer(request).await
     }
 
-    /// A body as Stripe posts it.
+    /// The request in which Stripe posts a body.
     pub(crate) fn signed(&self, body: &[u8]) -> Request {
         let signature = webhooks::Stripe::sign(body, &Secret::new(SECRET), self.clock.now());
         let mut request = request("POST /webhooks/stripe").header("stripe-signature", &signature);
@@ -146,14 +146,14 @@ impl World {
         request
     }
 
-    /// The provider's event is received, kept and applied, as the table's stream would bring it.
+    /// Receives an event of the provider, and applies its inbox item.
     pub(crate) async fn deliver(&self, event: &Value) -> Vec<Poison> {
         self.receive(self.signed(event.to_string().as_bytes())).await.unwrap();
         let id = event["id"].as_str().unwrap();
         self.apply(vec![self.inbox(id)]).await.unwrap()
     }
 
-    /// The inbox item of that event, as a record of the stream.
+    /// The event's inbox item as a record of the stream.
     pub(crate) fn inbox(&self, event_id: &str) -> Record {
         let key = webhooks::inbox::key("stripe", event_id);
         let documents = self.table.all_documents();
@@ -161,7 +161,7 @@ impl World {
         Record { key, item: Item::Document(document) }
     }
 
-    /// Delivers everything that the provider has said since the last time.
+    /// Delivers all events of the provider since the last time.
     pub(crate) async fn deliver_all(&self) {
         for event in self.provider.take_events() {
             assert_eq!(self.deliver(&event).await, []);
@@ -170,15 +170,15 @@ impl World {
 
     pub(crate) async fn place(&self, payment_method: &str) {
         let placed = OrderPlaced { payment_method: payment_method.to_owned(), ..placed() };
-        self.hear(&OrdersEvent::from(placed)).await.unwrap();
+        self.publish(&OrdersEvent::from(placed)).await.unwrap();
     }
 
-    /// A message about the test's order, delivered for the first time.
-    pub(crate) async fn hear<E: ServiceEvent>(&self, event: &E) -> Result<(), Failure> {
+    /// Delivers an event about the test's order to `take-payment`, for the first time.
+    pub(crate) async fn publish<E: ServiceEvent>(&self, event: &E) -> Result<(), Failure> {
         self.take(&message(&order_id(1), 1, event)).await
     }
 
-    /// Our own events that come back as work, until there is no more; each delivered once.
+    /// Delivers each of our own events that `take-payment` is subscribed to once, until no new one is emitted.
     pub(crate) async fn work(&self) {
         let mut done = 0;
         loop {
@@ -188,13 +188,13 @@ impl World {
             }
             done += new.len();
             for envelope in new.iter().filter(|envelope| Self::is_work(envelope)) {
-                self.take_when_it_is_time(envelope).await;
+                self.take_when_due(envelope).await;
             }
         }
     }
 
-    /// A message that is put off comes back once its time has come.
-    async fn take_when_it_is_time(&self, envelope: &Envelope) {
+    /// Delivers a message, and a second time after the wait that it asked for.
+    async fn take_when_due(&self, envelope: &Envelope) {
         let message = delivered(envelope, 1).unwrap();
         match self.take(&message).await {
             Err(Failure::Retry { after: Some(wait), .. }) => {
@@ -210,14 +210,14 @@ impl World {
         WORK.contains(&envelope.event_type.as_str())
     }
 
-    /// The last event of that type, delivered for the n-th time.
+    /// Delivers the last event of that type for the n-th time.
     pub(crate) async fn redeliver(&self, event_type: &str, deliveries: u32) -> Result<(), Failure> {
         let written = self.table.all_events();
         let envelope = written.iter().rev().find(|envelope| envelope.event_type == event_type).unwrap();
         self.take(&delivered(envelope, deliveries).unwrap()).await
     }
 
-    /// The record of the stream for the first event of that type.
+    /// The first event of that type as a record of the stream.
     pub(crate) fn record_of(&self, event_type: &str) -> Record {
         let written = self.table.all_events();
         record(written.iter().find(|envelope| envelope.event_type == event_type).unwrap())
@@ -269,8 +269,7 @@ pub(crate) fn returned() -> ShippingEvent {
     ReturnReceived { restock: true }.into()
 }
 
-/// Which events of every service there are that `take-payment` is not subscribed to is shown by the compiler; this
-/// is one of them.
+/// An event that `take-payment` is not subscribed to.
 pub(crate) fn not_for_us() -> Event {
     Event::Inventory(events::InventoryUpdated { lines: Vec::new() }.into())
 }

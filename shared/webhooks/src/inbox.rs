@@ -1,13 +1,12 @@
-//! The inbox: a verified webhook becomes durable with one conditional write, and is applied later by the reader
-//! of the table's stream.
+//! The inbox: a verified webhook is stored with one conditional write, and applied later by the reader of the table's stream.
 //!
-//! The item is `webhook#<source>#<event id>` / `inbox`. The sender's event id is the condition, so a repeat is
-//! seen and left alone. The body is compressed because the largest events come near the 400 KB that an item may
-//! hold; the item is forgotten after 30 days, long after any sender has stopped repeating.
+//! The item is `webhook#<source>#<event id>` / `inbox`. The write's condition is on the sender's event id, so a duplicate changes
+//! nothing. The body is compressed because the largest events come near the 400 KB limit of an item; the item expires after 30
+//! days, long after any sender has stopped retrying.
 //!
-//! Beside it stand what became of it ([`verdict`]) and who had it applied once more ([`replay`]). The item and its
-//! verdict are in the table's index `inbox` (by source, and by source and status; in the order of arrival), which keeps
-//! keys alone. All of a source's webhooks are one partition of it, which takes a thousand writes a second.
+//! Next to it are its verdict ([`verdict`]) and the requests to apply it again ([`replay`]); [`reader`] applies it. Items and
+//! verdicts are in the table's index `inbox` (by source, and by source and status; in the order of item), which holds keys
+//! only. All webhooks of a source are one partition of it, which takes a thousand writes a second.
 
 pub mod reader;
 pub mod replay;
@@ -32,54 +31,54 @@ pub const SORT_KEY: &str = "inbox";
 
 /// The index over inbox items and verdicts.
 pub const INDEX: &str = "inbox";
-/// What the index is partitioned by: `<source>` for the items, `<source>#<status>` for the verdicts.
+/// The index's partition key: `<source>` for the items, `<source>#<status>` for the verdicts.
 pub const INDEX_ATTRIBUTE: &str = "inbox";
-/// What the index is ordered by.
+/// The index's sort key.
 pub const ORDER_ATTRIBUTE: &str = "received_at";
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// What a body may take once it is compressed and written as text; the rest of the 400 KB is for the attributes.
+/// The largest size of a body, compressed and as text; the rest of the 400 KB is for the attributes.
 const LARGEST_PACKED: usize = 380_000;
 
-/// What a body may take once it is unpacked again: more than the gateway lets through.
+/// The largest size of an unpacked body: more than the gateway accepts.
 const LARGEST_BODY: u64 = 16 * 1024 * 1024;
 
-/// A webhook that has arrived, without its body.
+/// A stored webhook. The body is read by [`open`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboxItem {
-    /// The sender's id of the event: the same for every repeat.
+    /// The sender's id of the event: the same for every duplicate.
     pub event_id: String,
-    /// The sender's name of what happened.
+    /// The sender's type of the event.
     pub event_type: String,
-    /// When it came first.
+    /// When it arrived first.
     pub received_at: Timestamp,
-    /// The trace that its request opened.
+    /// The trace of its request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Traceparent>,
-    /// The headers that say where it came from, by lower-case name. None of them proves anything or is secret.
+    /// The headers that help to trace it, by lower-case name. None of them is a proof or a secret.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// How it came.
+    /// How it arrived.
     #[serde(default)]
     pub by: ReceivedBy,
     /// Gzip, then base64.
     body: String,
 }
 
-/// How a webhook came.
+/// How a webhook arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceivedBy {
     /// The sender delivered it, signed.
     #[default]
     Delivery,
-    /// We asked the sender's API for it.
+    /// We fetched it from the sender's API.
     Api,
 }
 
 impl InboxItem {
-    /// What is known of a webhook whose body nobody has read.
+    /// An item of which only the index entry was read.
     pub fn without_body(event_id: String, event_type: String, received_at: Timestamp) -> Self {
         Self {
             event_id,
@@ -93,21 +92,21 @@ impl InboxItem {
     }
 }
 
-/// The headers that are kept: what a person asks for who looks into a delivery. Signatures are none of them, because a
-/// signature that is known can be sent again while it is fresh.
+/// The headers that are kept, to investigate a delivery. Signatures are not kept, because a known signature can be sent again
+/// while it is fresh.
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-request-id", "x-webhook-user-id"];
-/// The most that is kept of a header's value.
+/// How many characters are kept of a header's value.
 const LONGEST_HEADER: usize = 200;
 
-/// A webhook that is about to be kept: whence, what, and how it came.
+/// A webhook to keep: its sender, its event, and how it arrived.
 #[derive(Debug, Clone, Copy)]
 pub struct NewItem<'a> {
     /// The sender, for example `stripe`.
     pub source: &'a str,
-    /// How it came.
+    /// How it arrived.
     pub by: ReceivedBy,
-    /// Which of its events.
+    /// The id and type of its event.
     pub name: &'a EventName,
     /// All headers of its request.
     pub headers: &'a HeaderMap,
@@ -115,21 +114,21 @@ pub struct NewItem<'a> {
     pub cause: &'a Cause,
 }
 
-/// What came of keeping a webhook. Both mean that it is durable.
+/// The result of keeping a webhook. Both mean that it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept {
     /// It is in the inbox now.
     New,
-    /// It had been there before.
+    /// It was in the inbox already.
     Seen,
 }
 
-/// Where the event `event_id` of `source` (`stripe`, `easypost`) stands.
+/// The key of the event `event_id` of `source` (`stripe`, `easypost`).
 pub fn key(source: &str, event_id: &str) -> Key {
     Key::new(format!("webhook#{source}#{event_id}"), SORT_KEY)
 }
 
-/// Keeps a verified webhook, unless it is there already.
+/// Stores a verified webhook, unless it is stored already. Refused: the compressed body is too large for an item.
 pub async fn keep(
     documents: &dyn Documents,
     arriving: &NewItem<'_>,
@@ -144,7 +143,7 @@ pub async fn keep(
             packed.len()
         )));
     }
-    let arrival = InboxItem {
+    let item = InboxItem {
         event_id: name.id.clone(),
         event_type: name.event_type.clone(),
         received_at: now,
@@ -153,7 +152,7 @@ pub async fn keep(
         by: *by,
         body: packed,
     };
-    let document = Document::of(&arrival)
+    let document = Document::of(&item)
         .until(forgotten_at(now))
         .with(INDEX_ATTRIBUTE, *source)
         .with(ORDER_ATTRIBUTE, place_in_order(now));
@@ -161,23 +160,23 @@ pub async fn keep(
     Ok(if new { Kept::New } else { Kept::Seen })
 }
 
-/// Reads an inbox item: what is known of it, and the body's bytes as they came.
+/// Reads an inbox item: its fields, and the body's exact bytes.
 pub fn open(document: &Document, key: &Key) -> Result<(InboxItem, Vec<u8>), StoreError> {
-    let arrival: InboxItem = document.read(key)?;
-    let body = unpack(&arrival.body).map_err(|reason| StoreError::Corrupt {
+    let item: InboxItem = document.read(key)?;
+    let body = unpack(&item.body).map_err(|reason| StoreError::Corrupt {
         pk: key.pk.clone(),
         sk: key.sk.clone(),
         attribute: "document",
         reason: reason.to_owned(),
     })?;
-    Ok((arrival, body))
+    Ok((item, body))
 }
 
 fn forgotten_at(since: Timestamp) -> Timestamp {
     since.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX)
 }
 
-/// A time as text whose order is the time's: always with six digits of the second's fraction.
+/// A time as text that sorts like the time: always with six digits of the second's fraction.
 pub fn place_in_order(time: Timestamp) -> String {
     format!("{time:.6}")
 }

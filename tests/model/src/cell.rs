@@ -1,5 +1,5 @@
-//! A cell: one service as it stands, with its table and the provider behind it. Whatever a step can read or change
-//! lies within one cell, so what a step comes to depends on its cell and its work alone.
+//! A cell: the state of one service, with its table and its provider. A step reads and changes only its own cell, so its
+//! outcome depends on this cell and its work alone.
 
 use event_store::{EventStore, Memory, StreamId};
 use events::{Envelope, Event, OrderId, Service};
@@ -13,38 +13,38 @@ const MEMORY: &str = "a string takes every character";
 
 /// The provider behind a service.
 #[derive(Clone)]
-pub(crate) enum Outside {
-    Nobody,
+pub(crate) enum ProviderTwin {
+    None,
     Stripe(Arc<FakeStripe>),
     EasyPost(Arc<FakeEasyPost>),
 }
 
-/// One service as it stands. Never changed: a step runs on a copy.
+/// The state of one service. It is immutable: a step runs on a copy.
 #[derive(Clone)]
 pub(crate) struct Cell {
     pub(crate) service: Service,
     pub(crate) table: Arc<Memory>,
-    pub(crate) outside: Outside,
-    /// Of orders: the events of others that are recorded, by id.
-    pub(crate) told: Vec<Arc<Envelope>>,
+    pub(crate) provider: ProviderTwin,
+    /// In the cell of orders: the events of other services that `track-order` received, by id.
+    pub(crate) tracked: Vec<Arc<Envelope>>,
 }
 
 impl Cell {
-    pub(crate) fn new(service: Service, outside: Outside) -> Self {
-        Self { service, table: Arc::default(), outside, told: Vec::new() }
+    pub(crate) fn new(service: Service, provider: ProviderTwin) -> Self {
+        Self { service, table: Arc::default(), provider, tracked: Vec::new() }
     }
 
     /// A copy that a step can run on.
     pub(crate) fn copy(&self) -> Self {
-        let outside = match &self.outside {
-            Outside::Nobody => Outside::Nobody,
-            Outside::Stripe(stripe) => Outside::Stripe(Arc::new(FakeStripe::clone(stripe))),
-            Outside::EasyPost(carrier) => Outside::EasyPost(Arc::new(FakeEasyPost::clone(carrier))),
+        let provider = match &self.provider {
+            ProviderTwin::None => ProviderTwin::None,
+            ProviderTwin::Stripe(stripe) => ProviderTwin::Stripe(Arc::new(FakeStripe::clone(stripe))),
+            ProviderTwin::EasyPost(carrier) => ProviderTwin::EasyPost(Arc::new(FakeEasyPost::clone(carrier))),
         };
-        Self { table: Arc::new(Memory::clone(&self.table)), outside, ..self.clone() }
+        Self { table: Arc::new(Memory::clone(&self.table)), provider, ..self.clone() }
     }
 
-    /// A text that is equal for cells that behave equally from now on.
+    /// A text that is equal for cells that behave equally from here on.
     pub(crate) fn fingerprint(&self) -> String {
         let mut events = self.table.all_events();
         events.sort_by(|left, right| (&left.subject, left.sequence).cmp(&(&right.subject, right.sequence)));
@@ -55,10 +55,10 @@ impl Cell {
         }
         let (documents, counts) = (self.table.all_documents(), self.table.all_counts());
         writeln!(text, "{documents:?}\n{counts:?}").expect(MEMORY);
-        match &self.outside {
-            Outside::Nobody => {}
-            Outside::Stripe(stripe) => text.push_str(&stripe.fingerprint()),
-            Outside::EasyPost(carrier) => text.push_str(&carrier.fingerprint()),
+        match &self.provider {
+            ProviderTwin::None => {}
+            ProviderTwin::Stripe(stripe) => text.push_str(&stripe.fingerprint()),
+            ProviderTwin::EasyPost(carrier) => text.push_str(&carrier.fingerprint()),
         }
         text
     }
@@ -71,17 +71,17 @@ impl Cell {
         subjects.into_iter().map(of).collect()
     }
 
-    /// What the service said of one order.
+    /// The service's events about one order.
     pub(crate) fn events_of(&self, order: &OrderId) -> Vec<Event> {
         let envelopes = self.table.all_events();
         let of_order = envelopes.iter().filter(|envelope| envelope.subject == order.as_str());
         of_order.filter_map(|envelope| Event::read(envelope).ok()).collect()
     }
 
-    /// The order as its stream tells it; only orders' cell has one.
+    /// The order as the fold of its stream. Only the cell of orders has one.
     pub(crate) fn order(&self, order: &OrderId) -> Order {
         let store: &dyn EventStore = &*self.table;
-        crate::stage::finish(store.history::<Order>(&StreamId::order(order)))
+        crate::step_runner::finish(store.history::<Order>(&StreamId::order(order)))
             .map(|history| history.state)
             .unwrap_or_default()
     }

@@ -1,12 +1,12 @@
-//! The model itself: which actions a state admits, and what must hold in it.
+//! The model: the possible actions in a state, and the properties that hold in it.
 
 use crate::findings::{self, Cells, Finding, Invariant};
-use crate::library::{CellId, Library, Work};
+use crate::memo::{CellId, Memo, Work};
 use crate::opening;
+use crate::recorded_ports::CallFault;
 use crate::scenario::Scenario;
-use crate::stage::End;
 use crate::state::{Action, How, State};
-use crate::wire::Trouble;
+use crate::step_runner::End;
 use crate::work::Act;
 use stateright::{Model, Property};
 use std::collections::{BTreeSet, HashMap};
@@ -18,20 +18,20 @@ use testkit::Effect;
 
 /// One scenario, to be explored.
 pub struct Pipeline {
-    pub(crate) library: Library,
+    pub(crate) memo: Memo,
     first: State,
-    /// By digest of a state: whether an end is reached from it if nothing goes wrong any more.
-    calm: Mutex<HashMap<u64, bool>>,
-    /// How orders ended in the states at rest that were seen.
+    /// By digest of a state: whether an end is reached from it without further faults.
+    reaches_end: Mutex<HashMap<u64, bool>>,
+    /// The ends of orders in the visited states in which nothing else can happen.
     ends: Mutex<BTreeSet<String>>,
-    /// The digest of the state that was judged last, and what does not hold in it: each property asks by itself.
+    /// The digest of the last checked state, with its violations: each property is evaluated separately.
     judged: Mutex<(u64, BTreeSet<Invariant>)>,
-    /// From then on nothing new is looked at.
+    /// From this time on, no new state is visited.
     until: Instant,
     is_cut: AtomicBool,
 }
 
-/// The names of the properties, as they are printed.
+/// The names of the properties, as printed.
 pub const PROPERTIES: [&str; 8] = ["I1", "I2", "I3", "I4", "I5", "I6", "ends", "reach"];
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -39,31 +39,31 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Pipeline {
-    /// The world of a scenario after its orders were placed.
+    /// The scenario's world after its orders were placed.
     pub fn of(scenario: &'static Scenario, until: Instant) -> Self {
         let (cells, ids) = opening::world(scenario);
-        let library = Library::new(scenario, ids);
+        let memo = Memo::new(scenario, ids);
         let mut first = State {
             cells: [CellId::NONE; 4],
-            letters: Vec::new(),
-            hooks: Vec::new(),
-            sleepers: Vec::new(),
+            messages: Vec::new(),
+            webhooks: Vec::new(),
+            frozen: Vec::new(),
             acts: (1 << scenario.acts.len()) - 1,
             budget: scenario.budget,
             is_late: false,
-            refused: Vec::new(),
+            rejected: Vec::new(),
         };
         for envelope in cells[0].table.all_events() {
-            let (_, letters) = library.keep_letters(&Arc::new(envelope));
-            for letter in letters {
-                first.post(letter, 1);
+            let (_, messages) = memo.keep_messages(&Arc::new(envelope));
+            for message in messages {
+                first.send_message(message, 1);
             }
         }
-        first.cells = cells.map(|cell| library.keep_cell(cell, Vec::new()));
+        first.cells = cells.map(|cell| memo.keep_cell(cell, Vec::new()));
         Self {
-            library,
+            memo,
             first,
-            calm: Mutex::default(),
+            reaches_end: Mutex::default(),
             ends: Mutex::default(),
             judged: Mutex::default(),
             until,
@@ -71,32 +71,32 @@ impl Pipeline {
         }
     }
 
-    /// How orders ended in the states at rest that were seen.
+    /// The ends of orders in the visited states in which nothing else can happen.
     pub fn ends(&self) -> BTreeSet<String> {
         held(&self.ends).clone()
     }
 
-    /// Whether the time was over before every state was seen.
+    /// Whether the time was over before every state was visited.
     pub fn is_cut(&self) -> bool {
         self.is_cut.load(Ordering::Relaxed)
     }
 
-    /// How often a step's code ran, and in how many situations of its service.
+    /// The number of runs of a step's code, and the number of cells.
     pub fn size(&self) -> (usize, usize) {
-        self.library.size()
+        self.memo.size()
     }
 
     pub(crate) fn first(&self) -> State {
         self.first.clone()
     }
 
-    /// What is wrong in a state.
+    /// The violations in a state.
     pub fn findings(&self, state: &State) -> Vec<Finding> {
-        let cells = state.cells.map(|id| self.library.cell(id));
+        let cells = state.cells.map(|id| self.memo.cell(id));
         let mut found: Vec<Finding> = cells.iter().flat_map(|cell| cell.1.iter().cloned()).collect();
-        found.extend(state.refused.iter().map(|work| Finding {
-            invariant: Invariant::Told,
-            what: format!("{} was set aside", self.describe_work(*work)),
+        found.extend(state.rejected.iter().map(|work| Finding {
+            invariant: Invariant::Published,
+            what: format!("{} was rejected", self.describe_work(*work)),
         }));
         if self.is_at_rest(state) {
             let [orders, payments, inventory, shipping] = &cells;
@@ -106,10 +106,10 @@ impl Pipeline {
                 inventory: &inventory.0,
                 shipping: &shipping.0,
             };
-            let ids = &self.library.stage.orders;
-            found.extend(findings::at_rest(&cells, ids, self.library.scenario));
-            if let Some((letter, _)) = state.letters.first() {
-                let what = format!("{} comes back for ever", self.describe_work(Work::Letter(*letter, 1)));
+            let ids = &self.memo.runner.orders;
+            found.extend(findings::at_rest(&cells, ids, self.memo.scenario));
+            if let Some((message, _)) = state.messages.first() {
+                let what = format!("{} is retried for ever", self.describe_work(Work::Message(*message, 1)));
                 found.push(Finding { invariant: Invariant::Ends, what });
             }
             let ends = ids.iter().map(|id| findings::end_of(&orders.0, id));
@@ -127,32 +127,33 @@ impl Pipeline {
         !judged.1.contains(&invariant)
     }
 
-    /// Work that would change something.
+    /// The work under way.
     fn works(state: &State) -> Vec<Work> {
-        let sleepers = state.sleepers.iter().map(|sleeping| Work::Sleeper(sleeping.id));
-        let letters = state.letters.iter().map(|(letter, deliveries)| Work::Letter(*letter, *deliveries));
-        let hooks = state.hooks.iter().map(|hook| Work::Hook(*hook));
-        let mut works: Vec<Work> = sleepers.chain(letters).chain(hooks).collect();
+        let frozen = state.frozen.iter().map(|step| Work::Resume(step.id));
+        let messages =
+            state.messages.iter().map(|(message, deliveries)| Work::Message(*message, *deliveries));
+        let webhooks = state.webhooks.iter().map(|webhook| Work::Webhook(*webhook));
+        let mut works: Vec<Work> = frozen.chain(messages).chain(webhooks).collect();
         works.dedup();
         works
     }
 
     fn moves(&self, state: &State, work: Work) -> bool {
-        self.library.next(state, Action::Run(work, How::Through)).is_some()
+        self.memo.next(state, Action::Run(work, How::Complete)).is_some()
     }
 
-    /// The scenario's acts that may come next.
+    /// The acts of the scenario that may come next.
     fn possible(&self, state: &State) -> Vec<Act> {
-        let scenario = self.library.scenario;
-        let to_come = scenario.acts.iter().filter(|act| state.acts & self.library.bit(**act) != 0);
+        let scenario = self.memo.scenario;
+        let to_come = scenario.acts.iter().filter(|act| state.acts & self.memo.bit(**act) != 0);
         to_come.take(if scenario.in_order { 1 } else { usize::MAX }).copied().collect()
     }
 
-    /// What has to happen for an order to end, once nothing moves by itself. The first that changes something.
+    /// The next act that an order needs to end, once nothing else can happen: the first that changes something.
     pub(crate) fn closing(&self, state: &State) -> Option<Work> {
-        let orders = 0..u8::try_from(self.library.stage.orders.len()).unwrap_or(u8::MAX);
+        let orders = 0..u8::try_from(self.memo.runner.orders.len()).unwrap_or(u8::MAX);
         let each = |act: fn(u8) -> Act| orders.clone().map(act);
-        let due = if self.library.scenario.in_order { self.possible(state) } else { Vec::new() };
+        let due = if self.memo.scenario.in_order { self.possible(state) } else { Vec::new() };
         let acts = each(Act::RefundSucceeds)
             .chain(each(Act::WinDispute))
             .chain(each(Act::Dispatch))
@@ -165,75 +166,77 @@ impl Pipeline {
         Self::works(state).into_iter().all(|work| !self.moves(state, work))
     }
 
-    /// Nothing moves by itself, and nothing is left to be done.
+    /// Nothing else can happen, and no closing act is left.
     fn is_at_rest(&self, state: &State) -> bool {
         self.is_quiet(state) && self.closing(state).is_none()
     }
 
-    /// Whether an end is reached from here if nothing goes wrong any more and nobody does anything but what has to be
-    /// done: one schedule that gets there is enough, and this one is the first that comes to mind.
-    fn ends_calmly(&self, state: &State) -> bool {
+    /// Whether an end is reached from here without further faults and with only the closing acts. One schedule that gets
+    /// there is enough: this one always takes the first work that changes something.
+    fn reaches_an_end(&self, state: &State) -> bool {
         let mut path = Vec::new();
         let mut here = state.clone();
         let verdict = loop {
             let digest = digest(&here);
-            if let Some(known) = held(&self.calm).get(&digest) {
+            if let Some(known) = held(&self.reaches_end).get(&digest) {
                 break *known;
             }
             if path.contains(&digest) {
                 break false;
             }
             path.push(digest);
-            let next = self.calm_work(&here);
-            let next = next.and_then(|work| self.library.next(&here, Action::Run(work, How::Through)));
+            let next = self.next_without_faults(&here);
+            let next = next.and_then(|work| self.memo.next(&here, Action::Run(work, How::Complete)));
             match next {
                 Some(next) => here = next,
                 None => break self.findings(&here).is_empty(),
             }
         };
-        held(&self.calm).extend(path.into_iter().map(|digest| (digest, verdict)));
+        held(&self.reaches_end).extend(path.into_iter().map(|digest| (digest, verdict)));
         verdict
     }
 
-    /// What is done next if nothing goes wrong any more.
-    pub(crate) fn calm_work(&self, state: &State) -> Option<Work> {
+    /// The next work without further faults.
+    pub(crate) fn next_without_faults(&self, state: &State) -> Option<Work> {
         let moving = Self::works(state).into_iter().find(|work| self.moves(state, *work));
         moving.or_else(|| self.closing(state))
     }
 
-    /// Everything that may go wrong with this work.
-    fn troubles(&self, state: &State, work: Work, actions: &mut Vec<Action>) {
-        let outcome = self.library.look(state, work, How::Through);
+    /// The faults that may happen in this work.
+    fn faults(&self, state: &State, work: Work, actions: &mut Vec<Action>) {
+        let outcome = self.memo.look(state, work, How::Complete);
         let budget = state.budget;
-        if budget.repeats > 0 && outcome.end == End::Done && matches!(work, Work::Letter(..) | Work::Hook(_))
+        if budget.duplicates > 0
+            && outcome.end == End::Done
+            && matches!(work, Work::Message(..) | Work::Webhook(_))
         {
-            actions.push(Action::Run(work, How::Again));
+            actions.push(Action::Run(work, How::Duplicate));
         }
-        // One that slept goes on to its end, and what makes no call is nobody's process: it happens outside.
-        if matches!(work, Work::Sleeper(_)) || outcome.asked.is_empty() {
+        // A resumed step meets no second fault. Work without a call happens outside of our processes.
+        if matches!(work, Work::Resume(_)) || outcome.calls.is_empty() {
             return;
         }
         if budget.crashes > 0 {
-            actions.push(Action::Run(work, How::Crash(Trouble::StopBefore(0))));
+            actions.push(Action::Run(work, How::Crash(CallFault::StopBefore(0))));
         }
-        let numbered = (0_u8..).zip(outcome.asked.iter());
-        for (place, asked) in numbered {
-            let writes = asked.effect == Effect::Write;
+        let numbered = (0_u8..).zip(outcome.calls.iter());
+        for (place, call) in numbered {
+            let writes = call.effect == Effect::Write;
             if budget.crashes > 0 && writes {
-                actions.push(Action::Run(work, How::Crash(Trouble::StopAfter(place))));
+                actions.push(Action::Run(work, How::Crash(CallFault::StopAfter(place))));
             }
-            if budget.faults > 0 && (writes || asked.is_of_provider()) {
-                actions.push(Action::Run(work, How::Fault(Trouble::Fail(place))));
+            if budget.faults > 0 && (writes || call.is_of_provider()) {
+                actions.push(Action::Run(work, How::Fault(CallFault::Fail(place))));
             }
             if budget.faults > 0 && writes {
-                actions.push(Action::Run(work, How::Fault(Trouble::LoseReply(place))));
-                if asked.is_of_provider() {
-                    actions.push(Action::Run(work, How::Fault(Trouble::ErrorBefore(place))));
-                    actions.push(Action::Run(work, How::Fault(Trouble::ErrorAfter(place))));
+                actions.push(Action::Run(work, How::Fault(CallFault::LoseReply(place))));
+                if call.is_of_provider() {
+                    actions.push(Action::Run(work, How::Fault(CallFault::ErrorBefore(place))));
+                    actions.push(Action::Run(work, How::Fault(CallFault::ErrorAfter(place))));
                 }
             }
-            if budget.sleeps > 0 && place > 0 {
-                actions.push(Action::Run(work, How::Sleep(Trouble::StopBefore(place))));
+            if budget.freezes > 0 && place > 0 {
+                actions.push(Action::Run(work, How::Freeze(CallFault::StopBefore(place))));
             }
         }
     }
@@ -258,35 +261,35 @@ impl Model for Pipeline {
         for work in Self::works(state) {
             if self.moves(state, work) {
                 is_quiet = false;
-                actions.push(Action::Run(work, How::Through));
+                actions.push(Action::Run(work, How::Complete));
             }
-            self.troubles(state, work, actions);
+            self.faults(state, work, actions);
         }
-        let awaited = state.sleepers.iter().filter(|it| !it.is_zombie && self.library.scenario.zombies);
-        for sleeping in awaited {
-            actions.push(Action::GiveUp(sleeping.id));
+        let frozen = state.frozen.iter().filter(|step| !step.is_zombie && self.memo.scenario.zombies);
+        for step in frozen {
+            actions.push(Action::TimeOut(step.id));
         }
         if state.budget.losses > 0 {
-            let lost = state.hooks.iter().filter(|hook| self.library.hook(**hook).may_be_lost());
-            actions.extend(lost.map(|hook| Action::Lose(*hook)));
+            let lost = state.webhooks.iter().filter(|webhook| self.memo.webhook(**webhook).may_be_lost());
+            actions.extend(lost.map(|webhook| Action::Lose(*webhook)));
         }
         for act in self.possible(state) {
             let work = Work::Act(act);
             if act == Act::Sweep && !state.is_late || !self.moves(state, work) {
                 continue;
             }
-            actions.push(Action::Run(work, How::Through));
+            actions.push(Action::Run(work, How::Complete));
             if act != Act::PayByPasses {
-                self.troubles(state, work, actions);
+                self.faults(state, work, actions);
             }
         }
         if is_quiet && let Some(work) = self.closing(state) {
-            actions.push(Action::Run(work, How::Through));
+            actions.push(Action::Run(work, How::Complete));
         }
     }
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
-        self.library.next(state, action)
+        self.memo.next(state, action)
     }
 
     fn within_boundary(&self, _state: &State) -> bool {
@@ -298,16 +301,16 @@ impl Model for Pipeline {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let [money, stock, ends, one_end, sequences, told, explained, reach] = PROPERTIES;
+        let [money, stock, ends, one_end, sequences, published, explained, reach] = PROPERTIES;
         vec![
             Property::always(money, |model: &Self, state| model.holds(state, Invariant::Money)),
             Property::always(stock, |model: &Self, state| model.holds(state, Invariant::Stock)),
             Property::always(ends, |model: &Self, state| model.holds(state, Invariant::Ends)),
             Property::always(one_end, |model: &Self, state| model.holds(state, Invariant::OneEnd)),
             Property::always(sequences, |model: &Self, state| model.holds(state, Invariant::Sequences)),
-            Property::always(told, |model: &Self, state| model.holds(state, Invariant::Told)),
+            Property::always(published, |model: &Self, state| model.holds(state, Invariant::Published)),
             Property::always(explained, |model: &Self, state| model.holds(state, Invariant::Explained)),
-            Property::always(reach, Self::ends_calmly),
+            Property::always(reach, Self::reaches_an_end),
         ]
     }
 }

@@ -1,7 +1,7 @@
-//! What is wrong, by invariant (ARCHITECTURE.md): with a cell in any state, with a step from one to the next, and with a
-//! world at rest.
+//! The checks of the invariants (ARCHITECTURE.md): of a cell in any state, of each change of a cell, and of a world in
+//! which nothing else can happen.
 
-use crate::cell::{Cell, Outside};
+use crate::cell::{Cell, ProviderTwin};
 use crate::scenario::Scenario;
 use event_store::{Counters as _, Counts};
 use events::{
@@ -10,36 +10,36 @@ use events::{
 use std::collections::BTreeMap;
 use testkit::{Books, sku};
 
-/// The one product, and what a piece costs.
+/// The one product, and its price.
 pub(crate) const PRODUCT: &str = "TEA-01";
 pub(crate) const PRICE: u64 = 1900;
 
-/// What a finding breaks.
+/// The invariants of the findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Invariant {
     /// I1: money, and labels, which cost money.
     Money,
     /// I2: stock.
     Stock,
-    /// I3: every order reaches an end with nothing owed, or an attention; and any order of arrival the same one.
+    /// I3: every order reaches an end with nothing owed, or an attention; every order of arrival gives the same end.
     Ends,
     /// I4: never both shipped and cancelled.
     OneEnd,
-    /// I5: places without gaps, and nothing changes once it is written.
+    /// I5: sequences without gaps, and no change of an event once it is written.
     Sequences,
-    /// I6: every event is told once, and no message is refused.
-    Told,
-    /// The scenario explains every end that is found, also where nothing is owed: a charge whose answer was lost is no
+    /// I6: every event is recorded once in the history of its order, and no message is rejected.
+    Published,
+    /// The scenario explains every end that is found, even if nothing is owed: a charge whose answer was lost is not a
     /// declined card.
     Explained,
 }
 
-/// Something that is wrong.
+/// A violation of an invariant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it breaks.
+    /// The violated invariant.
     pub invariant: Invariant,
-    /// For a person.
+    /// The violation in words.
     pub what: String,
 }
 
@@ -47,7 +47,7 @@ fn finding(invariant: Invariant, what: String) -> Finding {
     Finding { invariant, what }
 }
 
-/// What is wrong with a cell by itself, whatever comes.
+/// The violations in a cell.
 pub(crate) fn of_cell(cell: &Cell, orders: &[OrderId], scenario: &Scenario) -> Vec<Finding> {
     let mut found = sequences(cell);
     match cell.service {
@@ -60,7 +60,7 @@ pub(crate) fn of_cell(cell: &Cell, orders: &[OrderId], scenario: &Scenario) -> V
             found.extend(orders.iter().filter_map(|order| one_end(cell, order)));
             found.extend(orders.iter().filter_map(|order| one_label(cell, order)));
         }
-        Service::Orders => found.extend(told_once(cell)),
+        Service::Orders => found.extend(recorded_once(cell)),
         Service::Catalog => {}
     }
     found
@@ -73,7 +73,7 @@ fn sequences(cell: &Cell) -> Vec<Finding> {
             if usize::try_from(envelope.sequence.number()).ok() != Some(place + 1) {
                 found.push(finding(
                     Invariant::Sequences,
-                    format!("{} stands at place {}", envelope.id, place + 1),
+                    format!("{} is at place {}", envelope.id, place + 1),
                 ));
             }
         }
@@ -81,17 +81,17 @@ fn sequences(cell: &Cell) -> Vec<Finding> {
     found
 }
 
-/// What was written stays as it was.
+/// An event never changes once it is written.
 pub(crate) fn of_change(before: &Cell, after: &Cell) -> Vec<Finding> {
     let (old, new) = (before.table.all_events(), after.table.all_events());
     let changed = old.iter().filter(|envelope| !new.contains(envelope));
     changed.map(|envelope| finding(Invariant::Sequences, format!("{} has changed", envelope.id))).collect()
 }
 
-/// The same facts in another order make the same order.
-pub(crate) fn of_sorting(came: &Cell, sorted: &Cell, orders: &[OrderId], found: &mut Vec<Finding>) {
+/// The same facts in another order of arrival give the same order.
+pub(crate) fn of_sorting(arrived: &Cell, sorted: &Cell, orders: &[OrderId], found: &mut Vec<Finding>) {
     for id in orders {
-        let [left, right] = [came, sorted].map(|cell| {
+        let [left, right] = [arrived, sorted].map(|cell| {
             let order = cell.order(id);
             let facts = order.facts();
             format!(
@@ -106,36 +106,40 @@ pub(crate) fn of_sorting(came: &Cell, sorted: &Cell, orders: &[OrderId], found: 
             )
         });
         if left != right {
-            found.push(finding(Invariant::Ends, format!("as it came {id} is {left}, sorted {right}")));
+            found.push(finding(
+                Invariant::Ends,
+                format!("in order of arrival {id} is {left}, sorted {right}"),
+            ));
         }
     }
 }
 
 pub(crate) fn books(cell: &Cell, order: &OrderId) -> Books {
-    match &cell.outside {
-        Outside::Stripe(stripe) => stripe.books_of(order.as_str()),
-        Outside::Nobody | Outside::EasyPost(_) => Books::default(),
+    match &cell.provider {
+        ProviderTwin::Stripe(stripe) => stripe.books_of(order.as_str()),
+        ProviderTwin::None | ProviderTwin::EasyPost(_) => Books::default(),
     }
 }
 
 fn money(books: &Books, order: &OrderId) -> Option<Finding> {
     let gone = books.refunded + books.charged_back;
     let wrong = books.charges > 1 || books.captured > PRICE || gone > books.captured;
-    wrong.then(|| finding(Invariant::Money, format!("of {order} for {PRICE} the provider says {books:?}")))
+    wrong.then(|| finding(Invariant::Money, format!("{order} costs {PRICE}, the provider has {books:?}")))
 }
 
-/// Of a part of the money the provider would make a second refund without a word.
+/// The provider accepts a second refund of a part, so the ids must differ.
 fn one_refund_each(cell: &Cell, order: &OrderId) -> Option<Finding> {
-    let Outside::Stripe(stripe) = &cell.outside else { return None };
+    let ProviderTwin::Stripe(stripe) = &cell.provider else { return None };
     let mut ids = stripe.refund_ids_of(order.as_str());
     ids.sort();
     let twice = ids.windows(2).find(|pair| pair[0] == pair[1])?;
     Some(finding(Invariant::Money, format!("the refund {} of {order} was made twice", twice[0])))
 }
 
-/// Available, allocated, and what each order has of it.
+/// The available and allocated pieces are those of the orders.
 fn stock(cell: &Cell, scenario: &Scenario) -> Option<Finding> {
-    let counts = crate::stage::finish(cell.table.counts(&inventory::stock_key(&sku(PRODUCT)))).ok().flatten();
+    let counts =
+        crate::step_runner::finish(cell.table.counts(&inventory::stock_key(&sku(PRODUCT)))).ok().flatten();
     let counts = counts.unwrap_or_default();
     let (mut taken, mut gone) = (0, 0);
     for stream in cell.streams() {
@@ -158,9 +162,9 @@ fn held(counts: &Counts) -> (i64, i64) {
 }
 
 fn one_end(cell: &Cell, order: &OrderId) -> Option<Finding> {
-    let said = cell.events_of(order);
+    let events = cell.events_of(order);
     let count = |is: fn(&ShippingEvent) -> bool| {
-        said.iter().filter(|event| matches!(event, Event::Shipping(event) if is(event))).count()
+        events.iter().filter(|event| matches!(event, Event::Shipping(event) if is(event))).count()
     };
     let shipped = count(|event| matches!(event, ShippingEvent::Shipped(_)));
     let cancelled = count(|event| matches!(event, ShippingEvent::ShipmentCancelled(_)));
@@ -172,12 +176,12 @@ fn one_end(cell: &Cell, order: &OrderId) -> Option<Finding> {
 }
 
 fn labels(cell: &Cell, order: &OrderId) -> usize {
-    match &cell.outside {
-        Outside::EasyPost(carrier) => {
+    match &cell.provider {
+        ProviderTwin::EasyPost(carrier) => {
             let labels = carrier.labels();
             labels.iter().filter(|(of, code)| of == order.as_str() && code.is_some()).count()
         }
-        Outside::Nobody | Outside::Stripe(_) => 0,
+        ProviderTwin::None | ProviderTwin::Stripe(_) => 0,
     }
 }
 
@@ -186,13 +190,13 @@ fn one_label(cell: &Cell, order: &OrderId) -> Option<Finding> {
     (count > 1).then(|| finding(Invariant::Money, format!("{count} labels were bought for {order}")))
 }
 
-fn told_once(cell: &Cell) -> Vec<Finding> {
+fn recorded_once(cell: &Cell) -> Vec<Finding> {
     let mut times: BTreeMap<String, u32> = BTreeMap::new();
     for envelope in cell.table.all_events().iter().filter(|envelope| is_update(envelope)) {
         *times.entry(envelope.causationid.to_string()).or_default() += 1;
     }
     let often = times.into_iter().filter(|(id, times)| *times > 1 && !id.starts_with("sweep/"));
-    let wrong = |(id, times)| finding(Invariant::Told, format!("{id} was told {times} times"));
+    let wrong = |(id, times)| finding(Invariant::Published, format!("{id} was recorded {times} times"));
     often.map(wrong).collect()
 }
 
@@ -208,50 +212,50 @@ pub(crate) struct Cells<'a> {
     pub(crate) shipping: &'a Cell,
 }
 
-/// What is wrong with a world in which nothing moves any more.
+/// The violations in a world in which nothing else can happen.
 pub(crate) fn at_rest(cells: &Cells<'_>, orders: &[OrderId], scenario: &Scenario) -> Vec<Finding> {
     let mut found = Vec::new();
     let ends = orders.iter().map(|id| (id, end_of(cells.orders, id)));
     for (id, end) in ends.filter(|(_, end)| !scenario.ends.contains(&end.as_str())) {
         found.push(finding(
             Invariant::Explained,
-            format!("{id} ends `{end}`, which nothing in the scenario explains"),
+            format!("{id} ends `{end}`, which the scenario does not explain"),
         ));
     }
     for id in orders {
         let order = cells.orders.order(id);
         let attention = order.attention();
         if order.facts().is_open() && attention.is_empty() {
-            let what = format!("{id} is {} for ever, and nobody was told", order.status().as_str());
+            let what = format!("{id} stays {} without an attention", order.status().as_str());
             found.push(finding(Invariant::Ends, what));
         }
-        let is_a_persons = [Attention::RefundFailed, Attention::Disputed, Attention::Stuck];
-        if !attention.iter().any(|attention| is_a_persons.contains(attention)) {
+        let needs_an_operator = [Attention::RefundFailed, Attention::Disputed, Attention::Stuck];
+        if !attention.iter().any(|attention| needs_an_operator.contains(attention)) {
             found.extend(settled(cells, id));
         }
         if !attention.iter().any(|it| [Attention::VoidFailed, Attention::Stuck].contains(it)) {
             found.extend(label_is_used(cells.shipping, id));
         }
     }
-    let told = cells.orders.table.all_events();
+    let history = cells.orders.table.all_events();
     for cell in [cells.payments, cells.inventory, cells.shipping] {
-        let untold = cell.table.all_events().into_iter();
-        let untold = untold.filter(|event| !told.iter().any(|update| update.causationid == event.id));
+        let missing = cell.table.all_events().into_iter();
+        let missing = missing.filter(|event| !history.iter().any(|update| update.causationid == event.id));
         found.extend(
-            untold.map(|event| finding(Invariant::Told, format!("{} is not in the history", event.id))),
+            missing.map(|event| finding(Invariant::Published, format!("{} is not in the history", event.id))),
         );
     }
     found
 }
 
-/// What stays is the price of what was shipped, less what was given away or the bank took; the ledger and the history say
-/// what the provider says.
+/// The shop keeps the price of what was shipped, less goodwill, returns and lost disputes. The history of the order equals
+/// the provider's books.
 fn settled(cells: &Cells<'_>, id: &OrderId) -> Vec<Finding> {
     let books = books(cells.payments, id);
     let shipment = cells.shipping.events_of(id);
     let has_left = shipment.iter().any(|event| matches!(event, Event::Shipping(ShippingEvent::Shipped(_))));
-    let given = if has_left { given_away(cells.payments, id) } else { 0 };
-    let due = if has_left { PRICE.saturating_sub(given + books.charged_back) } else { 0 };
+    let refunded = if has_left { refunded_after_dispatch(cells.payments, id) } else { 0 };
+    let due = if has_left { PRICE.saturating_sub(refunded + books.charged_back) } else { 0 };
     let kept = books.captured.saturating_sub(books.refunded + books.charged_back);
     let mut found = Vec::new();
     if kept != due {
@@ -261,18 +265,18 @@ fn settled(cells: &Cells<'_>, id: &OrderId) -> Vec<Finding> {
         ));
     }
     let order = cells.orders.order(id);
-    let told = (order.facts().captured().units(), order.facts().refunded().units());
-    if told != (books.captured, books.refunded) {
+    let history = (order.facts().captured().units(), order.facts().refunded().units());
+    if history != (books.captured, books.refunded) {
         found.push(finding(
             Invariant::Money,
-            format!("of {id} the history says {told:?}, the provider {books:?}"),
+            format!("the history of {id} has {history:?}, the provider {books:?}"),
         ));
     }
     found
 }
 
-/// What went back although the goods had left: returns, goodwill, and what the dashboard did.
-fn given_away(payments: &Cell, id: &OrderId) -> u64 {
+/// The refunds of a shipped order: returns, goodwill, and refunds in the dashboard.
+fn refunded_after_dispatch(payments: &Cell, id: &OrderId) -> u64 {
     let mut causes = BTreeMap::new();
     let mut settled = BTreeMap::new();
     for event in payments.events_of(id) {
@@ -290,13 +294,14 @@ fn given_away(payments: &Cell, id: &OrderId) -> u64 {
         }
     }
     let allowed = [RefundCause::Goodwill, RefundCause::Returned, RefundCause::Foreign];
-    let given = settled.iter().filter(|(id, _)| causes.get(id).is_some_and(|cause| allowed.contains(cause)));
-    given.map(|(_, amount)| amount).sum()
+    let refunds =
+        settled.iter().filter(|(id, _)| causes.get(id).is_some_and(|cause| allowed.contains(cause)));
+    refunds.map(|(_, amount)| amount).sum()
 }
 
-/// A label that is paid for is on a parcel, or waits to be; the others were given back.
+/// A label that is paid for is on a parcel or will be; every other label was refunded.
 fn label_is_used(shipping: &Cell, id: &OrderId) -> Option<Finding> {
-    let Outside::EasyPost(carrier) = &shipping.outside else { return None };
+    let ProviderTwin::EasyPost(carrier) = &shipping.provider else { return None };
     let labels = carrier.held_labels();
     let held = labels.iter().filter(|of| *of == id.as_str()).count();
     let ended = shipping.events_of(id).iter().any(|event| {
@@ -306,10 +311,10 @@ fn label_is_used(shipping: &Cell, id: &OrderId) -> Option<Finding> {
         )
     });
     (ended && held > 0)
-        .then(|| finding(Invariant::Money, format!("{id} has ended and its label is paid for")))
+        .then(|| finding(Invariant::Money, format!("{id} has ended, and its label is not refunded")))
 }
 
-/// How an order ended, as the table of the exploration shows it.
+/// The end of an order, as the printed table shows it.
 pub(crate) fn end_of(orders: &Cell, id: &OrderId) -> String {
     let order = orders.order(id);
     let attention: Vec<_> = order.attention().iter().map(|attention| attention.as_str()).collect();

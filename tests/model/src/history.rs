@@ -1,27 +1,24 @@
-//! The history of an order in one form, whatever came first.
+//! The normal form of an order's history: the same for every order of arrival.
 
-use crate::cell::{Cell, Outside};
-use crate::stage::finish;
-use crate::wire::Wire;
+use crate::cell::Cell;
+use crate::opening;
+use crate::step_runner::finish;
 use event_store::{EventStore as _, StreamId};
 use events::{Because, Envelope, Event, EventId, OrdersEvent, Sequence, Service};
-use resilience::FixedClock;
-use runtime::queue::Consumer as _;
-use std::sync::Arc;
-use testkit::now;
 
-/// A stream of orders whose facts came in another order is the same stream: the status is a function of their set. This
-/// is the place where own events and what is told stand in it: own events first, as they came, then what was told.
+/// The normal form of a stream of orders. The status depends on the set of facts, not on their order of arrival, so two
+/// streams that differ only in that order have the same normal form: the service's own events first, in their order, then
+/// the recorded events of other services, sorted.
 ///
-/// That the set decides is not assumed: whoever brings a stream into this form compares the order before and after, and
-/// by induction over the facts every order of arrival is then the same as this one.
+/// This is checked, not assumed: `findings::of_sorting` compares the order before and after. By induction over the facts,
+/// every order of arrival then gives the same order.
 ///
-/// What the sweep has found (`because: deadline`) depends on what was known when, so nothing is moved across it.
+/// A finding of the sweep (`because: deadline`) depends on what was known at its time, so no event is moved across it.
 pub(crate) struct Sorted {
-    /// The events that keep their place, the own ones among the others moved to the front.
+    /// The events that keep their order: the own events, and everything up to the last finding of the sweep.
     pub(crate) kept: Vec<Envelope>,
-    /// The ids of events that are to be told after these, sorted.
-    pub(crate) told: Vec<EventId>,
+    /// The ids of the events that are recorded after these, sorted.
+    pub(crate) tracked: Vec<EventId>,
 }
 
 impl Sorted {
@@ -32,16 +29,16 @@ impl Sorted {
         };
         let is_deadline = |envelope: &Envelope| matches!(read(envelope), Some(OrdersEvent::OrderUpdated(it)) if it.because == Because::Deadline);
         let fixed = stream.iter().rposition(is_deadline).map_or(0, |place| place + 1);
-        let (mut kept, mut told) = (Vec::new(), Vec::new());
+        let (mut kept, mut tracked) = (Vec::new(), Vec::new());
         for (place, envelope) in stream.iter().enumerate() {
             if place >= fixed && matches!(read(envelope), Some(OrdersEvent::OrderUpdated(_))) {
-                told.push(envelope.causationid.clone());
+                tracked.push(envelope.causationid.clone());
             } else {
                 kept.push(at_place(envelope, kept.len()));
             }
         }
-        told.sort();
-        Self { kept, told }
+        tracked.sort();
+        Self { kept, tracked }
     }
 }
 
@@ -51,19 +48,16 @@ fn at_place(envelope: &Envelope, before: usize) -> Envelope {
     Envelope { sequence, id, ..envelope.clone() }
 }
 
-/// Writes a stream of orders in its one form: what keeps its place, and then each fact told to the real step.
-pub(crate) fn retell(cell: &Cell, stream: &Sorted) {
+/// Writes a stream in its normal form: the kept events, and then each other event through the real step.
+pub(crate) fn rebuild(cell: &Cell, stream: &Sorted) {
     for envelope in &stream.kept {
         if let Ok(id) = StreamId::of(envelope) {
             drop(finish(cell.table.append(&id, envelope)));
         }
     }
-    for id in &stream.told {
-        let Some(envelope) = cell.told.iter().find(|envelope| envelope.id == *id) else { continue };
-        let wire = Wire::new(cell.table.clone(), Outside::Nobody, &[], None);
-        let step = orders::TrackOrder { store: wire, clock: Arc::new(FixedClock::at(now())) };
-        if let Ok(message) = testkit::delivered(envelope, 1) {
-            drop(finish(step.consume(&message)));
-        }
+    for id in &stream.tracked {
+        let Some(envelope) = cell.tracked.iter().find(|envelope| envelope.id == *id) else { continue };
+        let body = serde_json::to_string(&**envelope).unwrap_or_default();
+        drop(finish(steps::handler("track-order", &opening::ports(cell)).handle(&body, 1)));
     }
 }

@@ -1,37 +1,37 @@
-//! The scenarios that are too large for every run of the tests: `make model-deep` gives each its time, and says of each
-//! whether it was explored whole.
+//! The scenarios that are too large for every test run. `make model-deep` explores each for a limited time, and reports
+//! whether it was explored completely.
 
-use crate::scenario::{Budget, Scenario, Tracks, Webhooks};
-use crate::scenarios::{CALM, CRASH, PLAIN, SLEEP, THREE_D_SECURE, VISA};
+use crate::scenario::{Budget, Scenario, Tracking, Webhooks};
+use crate::scenarios::{CRASH, FREEZE, NO_FAULTS, PLAIN, THREE_D_SECURE, VISA};
 use crate::work::Act;
 use events::Provider;
 
-const EVERYTHING: Budget = Budget { crashes: 1, faults: 1, sleeps: 1, repeats: 1, losses: 1 };
+const EVERY_FAULT: Budget = Budget { crashes: 1, faults: 1, freezes: 1, duplicates: 1, losses: 1 };
 
-/// Those that take longer.
+/// The larger scenarios.
 pub static LARGE: &[Scenario] = &[
     Scenario {
-        name: "one order, and everything goes wrong once",
+        name: "one order, and every fault once",
         carrier: Provider::Easypost,
         webhooks: Webhooks::All,
-        budget: EVERYTHING,
+        budget: EVERY_FAULT,
         ..PLAIN
     },
     Scenario {
-        name: "a cancellation, and everything goes wrong once",
+        name: "a cancellation, and every fault once",
         carrier: Provider::Easypost,
         acts: &[Act::Cancel(0)],
         webhooks: Webhooks::All,
-        budget: EVERYTHING,
+        budget: EVERY_FAULT,
         ends: &["shipped", "cancelled"],
         ..PLAIN
     },
     Scenario {
-        name: "a cancellation beside the expiry, heard of some time",
+        name: "a cancellation beside the expiry, with delayed tracking",
         orders: &[THREE_D_SECURE],
         acts: &[Act::Cancel(0), Act::PayByPasses, Act::Sweep, Act::Authenticate(0)],
         webhooks: Webhooks::All,
-        tracks: Tracks::SomeTime,
+        tracking: Tracking::Delayed,
         ends: &["shipped", "cancelled", "expired"],
         ..PLAIN
     },
@@ -40,7 +40,7 @@ pub static LARGE: &[Scenario] = &[
         orders: &[VISA, VISA],
         acts: &[Act::Cancel(0)],
         webhooks: Webhooks::None,
-        budget: Budget { crashes: 1, sleeps: 1, ..CALM },
+        budget: Budget { crashes: 1, freezes: 1, ..NO_FAULTS },
         ends: &["shipped", "out_of_stock", "cancelled"],
         ..PLAIN
     },
@@ -48,7 +48,7 @@ pub static LARGE: &[Scenario] = &[
         name: "the carrier, the warehouse and the customer disagree",
         carrier: Provider::Easypost,
         acts: &[Act::Cancel(0), Act::CannotShip(0), Act::Dispatch(0), Act::Scan(0)],
-        budget: SLEEP,
+        budget: FREEZE,
         ends: &[
             "shipped",
             "cancelled",
@@ -60,7 +60,7 @@ pub static LARGE: &[Scenario] = &[
     },
     Scenario {
         name: "goodwill, a return, the dashboard and a crash",
-        acts: &[Act::Goodwill(0), Act::Return(0), Act::RefundElsewhere(0)],
+        acts: &[Act::Goodwill(0), Act::Return(0), Act::RefundInDashboard(0)],
         budget: CRASH,
         ends: &["shipped", "returned"],
         ..PLAIN
@@ -68,9 +68,9 @@ pub static LARGE: &[Scenario] = &[
     Scenario {
         name: "a dispute beside a refund, with a zombie",
         acts: &[Act::Dispute(0), Act::WinDispute(0), Act::LoseDispute(0), Act::Cancel(0)],
-        budget: SLEEP,
-        // A dispute that is won while the last attempt of a refund is under way frees nothing that could be asked for; that
-        // attempt then fails, and a person resumes it.
+        budget: FREEZE,
+        // If a dispute is won while the last attempt of a refund is under way, no further refund is requested. If that
+        // attempt then fails, an operator has to retry it.
         ends: &["shipped", "cancelled", "cancelling+refund_failed+stuck"],
         ..PLAIN
     },

@@ -1,25 +1,25 @@
-//! `make model` and `make model-deep`: explores the scenarios and prints, for each, how far it went and what held.
+//! `make model` and `make model-deep`: explores the scenarios and prints the size of each and the properties that hold.
 //!
-//! `model [--deep] [--first] [--seconds <n a scenario>] [<a part of the names>]`. Ends with 1 if something does not hold;
-//! with `--first` as soon as it does.
+//! `model [--deep] [--first] [--seconds <n a scenario>] [<a part of the names>]`. The exit code is 1 if a property does not
+//! hold; `--first` stops at the first one.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to a person")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
 
 use model::{LARGE, PROPERTIES, Report, SMALL, explore};
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// After so long without a word, one is said.
-const SILENCE: Duration = Duration::from_secs(2);
+/// The time between two lines of progress.
+const BETWEEN_LINES: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (mut is_deep, mut is_first_enough, mut seconds, mut only) = (false, false, 120, String::new());
+    let (mut is_deep, mut stops_at_first, mut seconds, mut only) = (false, false, 120, String::new());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--deep" => is_deep = true,
-            "--first" => is_first_enough = true,
+            "--first" => stops_at_first = true,
             "--seconds" => {
                 seconds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(seconds);
             }
@@ -43,10 +43,10 @@ fn main() -> ExitCode {
         eprintln!("no scenario has “{only}” in its name");
     }
     for scenario in chosen {
-        let mut last_word = Instant::now();
+        let mut last_line = Instant::now();
         let report = explore(scenario, Duration::from_secs(seconds), |unique, depth| {
-            if last_word.elapsed() > SILENCE {
-                last_word = Instant::now();
+            if last_line.elapsed() > BETWEEN_LINES {
+                last_line = Instant::now();
                 let end = if std::io::stderr().is_terminal() { '\r' } else { '\n' };
                 eprint!("  {}: {unique} states, {depth} deep{end}", scenario.name);
             }
@@ -59,10 +59,10 @@ fn main() -> ExitCode {
             }
         }
         for missing in &report.missing_ends {
-            println!("  no order ended `{missing}`, which this scenario is about");
+            println!("  no order ended `{missing}`, which this scenario expects");
         }
         is_wrong |= !report.is_sound();
-        if is_wrong && is_first_enough {
+        if is_wrong && stops_at_first {
             break;
         }
     }
@@ -74,7 +74,7 @@ fn line(report: &Report) -> String {
         let is_broken = report.counterexamples.iter().any(|(property, _)| *property == name);
         let verdict = if is_broken {
             "NO"
-        } else if report.is_whole {
+        } else if report.is_complete {
             "holds"
         } else {
             "so far"
@@ -82,9 +82,9 @@ fn line(report: &Report) -> String {
         format!("{verdict:5}")
     });
     let Report { states, unique, depth, took, .. } = report;
-    let whole = if report.is_whole { "" } else { " (not the whole)" };
+    let rest = if report.is_complete { "" } else { " (not complete)" };
     format!(
-        "{states:>9} {unique:>9} {depth:>5} {:>6.1}s  {}  {}{whole}",
+        "{states:>9} {unique:>9} {depth:>5} {:>6.1}s  {}  {}{rest}",
         took.as_secs_f32(),
         verdicts.join(" "),
         report.ends.join(" "),

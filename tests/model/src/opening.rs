@@ -1,15 +1,15 @@
-//! The world as a scenario begins: its product, its stock, its providers' moods, and its orders, placed by the API.
+//! The world at the beginning of a scenario: the product, its stock, the modes of the providers, and the orders, placed
+//! through the API.
 
-use crate::cell::{Cell, Outside};
+use crate::cell::{Cell, ProviderTwin};
 use crate::findings::{PRICE, PRODUCT};
-use crate::scenario::{Mood, Scenario};
-use crate::stage::{door, drive, finish};
+use crate::recorded_ports::RecordedPorts;
+use crate::scenario::{ProviderMode, Scenario};
 use crate::state::SERVICES;
-use crate::wire::Wire;
+use crate::step_runner::{CellPorts, finish, function_of};
 use events::{Amount, CatalogEvent, Envelope, OrderId, ProductChanged, Provider, Sequence, Service};
 use resilience::FixedClock;
 use runtime::http::{Reply, Request};
-use runtime::queue::Consumer as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{FakeEasyPost, FakeStripe, Fault, RequestBuilder as _, cause, customer, now, request};
@@ -18,24 +18,24 @@ use testkit::{FakeEasyPost, FakeStripe, Fault, RequestBuilder as _, cause, custo
 pub(crate) fn world(scenario: &Scenario) -> ([Cell; 4], Vec<OrderId>) {
     let stripe = FakeStripe::default();
     let carrier = FakeEasyPost::default();
-    for mood in scenario.moods {
-        match mood {
-            Mood::RefusesRefunds(times) => {
+    for mode in scenario.modes {
+        match mode {
+            ProviderMode::RefusesRefunds(times) => {
                 stripe.fail("POST /v1/refunds", *times, Fault::Refuse("card_expired"));
             }
-            Mood::HoldsRefunds => stripe.hold_refunds(true),
-            Mood::OffersNoRate => carrier.set_without_rates(true),
-            Mood::KeepsLabels => carrier.set_rejects_refunds(true),
+            ProviderMode::HoldsRefunds => stripe.hold_refunds(true),
+            ProviderMode::OffersNoRate => carrier.set_without_rates(true),
+            ProviderMode::KeepsLabels => carrier.set_rejects_refunds(true),
         }
     }
     let shipper = match scenario.carrier {
-        Provider::Warehouse => Outside::Nobody,
-        Provider::Easypost => Outside::EasyPost(Arc::new(carrier)),
+        Provider::Warehouse => ProviderTwin::None,
+        Provider::Easypost => ProviderTwin::EasyPost(Arc::new(carrier)),
     };
     let cells = SERVICES.map(|service| match service {
-        Service::Payments => Cell::new(service, Outside::Stripe(Arc::new(stripe.clone()))),
+        Service::Payments => Cell::new(service, ProviderTwin::Stripe(Arc::new(stripe.clone()))),
         Service::Shipping => Cell::new(service, shipper.clone()),
-        Service::Orders | Service::Inventory | Service::Catalog => Cell::new(service, Outside::Nobody),
+        Service::Orders | Service::Inventory | Service::Catalog => Cell::new(service, ProviderTwin::None),
     });
     let [orders, _, inventory, _] = &cells;
     let product = ProductChanged {
@@ -55,7 +55,7 @@ pub(crate) fn world(scenario: &Scenario) -> ([Cell; 4], Vec<OrderId>) {
     (cells, ids)
 }
 
-/// A checkout, as the API takes it.
+/// A checkout through the API.
 fn place(orders: &Cell, n: usize, method: &str) -> Option<OrderId> {
     let body = json!({
         "items": [{"sku": PRODUCT, "quantity": 1}], "currency": "EUR", "payment_method": method,
@@ -68,18 +68,22 @@ fn place(orders: &Cell, n: usize, method: &str) -> Option<OrderId> {
     OrderId::try_from(body["order_id"].as_str()?).ok()
 }
 
-/// A call that sets the scene up, on the cell itself and without any trouble.
+/// A call that prepares the cell itself, without a fault.
 fn set_up(cell: &Cell, request: Request) -> Option<Reply> {
-    let wire = Wire::new(cell.table.clone(), cell.outside.clone(), &[], None);
-    let clock = Arc::new(FixedClock::at(now()));
-    drive(door(&wire, &request.route.clone(), clock).answer(request), &wire)?.ok()
+    let function = function_of(&request.route);
+    finish(steps::endpoint(function, &ports(cell)).answer(request)).ok()
 }
 
-/// Puts what the catalog says of the product into orders' table.
-fn set_up_price(cell: &Cell, product: &ProductChanged) {
+/// Copies the price of the product into orders' table.
+fn set_up_price(orders: &Cell, product: &ProductChanged) {
     let change = CatalogEvent::from(product.clone());
     let envelope = Envelope::wrap(PRODUCT, Sequence::FIRST, now(), &cause(), &change);
-    if let Ok(message) = testkit::delivered(&envelope, 1) {
-        drop(finish(orders::CopyPrices { documents: cell.table.clone() }.consume(&message)));
-    }
+    let body = serde_json::to_string(&envelope).unwrap_or_default();
+    drop(finish(steps::handler("copy-prices", &ports(orders)).handle(&body, 1)));
+}
+
+/// The ports of a cell, without a fault.
+pub(crate) fn ports(cell: &Cell) -> CellPorts {
+    let recorded = RecordedPorts::new(cell.table.clone(), cell.provider.clone(), &[], None);
+    CellPorts::new(&recorded, Arc::new(FixedClock::at(now())), Provider::Warehouse)
 }

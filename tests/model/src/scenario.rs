@@ -1,96 +1,96 @@
-//! What a scenario is: a few orders, who may act, and how much may go wrong.
+//! A scenario: a few orders, the acts that may happen, and the faults that may happen.
 
-use crate::work::{Act, Hook};
+use crate::work::{Act, Webhook};
 use events::Provider;
 
-/// A small world.
+/// A small world to explore.
 #[derive(Debug)]
 pub struct Scenario {
-    /// Its name, for people and for `make model`.
+    /// Its name, which `make model SCENARIO=…` selects by a part.
     pub name: &'static str,
-    /// The payment method of each order. Each is of one piece of the one product.
+    /// The payment method of each order. Each order is for one piece of the one product.
     pub orders: &'static [&'static str],
-    /// Pieces in the house.
+    /// Pieces in stock.
     pub stock: u32,
-    /// Who moves the parcels.
+    /// The shipping provider.
     pub carrier: Provider,
-    /// What may happen once at any time. What has to happen for an order to end may happen beside that once nothing
-    /// else moves (`Model::closing`).
+    /// The acts that may happen once, at any time. An act that an order needs to end happens in any case, once nothing
+    /// else can happen (`Pipeline::closing`).
     pub acts: &'static [Act],
-    /// Whether they happen in their order, and all of them: then the last ones happen once nothing else moves.
+    /// Whether all acts happen, in this order: then the remaining ones happen once nothing else can happen.
     pub in_order: bool,
-    /// Whether the work of one who sleeps is given to another meanwhile.
+    /// Whether a frozen step times out, so that its work is given to another process and it becomes a zombie.
     pub zombies: bool,
-    /// Which webhooks are sent.
+    /// The webhooks that are sent.
     pub webhooks: Webhooks,
-    /// Whether `track-order` hears each event at once, or some time.
-    pub tracks: Tracks,
-    /// How often something may go wrong.
+    /// Whether `track-order` receives each event at once or later.
+    pub tracking: Tracking,
+    /// The faults that may happen.
     pub budget: Budget,
-    /// How often a message may come back without anything having changed before that tells no more: a step may count.
-    pub patience: u8,
-    /// What is the matter with the providers from the beginning.
-    pub moods: &'static [Mood],
+    /// The number of deliveries up to which a retry without an effect is a new state: a step may decide by it.
+    pub counted_deliveries: u8,
+    /// The modes of the providers from the beginning.
+    pub modes: &'static [ProviderMode],
     /// The ends that the exploration has to find, and no others: a model in which too little happens proves nothing, and
-    /// an end that nobody can explain is a mistake, also where nothing is owed.
+    /// an end without an explanation is a defect even if nothing is owed.
     pub ends: &'static [&'static str],
 }
 
-/// How often something may go wrong, each at any moment.
+/// How often each fault may happen, at any moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Budget {
-    /// A process is gone after one of its writes, or before it did anything; its message comes again.
+    /// A process crashes before its first call or after one of its writes. Its message is redelivered.
     pub crashes: u8,
-    /// A call fails, or is done and its answer lost.
+    /// A call fails, or has its effect and loses its answer.
     pub faults: u8,
-    /// A process falls asleep between two calls. Its message may be given to another meanwhile: then it is a zombie.
-    pub sleeps: u8,
-    /// A message or a webhook comes once more although it was done.
-    pub repeats: u8,
+    /// A process freezes between two calls. If its message is given to another process meanwhile, it is a zombie.
+    pub freezes: u8,
+    /// A message or a webhook is delivered again although it was handled.
+    pub duplicates: u8,
     /// A webhook is lost.
     pub losses: u8,
 }
 
-/// Which webhooks are sent.
+/// The webhooks that are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Webhooks {
-    /// All. Each may come at any time.
+    /// All, each at any time.
     All,
-    /// Those of payments never come (each counts as lost), the others may at any time.
+    /// The webhooks of payments are never sent; the others are, at any time.
     NoneOfPayments,
-    /// None ever comes.
+    /// None.
     None,
 }
 
-/// When `track-order` hears of an event. Orders' history decides nothing but whether a cancellation and an expiry are
-/// asked for, so where neither is, it is enough to hear at once.
+/// When `track-order` receives an event. The history of an order only decides whether a cancellation or an expiry is
+/// requested, so a scenario without these can track at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tracks {
-    /// As soon as it is written.
+pub enum Tracking {
+    /// As soon as it is emitted.
     AtOnce,
     /// At any time, in any order.
-    SomeTime,
+    Delayed,
 }
 
-/// What is the matter with a provider.
+/// A mode of a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    /// Stripe refuses so many refunds.
+pub enum ProviderMode {
+    /// Stripe refuses this number of refunds.
     RefusesRefunds(u32),
     /// Refunds are pending at first.
     HoldsRefunds,
     /// The carrier offers no rate.
     OffersNoRate,
-    /// The carrier takes no label back.
+    /// The carrier refunds no label.
     KeepsLabels,
 }
 
 impl Scenario {
-    /// Whether this webhook is sent at all.
-    pub(crate) fn hears(&self, hook: &Hook) -> bool {
+    /// Whether this webhook is sent.
+    pub(crate) fn sends(&self, webhook: &Webhook) -> bool {
         match self.webhooks {
             Webhooks::All => true,
-            Webhooks::NoneOfPayments => !hook.may_be_lost(),
+            Webhooks::NoneOfPayments => !webhook.may_be_lost(),
             Webhooks::None => false,
         }
     }

@@ -1,19 +1,19 @@
-//! The scenarios: each a few orders, what may be done about them at any moment, and how much may go wrong meanwhile.
+//! The scenarios: a few orders each, the acts that may happen at any moment, and the faults that may happen meanwhile.
 
-use crate::scenario::{Budget, Mood, Scenario, Tracks, Webhooks};
+use crate::scenario::{Budget, ProviderMode, Scenario, Tracking, Webhooks};
 use crate::work::Act;
 use events::Provider;
 
 pub(crate) const VISA: &str = "pm_card_visa";
 pub(crate) const DECLINED: &str = "pm_card_chargeCustomerFail";
 pub(crate) const THREE_D_SECURE: &str = "pm_card_threeDSecure";
-pub(crate) const CALM: Budget = Budget { crashes: 0, faults: 0, sleeps: 0, repeats: 0, losses: 0 };
-pub(crate) const CRASH: Budget = Budget { crashes: 1, ..CALM };
-pub(crate) const FAULT: Budget = Budget { faults: 1, ..CALM };
-pub(crate) const SLEEP: Budget = Budget { sleeps: 1, ..CALM };
-pub(crate) const REPEAT: Budget = Budget { repeats: 1, ..CALM };
+pub(crate) const NO_FAULTS: Budget = Budget { crashes: 0, faults: 0, freezes: 0, duplicates: 0, losses: 0 };
+pub(crate) const CRASH: Budget = Budget { crashes: 1, ..NO_FAULTS };
+pub(crate) const FAULT: Budget = Budget { faults: 1, ..NO_FAULTS };
+pub(crate) const FREEZE: Budget = Budget { freezes: 1, ..NO_FAULTS };
+pub(crate) const DUPLICATE: Budget = Budget { duplicates: 1, ..NO_FAULTS };
 
-/// A scenario in which nothing goes wrong, for the others to change.
+/// A scenario without acts and faults: the base of the others.
 pub(crate) const PLAIN: Scenario = Scenario {
     name: "",
     orders: &[VISA],
@@ -23,33 +23,33 @@ pub(crate) const PLAIN: Scenario = Scenario {
     in_order: false,
     zombies: true,
     webhooks: Webhooks::NoneOfPayments,
-    tracks: Tracks::AtOnce,
-    budget: CALM,
-    patience: 2,
-    moods: &[],
+    tracking: Tracking::AtOnce,
+    budget: NO_FAULTS,
+    counted_deliveries: 2,
+    modes: &[],
     ends: &["shipped"],
 };
 
-/// Those that are explored whole in every run of the tests, and by `make model`.
+/// The scenarios that every test run and `make model` explore completely.
 pub static SMALL: &[Scenario] = &[
     Scenario {
-        name: "one order, a crash, a repeat and a fault",
+        name: "one order, a crash, a duplicate and a fault",
         webhooks: Webhooks::All,
-        budget: Budget { crashes: 1, repeats: 1, faults: 1, sleeps: 0, losses: 1 },
+        budget: Budget { crashes: 1, duplicates: 1, faults: 1, freezes: 0, losses: 1 },
         ..PLAIN
     },
     Scenario {
         name: "one order and a zombie",
         webhooks: Webhooks::All,
         carrier: Provider::Easypost,
-        budget: Budget { sleeps: 2, ..CALM },
+        budget: Budget { freezes: 2, ..NO_FAULTS },
         ..PLAIN
     },
     Scenario {
         name: "a declined card, webhooks and a crash",
         orders: &[DECLINED],
         webhooks: Webhooks::All,
-        budget: Budget { crashes: 1, repeats: 1, losses: 1, ..CALM },
+        budget: Budget { crashes: 1, duplicates: 1, losses: 1, ..NO_FAULTS },
         ends: &["payment_failed"],
         ..PLAIN
     },
@@ -62,10 +62,10 @@ pub static SMALL: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
-        name: "a payment meets a cancellation, and sleeps",
+        name: "a payment meets a cancellation, and freezes",
         acts: &[Act::Cancel(0)],
         webhooks: Webhooks::All,
-        budget: SLEEP,
+        budget: FREEZE,
         ends: &["shipped", "cancelled"],
         ..PLAIN
     },
@@ -79,14 +79,14 @@ pub static SMALL: &[Scenario] = &[
     Scenario {
         name: "a dispatch meets a cancellation",
         acts: &[Act::Cancel(0), Act::Dispatch(0)],
-        budget: Budget { sleeps: 1, repeats: 1, ..CALM },
+        budget: Budget { freezes: 1, duplicates: 1, ..NO_FAULTS },
         ends: &["shipped", "cancelled"],
         ..PLAIN
     },
     Scenario {
-        name: "a cancellation, heard of some time",
+        name: "a cancellation with delayed tracking",
         acts: &[Act::Cancel(0)],
-        tracks: Tracks::SomeTime,
+        tracking: Tracking::Delayed,
         ends: &["shipped", "cancelled"],
         ..PLAIN
     },
@@ -103,19 +103,19 @@ pub static SMALL: &[Scenario] = &[
         orders: &[THREE_D_SECURE],
         acts: &[Act::PayByPasses, Act::Sweep, Act::Authenticate(0)],
         webhooks: Webhooks::All,
-        budget: Budget { losses: 1, crashes: 1, ..CALM },
+        budget: Budget { losses: 1, crashes: 1, ..NO_FAULTS },
         ends: &["shipped", "expired"],
         ..PLAIN
     },
     Scenario {
         name: "expiry beside a charge",
         acts: &[Act::PayByPasses, Act::Sweep],
-        budget: Budget { sleeps: 1, ..CALM },
+        budget: Budget { freezes: 1, ..NO_FAULTS },
         ends: &["shipped", "expired"],
         ..PLAIN
     },
     Scenario {
-        name: "paid in time, and nobody says so before the expiry",
+        name: "paid in time, without a webhook before the expiry",
         orders: &[THREE_D_SECURE],
         acts: &[Act::Authenticate(0), Act::PayByPasses, Act::Sweep],
         in_order: true,
@@ -123,16 +123,16 @@ pub static SMALL: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
-        name: "3-D Secure failed, or given up",
+        name: "3-D Secure failed or abandoned",
         orders: &[THREE_D_SECURE],
-        acts: &[Act::FailAuthentication(0), Act::PayByPasses, Act::Sweep, Act::PayElsewhere(0)],
+        acts: &[Act::FailAuthentication(0), Act::PayByPasses, Act::Sweep, Act::PayInDashboard(0)],
         webhooks: Webhooks::All,
         ends: &["payment_failed", "expired", "shipped"],
         ..PLAIN
     },
     Scenario {
-        name: "paid elsewhere, or cancelled there",
-        acts: &[Act::PayElsewhere(0), Act::CancelElsewhere(0), Act::Cancel(0)],
+        name: "paid or cancelled in the dashboard",
+        acts: &[Act::PayInDashboard(0), Act::CancelInDashboard(0), Act::Cancel(0)],
         webhooks: Webhooks::All,
         ends: &["shipped", "cancelled", "payment_failed"],
         ..PLAIN
@@ -155,7 +155,7 @@ pub static SMALL: &[Scenario] = &[
         name: "a label bought beside a cancellation",
         carrier: Provider::Easypost,
         acts: &[Act::Cancel(0)],
-        budget: SLEEP,
+        budget: FREEZE,
         ends: &["shipped", "cancelled"],
         ..PLAIN
     },
@@ -171,7 +171,7 @@ pub static SMALL: &[Scenario] = &[
         name: "the carrier keeps the label",
         carrier: Provider::Easypost,
         acts: &[Act::Cancel(0)],
-        moods: &[Mood::KeepsLabels],
+        modes: &[ProviderMode::KeepsLabels],
         budget: CRASH,
         ends: &["shipped", "cancelled", "cancelling+void_failed+stuck"],
         ..PLAIN
@@ -180,8 +180,8 @@ pub static SMALL: &[Scenario] = &[
         name: "the carrier offers no rate",
         carrier: Provider::Easypost,
         acts: &[Act::Cancel(0)],
-        moods: &[Mood::OffersNoRate],
-        patience: 6,
+        modes: &[ProviderMode::OffersNoRate],
+        counted_deliveries: 6,
         ends: &["shipping_failed", "cancelled"],
         ..PLAIN
     },
@@ -203,46 +203,46 @@ pub static SMALL: &[Scenario] = &[
     Scenario {
         name: "a scan that overtakes its dispatch",
         acts: &[Act::Scan(0), Act::Deliver(0), Act::Return(0)],
-        budget: Budget { repeats: 1, sleeps: 1, ..CALM },
+        budget: Budget { duplicates: 1, freezes: 1, ..NO_FAULTS },
         ends: &["shipped", "delivered", "returned"],
         ..PLAIN
     },
     Scenario {
-        name: "a delivery that is told before the code is known",
+        name: "a delivery scan before the code is known",
         acts: &[Act::ScanDelivered(0)],
         in_order: true,
-        budget: Budget { sleeps: 1, crashes: 1, ..CALM },
+        budget: Budget { freezes: 1, crashes: 1, ..NO_FAULTS },
         ends: &["delivered"],
         ..PLAIN
     },
     Scenario {
-        name: "a delivery that is told before the label is noted",
+        name: "a delivery scan before the label is recorded",
         carrier: Provider::Easypost,
         acts: &[Act::ScanDelivered(0)],
         in_order: true,
-        budget: SLEEP,
+        budget: FREEZE,
         ends: &["delivered"],
         ..PLAIN
     },
     Scenario {
-        name: "a payment that is told before it was asked for",
-        acts: &[Act::PayElsewhere(0)],
+        name: "a payment webhook before the payment is requested",
+        acts: &[Act::PayInDashboard(0)],
         webhooks: Webhooks::All,
         zombies: false,
-        budget: SLEEP,
+        budget: FREEZE,
         ..PLAIN
     },
     Scenario {
-        name: "what orders hear, twice and in any order",
-        tracks: Tracks::SomeTime,
-        budget: REPEAT,
+        name: "tracked events, duplicated and reordered",
+        tracking: Tracking::Delayed,
+        budget: DUPLICATE,
         ..PLAIN
     },
     Scenario {
         name: "a refund that fails",
         stock: 0,
         acts: &[Act::RetryRefund(0)],
-        moods: &[Mood::RefusesRefunds(3)],
+        modes: &[ProviderMode::RefusesRefunds(3)],
         budget: CRASH,
         ends: &["out_of_stock", "out_of_stock+refund_failed+stuck"],
         ..PLAIN
@@ -251,17 +251,17 @@ pub static SMALL: &[Scenario] = &[
         name: "a refund that is pending, and fails late",
         stock: 0,
         acts: &[Act::RefundSucceeds(0), Act::RefundFails(0)],
-        moods: &[Mood::HoldsRefunds],
-        budget: REPEAT,
+        modes: &[ProviderMode::HoldsRefunds],
+        budget: DUPLICATE,
         ends: &["out_of_stock"],
         ..PLAIN
     },
     Scenario {
         name: "a refund and its zombie",
         stock: 0,
-        acts: &[Act::RefundElsewhere(0)],
+        acts: &[Act::RefundInDashboard(0)],
         webhooks: Webhooks::None,
-        budget: Budget { sleeps: 2, ..CALM },
+        budget: Budget { freezes: 2, ..NO_FAULTS },
         ends: &["out_of_stock"],
         ..PLAIN
     },
@@ -269,21 +269,21 @@ pub static SMALL: &[Scenario] = &[
         name: "a refund with faults",
         stock: 0,
         webhooks: Webhooks::NoneOfPayments,
-        budget: Budget { faults: 2, ..CALM },
+        budget: Budget { faults: 2, ..NO_FAULTS },
         ends: &["out_of_stock"],
         ..PLAIN
     },
-    Scenario { name: "goodwill and its zombie", acts: &[Act::Goodwill(0)], budget: SLEEP, ..PLAIN },
+    Scenario { name: "goodwill and its zombie", acts: &[Act::Goodwill(0)], budget: FREEZE, ..PLAIN },
     Scenario {
-        name: "goodwill that is refused and turns up",
-        acts: &[Act::Goodwill(0), Act::RefusedTurnsUp(0)],
+        name: "goodwill that is refused and succeeds later",
+        acts: &[Act::Goodwill(0), Act::RefusedSucceeds(0)],
         budget: CRASH,
-        moods: &[Mood::RefusesRefunds(1)],
+        modes: &[ProviderMode::RefusesRefunds(1)],
         ..PLAIN
     },
     Scenario {
         name: "goodwill beside a return",
-        acts: &[Act::Goodwill(0), Act::Return(0), Act::RefundElsewhere(0)],
+        acts: &[Act::Goodwill(0), Act::Return(0), Act::RefundInDashboard(0)],
         ends: &["shipped", "returned"],
         ..PLAIN
     },

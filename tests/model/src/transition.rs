@@ -1,26 +1,26 @@
-//! From one state to the next.
+//! The transition from one state to the next.
 //!
-//! The network delivers at least once and in any order: a letter leaves it only when its consumer has come to an end,
-//! and comes again, one delivery later, after a crash, a failure, or while its consumer sleeps. `publish-events` is not a
-//! step of its own: an event's letters are in the network once it is written, and the network may keep them as long as
-//! it likes. That is no less than a publisher that is late, and `Budget::repeats` is one that publishes twice.
+//! The network delivers at least once and in any order. A message leaves it only when its consumer has finished. It is
+//! redelivered after a crash or a failure, or while its consumer is frozen. `publish-events` is not a step of its own: an
+//! event's messages are in the network once it is written, and the network may delay them for any time. That covers a
+//! late publisher, and `Budget::duplicates` covers one that publishes twice.
 
-use crate::library::{LetterId, Library, Outcome, Work};
-use crate::scenario::Tracks;
-use crate::stage::End;
-use crate::state::{Action, How, Sleeping, State};
+use crate::memo::{Memo, MessageId, Outcome, Work};
+use crate::scenario::Tracking;
+use crate::state::{Action, FrozenStep, How, State};
+use crate::step_runner::End;
 use crate::work::Act;
 use events::Service;
 use std::sync::Arc;
 
-impl Library {
-    /// What this work comes to in this state.
+impl Memo {
+    /// The outcome of this work in this state.
     pub(crate) fn look(&self, state: &State, work: Work, how: How) -> Arc<Outcome> {
         let is_late = state.is_late && self.service(work) == Service::Payments;
-        self.outcome(state.cell(self.service(work)), work, how.trouble(), is_late)
+        self.outcome(state.cell(self.service(work)), work, how.fault(), is_late)
     }
 
-    /// The next state; `None` where nothing would be different.
+    /// The next state; `None` if it would be the same.
     pub(crate) fn next(&self, state: &State, action: Action) -> Option<State> {
         match action {
             Action::Run(Work::Act(Act::PayByPasses), _) => {
@@ -30,17 +30,17 @@ impl Library {
                 Some(next)
             }
             Action::Run(work, how) => self.run(state, work, how),
-            Action::GiveUp(id) => {
+            Action::TimeOut(id) => {
                 let mut next = state.clone();
-                next.take(Work::Sleeper(id), |_| 0);
-                next.lay_down(Sleeping { id, is_zombie: true });
-                self.bring_back(&mut next, self.sleeper(id).work);
+                next.take(Work::Resume(id), |_| 0);
+                next.freeze(FrozenStep { id, is_zombie: true });
+                self.redeliver(&mut next, self.frozen(id).work);
                 Some(next)
             }
-            Action::Lose(hook) => {
+            Action::Lose(webhook) => {
                 let mut next = state.clone();
                 next.budget.losses -= 1;
-                next.take(Work::Hook(hook), |_| 0);
+                next.take(Work::Webhook(webhook), |_| 0);
                 Some(next)
             }
         }
@@ -52,26 +52,26 @@ impl Library {
         self.apply(&mut next, work, &outcome);
         let is_same = next == *state;
         match how {
-            how @ (How::Through | How::Again | How::Fault(_)) => {
-                let sleeping = state.sleepers.iter().find(|sleeping| Work::Sleeper(sleeping.id) == work);
-                let first = sleeping.map_or(work, |sleeping| self.sleeper(sleeping.id).work);
+            how @ (How::Complete | How::Duplicate | How::Fault(_)) => {
+                let resumed = state.frozen.iter().find(|step| Work::Resume(step.id) == work);
+                let first = resumed.map_or(work, |step| self.frozen(step.id).work);
                 next.take(work, |act| self.bit(act));
-                match (sleeping, &outcome.end) {
-                    // Whatever a zombie comes to, nobody hears it.
-                    (Some(Sleeping { is_zombie: true, .. }), _) | (_, End::Done) => {}
-                    (_, End::Retry(_)) if is_same && how == How::Through && sleeping.is_none() => {
-                        return self.comes_in_vain(state, work);
+                match (resumed, &outcome.end) {
+                    // The result of a zombie is ignored.
+                    (Some(FrozenStep { is_zombie: true, .. }), _) | (_, End::Done) => {}
+                    (_, End::Retry(_)) if is_same && how == How::Complete && resumed.is_none() => {
+                        return self.retry_without_effect(state, work);
                     }
-                    (_, End::Retry(_) | End::Stopped) => self.bring_back(&mut next, first),
-                    (_, End::Refused(_)) => next.set_aside(first),
+                    (_, End::Retry(_) | End::Stopped) => self.redeliver(&mut next, first),
+                    (_, End::Rejected(_)) => next.reject(first),
                 }
                 match how {
-                    How::Again => {
-                        next.budget.repeats -= 1;
-                        Self::copy(&mut next, first);
+                    How::Duplicate => {
+                        next.budget.duplicates -= 1;
+                        Self::duplicate(&mut next, first);
                     }
                     How::Fault(_) => next.budget.faults -= 1,
-                    How::Through | How::Crash(_) | How::Sleep(_) => {
+                    How::Complete | How::Crash(_) | How::Freeze(_) => {
                         if is_same && matches!(work, Work::Act(_)) {
                             return None;
                         }
@@ -81,75 +81,74 @@ impl Library {
             How::Crash(_) => {
                 next.budget.crashes -= 1;
                 next.take(work, |_| 0);
-                self.bring_back(&mut next, work);
+                self.redeliver(&mut next, work);
             }
-            How::Sleep(_) => {
-                next.budget.sleeps -= 1;
+            How::Freeze(_) => {
+                next.budget.freezes -= 1;
                 next.take(work, |act| self.bit(act));
-                next.lay_down(Sleeping { id: outcome.sleeper?, is_zombie: false });
+                next.freeze(FrozenStep { id: outcome.frozen?, is_zombie: false });
             }
         }
         Some(next)
     }
 
-    /// What the work has done to the world, whatever becomes of itself.
+    /// Applies the effects of the work, whatever becomes of the work itself.
     fn apply(&self, next: &mut State, work: Work, outcome: &Outcome) {
         next.cells[State::place(self.service(work))] = outcome.cell;
-        for letter in &outcome.letters {
-            next.post(*letter, 1);
+        for message in &outcome.messages {
+            next.send_message(*message, 1);
         }
-        for hook in &outcome.hooks {
-            next.send(*hook);
+        for webhook in &outcome.webhooks {
+            next.send_webhook(*webhook);
         }
-        match self.scenario.tracks {
-            Tracks::SomeTime => outcome.news.iter().for_each(|letter| next.post(*letter, 1)),
-            Tracks::AtOnce => outcome.news.iter().for_each(|letter| self.track(next, *letter)),
+        match self.scenario.tracking {
+            Tracking::Delayed => outcome.tracked.iter().for_each(|message| next.send_message(*message, 1)),
+            Tracking::AtOnce => outcome.tracked.iter().for_each(|message| self.track(next, *message)),
         }
     }
 
-    fn track(&self, next: &mut State, letter: LetterId) {
+    fn track(&self, next: &mut State, message: MessageId) {
         let orders = State::place(Service::Orders);
-        let outcome = self.outcome(next.cells[orders], Work::Letter(letter, 1), None, false);
+        let outcome = self.outcome(next.cells[orders], Work::Message(message, 1), None, false);
         next.cells[orders] = outcome.cell;
         if outcome.end != End::Done {
-            next.set_aside(Work::Letter(letter, 1));
+            next.reject(Work::Message(message, 1));
         }
     }
 
-    /// A message that came back without anything having changed: it counts its deliveries up to a bound, since a step
-    /// may look at their number, and is then as if it had not come.
-    fn comes_in_vain(&self, state: &State, work: Work) -> Option<State> {
-        let Work::Letter(letter, deliveries) = work else { return None };
-        (deliveries < self.scenario.patience).then(|| {
+    /// A retry without any effect. A step may decide by the number of deliveries, so it is counted up to a bound; beyond
+    /// that, the state stays the same.
+    fn retry_without_effect(&self, state: &State, work: Work) -> Option<State> {
+        let Work::Message(message, deliveries) = work else { return None };
+        (deliveries < self.scenario.counted_deliveries).then(|| {
             let mut next = state.clone();
             next.take(work, |_| 0);
-            next.post(letter, deliveries + 1);
+            next.send_message(message, deliveries + 1);
             next
         })
     }
 
-    /// Work that was not done comes again.
-    fn bring_back(&self, next: &mut State, work: Work) {
+    /// Returns work that was not done to the network.
+    fn redeliver(&self, next: &mut State, work: Work) {
         match work {
-            Work::Letter(letter, deliveries) => next.post(letter, deliveries + 1),
-            Work::Hook(hook) => next.send(hook),
-            // Who called has no answer, and calls again.
+            Work::Message(message, deliveries) => next.send_message(message, deliveries + 1),
+            Work::Webhook(webhook) => next.send_webhook(webhook),
+            // A caller without an answer repeats its call.
             Work::Act(act) => next.acts |= self.bit(act),
-            Work::Sleeper(_) => {}
+            Work::Resume(_) => {}
         }
     }
 
-    /// A copy of what was done is still under way.
-    fn copy(next: &mut State, work: Work) {
+    fn duplicate(next: &mut State, work: Work) {
         match work {
-            Work::Letter(letter, _) => next.post(letter, 1),
-            Work::Hook(hook) => next.send(hook),
-            Work::Act(_) | Work::Sleeper(_) => {}
+            Work::Message(message, _) => next.send_message(message, 1),
+            Work::Webhook(webhook) => next.send_webhook(webhook),
+            Work::Act(_) | Work::Resume(_) => {}
         }
     }
 
-    /// The act's bit among the scenario's; nothing for those that come by themselves.
+    /// The act's bit among the scenario's; none for the closing acts.
     pub(crate) fn bit(&self, act: Act) -> u32 {
-        self.scenario.acts.iter().position(|there| *there == act).map_or(0, |place| 1 << place)
+        self.scenario.acts.iter().position(|known| *known == act).map_or(0, |place| 1 << place)
     }
 }

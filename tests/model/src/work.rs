@@ -1,14 +1,14 @@
-//! What can be done in the model's world: a message is delivered, a webhook arrives, somebody acts.
+//! The work in the model's world: messages, webhooks and acts.
 
 use event_store::Key;
 use events::{Envelope, Service};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Arc;
-use tests::simulation::is_subscribed;
+use steps::subscriptions::{is_event_read, is_subscribed};
 
-/// A queue or a stream's reader, each named as its consumer. `copy-prices`, `project-orders` and `notify-customer` change
-/// nothing that another step reads, and `publish-events` decides nothing: what it may do, late and twice, the network does.
+/// A queue or a stream's reader, each named as its function. `copy-prices`, `project-orders` and `notify-customer` change
+/// nothing that another step reads. `publish-events` decides nothing: the network covers late and duplicate publications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Queue {
     TrackOrder,
@@ -40,7 +40,7 @@ impl Queue {
         }
     }
 
-    /// Whose table its consumer works on.
+    /// The service whose table its consumer works on.
     pub(crate) fn service(self) -> Service {
         match self {
             Self::TrackOrder => Service::Orders,
@@ -50,81 +50,80 @@ impl Queue {
         }
     }
 
-    /// Where an event goes.
+    /// The queues and readers that receive an event.
     pub(crate) fn of(envelope: &Envelope) -> impl Iterator<Item = Self> + '_ {
         Self::ALL.into_iter().filter(|queue| match queue {
             Self::TrackOrder | Self::TakePayment | Self::AllocateStock | Self::ShipOrder => {
                 is_subscribed(queue.name(), envelope)
             }
-            Self::ApplyStripeEvent => envelope.event_type == "PaymentRequested",
-            Self::ApplyCarrierEvent => matches!(envelope.event_type.as_str(), "LabelPurchased" | "Shipped"),
+            Self::ApplyStripeEvent | Self::ApplyCarrierEvent => is_event_read(queue.name(), envelope),
         })
     }
 }
 
 /// An event in a queue.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct QueuedEvent {
     pub(crate) queue: Queue,
     pub(crate) envelope: Arc<Envelope>,
 }
 
 /// A webhook that was sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Hook {
-    /// Whose inbox it goes to.
+pub(crate) struct Webhook {
+    /// The service whose inbox it goes to.
     pub(crate) to: Service,
     pub(crate) body: Value,
 }
 
-impl Hook {
-    /// What it tells, as the sender names it.
+impl Webhook {
+    /// Its type, in the sender's words.
     pub(crate) fn kind(&self) -> &str {
         self.body["type"].as_str().or(self.body["result"]["status"].as_str()).unwrap_or_default()
     }
 
-    /// The sender's id of it.
+    /// The sender's id of the event.
     pub(crate) fn event_id(&self) -> &str {
         self.body["id"].as_str().unwrap_or_default()
     }
 
-    /// Where it stands once it was kept.
+    /// Its key in the inbox.
     pub(crate) fn inbox(&self) -> Key {
         let source = if self.to == Service::Shipping { "easypost" } else { "stripe" };
         webhooks::inbox::key(source, self.event_id())
     }
 
-    /// Whether the pipeline promises to end without it. What a provider tells of its own accord (a dispute, a refund in
-    /// its dashboard) nobody can ask about, and the providers promise to tell it in the end.
+    /// Whether every order has to end without it. Payments can poll the state of an intent, but not a dispute or a refund in
+    /// the dashboard: the providers promise to deliver those webhooks in the end.
     pub(crate) fn may_be_lost(&self) -> bool {
         self.kind().starts_with("payment_intent.")
     }
 }
 
-/// What somebody outside does, about the n-th order.
+/// What an actor does about the n-th order.
 ///
-/// Of time only two moments are known: before `pay_by`, and after it ([`Act::PayByPasses`]). The deadlines of the sweep
-/// are the third ([`Act::LongAfter`]), which comes only once nothing moves any more: by then every one of them is over.
+/// Time has only three moments: before `pay_by`, after it ([`Act::PayByPasses`]), and after every deadline of the sweep
+/// ([`Act::LongAfter`]), which comes only once nothing else can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Act {
     /// The customer cancels.
     Cancel(u8),
-    /// `pay_by` is over.
+    /// `pay_by` passes.
     PayByPasses,
     /// `sweep-orders` runs after `pay_by`.
     Sweep,
-    /// `sweep-orders` runs when every deadline is over.
+    /// `sweep-orders` runs after every deadline.
     LongAfter,
-    /// The customer does the bank's further step.
+    /// The customer completes 3-D Secure.
     Authenticate(u8),
-    /// The customer fails it.
+    /// The customer fails 3-D Secure.
     FailAuthentication(u8),
-    /// The intent succeeds without a call of ours.
-    PayElsewhere(u8),
-    /// Somebody cancels the intent in the dashboard.
-    CancelElsewhere(u8),
-    /// Somebody refunds a part in the dashboard.
-    RefundElsewhere(u8),
+    /// The intent is paid in the dashboard, without a call of a function.
+    PayInDashboard(u8),
+    /// A dashboard user cancels the intent.
+    CancelInDashboard(u8),
+    /// A dashboard user refunds a part.
+    RefundInDashboard(u8),
     /// The bank disputes what was captured.
     Dispute(u8),
     /// The bank decides a dispute for the shop.
@@ -137,19 +136,19 @@ pub enum Act {
     RefundSucceeds(u8),
     /// The newest refund fails, also one that had succeeded.
     RefundFails(u8),
-    /// The newest refund that was refused is made nevertheless, by a call that was thought dead.
-    RefusedTurnsUp(u8),
-    /// The shop gives a part back.
+    /// The newest refused refund succeeds after all, through a delayed call.
+    RefusedSucceeds(u8),
+    /// An operator requests a goodwill refund.
     Goodwill(u8),
-    /// An operator resumes the refunds that failed.
+    /// An operator retries the failed refunds.
     RetryRefund(u8),
-    /// The warehouse hands the parcel over.
+    /// The warehouse dispatches the parcel.
     Dispatch(u8),
     /// The warehouse cannot ship it.
     CannotShip(u8),
-    /// The warehouse knows that it arrived.
+    /// The warehouse reports the delivery.
     Deliver(u8),
-    /// The warehouse has it back, and it can be sold again.
+    /// The warehouse receives the return and restocks it.
     Return(u8),
     /// The carrier scans the parcel for the first time.
     Scan(u8),
@@ -158,22 +157,22 @@ pub enum Act {
 }
 
 impl Act {
-    /// Whose cell it changes.
+    /// The service whose cell it changes.
     pub(crate) fn service(self) -> Service {
         match self {
             Self::Cancel(_) | Self::PayByPasses | Self::Sweep | Self::LongAfter => Service::Orders,
             Self::Authenticate(_)
             | Self::FailAuthentication(_)
-            | Self::PayElsewhere(_)
-            | Self::CancelElsewhere(_)
-            | Self::RefundElsewhere(_)
+            | Self::PayInDashboard(_)
+            | Self::CancelInDashboard(_)
+            | Self::RefundInDashboard(_)
             | Self::Dispute(_)
             | Self::WinDispute(_)
             | Self::LoseDispute(_)
             | Self::HoldRefunds
             | Self::RefundSucceeds(_)
             | Self::RefundFails(_)
-            | Self::RefusedTurnsUp(_)
+            | Self::RefusedSucceeds(_)
             | Self::Goodwill(_)
             | Self::RetryRefund(_) => Service::Payments,
             Self::Dispatch(_)
@@ -193,28 +192,28 @@ impl fmt::Display for Act {
             Self::PayByPasses => write!(f, "pay_by passes"),
             Self::Sweep => write!(f, "sweep-orders runs"),
             Self::LongAfter => write!(f, "long after, sweep-orders runs"),
-            Self::Authenticate(n) => write!(f, "the customer of order {n} does the bank's further step"),
+            Self::Authenticate(n) => write!(f, "the customer of order {n} completes 3-D Secure"),
             Self::FailAuthentication(n) => {
-                write!(f, "the customer of order {n} fails the bank's further step")
+                write!(f, "the customer of order {n} fails 3-D Secure")
             }
-            Self::PayElsewhere(n) => write!(f, "the intent of order {n} is paid elsewhere"),
-            Self::CancelElsewhere(n) => write!(f, "the intent of order {n} is cancelled in the dashboard"),
-            Self::RefundElsewhere(n) => write!(f, "a part of order {n} is refunded in the dashboard"),
+            Self::PayInDashboard(n) => write!(f, "the intent of order {n} is paid in the dashboard"),
+            Self::CancelInDashboard(n) => write!(f, "the intent of order {n} is cancelled in the dashboard"),
+            Self::RefundInDashboard(n) => write!(f, "a part of order {n} is refunded in the dashboard"),
             Self::Dispute(n) => write!(f, "the bank disputes the payment of order {n}"),
             Self::WinDispute(n) => write!(f, "the dispute about order {n} is won"),
             Self::LoseDispute(n) => write!(f, "the dispute about order {n} is lost"),
             Self::HoldRefunds => write!(f, "refunds are pending from now on"),
             Self::RefundSucceeds(n) => write!(f, "the newest refund of order {n} succeeds"),
             Self::RefundFails(n) => write!(f, "the newest refund of order {n} fails"),
-            Self::RefusedTurnsUp(n) => {
-                write!(f, "a refund of order {n} that was refused is made nevertheless")
+            Self::RefusedSucceeds(n) => {
+                write!(f, "a refused refund of order {n} succeeds after all")
             }
-            Self::Goodwill(n) => write!(f, "the shop gives a part of order {n} back"),
-            Self::RetryRefund(n) => write!(f, "an operator resumes the failed refunds of order {n}"),
+            Self::Goodwill(n) => write!(f, "an operator requests a goodwill refund of order {n}"),
+            Self::RetryRefund(n) => write!(f, "an operator retries the failed refunds of order {n}"),
             Self::Dispatch(n) => write!(f, "the warehouse dispatches order {n}"),
             Self::CannotShip(n) => write!(f, "the warehouse cannot ship order {n}"),
-            Self::Deliver(n) => write!(f, "the warehouse knows that order {n} arrived"),
-            Self::Return(n) => write!(f, "the warehouse has order {n} back"),
+            Self::Deliver(n) => write!(f, "the warehouse reports the delivery of order {n}"),
+            Self::Return(n) => write!(f, "the warehouse receives the return of order {n}"),
             Self::Scan(n) => write!(f, "the carrier scans the parcel of order {n}"),
             Self::ScanDelivered(n) => write!(f, "the carrier delivers the parcel of order {n}"),
         }

@@ -39,7 +39,7 @@ pub(super) struct ValidCreation {
 }
 
 impl Creation {
-    /// A digest by which a retry is told from another request.
+    /// Distinguishes a retry from another request under the same key.
     pub(super) fn digest(&self) -> String {
         digest(&serde_json::to_string(self).unwrap_or_default())
     }

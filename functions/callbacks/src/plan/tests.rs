@@ -55,7 +55,7 @@ async fn a_message_lost_between_write_and_send_is_sent_by_the_schedule() {
     plan.work = Gated::new(Plan::stopping(0, Stop::Fail), world.work.clone());
     let event = updated(Because::OrderPaid, OrderStatus::Paid);
     plan.consume(&testkit::message(&order_id(1), 2, &event)).await.unwrap_err();
-    // The event is not redelivered, as if its function had died for good.
+    // The event is not redelivered, as if its function had died.
     assert_eq!((world.deliveries(&endpoint).await.len(), world.work.sent().len()), (1, 0));
     assert_eq!(world.schedule().await, 0, "the job may still be under way");
     world.clock.advance(crate::testing::PACE.lost_after());

@@ -14,20 +14,20 @@ use runtime::queue::Message;
 async fn every_occasion_sends_one_email_however_often_its_event_arrives() {
     let world = World::new("");
     world.receive(&placed()).await.unwrap();
-    assert_eq!(world.subjects().len(), 0, "placing an order is no occasion");
-    for (told, (message, words)) in every_occasion().into_iter().enumerate() {
+    assert_eq!(world.subjects().len(), 0, "a placed order sends no email");
+    for (sent, (message, words)) in every_occasion().into_iter().enumerate() {
         for _ in 0..2 {
             world.receive(&message).await.unwrap();
         }
         let subjects = world.subjects();
-        assert_eq!(subjects.len(), told + 1, "{words}");
+        assert_eq!(subjects.len(), sent + 1, "{words}");
         assert!(
-            subjects[told].starts_with("Tea House: ") && subjects[told].contains(words),
+            subjects[sent].starts_with("Tea House: ") && subjects[sent].contains(words),
             "{}",
-            subjects[told]
+            subjects[sent]
         );
-        assert!(world.bodies()[told].contains(order().as_str()));
-        assert_eq!(world.sender.mails.lock().unwrap()[told].to, "ada@shop.example");
+        assert!(world.bodies()[sent].contains(order().as_str()));
+        assert_eq!(world.sender.mails.lock().unwrap()[sent].to, "ada@shop.example");
     }
     assert_eq!(world.texts().len(), 0, "no country is listed");
 }

@@ -1,4 +1,4 @@
-//! Unit tests of the `texts` module.
+//! Amounts and carrier texts as customers read them.
 
 use super::*;
 

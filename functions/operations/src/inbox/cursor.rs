@@ -1,4 +1,4 @@
-//! The cursor of the inbox's list: how far each source has been read. It names places and nothing else.
+//! The cursor of the webhook list: how far each source was read. It holds positions only.
 
 use super::WebhookInbox;
 use base64::Engine as _;
@@ -13,18 +13,18 @@ use webhooks::inbox::verdict;
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cursor {
-    /// What the list was asked for: a cursor holds for the same question alone.
+    /// The filter of the list. The cursor is valid for the same filter only.
     list: String,
-    /// Sources that have more.
+    /// The sources that have more.
     pub(super) places: Vec<Place>,
 }
 
-/// How far one source has been read.
+/// How far one source was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Place {
     pub(super) source: String,
-    /// `None`: not at all.
+    /// `None`: nothing was read.
     pub(super) after: Option<Position>,
 }
 
@@ -43,14 +43,14 @@ impl Cursor {
             .ok()
             .and_then(|json| serde_json::from_slice::<Self>(&json).ok())
             .filter(|cursor| cursor.list == list)
-            .filter(|cursor| cursor.places.iter().all(|place| place.is_sound(of)))
-            .ok_or_else(|| Problem::bad_request("the cursor is not one of this list; begin without a cursor"))
+            .filter(|cursor| cursor.places.iter().all(|place| place.is_valid(of)))
+            .ok_or_else(|| Problem::bad_request("the cursor is not of this list; start without a cursor"))
     }
 }
 
 impl Place {
-    /// A client can write what it likes, and the table refuses what is no place of the index.
-    fn is_sound(&self, of: &WebhookInbox) -> bool {
+    /// A cursor is untrusted input, and the table fails on a position that is not of the index.
+    fn is_valid(&self, of: &WebhookInbox) -> bool {
         let is_of_the_source = |position: &Position| {
             position.pk.starts_with(&inbox::key(&self.source, "").pk)
                 && [inbox::SORT_KEY, verdict::SORT_KEY].contains(&position.sk.as_str())

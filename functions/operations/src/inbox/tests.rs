@@ -41,9 +41,9 @@ async fn an_unknown_webhook_is_not_found() {
 #[tokio::test]
 async fn a_replay_is_recorded_with_who_requested_it_and_when() {
     let world = World::with_webhooks().await;
-    let (status, asked) = world.replay("stripe:evt_6").await.unwrap();
-    assert_eq!((status, &asked["id"]), (202, &json!("stripe:evt_6")));
-    assert_eq!(world.replay("stripe:evt_6").await.unwrap().0, 202, "at the same moment: one wish");
+    let (status, answer) = world.replay("stripe:evt_6").await.unwrap();
+    assert_eq!((status, &answer["id"]), (202, &json!("stripe:evt_6")));
+    assert_eq!(world.replay("stripe:evt_6").await.unwrap().0, 202, "the same moment makes the same replay");
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(world.replay("stripe:evt_6").await.unwrap().0, 202);
     let (_, page) = world.show("stripe:evt_6").await.unwrap();
@@ -52,10 +52,10 @@ async fn a_replay_is_recorded_with_who_requested_it_and_when() {
     let at = |seconds| json!(now() + SignedDuration::from_secs(seconds));
     assert_eq!(times, [&at(6), &at(7)]);
     assert!(page["replays"][0]["asked_by"]["subject"].is_string());
-    let wishes: Vec<_> = world.payments.all_documents().into_iter().map(|(key, _)| key).collect();
-    let wishes: Vec<_> =
-        wishes.iter().filter_map(|key| replay::asks_for(key, "stripe").filter(|it| it != key)).collect();
-    assert_eq!(wishes, [inbox::key("stripe", "evt_6"), inbox::key("stripe", "evt_6")]);
+    let keys: Vec<_> = world.payments.all_documents().into_iter().map(|(key, _)| key).collect();
+    let replayed: Vec<_> =
+        keys.iter().filter_map(|key| replay::asks_for(key, "stripe").filter(|it| it != key)).collect();
+    assert_eq!(replayed, [inbox::key("stripe", "evt_6"), inbox::key("stripe", "evt_6")]);
 }
 
 #[tokio::test]

@@ -1,41 +1,42 @@
-//! What somebody asks to be done with dead letters, and what of it makes no sense.
+//! The input of `redrive-dead-letters`, and its validation.
 
+use super::selection::{SHORTEST_PREFIX, Selection};
 use resilience::Failure;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// The most letters that one run acts upon.
+/// The most dead letters that one run requeues, discards or lists.
 const MOST: usize = 200;
-/// So many, unless it is said.
-const USUALLY: usize = 50;
-/// The longest reason, and the longest name of who asks.
-const LONGEST: usize = 300;
-/// The longest id of a letter: SQS's own have 36 characters.
+/// How many by default.
+const DEFAULT_LIMIT: usize = 50;
+/// The longest reason, and the longest name of the operator, in characters.
+const LONGEST_TEXT: usize = 300;
+/// The longest id of a dead letter. Those of SQS have 36 characters.
 const LONGEST_ID: usize = 100;
 
-/// What is asked for.
+/// The input as JSON.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redrive {
-    /// Whose dead letters, for example `take-payment`.
+    /// The function whose dead letters are meant, for example `take-payment`.
     #[serde(default)]
     pub function: Option<String>,
     /// What to do with them.
     #[serde(default)]
     pub r#do: Option<Do>,
-    /// With which: these,
+    /// The ids of the dead letters, or unique prefixes of their ids.
     #[serde(default)]
     pub ids: Option<Vec<String>>,
-    /// or whichever are there.
+    /// Any dead letters, up to the limit, instead of ids.
     #[serde(default)]
     pub all: bool,
-    /// At most so many of all.
+    /// The limit of `all` or of a list without ids.
     #[serde(default)]
     pub limit: Option<usize>,
-    /// Why, for the log. Nothing is discarded without it.
+    /// Why, for the log. A discard needs it.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Who asks, for the log.
+    /// The operator, for the log.
     #[serde(default)]
     pub by: Option<String>,
 }
@@ -44,7 +45,7 @@ pub struct Redrive {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Do {
-    /// Look at them.
+    /// Show them.
     List,
     /// Send them to the queue that they came from.
     Requeue,
@@ -52,12 +53,12 @@ pub enum Do {
     Discard,
 }
 
-/// The same, sound.
+/// A valid request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RedriveRequest {
     pub(crate) function: String,
     pub(crate) selection: Selection,
-    /// What to do; without it, they are only looked at.
+    /// `None`: list only.
     pub(crate) action: Option<Action>,
     pub(crate) by: Option<String>,
 }
@@ -68,16 +69,8 @@ pub(crate) enum Action {
     Discard { reason: String },
 }
 
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Selection {
-    /// Any, at most so many.
-    Any(usize),
-    /// These ids.
-    These(BTreeSet<String>),
-}
-
 impl Redrive {
-    /// What it means, or a refusal that says what to ask instead. Nothing is quoted: it may hold anything.
+    /// The valid request, or a rejection that says what to send instead. It quotes nothing: the input may hold anything.
     pub(crate) fn checked(self) -> Result<RedriveRequest, Failure> {
         let function = self.function.ok_or_else(|| {
             Failure::reject("function is missing: whose dead letters, for example take-payment")
@@ -88,53 +81,55 @@ impl Redrive {
             (Some(_), true, _) => {
                 return Err(Failure::reject("ids and all exclude each other: send one of them"));
             }
-            (Some(ids), false, _) => Selection::These(checked_ids(ids, self.limit)?),
+            (Some(ids), false, _) => Selection::Ids(checked_ids(ids, self.limit)?),
             (None, false, Do::Requeue | Do::Discard) => {
-                return Err(Failure::reject("ids or all is missing: which letters to requeue or discard"));
+                return Err(Failure::reject(
+                    "ids or all is missing: which dead letters to requeue or discard",
+                ));
             }
             (None, _, _) => Selection::Any(checked_limit(self.limit)?),
         };
         let action = match (to_do, self.reason) {
             (Do::List, _) => None,
             (Do::Requeue, _) => Some(Action::Requeue),
-            (Do::Discard, Some(reason)) if is_said(&reason) => Some(Action::Discard { reason }),
+            (Do::Discard, Some(reason)) if is_text(&reason) => Some(Action::Discard { reason }),
             (Do::Discard, _) => {
-                return Err(Failure::reject(format!("reason is missing or not valid: {}", allowed())));
+                return Err(Failure::reject(format!("reason is missing or not valid: {}", allowed_text())));
             }
         };
-        if self.by.as_deref().is_some_and(|by| !is_said(by)) {
-            return Err(Failure::reject(format!("by is not valid: the operator's name, {}", allowed())));
+        if self.by.as_deref().is_some_and(|by| !is_text(by)) {
+            return Err(Failure::reject(format!("by is not valid: the operator's name, {}", allowed_text())));
         }
         Ok(RedriveRequest { function, selection, action, by: self.by })
     }
 }
 
-fn is_said(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= LONGEST && !text.chars().any(char::is_control)
+fn is_text(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= LONGEST_TEXT && !text.chars().any(char::is_control)
 }
 
-fn allowed() -> String {
-    format!("1 to {LONGEST} characters, no control characters")
+fn allowed_text() -> String {
+    format!("1 to {LONGEST_TEXT} characters, no control characters")
 }
 
 fn checked_limit(limit: Option<usize>) -> Result<usize, Failure> {
-    let limit = limit.unwrap_or(USUALLY);
-    let refusal = || Failure::reject(format!("limit is not valid: a whole number from 1 to {MOST}"));
-    if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(refusal()) }
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    let rejection = || Failure::reject(format!("limit is not valid: a whole number from 1 to {MOST}"));
+    if (1..=MOST).contains(&limit) { Ok(limit) } else { Err(rejection()) }
 }
 
 fn checked_ids(ids: Vec<String>, limit: Option<usize>) -> Result<BTreeSet<String>, Failure> {
+    if limit.is_some() {
+        return Err(Failure::reject("limit is not allowed beside ids: it belongs to all"));
+    }
     let is_id = |id: &String| {
-        let is_one = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_one)
+        let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        (SHORTEST_PREFIX..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_allowed)
     };
     if ids.is_empty() || ids.len() > MOST || !ids.iter().all(is_id) {
         return Err(Failure::reject(format!(
-            "ids are not valid: 1 to {MOST} ids of letters, as a list shows them"
+            "ids are not valid: 1 to {MOST} ids as a list shows them, or their first characters, at least {SHORTEST_PREFIX}"
         )));
-    }
-    if limit.is_some() {
-        return Err(Failure::reject("limit is not allowed beside ids: it belongs to all"));
     }
     Ok(ids.into_iter().collect())
 }

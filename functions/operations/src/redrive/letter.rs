@@ -1,7 +1,7 @@
-//! What a dead letter is, what it is about, and what can be done with it: decided from the letter alone.
+//! Classifies a dead letter: what it is, what it is about, and what the operator can do with it. Pure.
 //!
-//! Nothing of a body is shown but what has the form of a key or an id, since a body may hold an address, and one that makes
-//! no sense may hold anything.
+//! Of a body only fields that have the form of a key or an id are shown. A body may hold an address, and an unreadable one
+//! may hold anything.
 
 use jiff::Timestamp;
 use outbound::{DeadLetteredBy, Letter};
@@ -12,54 +12,55 @@ use serde_json::Value;
 use webhooks::inbox;
 use webhooks::inbox::replay;
 
-/// The longest reason that is shown.
+/// The longest reason that is shown, in characters.
 const LONGEST_REASON: usize = 600;
-/// The longest id, type or key that is shown.
+/// The longest id, type or key that is shown, in bytes.
 const LONGEST_NAME: usize = 200;
-/// The longest name of a group that a queue admits.
+/// The longest message group that SQS allows.
 const LONGEST_GROUP: usize = 128;
 
-/// A letter as a list shows it.
+/// A dead letter as a list shows it.
 #[derive(Debug, Serialize)]
-pub(crate) struct Seen {
+pub(crate) struct LetterView {
     pub(crate) id: String,
     pub(crate) since: Option<Timestamp>,
     /// The function, or `queue`, `topic`, `platform`, `unknown`.
-    pub(crate) set_aside_by: String,
+    #[serde(rename = "set_aside_by")]
+    pub(crate) dead_lettered_by: String,
     pub(crate) reason: String,
     pub(crate) kind: Kind,
     pub(crate) about: About,
     pub(crate) explain: String,
-    /// Whether it can be sent to the queue that it came from.
+    /// Whether the message can be sent to its queue again.
     pub(crate) can_be_requeued: bool,
 }
 
-/// What a letter is.
+/// The kind of a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    /// A message of a queue.
+    /// A message from a queue.
     Message,
-    /// What came by a queue and is no message of this build.
+    /// A message from a queue that this build cannot read.
     Unreadable,
-    /// An event that a stream's reader could not read.
+    /// The key of an event that a stream reader could not read.
     StreamEvent,
-    /// A webhook in the inbox that could not be applied.
+    /// The key of a webhook in the inbox that could not be applied.
     Webhook,
-    /// A run by the schedule that failed.
+    /// A failed run of a scheduled function.
     ScheduledRun,
     /// None of these.
     Unknown,
 }
 
-/// What a letter is about.
+/// The ids and keys of what a dead letter is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct About {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) event_id: Option<String>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub(crate) event_type: Option<String>,
-    /// The order's id, or the SKU of a product.
+    /// The id of the order, or the SKU of the product.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<String>,
     /// As `GET /webhooks/inbox` lists it.
@@ -70,7 +71,7 @@ pub(crate) struct About {
     pub(crate) pk: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sk: Option<String>,
-    /// Of a webhook out.
+    /// The endpoint of an outgoing webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) endpoint_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,24 +79,25 @@ pub(crate) struct About {
 }
 
 impl About {
-    /// Whose letter it is: a queue that is fair does not let one's backlog hold up the others.
+    /// The message group: a fair queue does not let the backlog of one group delay the others.
     pub(crate) fn group(&self) -> String {
         let group = self.endpoint_id.as_ref().or(self.subject.as_ref());
         group.map_or_else(|| "dead-letters".to_owned(), |group| group.chars().take(LONGEST_GROUP).collect())
     }
 }
 
-impl Seen {
-    /// Looks at one of the function's letters. `has_queue`: the function is fed by a queue.
+impl LetterView {
+    /// Classifies a dead letter of the function. `has_queue`: a queue feeds the function.
     pub(crate) fn of(letter: &Letter, function: &str, has_queue: bool) -> Self {
         let body: Value = serde_json::from_str(&letter.body).unwrap_or_default();
-        let (kind, about) = look_at(&letter.body, &body, has_queue);
-        let (set_aside_by, reason) = why(&letter.dead_lettered_by, kind, &body);
+        let (kind, about) =
+            if has_queue { classify_message(&letter.body, &body) } else { classify_record(&body) };
+        let (dead_lettered_by, reason) = origin(&letter.dead_lettered_by, kind, &body);
         Self {
             id: letter.id.clone(),
             since: letter.since,
-            set_aside_by,
-            reason: reason.chars().filter(|letter| !letter.is_control()).take(LONGEST_REASON).collect(),
+            dead_lettered_by,
+            reason: reason.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect(),
             kind,
             explain: explain(kind, function, &about),
             about,
@@ -104,11 +106,7 @@ impl Seen {
     }
 }
 
-fn look_at(text: &str, body: &Value, has_queue: bool) -> (Kind, About) {
-    if has_queue { of_a_queue(text, body) } else { of_no_queue(body) }
-}
-
-fn of_a_queue(text: &str, body: &Value) -> (Kind, About) {
+fn classify_message(text: &str, body: &Value) -> (Kind, About) {
     let about = About {
         event_id: name(&body["id"]),
         event_type: name(&body["type"]),
@@ -117,12 +115,13 @@ fn of_a_queue(text: &str, body: &Value) -> (Kind, About) {
         delivery_id: name(&body["delivery"]),
         ..About::default()
     };
-    let is_errand = about.endpoint_id.is_some() && about.delivery_id.is_some();
+    let is_job = about.endpoint_id.is_some() && about.delivery_id.is_some();
     let is_event = !matches!(Message::read(text, 1), Err(Failure::Reject { .. }));
-    (if is_errand || is_event { Kind::Message } else { Kind::Unreadable }, about)
+    (if is_job || is_event { Kind::Message } else { Kind::Unreadable }, about)
 }
 
-fn of_no_queue(body: &Value) -> (Kind, About) {
+/// A dead letter of a stream reader or of a scheduled function.
+fn classify_record(body: &Value) -> (Kind, About) {
     if body["requestContext"]["functionArn"].is_string() {
         return (Kind::ScheduledRun, About::default());
     }
@@ -142,34 +141,34 @@ fn of_no_queue(body: &Value) -> (Kind, About) {
     (kind, About { pk: Some(pk), sk: Some(sk), ..about })
 }
 
-/// A text that has the form of an id, a type or a key. What else stands there is not shown.
+/// The text, if it has the form of an id, a type or a key. Anything else is not shown.
 fn name(value: &Value) -> Option<String> {
     let text = value.as_str()?;
-    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"._-/#:".contains(&b);
-    ((1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(is_part)).then(|| text.to_owned())
+    let is_allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-/#:".contains(&b);
+    ((1..=LONGEST_NAME).contains(&text.len()) && text.bytes().all(is_allowed)).then(|| text.to_owned())
 }
 
-/// Who set it aside, and why.
-fn why(dead_lettered_by: &DeadLetteredBy, kind: Kind, body: &Value) -> (String, String) {
+/// What dead-lettered the message, and the reason.
+fn origin(dead_lettered_by: &DeadLetteredBy, kind: Kind, body: &Value) -> (String, String) {
     let (by, reason) = match dead_lettered_by {
         DeadLetteredBy::Function { name, reason } => return (name.clone(), reason.clone()),
         DeadLetteredBy::Topic { reason } => {
             return ("topic".to_owned(), format!("could not be delivered: {reason}"));
         }
-        DeadLetteredBy::Queue => ("queue", "received more often than its queue admits (maxReceiveCount)"),
+        DeadLetteredBy::Queue => ("queue", "received more often than its queue allows (maxReceiveCount)"),
         DeadLetteredBy::Unknown => match kind {
-            Kind::ScheduledRun => return ("platform".to_owned(), of_the_run(body)),
+            Kind::ScheduledRun => return ("platform".to_owned(), run_error(body)),
             Kind::Message | Kind::Unreadable => {
-                ("unknown", "not said: its topic could not deliver it, or somebody put it here")
+                ("unknown", "not given: its topic could not deliver it, or an operator sent it here")
             }
-            Kind::StreamEvent | Kind::Webhook | Kind::Unknown => ("unknown", "not said"),
+            Kind::StreamEvent | Kind::Webhook | Kind::Unknown => ("unknown", "not given"),
         },
     };
     (by.to_owned(), reason.to_owned())
 }
 
-/// What the platform tells of a run. A task's failure says nothing personal; what it was handed is not shown.
-fn of_the_run(body: &Value) -> String {
+/// The error of a scheduled run, as the platform reports it. It holds no personal data. The payload may, and is not shown.
+fn run_error(body: &Value) -> String {
     let condition = body["requestContext"]["condition"].as_str().unwrap_or("failed");
     match body["responsePayload"]["errorMessage"].as_str() {
         Some(error) => format!("{condition}: {error}"),
@@ -177,33 +176,31 @@ fn of_the_run(body: &Value) -> String {
     }
 }
 
-/// What it is and what can be done with it, for a person.
+/// What it is and what to do with it, for the operator.
 fn explain(kind: Kind, function: &str, about: &About) -> String {
     match kind {
         Kind::Message => format!(
-            "A message of {function}'s queue. Mend what the reason names, then requeue it: it goes back as if it were new, \
-             and having been handled before does no harm."
+            "A message from {function}'s queue. Fix what the reason names, then requeue it: it is handled like a new message, \
+             and a duplicate does no harm."
         ),
         Kind::Unreadable => format!(
-            "It came by {function}'s queue and is no message of this build. Requeued, it comes back here until {function} \
-             can read it; what nobody will ever read is to be discarded."
+            "A message from {function}'s queue that this build cannot read. If it is requeued, it returns here until a build \
+             that can read it is deployed. Discard it if no build ever will."
         ),
         Kind::StreamEvent => format!(
-            "An event that {function} could not read from its table's stream, which does not bring it again. Look at the \
-             item under that key and what should have followed from it, then discard this."
+            "An event that {function} could not read from its table's stream, which does not deliver it again. Check the \
+             item under that key and its missing effects, then discard this."
         ),
         Kind::Webhook => format!(
-            "A webhook that {function} could not apply. Mend what the reason names, then POST /webhooks/inbox/{}/replay, \
+            "A webhook that {function} could not apply. Fix what the reason names, then POST /webhooks/inbox/{}/replay, \
              and discard this.",
             about.webhook_id.as_deref().unwrap_or_default()
         ),
         Kind::ScheduledRun => {
-            format!(
-                "A run of {function} that failed. The next run does what this one could not: discard this."
-            )
+            format!("A failed run of {function}. The next run does the work of this one: discard this.")
         }
         Kind::Unknown => format!(
-            "Nothing that {function} sets aside. It cannot go back anywhere; look at it in the queue itself, or discard it."
+            "Not a dead letter that {function} writes. It cannot be requeued; read it in the queue itself, or discard it."
         ),
     }
 }

@@ -38,18 +38,18 @@ async fn a_requeued_message_is_in_its_queue_unchanged_and_no_longer_a_dead_lette
     assert_eq!(world.sent(), [out_of_stock(1)]);
     assert_eq!(world.queue.sent()[0].group, testkit::order_id(1).as_str());
     assert_eq!(world.letters.all(), [(other, out_of_stock(2))]);
-    assert_eq!(world.letters.in_flight(), 0, "what was only looked at is given back");
+    assert_eq!(world.letters.in_flight(), 0, "the other one is released");
 }
 
 #[tokio::test]
 async fn a_requeued_message_is_not_found_again_and_not_sent_again() {
     let world = World::new();
     let id = world.reject(&out_of_stock(1));
-    let asked = json!({"function": "take-payment", "do": "requeue", "ids": [id, "of-nobody"]});
-    let first = world.answer_redrive(asked.clone()).await;
-    assert_eq!(outcomes(&first), [(id.as_str(), "requeued"), ("of-nobody", "not_found")]);
-    let again = world.answer_redrive(asked).await;
-    assert_eq!(outcomes(&again), [(id.as_str(), "not_found"), ("of-nobody", "not_found")]);
+    let input = json!({"function": "take-payment", "do": "requeue", "ids": [id, "unknown"]});
+    let first = world.answer_redrive(input.clone()).await;
+    assert_eq!(outcomes(&first), [(id.as_str(), "requeued"), ("unknown", "not_found")]);
+    let again = world.answer_redrive(input).await;
+    assert_eq!(outcomes(&again), [(id.as_str(), "not_found"), ("unknown", "not_found")]);
     assert_eq!(world.sent().len(), 1);
     let listed = world.answer_redrive(json!({"function": "take-payment", "do": "list", "ids": [id]})).await;
     assert_eq!(listed["not_found"], json!([id]));
@@ -57,17 +57,17 @@ async fn a_requeued_message_is_not_found_again_and_not_sent_again() {
 
 #[tokio::test]
 async fn a_requeue_stopped_at_any_call_never_loses_the_message() {
-    let asked = json!({"function": "take-payment", "do": "requeue", "all": true});
+    let input = json!({"function": "take-payment", "do": "requeue", "all": true});
     for call in 0..5 {
         for stop in Stop::ALL {
             let world = World::new();
             world.reject(&out_of_stock(1));
             let plan = Plan::stopping(call, stop);
-            plan.drive(world.run_redrive(plan.clone(), asked.clone())).await;
+            plan.drive(world.run_redrive(plan.clone(), input.clone())).await;
             let is_somewhere = !world.letters.all().is_empty() || !world.sent().is_empty();
             assert!(is_somewhere, "call {call}, {stop:?}");
             world.clock.advance(HOLD);
-            world.answer_redrive(asked.clone()).await;
+            world.answer_redrive(input.clone()).await;
             assert!(world.letters.all().is_empty(), "call {call}, {stop:?}");
             assert!((1..=2).contains(&world.sent().len()), "call {call}, {stop:?}: {:?}", world.sent());
         }
@@ -78,10 +78,10 @@ async fn a_requeue_stopped_at_any_call_never_loses_the_message() {
 async fn a_message_that_its_queue_refuses_is_kept_with_the_reason() {
     let world = World::new();
     let id = world.reject(&out_of_stock(1));
-    // Taken, then asked whether there are more, then sent.
+    // Two calls receive, the third one sends.
     let plan = Plan::stopping(2, Stop::Fail);
-    let asked = json!({"function": "take-payment", "do": "requeue", "all": true});
-    let answer = world.run_redrive(plan.clone(), asked).await.unwrap();
+    let input = json!({"function": "take-payment", "do": "requeue", "all": true});
+    let answer = world.run_redrive(plan.clone(), input).await.unwrap();
     assert_eq!(plan.calls()[2], "work.send");
     assert_eq!(outcomes(&answer), [(id.as_str(), "kept")]);
     assert!(answer["outcomes"][0]["because"].as_str().unwrap().contains("send it to its queue"), "{answer}");
@@ -98,7 +98,7 @@ async fn a_stream_record_cannot_be_requeued_and_the_answer_explains_why() {
         world.answer_redrive(json!({"function": "publish-events", "do": "requeue", "all": true})).await;
     assert_eq!(outcomes(&answer), [(id.as_str(), "kept")]);
     assert!(
-        answer["outcomes"][0]["because"].as_str().unwrap().contains("does not bring it again"),
+        answer["outcomes"][0]["because"].as_str().unwrap().contains("does not deliver it again"),
         "{answer}"
     );
     assert_eq!((world.records.all().len(), world.records.in_flight(), world.sent().len()), (1, 0, 0));
@@ -109,19 +109,19 @@ async fn a_discard_deletes_and_logs_who_why_and_what_but_no_body() {
     let world = World::new();
     let (wanted, other) = (world.reject(&out_of_stock(1)), world.reject(NONSENSE));
     let log = Log::of("redrive-dead-letters", "info");
-    let asked = json!({
+    let input = json!({
         "function": "take-payment", "do": "discard", "ids": [wanted, other],
         "reason": "ordered by a test", "by": "ops",
     });
-    let answer = world.answer_redrive(asked).await;
+    let answer = world.answer_redrive(input).await;
     assert_eq!(outcomes(&answer), [(wanted.as_str(), "discarded"), (other.as_str(), "discarded")]);
     assert!(world.letters.all().is_empty() && world.sent().is_empty());
     let lines = log.lines();
-    let line = lines.iter().find(|line| line["level"] == "WARN").expect("a line about it");
+    let line = lines.iter().find(|line| line["level"] == "WARN").expect("a warning");
     assert_eq!((&line["why"], &line["by"]), (&json!("ordered by a test"), &json!("ops")));
     assert_eq!(line["of"], "take-payment");
-    for told in [wanted.as_str(), &other, testkit::order_id(1).as_str(), "OutOfStock"] {
-        assert!(line["letters"].as_str().unwrap().contains(told), "{told} in {line}");
+    for expected in [wanted.as_str(), &other, testkit::order_id(1).as_str(), "OutOfStock"] {
+        assert!(line["letters"].as_str().unwrap().contains(expected), "{expected} in {line}");
     }
     assert!(!log.text().contains("Ada"), "{}", log.text());
 }
@@ -129,29 +129,30 @@ async fn a_discard_deletes_and_logs_who_why_and_what_but_no_body() {
 #[tokio::test]
 async fn all_takes_a_bounded_number_and_reports_that_more_remain() {
     let world = World::new();
-    let laid: Vec<String> = (0..25).map(|n| world.reject(&out_of_stock(n))).collect();
+    let dead_letters: Vec<String> = (0..25).map(|n| world.reject(&out_of_stock(n))).collect();
     let listed = world.answer_redrive(json!({"function": "take-payment", "do": "list", "limit": 12})).await;
     assert_eq!((ids(&listed).len(), &listed["more"]), (12, &json!(true)));
-    let asked = json!({"function": "take-payment", "do": "requeue", "all": true, "limit": 20});
-    let first = world.answer_redrive(asked.clone()).await;
+    let input = json!({"function": "take-payment", "do": "requeue", "all": true, "limit": 20});
+    let first = world.answer_redrive(input.clone()).await;
     assert_eq!((outcomes(&first).len(), &first["more"]), (20, &json!(true)));
     assert_eq!(world.letters.in_flight(), 0);
-    let last = world.answer_redrive(asked).await;
+    let last = world.answer_redrive(input).await;
     assert_eq!((outcomes(&last).len(), &last["more"]), (5, &json!(false)));
-    assert_eq!(world.sent().len(), laid.len());
+    assert_eq!(world.sent().len(), dead_letters.len());
 }
 
 #[tokio::test]
 async fn a_message_is_found_by_its_id_among_many() {
     let world = World::new();
-    let laid: Vec<String> = (0..35).map(|n| world.reject(&out_of_stock(n))).collect();
-    let answer =
-        world.answer_redrive(json!({"function": "take-payment", "do": "requeue", "ids": [laid[31]]})).await;
-    assert_eq!(outcomes(&answer), [(laid[31].as_str(), "requeued")]);
+    let dead_letters: Vec<String> = (0..35).map(|n| world.reject(&out_of_stock(n))).collect();
+    let answer = world
+        .answer_redrive(json!({"function": "take-payment", "do": "requeue", "ids": [dead_letters[31]]}))
+        .await;
+    assert_eq!(outcomes(&answer), [(dead_letters[31].as_str(), "requeued")]);
     assert_eq!((world.letters.all().len(), world.letters.in_flight()), (34, 0));
 }
 
-/// A gate that lets time pass at each call.
+/// A gate that advances the clock by nine seconds at each call.
 struct Slow(Arc<FixedClock>);
 
 #[async_trait]
@@ -167,14 +168,14 @@ impl Gate for Slow {
 #[tokio::test]
 async fn a_run_out_of_time_keeps_the_rest_and_releases_it() {
     let world = World::new();
-    let laid: Vec<String> = (0..4).map(|n| world.reject(&out_of_stock(n))).collect();
-    let asked = json!({"function": "take-payment", "do": "requeue", "all": true});
-    let answer = world.run_redrive(Arc::new(Slow(world.clock.clone())), asked).await.unwrap();
-    // Two takes, then two calls a letter: 45 of 40 seconds are over after the second letter's.
+    let dead_letters: Vec<String> = (0..4).map(|n| world.reject(&out_of_stock(n))).collect();
+    let input = json!({"function": "take-payment", "do": "requeue", "all": true});
+    let answer = world.run_redrive(Arc::new(Slow(world.clock.clone())), input).await.unwrap();
+    // Two calls receive and two move each message: the limit of 40 seconds is reached after the second one.
     let became = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect::<Vec<_>>();
     assert_eq!((became, &answer["more"]), (vec!["requeued", "requeued", "kept", "kept"], &json!(true)));
     let left: Vec<String> = world.letters.all().into_iter().map(|(id, _)| id).collect();
-    assert_eq!((left.as_slice(), world.letters.in_flight()), (&laid[2..], 0));
+    assert_eq!((left.as_slice(), world.letters.in_flight()), (&dead_letters[2..], 0));
 }
 
 #[tokio::test]
@@ -183,7 +184,7 @@ async fn an_unavailable_dead_letter_queue_fails_the_run() {
     world.reject(&out_of_stock(1));
     world.letters.is_out.store(true, Ordering::SeqCst);
     let failed = world.run_redrive(Plan::open(), list()).await.unwrap_err();
-    assert!(matches!(&failed, Failure::Retry { reason, .. } if reason.contains("look at the dead letters")));
+    assert!(matches!(&failed, Failure::Retry { reason, .. } if reason.contains("receive the dead letters")));
 }
 
 #[tokio::test]
@@ -191,18 +192,40 @@ async fn dead_letters_held_by_another_run_are_not_found_until_released() {
     let world = World::new();
     let id = world.reject(&out_of_stock(1));
     world.letters.take(1, HOLD).await.unwrap();
-    let asked = json!({"function": "take-payment", "do": "requeue", "ids": [id]});
-    assert_eq!(outcomes(&world.answer_redrive(asked.clone()).await), [(id.as_str(), "not_found")]);
+    let input = json!({"function": "take-payment", "do": "requeue", "ids": [id]});
+    assert_eq!(outcomes(&world.answer_redrive(input.clone()).await), [(id.as_str(), "not_found")]);
     world.clock.advance(HOLD);
-    assert_eq!(outcomes(&world.answer_redrive(asked).await), [(id.as_str(), "requeued")]);
+    assert_eq!(outcomes(&world.answer_redrive(input).await), [(id.as_str(), "requeued")]);
 }
 
 #[tokio::test]
 async fn an_unknown_function_is_refused_with_the_known_ones() {
     let world = World::new();
-    let asked = json!({"function": "take-payments", "do": "list"});
-    let refused = world.run_redrive(Plan::open(), asked).await.unwrap_err();
+    let input = json!({"function": "take-payments", "do": "list"});
+    let refused = world.run_redrive(Plan::open(), input).await.unwrap_err();
     assert!(
         matches!(&refused, Failure::Reject { reason } if reason.contains("publish-events, take-payment"))
     );
+}
+
+#[tokio::test]
+async fn a_unique_prefix_of_an_id_is_enough() {
+    let world = World::new();
+    let (other, wanted) = (world.reject(&out_of_stock(1)), world.reject(&out_of_stock(2)));
+    let common = other.bytes().zip(wanted.bytes()).take_while(|(one, other)| one == other).count();
+    let prefix = &wanted[..=common];
+    let requeue = json!({"function": "take-payment", "do": "requeue", "ids": [prefix]});
+    assert_eq!(outcomes(&world.answer_redrive(requeue.clone()).await), [(wanted.as_str(), "requeued")]);
+    assert_eq!((world.sent(), world.letters.in_flight()), (vec![out_of_stock(2)], 0));
+    assert_eq!(outcomes(&world.answer_redrive(requeue).await), [(prefix, "not_found")]);
+}
+
+#[tokio::test]
+async fn an_ambiguous_prefix_moves_nothing_and_releases_all() {
+    let world = World::new();
+    let ids: Vec<String> = (0..25).map(|n| world.reject(&out_of_stock(n))).collect();
+    let input = json!({"function": "take-payment", "do": "requeue", "ids": [ids[3], ids[4][..8]]});
+    let rejection = world.run_redrive(Plan::open(), input).await.unwrap_err();
+    assert!(matches!(&rejection, Failure::Reject { reason } if reason.contains("25 ids")), "{rejection:?}");
+    assert_eq!((world.sent().len(), world.letters.all().len(), world.letters.in_flight()), (0, 25, 0));
 }

@@ -1,4 +1,4 @@
-//! Whose word is kept, where, and whose is not.
+//! Which webhooks are kept, in which inbox, and which are refused.
 
 use crate::testing::World;
 use event_store::Memory;
@@ -61,7 +61,7 @@ async fn a_refused_webhook_writes_nothing() {
     let mut unsigned = request("POST /webhooks/standard/{source}").path("source", "bank");
     unsigned.body = body("payment.received");
     for (request, status, kind) in [
-        (signed("nobody", "msg_1", &body("payment.received")), 404, "not-found"),
+        (signed("unknown", "msg_1", &body("payment.received")), 404, "not-found"),
         (signed("courier", "msg_1", &body("payment.received")), 403, "forbidden"),
         (tampered, 400, "bad-signature"),
         (unsigned, 400, "bad-signature"),

@@ -1,4 +1,6 @@
-//! From the provider's post to the event, in every order of arrival.
+//! From a webhook to the event, in every order of arrival.
+
+mod verdicts;
 
 use crate::payment::Stage;
 use crate::testing::{World, out_of_stock, shipment_cancelled};
@@ -32,7 +34,7 @@ async fn the_answer_and_the_webhook_write_one_payment_in_either_order() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_comes_twice_is_applied_once() {
+async fn a_duplicate_webhook_is_applied_once() {
     let world = World::new();
     world.place("pm_card_visa").await;
     assert!(world.provider.pay_externally(&world.intent()));
@@ -52,7 +54,7 @@ async fn three_d_secure_completes_by_webhook() {
 }
 
 #[tokio::test]
-async fn a_further_step_that_failed_ends_the_payment() {
+async fn a_failed_authentication_ends_the_payment() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     world.provider.authenticate(&world.intent(), false);
     world.deliver_all().await;
@@ -66,14 +68,14 @@ async fn a_further_step_that_failed_ends_the_payment() {
 }
 
 #[tokio::test]
-async fn a_decline_is_written_once_whoever_tells_it() {
+async fn a_decline_is_written_once_from_either_source() {
     let world = World::after_checkout("pm_card_chargeCustomerFail").await;
     world.deliver_all().await;
     assert_eq!(world.types(), ["PaymentRequested", "PaymentCancellationRequested", "PaymentFailed"]);
 }
 
 #[tokio::test]
-async fn a_webhook_that_overtakes_its_order_waits_for_it() {
+async fn a_webhook_before_its_order_waits_for_it() {
     let world = World::new();
     let order = order_id(1);
     let intent = json!({
@@ -94,20 +96,20 @@ async fn a_webhook_that_overtakes_its_order_waits_for_it() {
         customer: testkit::customer(),
         pay_by: testkit::now(),
     };
-    let map = event_store::Document::of(&crate::OrderOfIntent { order_id: order.clone() });
-    event_store::Documents::put(&*world.table, &crate::order_of_intent("pi_1"), &map).await.unwrap();
+    let intent = crate::intent::IntentId::try_from("pi_1").unwrap();
+    intent.map_to(&*world.table, &order).await.unwrap();
     let envelope = testkit::envelope(&order, 1, &PaymentsEvent::from(terms));
     let stream = event_store::StreamId::order(&order);
     event_store::EventStore::append(&*world.table, &stream, &envelope).await.unwrap();
     for _ in 0..3 {
         assert_eq!(world.apply(vec![world.record_of("PaymentRequested")]).await.unwrap(), []);
     }
-    // The foreign refund is recorded first and settled by whoever comes next: here the same webhook once more.
+    // The foreign refund is recorded first, and settled by the next delivery of the webhook.
     assert_eq!(world.types(), ["PaymentRequested", "OrderPaid", "RefundRequested", "PaymentRefunded"]);
 }
 
 #[tokio::test]
-async fn another_stacks_events_are_left_alone() {
+async fn events_of_another_stack_are_ignored() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     let intent = json!({
         "id": world.intent(), "status": "succeeded", "amount": 1900, "currency": "eur",
@@ -128,13 +130,13 @@ async fn only_the_recorded_intent_with_equal_amount_and_currency_pays() {
             "metadata": {"order_id": order_id(1).as_str(), "stack": "conveyor"},
         });
         let poison = world.deliver(&event("evt_1", "payment_intent.succeeded", &intent)).await;
-        assert_eq!(poison.len(), 1, "somebody has to look at {amount} {currency}");
+        assert_eq!(poison.len(), 1, "{amount} {currency} is dead-lettered");
         assert_eq!(world.types().len(), 2);
     }
 }
 
 #[tokio::test]
-async fn types_that_say_nothing_here_are_acknowledged() {
+async fn types_without_meaning_are_ignored() {
     let world = World::after_checkout("pm_card_visa").await;
     for (n, kind) in ["customer.created", "charge.refunded", "payment_intent.created"].into_iter().enumerate()
     {
@@ -144,26 +146,26 @@ async fn types_that_say_nothing_here_are_acknowledged() {
 }
 
 #[tokio::test]
-async fn an_object_that_cannot_be_read_takes_no_neighbour_along() {
+async fn an_unreadable_object_does_not_block_the_others() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     world.provider.take_events();
     world.provider.authenticate(&world.intent(), true);
-    let sound = world.provider.take_events().remove(0);
+    let good = world.provider.take_events().remove(0);
     let broken = event("evt_broken", "payment_intent.succeeded", &json!({"id": 7}));
-    for body in [&broken, &sound] {
+    for body in [&broken, &good] {
         world.receive(world.signed(body.to_string().as_bytes())).await.unwrap();
     }
-    let records = vec![world.inbox("evt_broken"), world.inbox(sound["id"].as_str().unwrap())];
+    let records = vec![world.inbox("evt_broken"), world.inbox(good["id"].as_str().unwrap())];
     let poison = world.apply(records).await.unwrap();
     assert_eq!(poison.len(), 1);
     assert!(matches!(world.payment().await.stage, Stage::Paid { .. }));
 }
 
 #[tokio::test]
-async fn a_late_capture_told_by_webhook_goes_back() {
+async fn a_late_capture_reported_by_webhook_is_refunded() {
     let world = World::new();
     world.place("pm_card_visa").await;
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     assert!(world.provider.pay_externally(&world.intent()));
     world.deliver_all().await;
     world.work().await;
@@ -174,7 +176,7 @@ async fn a_late_capture_told_by_webhook_goes_back() {
 }
 
 #[tokio::test]
-async fn an_intent_that_was_ended_in_the_dashboard_fails_the_payment() {
+async fn an_intent_cancelled_in_the_dashboard_fails_the_payment() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     world.provider.cancel_in_dashboard(&world.intent());
     world.deliver_all().await;
@@ -182,9 +184,9 @@ async fn an_intent_that_was_ended_in_the_dashboard_fails_the_payment() {
 }
 
 #[tokio::test]
-async fn a_cancellation_is_confirmed_by_webhook_as_well() {
+async fn a_webhook_confirms_a_cancellation_too() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     world.provider.cancel_in_dashboard(&world.intent());
     world.deliver_all().await;
     assert!(matches!(world.payment().await.stage, Stage::Cancelled { cause: CancelCause::Cancelled, .. }));
@@ -196,7 +198,7 @@ async fn a_cancellation_is_confirmed_by_webhook_as_well() {
 async fn a_pending_refund_is_closed_by_webhook() {
     let world = World::after_checkout("pm_card_visa").await;
     world.provider.hold_refunds(true);
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     world.provider.settle_refund(&world.provider.refunds_of(&world.intent())[0], true);
     world.deliver_all().await;
@@ -204,9 +206,9 @@ async fn a_pending_refund_is_closed_by_webhook() {
 }
 
 #[tokio::test]
-async fn a_refund_that_fails_afterwards_is_asked_for_again() {
+async fn a_refund_that_fails_later_is_requested_again() {
     let world = World::after_checkout("pm_card_visa").await;
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     world.provider.settle_refund(&world.provider.refunds_of(&world.intent())[0], false);
     world.deliver_all().await;
@@ -219,7 +221,7 @@ async fn a_refund_that_fails_afterwards_is_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_refund_made_elsewhere_is_recorded_and_not_made_again() {
+async fn a_dashboard_refund_is_recorded_and_not_made_again() {
     let world = World::after_checkout("pm_card_visa").await;
     world.provider.refund_in_dashboard(&world.intent(), 400).unwrap();
     world.deliver_all().await;
@@ -230,7 +232,7 @@ async fn a_refund_made_elsewhere_is_recorded_and_not_made_again() {
     world.work().await;
     world.deliver_all().await;
     assert_eq!(world.payment().await.ledger.refunded(), Amount::minor(400));
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     assert_eq!(
         (world.provider.refunded(), world.payment().await.ledger.refunded()),
@@ -240,9 +242,9 @@ async fn a_refund_made_elsewhere_is_recorded_and_not_made_again() {
 }
 
 #[tokio::test]
-async fn a_second_refund_under_an_id_of_ours_is_recorded_as_well() {
+async fn a_second_refund_under_our_id_is_recorded_too() {
     let world = World::after_checkout("pm_card_visa").await;
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     world.deliver_all().await;
     let second = json!({
@@ -252,18 +254,22 @@ async fn a_second_refund_under_an_id_of_ours_is_recorded_as_well() {
     for id in ["evt_s1", "evt_s2"] {
         assert_eq!(world.deliver(&event(id, "refund.updated", &second)).await, []);
     }
-    assert_eq!(world.payment().await.ledger.refunded(), Amount::minor(2200), "whatever it does to the sum");
+    assert_eq!(
+        world.payment().await.ledger.refunded(),
+        Amount::minor(2200),
+        "it counts, even above what was captured"
+    );
     let failed = json!({"status": "failed", "failure_reason": "lost_card"});
-    let mut taken_back = second.clone();
-    taken_back.as_object_mut().unwrap().extend(failed.as_object().unwrap().clone());
-    assert_eq!(world.deliver(&event("evt_s3", "refund.failed", &taken_back)).await, []);
-    assert_eq!(world.payment().await.ledger.refunded(), Amount::minor(1900), "ours still stands");
+    let mut reversed = second.clone();
+    reversed.as_object_mut().unwrap().extend(failed.as_object().unwrap().clone());
+    assert_eq!(world.deliver(&event("evt_s3", "refund.failed", &reversed)).await, []);
+    assert_eq!(world.payment().await.ledger.refunded(), Amount::minor(1900), "the first one still counts");
 }
 
 #[tokio::test]
-async fn a_refund_made_elsewhere_meanwhile_lowers_what_is_owed() {
+async fn a_concurrent_dashboard_refund_lowers_what_is_owed() {
     let world = World::after_checkout("pm_card_visa").await;
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.provider.refund_in_dashboard(&world.intent(), 400).unwrap();
     world.deliver_all().await;
     world.work().await;
@@ -275,11 +281,11 @@ async fn a_refund_made_elsewhere_meanwhile_lowers_what_is_owed() {
 }
 
 #[tokio::test]
-async fn what_a_dispute_holds_goes_back_once_it_is_won() {
+async fn the_disputed_amount_is_refunded_once_the_dispute_is_won() {
     let world = World::after_checkout("pm_card_visa").await;
     let dispute = world.provider.dispute(&world.intent(), 1900);
     world.deliver_all().await;
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     assert_eq!(world.provider.refunded(), 0);
     world.provider.close_dispute(&dispute, true);
@@ -305,8 +311,8 @@ async fn a_dispute_only_moves_forward() {
         PaymentDisputed { dispute_id: dispute, outcome: DisputeOutcome::Lost, amount: Amount::minor(1900) };
     assert_eq!(world.last(), lost.into());
     world.work().await;
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
-    assert_eq!(world.payment().await.ledger.free(), Amount::ZERO);
-    assert_eq!(world.provider.calls("POST /v1/refunds"), 0, "the bank has taken it back already");
+    assert_eq!(world.payment().await.ledger.refundable(), Amount::ZERO);
+    assert_eq!(world.provider.calls("POST /v1/refunds"), 0, "the bank holds the money already");
 }

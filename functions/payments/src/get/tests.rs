@@ -1,4 +1,4 @@
-//! Unit tests of the `get` module.
+//! What each caller sees of a payment.
 
 use crate::testing::{World, out_of_stock, shipment_cancelled};
 use runtime::http::Request;
@@ -14,9 +14,9 @@ async fn body(world: &World, request: Request) -> Value {
 }
 
 #[tokio::test]
-async fn the_owner_sees_what_was_paid_and_what_went_back() {
+async fn the_owner_sees_what_was_paid_and_refunded() {
     let world = World::after_checkout("pm_card_visa").await;
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     let body = body(&world, ask().by(customer())).await;
     assert_eq!(body["status"], "paid");
@@ -28,7 +28,7 @@ async fn the_owner_sees_what_was_paid_and_what_went_back() {
 }
 
 #[tokio::test]
-async fn the_client_secret_is_for_the_owner_alone_and_only_while_it_is_needed() {
+async fn only_the_owner_gets_the_client_secret_and_only_while_it_is_needed() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     let owners = body(&world, ask().by(customer())).await;
     assert_eq!(owners["status"], "action_required");
@@ -39,7 +39,7 @@ async fn the_client_secret_is_for_the_owner_alone_and_only_while_it_is_needed() 
 }
 
 #[tokio::test]
-async fn others_see_that_there_is_nothing() {
+async fn other_customers_see_no_payment() {
     let world = World::after_checkout("pm_card_visa").await;
     assert_eq!(world.get(ask().by(other_customer())).await.unwrap_err().status, 404);
     assert_eq!(world.get(ask()).await.unwrap_err().status, 401);
@@ -47,15 +47,15 @@ async fn others_see_that_there_is_nothing() {
 }
 
 #[tokio::test]
-async fn a_tombstone_is_for_admins() {
+async fn only_admins_see_a_tombstone() {
     let world = World::new();
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     assert_eq!(world.get(ask().by(customer())).await.unwrap_err().status, 404);
     assert_eq!(body(&world, ask().by_admin()).await["status"], "cancelled");
 }
 
 #[tokio::test]
-async fn a_provider_that_is_out_is_said_so() {
+async fn an_outage_of_the_provider_is_answered_503() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     world.provider.fail("GET /v1/payment_intents", 2, Fault::ErrorBefore);
     assert_eq!(world.get(ask().by(customer())).await.unwrap_err().status, 503);

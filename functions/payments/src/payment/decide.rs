@@ -1,44 +1,22 @@
-//! What may be said next about a payment. Every function is pure and says nothing (`None`) when its effect is
-//! there already, or when what it was told changes nothing any more.
+//! Which event may follow in a payment. Every function is pure and returns `None` when its effect is in the stream
+//! already, or when what it is given changes nothing any more.
 
 use super::{Payment, Stage};
+use crate::intent::IntentId;
+use crate::provider::{Capture, DisputeReport};
 use events::{
-    Amount, CancelCause, Currency, DisputeOutcome, OrderPaid, PaymentActionRequired,
-    PaymentCancellationRequested, PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRequested,
-    PaymentsEvent, RefundCause, RefundId, RefundRequested,
+    CancelCause, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,
+    PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRequested, PaymentsEvent, RefundCause, RefundId,
+    RefundRequested,
 };
 use resilience::Failure;
 
-/// The code of an intent that was ended at the provider without our asking.
+/// The code of an intent that was ended at the provider, and not by us.
 const ENDED_THERE: &str = "payment_intent_canceled";
 
-/// What the provider says it has taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Capture {
-    /// The intent that took it.
-    pub intent_id: String,
-    /// How much, in minor units.
-    pub amount: Amount,
-    /// Of which currency.
-    pub currency: Currency,
-    /// What its sender calls it, where that is not Stripe, whose intent is one payment.
-    pub reference: Option<String>,
-}
-
-/// What the provider says about a dispute.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DisputeReport {
-    /// The provider's id of it.
-    pub dispute_id: String,
-    /// Where it stands.
-    pub outcome: DisputeOutcome,
-    /// The amount in question, in minor units.
-    pub amount: Amount,
-}
-
 impl Payment {
-    /// The provider holds an intent for the order. Nothing where the payment has begun or ended before.
-    pub fn decide_request(&self, terms: &PaymentRequested) -> Option<PaymentsEvent> {
+    /// The provider holds an intent for the order. Nothing if the payment has begun or ended already.
+    pub(crate) fn decide_request(&self, terms: &PaymentRequested) -> Option<PaymentsEvent> {
         match self.stage {
             Stage::Unknown => Some(terms.clone().into()),
             Stage::Open { .. }
@@ -49,8 +27,8 @@ impl Payment {
         }
     }
 
-    /// The provider refused to begin, for good.
-    pub fn decide_refused(&self, code: &str) -> Option<PaymentsEvent> {
+    /// The provider refused permanently to begin.
+    pub(crate) fn decide_refused(&self, code: &str) -> Option<PaymentsEvent> {
         match self.stage {
             Stage::Unknown => Some(PaymentFailed { code: code.to_owned() }.into()),
             Stage::Open { .. }
@@ -61,28 +39,28 @@ impl Payment {
         }
     }
 
-    /// The provider took money. Only the recorded intent, with equal amount and currency, pays the order; money
-    /// that comes after the end goes back. Anything else is for a person.
-    pub fn decide_captured(&self, capture: &Capture) -> Result<Option<PaymentsEvent>, Failure> {
-        let Some(terms) = self.stage.terms().filter(|terms| terms.intent_id == capture.intent_id) else {
+    /// The provider took money. Only the recorded intent, with equal amount and currency, pays the order. Money that is
+    /// taken after the payment's end is refunded. Reject: everything else, which an operator has to settle.
+    pub(crate) fn decide_captured(&self, capture: &Capture) -> Result<Option<PaymentsEvent>, Failure> {
+        let Some(terms) = self.stage.terms().filter(|terms| capture.intent.is(&terms.intent_id)) else {
             return Err(Failure::reject(format!(
                 "{} took money and is not the intent recorded for this order; refund it at the provider",
-                capture.intent_id
+                capture.intent
             )));
         };
         if terms.currency != capture.currency {
             return Err(Failure::reject(
-                "money was taken in another currency than asked for; look at the provider",
+                "money was taken in another currency than requested; check it at the provider",
             ));
         }
         match &self.stage {
             Stage::Open { .. } if terms.amount != capture.amount => Err(Failure::reject(format!(
-                "{} was taken where {} was asked for; look at the provider",
+                "{} was taken and {} was requested; check it at the provider",
                 capture.amount, terms.amount
             ))),
             Stage::Open { .. } => Ok(Some(
                 OrderPaid {
-                    intent_id: capture.intent_id.clone(),
+                    intent_id: capture.intent.to_string(),
                     amount: capture.amount,
                     currency: capture.currency,
                     lines: terms.lines.clone(),
@@ -92,12 +70,12 @@ impl Payment {
             )),
             Stage::Cancelling { .. } | Stage::Failed { .. } | Stage::Cancelled { .. } => {
                 if self.ledger.has(RefundCause::LateCapture) {
-                    return self.is_no_second(capture);
+                    return self.check_not_second_payment(capture);
                 }
                 let request = RefundRequested {
                     refund_id: refund_id(name(RefundCause::LateCapture))?,
                     cause: RefundCause::LateCapture,
-                    amount: self.ledger.free_of(capture.amount),
+                    amount: self.ledger.refundable_of(capture.amount),
                     captured: Some(capture.amount),
                     reference: capture.reference.clone(),
                     instead_of: None,
@@ -105,27 +83,27 @@ impl Payment {
                 };
                 Ok(Some(request.into()))
             }
-            Stage::Paid { .. } => self.is_no_second(capture),
+            Stage::Paid { .. } => self.check_not_second_payment(capture),
             Stage::Unknown => Ok(None),
         }
     }
 
-    /// The payment that is known already is told once more, or the customer has paid twice.
-    fn is_no_second(&self, capture: &Capture) -> Result<Option<PaymentsEvent>, Failure> {
-        if self.ledger.may_be(capture.amount, capture.reference.as_deref()) {
+    /// Nothing if the report repeats the known payment. Reject: the customer has paid twice.
+    fn check_not_second_payment(&self, capture: &Capture) -> Result<Option<PaymentsEvent>, Failure> {
+        if self.ledger.is_same_payment(capture.amount, capture.reference.as_deref()) {
             return Ok(None);
         }
         Err(Failure::reject(
-            "money was received for this order before, under another reference or of another amount; give this back where \
-             it came",
+            "money was received for this order before, under another reference or of another amount; refund this payment \
+             at its sender",
         ))
     }
 
     /// The bank waits for the customer.
-    pub fn decide_action_required(&self, intent_id: &str) -> Option<PaymentsEvent> {
+    pub(crate) fn decide_action_required(&self, intent: &IntentId) -> Option<PaymentsEvent> {
         match &self.stage {
-            Stage::Open { terms, action_required: false } if terms.intent_id == intent_id => {
-                Some(PaymentActionRequired { intent_id: intent_id.to_owned() }.into())
+            Stage::Open { terms, action_required: false } if intent.is(&terms.intent_id) => {
+                Some(PaymentActionRequired { intent_id: intent.to_string() }.into())
             }
             Stage::Open { .. }
             | Stage::Unknown
@@ -136,20 +114,20 @@ impl Payment {
         }
     }
 
-    /// The bank said no. The intent could still pay by another card, so it is ended first.
-    pub fn decide_declined(&self, intent_id: &str, code: &str) -> Option<PaymentsEvent> {
-        let is_ours = self.stage.terms().is_some_and(|terms| terms.intent_id == intent_id);
+    /// The bank declined. The intent could still pay by another card, so it is ended first.
+    pub(crate) fn decide_declined(&self, intent: &IntentId, code: &str) -> Option<PaymentsEvent> {
+        let is_ours = self.stage.terms().is_some_and(|terms| intent.is(&terms.intent_id));
         if is_ours { self.end(CancelCause::Declined, Some(code.to_owned())) } else { None }
     }
 
     /// It was not paid in time, and the provider has not taken the money.
-    pub fn decide_expired(&self) -> Option<PaymentsEvent> {
+    pub(crate) fn decide_expired(&self) -> Option<PaymentsEvent> {
         self.end_or_tombstone(CancelCause::Expired)
     }
 
     /// The provider reports the intent as cancelled.
-    pub fn decide_cancelled_there(&self, intent_id: &str) -> Option<PaymentsEvent> {
-        if self.stage.terms().is_none_or(|terms| terms.intent_id != intent_id) {
+    pub(crate) fn decide_cancelled(&self, intent: &IntentId) -> Option<PaymentsEvent> {
+        if self.stage.terms().is_none_or(|terms| !intent.is(&terms.intent_id)) {
             return None;
         }
         match &self.stage {
@@ -160,17 +138,17 @@ impl Payment {
             Stage::Cancelling { cause: cause @ (CancelCause::Cancelled | CancelCause::Expired), .. } => {
                 Some(PaymentCancelled { cause: *cause }.into())
             }
-            // Somebody ended it at the provider: the order cannot be paid any more.
+            // It was ended at the provider, and not by us: the order cannot be paid any more.
             Stage::Open { .. } => Some(PaymentFailed { code: ENDED_THERE.to_owned() }.into()),
             Stage::Unknown | Stage::Paid { .. } | Stage::Failed { .. } | Stage::Cancelled { .. } => None,
         }
     }
 
-    /// The order came to nothing: money that was taken goes back, an open payment ends, and one that has not
-    /// begun never will.
-    pub fn decide_compensation(&self, cause: RefundCause) -> Result<Option<PaymentsEvent>, Failure> {
+    /// The order failed: money that was taken is refunded, an open payment is ended, and a payment that has not begun gets a
+    /// tombstone.
+    pub(crate) fn decide_compensation(&self, cause: RefundCause) -> Result<Option<PaymentsEvent>, Failure> {
         match &self.stage {
-            Stage::Paid { .. } => self.ask_for_everything(cause),
+            Stage::Paid { .. } => self.refund_everything(cause),
             Stage::Unknown
             | Stage::Open { .. }
             | Stage::Cancelling { .. }
@@ -179,10 +157,10 @@ impl Payment {
         }
     }
 
-    /// The goods came back.
-    pub fn decide_returned(&self) -> Result<Option<PaymentsEvent>, Failure> {
+    /// The goods were returned.
+    pub(crate) fn decide_returned(&self) -> Result<Option<PaymentsEvent>, Failure> {
         match &self.stage {
-            Stage::Paid { .. } => self.ask_for_everything(RefundCause::Returned),
+            Stage::Paid { .. } => self.refund_everything(RefundCause::Returned),
             Stage::Unknown
             | Stage::Open { .. }
             | Stage::Cancelling { .. }
@@ -192,22 +170,22 @@ impl Payment {
     }
 
     /// The provider reports a dispute. It only moves forward: opened, then won or lost.
-    pub fn decide_disputed(&self, report: &DisputeReport) -> Option<PaymentsEvent> {
-        let news = match self.ledger.dispute(&report.dispute_id).map(|known| known.outcome) {
+    pub(crate) fn decide_disputed(&self, report: &DisputeReport) -> Option<PaymentsEvent> {
+        let is_new = match self.ledger.dispute(&report.dispute_id).map(|known| known.outcome) {
             None => true,
             Some(DisputeOutcome::Opened) => report.outcome != DisputeOutcome::Opened,
             Some(DisputeOutcome::Won | DisputeOutcome::Lost) => false,
         };
         let DisputeReport { dispute_id, outcome, amount } = report.clone();
-        news.then(|| PaymentDisputed { dispute_id, outcome, amount }.into())
+        is_new.then(|| PaymentDisputed { dispute_id, outcome, amount }.into())
     }
 
-    /// After a dispute that was won: where everything has to go back, what it had held is asked for. (A failed
-    /// goodwill refund is not: whether it is still meant is the shop's to say.)
-    pub fn decide_after_dispute(&self, dispute_id: &str) -> Result<Option<PaymentsEvent>, Failure> {
+    /// After a dispute that was won: if everything has to be refunded, the amount that the dispute held is requested. (A
+    /// failed goodwill refund is not: the shop decides whether it still applies.)
+    pub(crate) fn decide_after_dispute(&self, dispute_id: &str) -> Result<Option<PaymentsEvent>, Failure> {
         let won = self.ledger.dispute(dispute_id).is_some_and(|known| known.outcome == DisputeOutcome::Won);
         let id = refund_id(&format!("dispute.{dispute_id}"))?;
-        let amount = self.ledger.free();
+        let amount = self.ledger.refundable();
         let Some(cause) = self.ledger.returns_everything() else { return Ok(None) };
         if !won || amount.is_zero() || self.ledger.refund(&id).is_some() {
             return Ok(None);
@@ -224,13 +202,13 @@ impl Payment {
         Ok(Some(request.into()))
     }
 
-    /// Asks for all that can go back, once for each cause. Nothing is a valid amount: should another refund fail
-    /// later, this request says that its money is owed.
-    fn ask_for_everything(&self, cause: RefundCause) -> Result<Option<PaymentsEvent>, Failure> {
+    /// Requests all that is refundable, once for each cause. Zero is a valid amount: if another refund fails later, this
+    /// request records that its money is owed.
+    fn refund_everything(&self, cause: RefundCause) -> Result<Option<PaymentsEvent>, Failure> {
         if self.ledger.has(cause) {
             return Ok(None);
         }
-        let (refund_id, amount) = (refund_id(name(cause))?, self.ledger.free());
+        let (refund_id, amount) = (refund_id(name(cause))?, self.ledger.refundable());
         Ok(Some(
             RefundRequested {
                 refund_id,

@@ -1,44 +1,43 @@
 //! The charge: begun, confirmed, ended.
 
 use super::{TakePayment, Work};
+use crate::intent::IntentId;
 use crate::payment::Stage;
-use crate::stripe::{IntentDraft, IntentNews, StripeError};
-use crate::{OrderOfIntent, elsewhere, intent_partition, order_of_intent};
-use event_store::Document;
-use events::{Line, OrderPlaced, PaymentRequested, offline_sender};
+use crate::provider::offline::OfflinePayment;
+use crate::provider::{IntentState, NewIntent, Provider, ProviderError};
+use events::{Line, OrderPlaced, PaymentRequested};
 use resilience::Failure;
 use webhooks::inbox::reader::PARKED;
 
 impl TakePayment {
     /// `OrderPlaced`: an unconfirmed intent at the provider, the map to its order, then `PaymentRequested`.
     ///
-    /// A repeat after a crash makes a second intent at worst: it was never confirmed and moves no money.
+    /// A retry after a crash creates a second intent at worst: it is never confirmed and moves no money.
     pub(super) async fn begin(&self, work: &Work<'_>, placed: &OrderPlaced) -> Result<(), Failure> {
-        let sender = offline_sender(&placed.payment_method);
+        let provider = Provider::of(&placed.payment_method);
         match self.payment(work).await?.stage {
             Stage::Unknown => {}
             Stage::Open { .. }
             | Stage::Cancelling { .. }
             | Stage::Paid { .. }
             | Stage::Failed { .. }
-            | Stage::Cancelled { .. } => return self.money_came_anyway(work, sender).await,
+            | Stage::Cancelled { .. } => return self.find_unexpected_money(work, provider).await,
         }
-        let intent_id = match sender {
-            Some(sender) => elsewhere::intent_id(sender, &work.order),
-            None => match self.create_intent(work, placed).await {
-                Ok(intent_id) => intent_id,
+        let intent = match provider {
+            Provider::Stripe => match self.create_intent(work, placed).await {
+                Ok(intent) => intent,
                 Err(error) => return self.not_begun(work, error).await,
             },
+            Provider::Offline { sender } => OfflinePayment::intent(sender, &work.order),
         };
-        let order = OrderOfIntent { order_id: work.order.clone() };
-        self.documents.put(&order_of_intent(&intent_id), &Document::of(&order)).await?;
+        intent.map_to(&*self.documents, &work.order).await?;
         let line = |line: &events::OrderLine| Line {
             sku: line.sku.clone(),
             quantity: line.quantity,
             weight_grams: line.weight_grams,
         };
         let terms = PaymentRequested {
-            intent_id,
+            intent_id: intent.to_string(),
             amount: placed.total,
             currency: placed.currency,
             lines: placed.lines.iter().map(line).collect(),
@@ -46,54 +45,52 @@ impl TakePayment {
             pay_by: placed.pay_by,
         };
         self.append(work, |payment| Ok(payment.decide_request(&terms))).await?;
-        self.money_came_anyway(work, sender).await
+        self.find_unexpected_money(work, provider).await
     }
 
-    /// A payment that ended before it began has no terms that money could fit, but a transfer needs no intent, and comes
-    /// nevertheless. The map has what is told from now on set aside, and what was told before waits beside it, where
-    /// nothing would fetch it. Both sides write and then read, so that neither misses the other.
-    async fn money_came_anyway(&self, work: &Work<'_>, sender: Option<&str>) -> Result<(), Failure> {
-        let Some(sender) = sender else { return Ok(()) };
+    /// Offline money may arrive although the payment ended before it began, when no terms exist that it could match. The map
+    /// makes sure that a report from now on is dead-lettered. A report that arrived before the map is parked, and no event
+    /// would ever drain it, so it is looked for here. Both sides write first and read afterwards, so no report is missed.
+    async fn find_unexpected_money(&self, work: &Work<'_>, provider: Provider<'_>) -> Result<(), Failure> {
+        let sender = match provider {
+            Provider::Stripe => return Ok(()),
+            Provider::Offline { sender } => sender,
+        };
         if self.payment(work).await?.stage.terms().is_some() {
             return Ok(());
         }
-        let intent_id = elsewhere::intent_id(sender, &work.order);
-        let order = OrderOfIntent { order_id: work.order.clone() };
-        self.documents.put(&order_of_intent(&intent_id), &Document::of(&order)).await?;
-        let waiting = self.documents.list(&intent_partition(&intent_id), PARKED).await?;
-        match waiting.first() {
+        let intent = OfflinePayment::intent(sender, &work.order);
+        intent.map_to(&*self.documents, &work.order).await?;
+        let parked = self.documents.list(&intent.partition(), PARKED).await?;
+        match parked.first() {
             Some((key, _)) => Err(Failure::reject(format!(
-                "{key}: {sender} tells of money for an order whose payment ended before it began; settle it with them"
+                "{key}: {sender} reports money for an order whose payment ended before it began; settle it with them"
             ))),
             None => Ok(()),
         }
     }
 
-    async fn create_intent(&self, work: &Work<'_>, placed: &OrderPlaced) -> Result<String, StripeError> {
-        let draft = IntentDraft {
+    async fn create_intent(&self, work: &Work<'_>, placed: &OrderPlaced) -> Result<IntentId, ProviderError> {
+        let new = NewIntent {
             order: &work.order,
             stack: &self.stack,
             amount: placed.total,
             currency: placed.currency,
             payment_method: &placed.payment_method,
         };
-        Ok(self.stripe.create_intent(&draft, &work.key(&self.stack)).await?.id)
+        self.stripe.create_intent(&new, &work.key(&self.stack)).await
     }
 
-    /// A refusal ends the payment only if it is about what the customer chose; a call of ours that Stripe does not
-    /// understand would end every order, so somebody has to look first.
-    async fn not_begun(&self, work: &Work<'_>, error: StripeError) -> Result<(), Failure> {
+    /// A refusal ends the payment only if its reason is what the customer chose. A call of ours that the provider does not
+    /// understand would end every order, so it is dead-lettered.
+    async fn not_begun(&self, work: &Work<'_>, error: ProviderError) -> Result<(), Failure> {
         let code = match &error {
-            StripeError::Declined { code } => code,
-            StripeError::Refused { code, param, .. }
-                if is_about_the_customers_choice(code, param.as_deref()) =>
-            {
-                code
-            }
-            StripeError::Refused { .. }
-            | StripeError::Unclear(_)
-            | StripeError::Spent { .. }
-            | StripeError::Paused { .. } => {
+            ProviderError::Declined { code }
+            | ProviderError::Refused { code, is_customers_choice: true, .. } => code,
+            ProviderError::Refused { is_customers_choice: false, .. }
+            | ProviderError::Unclear(_)
+            | ProviderError::KeySpent { .. }
+            | ProviderError::Paused { .. } => {
                 return Err(Failure::from(error).during("create the intent"));
             }
         };
@@ -106,122 +103,129 @@ impl TakePayment {
         if self.clock.now() > terms.pay_by {
             return self.expire(work).await;
         }
-        if elsewhere::is_elsewhere(&terms.intent_id) {
-            // Nothing to call: whoever gets the money tells so.
-            return Ok(());
+        let intent = work.intent(&terms)?;
+        match &intent {
+            IntentId::Stripe(id) => self.confirm(work, &intent, id).await,
+            // Its sender reports the money; no call can be made.
+            IntentId::Offline(_) => Ok(()),
         }
-        if work.is_repeat() {
-            let news = self.ask(&terms.intent_id).await?;
-            if news != IntentNews::Unconfirmed {
-                return self.settle(work, &terms.intent_id, news).await;
-            }
-        }
-        let news = match self.stripe.confirm_intent(&terms.intent_id, &work.key(&self.stack)).await {
-            Ok(intent) => intent.news(),
-            Err(StripeError::Declined { code }) => IntentNews::Declined(code),
-            Err(error @ StripeError::Paused { .. }) => return Err(Failure::from(error).during("confirm")),
-            Err(
-                error @ (StripeError::Refused { .. } | StripeError::Unclear(_) | StripeError::Spent { .. }),
-            ) => {
-                tracing::warn!(%error, "the confirmation is settled by asking for the intent's state");
-                self.ask(&terms.intent_id).await?
-            }
-        };
-        self.settle(work, &terms.intent_id, news).await
     }
 
-    /// `OrderExpired`: the provider says whether the money came in time; if not, the payment is to be ended.
+    async fn confirm(&self, work: &Work<'_>, intent: &IntentId, id: &str) -> Result<(), Failure> {
+        if work.is_repeat() {
+            let state = self.state(intent).await?;
+            if state != IntentState::Unconfirmed {
+                return self.settle(work, intent, state).await;
+            }
+        }
+        let state = match self.stripe.confirm(id, &work.key(&self.stack)).await {
+            Ok(state) => state,
+            Err(ProviderError::Declined { code }) => IntentState::Declined(code),
+            Err(error @ ProviderError::Paused { .. }) => return Err(Failure::from(error).during("confirm")),
+            Err(
+                error @ (ProviderError::Refused { .. }
+                | ProviderError::Unclear(_)
+                | ProviderError::KeySpent { .. }),
+            ) => {
+                tracing::warn!(%error, "the confirmation is settled by reading the intent's state");
+                self.state(intent).await?
+            }
+        };
+        self.settle(work, intent, state).await
+    }
+
+    /// `OrderExpired`: reads at the provider whether the money was taken in time; if not, the payment is ended.
     pub(super) async fn expire(&self, work: &Work<'_>) -> Result<(), Failure> {
         let payment = self.payment(work).await?;
         if let Stage::Open { terms, .. } = &payment.stage {
-            match self.ask(&terms.intent_id).await? {
-                news @ (IntentNews::Captured(_)
-                | IntentNews::UnderWay(_)
-                | IntentNews::Cancelled
-                | IntentNews::Strange(_)) => return self.settle(work, &terms.intent_id, news).await,
-                IntentNews::Unconfirmed | IntentNews::ActionRequired | IntentNews::Declined(_) => {}
+            let intent = work.intent(terms)?;
+            match self.state(&intent).await? {
+                state @ (IntentState::Captured(_)
+                | IntentState::UnderWay(_)
+                | IntentState::Cancelled
+                | IntentState::Unexpected(_)) => return self.settle(work, &intent, state).await,
+                IntentState::Unconfirmed | IntentState::ActionRequired | IntentState::Declined(_) => {}
             }
         }
         self.append(work, |payment| Ok(payment.decide_expired())).await
     }
 
-    /// `PaymentCancellationRequested`: the intent is cancelled, and only the provider's word that it is ends the
-    /// payment. An intent that had succeeded cannot be cancelled: its money goes back.
+    /// `PaymentCancellationRequested`: the intent is cancelled, and only its state at the provider ends the payment. An intent
+    /// that has succeeded cannot be cancelled: its money is refunded.
     pub(super) async fn cancel(&self, work: &Work<'_>) -> Result<(), Failure> {
         let Stage::Cancelling { terms, .. } = self.payment(work).await?.stage else { return Ok(()) };
-        if elsewhere::is_elsewhere(&terms.intent_id) {
-            return self.settle(work, &terms.intent_id, IntentNews::Cancelled).await;
-        }
-        if work.is_repeat() {
-            let news = self.ask(&terms.intent_id).await?;
-            if matches!(news, IntentNews::Captured(_) | IntentNews::Cancelled) {
-                return self.settle(work, &terms.intent_id, news).await;
-            }
-        }
-        let news = match self.stripe.cancel_intent(&terms.intent_id, &work.key(&self.stack)).await {
-            Ok(intent) => intent.news(),
-            Err(error @ StripeError::Paused { .. }) => return Err(Failure::from(error).during("cancel")),
-            Err(
-                error @ (StripeError::Declined { .. }
-                | StripeError::Refused { .. }
-                | StripeError::Unclear(_)
-                | StripeError::Spent { .. }),
-            ) => {
-                tracing::warn!(%error, "the cancellation is settled by asking for the intent's state");
-                self.ask(&terms.intent_id).await?
-            }
+        let intent = work.intent(&terms)?;
+        let state = match &intent {
+            IntentId::Stripe(id) => self.end(work, &intent, id).await?,
+            IntentId::Offline(_) => IntentState::Cancelled,
         };
-        match news {
-            IntentNews::Captured(_) | IntentNews::Cancelled => {
-                self.settle(work, &terms.intent_id, news).await
+        match state {
+            IntentState::Captured(_) | IntentState::Cancelled => self.settle(work, &intent, state).await,
+            IntentState::Unconfirmed
+            | IntentState::UnderWay(_)
+            | IntentState::ActionRequired
+            | IntentState::Declined(_)
+            | IntentState::Unexpected(_) => {
+                Err(Failure::retry("the provider has not cancelled the intent yet"))
             }
-            IntentNews::Unconfirmed
-            | IntentNews::UnderWay(_)
-            | IntentNews::ActionRequired
-            | IntentNews::Declined(_)
-            | IntentNews::Strange(_) => Err(Failure::retry("the provider has not cancelled the intent yet")),
         }
     }
 
-    async fn ask(&self, intent_id: &str) -> Result<IntentNews, Failure> {
-        if elsewhere::is_elsewhere(intent_id) {
-            // Nobody can be asked. What was not told has not happened.
-            return Ok(IntentNews::Unconfirmed);
+    /// Cancels the intent, unless it has ended already.
+    async fn end(&self, work: &Work<'_>, intent: &IntentId, id: &str) -> Result<IntentState, Failure> {
+        if work.is_repeat() {
+            let state = self.state(intent).await?;
+            if matches!(state, IntentState::Captured(_) | IntentState::Cancelled) {
+                return Ok(state);
+            }
         }
-        let answer = self.stripe.intent(intent_id).await;
-        Ok(answer.map_err(|error| Failure::from(error).during("ask for the intent's state"))?.news())
+        match self.stripe.cancel(id, &work.key(&self.stack)).await {
+            Ok(state) => Ok(state),
+            Err(error @ ProviderError::Paused { .. }) => Err(Failure::from(error).during("cancel")),
+            Err(
+                error @ (ProviderError::Declined { .. }
+                | ProviderError::Refused { .. }
+                | ProviderError::Unclear(_)
+                | ProviderError::KeySpent { .. }),
+            ) => {
+                tracing::warn!(%error, "the cancellation is settled by reading the intent's state");
+                self.state(intent).await
+            }
+        }
     }
 
-    async fn settle(&self, work: &Work<'_>, intent_id: &str, news: IntentNews) -> Result<(), Failure> {
-        match news {
-            IntentNews::Captured(capture) => {
+    async fn state(&self, intent: &IntentId) -> Result<IntentState, Failure> {
+        match intent {
+            IntentId::Stripe(id) => {
+                let state = self.stripe.state(id).await;
+                state.map_err(|error| Failure::from(error).during("read the intent's state"))
+            }
+            // No system can be asked. Money that was not reported has not arrived.
+            IntentId::Offline(_) => Ok(IntentState::Unconfirmed),
+        }
+    }
+
+    async fn settle(&self, work: &Work<'_>, intent: &IntentId, state: IntentState) -> Result<(), Failure> {
+        match state {
+            IntentState::Captured(capture) => {
                 self.append(work, |payment| payment.decide_captured(&capture)).await
             }
-            IntentNews::ActionRequired => {
-                self.append(work, |payment| Ok(payment.decide_action_required(intent_id))).await
+            IntentState::ActionRequired => {
+                self.append(work, |payment| Ok(payment.decide_action_required(intent))).await
             }
-            IntentNews::Declined(code) => {
-                self.append(work, |payment| Ok(payment.decide_declined(intent_id, &code))).await
+            IntentState::Declined(code) => {
+                self.append(work, |payment| Ok(payment.decide_declined(intent, &code))).await
             }
-            IntentNews::Cancelled => {
-                self.append(work, |payment| Ok(payment.decide_cancelled_there(intent_id))).await
-            }
-            IntentNews::Unconfirmed => {
+            IntentState::Cancelled => self.append(work, |payment| Ok(payment.decide_cancelled(intent))).await,
+            IntentState::Unconfirmed => {
                 Err(Failure::retry("nothing happened to the intent; it is confirmed again"))
             }
-            IntentNews::UnderWay(state) => Err(Failure::retry(format!("the intent is {state}"))),
-            IntentNews::Strange(what) => Err(Failure::reject(format!("the intent is strange: {what}"))),
+            IntentState::UnderWay(state) => Err(Failure::retry(format!("the intent is {state}"))),
+            IntentState::Unexpected(state) => {
+                Err(Failure::reject(format!("the intent has an unexpected state: {state}")))
+            }
         }
     }
-}
-
-fn is_about_the_customers_choice(code: &str, param: Option<&str>) -> bool {
-    // A payment method that does not exist: Stripe answers 400 with its parameter, or 404 `resource_missing`.
-    param.is_some_and(|param| matches!(param, "payment_method" | "amount" | "currency"))
-        || matches!(
-            code,
-            "resource_missing" | "amount_too_small" | "amount_too_large" | "payment_method_not_available"
-        )
 }
 
 #[cfg(test)]

@@ -1,26 +1,25 @@
 //! The refund: found at the provider, or made there.
 
 use super::{TakePayment, Work};
-use crate::elsewhere;
+use crate::intent::IntentId;
 use crate::ledger::Settled;
-use crate::payment::{Payment, RefundReport};
-use crate::stripe::{IdempotencyKey, Refund, RefundDraft, StripeError};
+use crate::payment::Payment;
+use crate::provider::{IdempotencyKey, NewRefund, ProviderError, RefundReport, offline};
 use events::{Amount, RefundCause, RefundId, RefundRequested};
 use resilience::Failure;
 use std::time::Duration;
 
-/// The code of a refund that was not asked for, because the provider lists refunds that nobody told of.
+/// The code of a refund that was not made because the provider lists refunds that were never reported to us.
 const MORE_THAN_IS_LEFT: &str = "more_than_is_left";
 
-/// How many idempotency keys a request may spend. The provider forgets them after a day, and then there are as many
-/// again.
-const RUNGS: u32 = 5;
+/// How many idempotency keys a request may use. The provider forgets keys after a day, so they can be used again then.
+const KEYS: u32 = 5;
 
 impl TakePayment {
-    /// `RefundRequested`: the refund that the provider holds under our id, or else a new one with that id, settles
-    /// the request. While the provider says `pending` it stays open; a webhook closes it.
+    /// `RefundRequested`: the refund that the provider holds under our id, or else a new one with that id, settles the
+    /// request. While it is pending at the provider it stays open; a webhook closes it.
     ///
-    /// A refund of nothing needs no call: it is settled at once. One that was made elsewhere is only looked for.
+    /// A refund of zero needs no call: it is settled at once. A foreign one is only read.
     pub(super) async fn refund(&self, work: &Work<'_>, request: &RefundRequested) -> Result<(), Failure> {
         let payment = self.payment(work).await?;
         let id = &request.refund_id;
@@ -29,17 +28,28 @@ impl TakePayment {
         if request.amount.is_zero() {
             return self.append(work, |payment| Ok(payment.decide_refunded(id, None))).await;
         }
-        if elsewhere::is_elsewhere(&terms.intent_id) {
-            return self.by_hand(work, request).await;
+        match work.intent(terms)? {
+            IntentId::Stripe(intent_id) => self.make(work, request, &payment, &intent_id).await,
+            IntentId::Offline(_) => self.leave_to_operator(work, request).await,
         }
-        let reports = self.list(&terms.intent_id).await?;
-        if let Some(report) = found(&payment, &reports, id)? {
+    }
+
+    async fn make(
+        &self,
+        work: &Work<'_>,
+        request: &RefundRequested,
+        payment: &Payment,
+        intent_id: &str,
+    ) -> Result<(), Failure> {
+        let id = &request.refund_id;
+        let reports = self.list(intent_id).await?;
+        if let Some(report) = found(payment, &reports, id)? {
             return self.record(work, report).await;
         }
         match request.cause {
             RefundCause::Foreign => {
                 return Err(Failure::retry(
-                    "the provider does not list the refund that it reported; ask again",
+                    "the provider does not list the refund that it reported; read it again",
                 ));
             }
             RefundCause::OutOfStock
@@ -49,21 +59,21 @@ impl TakePayment {
             | RefundCause::Returned
             | RefundCause::Goodwill => {}
         }
-        if !fits(&payment, &reports, request.amount) {
+        if !fits(payment, &reports, request.amount) {
             return self.refused(work, id, MORE_THAN_IS_LEFT, &reports).await;
         }
-        let draft = RefundDraft {
+        let new = NewRefund {
             order: &work.order,
             stack: &self.stack,
-            intent_id: &terms.intent_id,
+            intent_id,
             refund_id: id,
             amount: request.amount,
         };
-        self.create(work, &payment, &draft).await
+        self.create(work, payment, &new).await
     }
 
-    /// No call can make it. What was made already by hand is settled by who tells of it.
-    async fn by_hand(&self, work: &Work<'_>, request: &RefundRequested) -> Result<(), Failure> {
+    /// No call can make an offline refund. A foreign one is settled by its sender's report.
+    async fn leave_to_operator(&self, work: &Work<'_>, request: &RefundRequested) -> Result<(), Failure> {
         match request.cause {
             RefundCause::Foreign => Ok(()),
             RefundCause::OutOfStock
@@ -73,52 +83,49 @@ impl TakePayment {
             | RefundCause::Returned
             | RefundCause::Goodwill => {
                 let decide = |payment: &Payment| {
-                    Ok(payment.decide_refund_refused(&request.refund_id, elsewhere::BY_HAND))
+                    Ok(payment.decide_refund_refused(&request.refund_id, offline::REFUND_OFFLINE))
                 };
                 self.append(work, decide).await
             }
         }
     }
 
-    /// **Every delivery climbs the same ladder of keys, from its first rung.** Two that overlap, each having seen that
-    /// there is no refund, then make one: of a part of what was captured the provider would accept a second.
+    /// **Every delivery uses the same sequence of idempotency keys, from the first.** Two deliveries that overlap, each having
+    /// read that no refund exists, then make one refund: of a part of what was captured the provider would accept a second.
     ///
-    /// A key is left only when the provider *repeats* a failure under it: that call is over, it answers so for ever,
-    /// and the list shows that it made nothing. After every other unclear answer the call may still be under way, so
-    /// the key stays.
-    async fn create(
-        &self,
-        work: &Work<'_>,
-        payment: &Payment,
-        draft: &RefundDraft<'_>,
-    ) -> Result<(), Failure> {
-        for rung in 1..=RUNGS {
-            let key = IdempotencyKey::of(&self.stack, &work.message.envelope.id, rung);
-            let error = match self.stripe.create_refund(draft, &key).await {
-                Ok(refund) => return self.record(work, &refund.report()).await,
-                Err(error @ StripeError::Paused { .. }) => return Err(Failure::from(error).during("refund")),
+    /// The next key is used only when the provider *repeats* a failure under the current one: that call has ended, every
+    /// repeat gets the same answer, and the list shows that it made nothing. After every other unclear answer the call may
+    /// still be under way, so the key stays.
+    async fn create(&self, work: &Work<'_>, payment: &Payment, new: &NewRefund<'_>) -> Result<(), Failure> {
+        for attempt in 1..=KEYS {
+            let key = IdempotencyKey::of(&self.stack, &work.message.envelope.id, attempt);
+            let error = match self.stripe.create_refund(new, &key).await {
+                Ok(report) => return self.record(work, &report).await,
+                Err(error @ ProviderError::Paused { .. }) => {
+                    return Err(Failure::from(error).during("refund"));
+                }
                 Err(error) => error,
             };
-            tracing::warn!(%error, rung, "the refund is settled by asking for the intent's refunds");
-            let reports = self.list(draft.intent_id).await?;
-            if let Some(report) = found(payment, &reports, draft.refund_id)? {
+            tracing::warn!(%error, attempt, "the refund is settled by reading the intent's refunds");
+            let reports = self.list(new.intent_id).await?;
+            if let Some(report) = found(payment, &reports, new.refund_id)? {
                 return self.record(work, report).await;
             }
             match error {
-                StripeError::Spent { .. } => {}
-                StripeError::Declined { .. }
-                | StripeError::Refused { .. }
-                | StripeError::Unclear(_)
-                | StripeError::Paused { .. } => {
-                    return self.not_made(work, draft.refund_id, error, &reports).await;
+                ProviderError::KeySpent { .. } => {}
+                ProviderError::Declined { .. }
+                | ProviderError::Refused { .. }
+                | ProviderError::Unclear(_)
+                | ProviderError::Paused { .. } => {
+                    return self.not_made(work, new.refund_id, error, &reports).await;
                 }
             }
         }
         Err(Failure::retry("the provider failed under every key of this refund"))
     }
 
-    /// `RefundFailed`: what is still owed is asked for again once its time has come. The message itself is what waits:
-    /// the event's time and the attempt say for how long, so that nothing else has to be kept.
+    /// `RefundFailed`: what is still owed is requested again after a wait. The message itself waits in the queue: the event's
+    /// time and the attempt determine for how long, so no other state is kept.
     pub(super) async fn refund_again(&self, work: &Work<'_>, failed: &RefundId) -> Result<(), Failure> {
         let elapsed = self.clock.now().duration_since(work.message.envelope.time);
         let elapsed = Duration::try_from(elapsed).unwrap_or_default();
@@ -130,21 +137,21 @@ impl TakePayment {
         &self,
         work: &Work<'_>,
         id: &RefundId,
-        error: StripeError,
+        error: ProviderError,
         reports: &[RefundReport],
     ) -> Result<(), Failure> {
         match error {
-            StripeError::Declined { code } | StripeError::Refused { code, .. } => {
+            ProviderError::Declined { code } | ProviderError::Refused { code, .. } => {
                 self.refused(work, id, &code, reports).await
             }
-            StripeError::Unclear(_) | StripeError::Spent { .. } | StripeError::Paused { .. } => {
+            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } | ProviderError::Paused { .. } => {
                 Err(Failure::from(error).during("refund"))
             }
         }
     }
 
-    /// What was given back elsewhere may be why. It is recorded first, each by a write of its own, so that the next attempt
-    /// asks for what is owed then.
+    /// Foreign refunds may be the reason. They are recorded first, each with its own write, so that the next attempt requests
+    /// what is owed then.
     async fn refused(
         &self,
         work: &Work<'_>,
@@ -160,8 +167,7 @@ impl TakePayment {
 
     async fn list(&self, intent_id: &str) -> Result<Vec<RefundReport>, Failure> {
         let refunds = self.stripe.refunds(intent_id).await;
-        let refunds = refunds.map_err(|error| Failure::from(error).during("list the intent's refunds"))?;
-        Ok(refunds.iter().map(Refund::report).collect())
+        refunds.map_err(|error| Failure::from(error).during("list the intent's refunds"))
     }
 
     async fn record(&self, work: &Work<'_>, report: &RefundReport) -> Result<(), Failure> {
@@ -169,15 +175,15 @@ impl TakePayment {
     }
 }
 
-/// Whether so much is left, going by what the provider lists: a refund made in its dashboard, whose webhook has not come,
-/// is in no ledger here. A provider that does not count itself would give back more than was taken.
+/// Whether the amount is left according to the provider's list: a refund made in its dashboard, whose webhook has not
+/// arrived, is not in the ledger. A provider that does not check would refund more than was captured.
 fn fits(payment: &Payment, reports: &[RefundReport], amount: Amount) -> bool {
     let made = reports.iter().filter(|report| report.settled != Settled::Failed);
     let made = made.fold(Amount::ZERO, |sum, report| sum.plus(report.amount));
     amount <= payment.ledger.captured().less(made)
 }
 
-/// The refund as the provider holds it: by our id or its own, also one that was made for a request before this one.
+/// The provider's report of the refund: by our id or its own, also one that was made for an earlier request.
 fn found<'a>(
     payment: &Payment,
     reports: &'a [RefundReport],
@@ -192,10 +198,4 @@ fn found<'a>(
 }
 
 #[cfg(test)]
-mod again;
-#[cfg(test)]
-mod late;
-#[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod untold;

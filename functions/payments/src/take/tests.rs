@@ -1,4 +1,6 @@
-//! Through the step's door, with a provider that keeps count.
+//! Every reaction of `take-payment`, against a provider that counts its calls.
+
+mod outage;
 
 use crate::payment::Stage;
 use crate::testing::{
@@ -33,9 +35,9 @@ async fn every_message_run_twice_has_one_effect() {
         world.place("pm_card_visa").await;
         world.redeliver("PaymentRequested", deliveries).await.unwrap();
     }
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     for deliveries in [1, 2] {
         world.redeliver("RefundRequested", deliveries).await.unwrap();
     }
@@ -56,7 +58,7 @@ async fn two_copies_of_a_message_share_one_call() {
 }
 
 #[tokio::test]
-async fn a_time_out_after_charging_is_settled_by_asking() {
+async fn a_time_out_after_charging_is_settled_by_reading_the_state() {
     let world = World::new();
     world.place("pm_card_visa").await;
     world.provider.fail("confirm", 1, Fault::TimeoutAfter);
@@ -66,7 +68,7 @@ async fn a_time_out_after_charging_is_settled_by_asking() {
 }
 
 #[tokio::test]
-async fn whatever_fails_there_is_one_charge_in_the_end() {
+async fn whatever_fails_there_is_exactly_one_charge() {
     let faults = [
         Fault::Unreachable,
         Fault::ErrorBefore,
@@ -133,10 +135,10 @@ async fn a_payment_method_that_does_not_exist_fails_on_the_empty_stream() {
 }
 
 #[tokio::test]
-async fn a_call_of_ours_that_is_not_understood_ends_no_order() {
+async fn a_call_that_the_provider_does_not_understand_ends_no_order() {
     let world = World::new();
     world.provider.fail("POST /v1/payment_intents", 1, Fault::Refuse("parameter_unknown"));
-    let outcome = world.hear(&events::OrdersEvent::from(placed())).await;
+    let outcome = world.publish(&events::OrdersEvent::from(placed())).await;
     assert!(matches!(outcome, Err(Failure::Reject { .. })));
     assert!(world.types().is_empty());
 }
@@ -150,26 +152,26 @@ async fn three_d_secure_waits_for_the_customer() {
 }
 
 #[tokio::test]
-async fn an_intent_that_waits_too_long_expires() {
+async fn an_intent_that_is_not_paid_in_time_expires() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
-    world.hear(&expired()).await.unwrap();
+    world.publish(&expired()).await.unwrap();
     world.work().await;
     assert_eq!(world.last(), PaymentCancelled { cause: CancelCause::Expired }.into());
     assert_eq!(world.provider.status_of(&world.intent()), "canceled");
 }
 
 #[tokio::test]
-async fn money_that_came_in_time_beats_the_expiry() {
+async fn money_taken_in_time_beats_the_expiry() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     world.provider.authenticate(&world.intent(), true);
-    world.hear(&expired()).await.unwrap();
+    world.publish(&expired()).await.unwrap();
     assert!(matches!(world.payment().await.stage, Stage::Paid { .. }));
-    world.hear(&expired()).await.unwrap();
+    world.publish(&expired()).await.unwrap();
     assert_eq!(world.types(), ["PaymentRequested", "PaymentActionRequired", "OrderPaid"]);
 }
 
 #[tokio::test]
-async fn nothing_is_confirmed_past_its_time() {
+async fn nothing_is_confirmed_after_pay_by() {
     let world = World::new();
     world.place("pm_card_visa").await;
     world.clock.advance(Duration::from_mins(31));
@@ -179,13 +181,13 @@ async fn nothing_is_confirmed_past_its_time() {
 }
 
 #[tokio::test]
-async fn a_compensation_that_overtakes_its_order_leaves_a_tombstone() {
+async fn a_compensation_before_its_order_leaves_a_tombstone() {
     for (overtakes, cause) in [(0, CancelCause::Expired), (1, CancelCause::Cancelled)] {
         let world = World::new();
         for _ in 0..2 {
             match overtakes {
-                0 => world.hear(&expired()).await.unwrap(),
-                _ => world.hear(&shipment_cancelled()).await.unwrap(),
+                0 => world.publish(&expired()).await.unwrap(),
+                _ => world.publish(&shipment_cancelled()).await.unwrap(),
             }
         }
         assert_eq!(world.last(), PaymentCancelled { cause }.into());
@@ -197,10 +199,10 @@ async fn a_compensation_that_overtakes_its_order_leaves_a_tombstone() {
 }
 
 #[tokio::test]
-async fn a_cancelled_order_that_is_open_is_ended_and_never_charged() {
+async fn a_cancelled_open_payment_is_ended_and_never_charged() {
     let world = World::new();
     world.place("pm_card_visa").await;
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     let request = PaymentCancellationRequested { cause: CancelCause::Cancelled, code: None };
     assert_eq!(world.last(), request.into());
     world.work().await;
@@ -209,10 +211,10 @@ async fn a_cancelled_order_that_is_open_is_ended_and_never_charged() {
 }
 
 #[tokio::test]
-async fn a_payment_is_not_over_before_the_provider_says_so() {
+async fn a_payment_ends_only_when_the_provider_confirms_it() {
     let world = World::new();
     world.place("pm_card_visa").await;
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     world.provider.fail("/v1/", 4, Fault::ErrorBefore);
     assert!(is_retry(&world.redeliver("PaymentCancellationRequested", 1).await));
     assert_eq!(world.types().len(), 2);
@@ -221,20 +223,20 @@ async fn a_payment_is_not_over_before_the_provider_says_so() {
 }
 
 #[tokio::test]
-async fn a_cancellation_whose_answer_was_lost_is_settled_by_asking() {
+async fn a_cancellation_with_a_lost_answer_is_settled_by_reading_the_state() {
     let world = World::new();
     world.place("pm_card_visa").await;
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     world.provider.fail("cancel", 1, Fault::TimeoutAfter);
     world.redeliver("PaymentCancellationRequested", 1).await.unwrap();
     assert_eq!(world.last(), PaymentCancelled { cause: CancelCause::Cancelled }.into());
 }
 
 #[tokio::test]
-async fn money_that_comes_after_the_cancellation_goes_back() {
+async fn money_taken_after_the_cancellation_is_refunded() {
     let world = World::new();
     world.place("pm_card_visa").await;
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     assert!(world.provider.pay_externally(&world.intent()));
     world.redeliver("PaymentCancellationRequested", 1).await.unwrap();
     let PaymentsEvent::RefundRequested(request) = world.last() else { panic!() };
@@ -251,32 +253,32 @@ async fn money_that_comes_after_the_cancellation_goes_back() {
 }
 
 #[tokio::test]
-async fn each_cause_asks_once_and_nothing_goes_back_twice() {
+async fn each_cause_requests_once_and_nothing_is_refunded_twice() {
     let world = World::after_checkout("pm_card_visa").await;
     for _ in 0..2 {
-        world.hear(&shipping_failed()).await.unwrap();
-        world.hear(&shipment_cancelled()).await.unwrap();
-        world.hear(&returned()).await.unwrap();
+        world.publish(&shipping_failed()).await.unwrap();
+        world.publish(&shipment_cancelled()).await.unwrap();
+        world.publish(&returned()).await.unwrap();
     }
     world.work().await;
     assert_eq!((world.provider.refunded(), world.provider.calls("POST /v1/refunds")), (1900, 1));
     let ledger = world.payment().await.ledger;
-    assert_eq!((ledger.refunded(), ledger.free()), (Amount::minor(1900), Amount::ZERO));
+    assert_eq!((ledger.refunded(), ledger.refundable()), (Amount::minor(1900), Amount::ZERO));
     assert_eq!(
         world.types().iter().filter(|name| *name == "PaymentRefunded").count(),
         3,
-        "two of them of nothing"
+        "two of them of zero"
     );
 }
 
 #[tokio::test]
-async fn goods_that_came_back_are_refunded_only_if_the_shop_wants_it() {
+async fn returned_goods_are_refunded_only_if_the_shop_wants_it() {
     let mut world = World::after_checkout("pm_card_visa").await;
     world.refund_on_return = false;
-    world.hear(&returned()).await.unwrap();
+    world.publish(&returned()).await.unwrap();
     assert_eq!(world.types().len(), 2);
     world.refund_on_return = true;
-    world.hear(&returned()).await.unwrap();
+    world.publish(&returned()).await.unwrap();
     world.work().await;
     assert_eq!(world.provider.refunded(), 1900);
 }
@@ -295,7 +297,7 @@ async fn whatever_fails_a_refund_is_made_exactly_once() {
     for fault in faults {
         for path in ["POST /v1/refunds", "GET /v1/refunds", "/v1/refunds"] {
             let world = World::after_checkout("pm_card_visa").await;
-            world.hear(&out_of_stock()).await.unwrap();
+            world.publish(&out_of_stock()).await.unwrap();
             world.provider.fail(path, 3, fault);
             let mut deliveries = 1;
             while world.redeliver("RefundRequested", deliveries).await.is_err() {
@@ -312,30 +314,30 @@ async fn whatever_fails_a_refund_is_made_exactly_once() {
 async fn a_pending_refund_stays_open() {
     let world = World::after_checkout("pm_card_visa").await;
     world.provider.hold_refunds(true);
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     assert_eq!(world.types().last().unwrap(), "RefundRequested");
-    assert_eq!(world.payment().await.ledger.free(), Amount::ZERO);
+    assert_eq!(world.payment().await.ledger.refundable(), Amount::ZERO);
 }
 
 #[tokio::test]
-async fn a_refused_refund_is_asked_for_three_times_and_then_left_to_a_person() {
+async fn a_refused_refund_is_requested_three_times_and_then_left_to_an_operator() {
     let world = World::after_checkout("pm_card_visa").await;
     world.provider.fail("POST /v1/refunds", 9, Fault::Refuse("charge_disputed"));
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     let failures = world.types().iter().filter(|name| *name == "RefundFailed").count();
     assert_eq!((failures, world.types().last().map(String::as_str)), (3, Some("RefundFailed")));
     world.redeliver("RefundFailed", 2).await.unwrap();
     assert_eq!(world.types().last().unwrap(), "RefundFailed");
-    assert_eq!(world.payment().await.ledger.free(), Amount::minor(1900));
+    assert_eq!(world.payment().await.ledger.refundable(), Amount::minor(1900));
 }
 
 #[tokio::test]
 async fn a_second_attempt_may_succeed() {
     let world = World::after_checkout("pm_card_visa").await;
     world.provider.fail("POST /v1/refunds", 1, Fault::Refuse("balance_insufficient"));
-    world.hear(&out_of_stock()).await.unwrap();
+    world.publish(&out_of_stock()).await.unwrap();
     world.work().await;
     let written = world.table.all_events();
     let second: RefundRequested = serde_json::from_value((*written[4].data).clone()).unwrap();
@@ -348,7 +350,7 @@ async fn a_second_attempt_may_succeed() {
 }
 
 #[tokio::test]
-async fn what_it_is_not_subscribed_to_is_set_aside() {
+async fn an_event_without_a_subscription_is_rejected() {
     let world = World::new();
     let event = not_for_us();
     let envelope =

@@ -1,4 +1,4 @@
-//! A network in which one call stands still, so that a delivery can be overtaken by the one that takes its place.
+//! A network in which one call stops, so that a delivery can be overtaken by the next one.
 
 use crate::testing::World;
 use crate::{Stripe, TakePayment};
@@ -10,41 +10,41 @@ use std::sync::Arc;
 use testkit::FakeStripe;
 use tokio::sync::Semaphore;
 
-/// Where the call stands still.
+/// Where the call stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stands {
-    /// It has not reached the provider.
-    BeforeIt,
-    /// The provider did what it was asked for, and its answer is on the way.
-    BehindIt,
+pub(crate) enum StopsAt {
+    /// Before it reaches the provider.
+    Call,
+    /// The provider has acted, and its answer is under way.
+    Answer,
 }
 
-/// Such a network.
+/// A network that stops one kind of call.
 pub(crate) struct Slow {
     provider: Arc<FakeStripe>,
-    /// How the address of such a call ends.
+    /// The end of the URL of such a call.
     ending: &'static str,
-    stands: Stands,
-    /// Calls that pass before one waits.
+    stops_at: StopsAt,
+    /// Calls that pass before one stops.
     passes: Semaphore,
-    waits: Semaphore,
-    goes_on: Semaphore,
+    stopped: Semaphore,
+    continues: Semaphore,
 }
 
 impl Slow {
-    /// The `POST` to such an address waits, after so many that pass.
-    pub(crate) fn at(world: &World, ending: &'static str, stands: Stands, passes: usize) -> Arc<Self> {
+    /// The `POST` to such a URL stops, after `passes` that pass.
+    pub(crate) fn at(world: &World, ending: &'static str, stops_at: StopsAt, passes: usize) -> Arc<Self> {
         Arc::new(Self {
             provider: world.provider.clone(),
             ending,
-            stands,
+            stops_at,
             passes: Semaphore::new(passes),
-            waits: Semaphore::new(0),
-            goes_on: Semaphore::new(0),
+            stopped: Semaphore::new(0),
+            continues: Semaphore::new(0),
         })
     }
 
-    /// The message is worked on until its call stands still; then `meanwhile` happens, and the call goes on.
+    /// Handles the message until its call stops; then `meanwhile` runs, and the call continues.
     pub(crate) async fn overtaken(
         self: Arc<Self>,
         world: &World,
@@ -52,24 +52,23 @@ impl Slow {
         meanwhile: impl Future<Output = ()>,
     ) -> Result<(), Failure> {
         let step = world.take_payment();
-        let zombie =
-            TakePayment { stripe: Stripe { transport: self.clone(), ..step.stripe.clone() }, ..step };
-        let (outcome, ()) = tokio::join!(zombie.consume(message), async {
-            self.waits.acquire().await.unwrap().forget();
+        let slow = TakePayment { stripe: Stripe { transport: self.clone(), ..step.stripe.clone() }, ..step };
+        let (outcome, ()) = tokio::join!(slow.consume(message), async {
+            self.stopped.acquire().await.unwrap().forget();
             meanwhile.await;
-            self.goes_on.add_permits(1);
+            self.continues.add_permits(1);
         });
         outcome
     }
 
-    async fn stand_still(&self) {
+    async fn stop(&self) {
         if let Ok(permit) = self.passes.try_acquire() {
             permit.forget();
             return;
         }
-        self.waits.add_permits(1);
-        self.goes_on.acquire().await.unwrap().forget();
-        self.goes_on.add_permits(1);
+        self.stopped.add_permits(1);
+        self.continues.acquire().await.unwrap().forget();
+        self.continues.add_permits(1);
     }
 }
 
@@ -77,12 +76,12 @@ impl Slow {
 impl Transport for Slow {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
         let is_slow = call.method == Method::Post && call.url.ends_with(self.ending);
-        if is_slow && self.stands == Stands::BeforeIt {
-            self.stand_still().await;
+        if is_slow && self.stops_at == StopsAt::Call {
+            self.stop().await;
         }
         let answer = self.provider.send(call).await;
-        if is_slow && self.stands == Stands::BehindIt {
-            self.stand_still().await;
+        if is_slow && self.stops_at == StopsAt::Answer {
+            self.stop().await;
         }
         answer
     }

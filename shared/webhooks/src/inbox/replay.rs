@@ -1,7 +1,7 @@
-//! Somebody of the shop has a webhook applied once more.
+//! Replays: an operator requests that a webhook is applied again.
 //!
-//! The wish is an item beside the inbox item, `webhook#<source>#<event id>` / `replay#<when>`: durable when it is
-//! answered, in the same table's stream, read by the same reader as the webhook itself, and the record of who asked.
+//! A replay is an item next to the inbox item, `webhook#<source>#<event id>` / `replay#<when>`. It is durable when the request
+//! is answered, arrives by the same stream at the same reader as the webhook itself, and records who requested it.
 
 use super::{forgotten_at, key, place_in_order};
 use event_store::{Document, Documents, Key, StoreError};
@@ -9,19 +9,19 @@ use events::Customer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What the sort key of every wish begins with.
+/// What the sort key of every replay begins with.
 pub const PREFIX: &str = "replay#";
 
-/// Who had a webhook applied once more, and when.
+/// Who requested that a webhook is applied again, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {
-    /// When it was asked for.
+    /// When it was requested.
     pub asked_at: Timestamp,
-    /// Who asked.
+    /// Who requested it.
     pub asked_by: Customer,
 }
 
-/// Asks for it. Two who ask at the same moment ask once.
+/// Requests it. Two requests at the same moment are one.
 pub async fn ask(
     documents: &dyn Documents,
     source: &str,
@@ -35,8 +35,8 @@ pub async fn ask(
     Ok(())
 }
 
-/// The inbox item that a record of the table's stream is about: the item itself, or one that somebody wants applied once
-/// more. `None`: it is about something else, or about another source's item.
+/// The key of the inbox item that a record of the table's stream is about: the item itself, or a replay of it. `None`: the
+/// record is something else, or belongs to another source.
 pub fn asks_for(record: &Key, source: &str) -> Option<Key> {
     let is_ours = record.pk.strip_prefix("webhook#")?.strip_prefix(source)?.starts_with('#');
     let is_to_apply = record.sk == super::SORT_KEY || record.sk.starts_with(PREFIX);

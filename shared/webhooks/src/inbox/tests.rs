@@ -1,4 +1,4 @@
-//! Unit tests of the `inbox` module.
+//! What is stored of a webhook, and what is read back.
 
 use super::*;
 use crate::{GitHub, verify};
@@ -36,7 +36,7 @@ async fn keep_push(table: &Memory, id: &str, body: &[u8]) -> Result<Kept, StoreE
 }
 
 #[tokio::test]
-async fn a_repeat_is_seen_and_the_first_body_stays() {
+async fn a_duplicate_changes_nothing() {
     let table = Memory::default();
     for (body, expected) in [(b"first".as_slice(), Kept::New), (b"second", Kept::Seen)] {
         assert_eq!(keep_push(&table, "e1", body).await, Ok(expected));
@@ -45,16 +45,16 @@ async fn a_repeat_is_seen_and_the_first_body_stays() {
     assert_eq!((key.pk.as_str(), key.sk.as_str()), ("webhook#github#e1", "inbox"));
     let document = table.get(&key).await.unwrap().unwrap();
     assert_eq!(document.expires_at.unwrap().as_second(), 30 * 24 * 3600);
-    let (arrival, body) = open(&document, &key).unwrap();
-    assert_eq!((arrival.event_id.as_str(), arrival.event_type.as_str()), ("e1", "push"));
-    assert_eq!(arrival.traceparent, cause().traceparent);
-    let headers: Vec<_> = arrival.headers.into_iter().collect();
+    let (item, body) = open(&document, &key).unwrap();
+    assert_eq!((item.event_id.as_str(), item.event_type.as_str()), ("e1", "push"));
+    assert_eq!(item.traceparent, cause().traceparent);
+    let headers: Vec<_> = item.headers.into_iter().collect();
     assert_eq!(headers, [("user-agent".to_owned(), "hookshot".to_owned())], "no signature, no cookie");
     assert_eq!(body, b"first");
 }
 
 #[tokio::test]
-async fn a_body_that_no_item_can_hold_is_refused_and_not_half_kept() {
+async fn a_body_too_large_for_an_item_is_refused() {
     let table = Memory::default();
     let mut state = 1_u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
@@ -71,7 +71,7 @@ async fn a_body_that_no_item_can_hold_is_refused_and_not_half_kept() {
 }
 
 #[test]
-fn an_item_that_makes_no_sense_is_named() {
+fn an_unreadable_body_is_corrupt() {
     let key = key("github", "e1");
     for body in ["!", "aGVsbG8="] {
         let document = Document::of(&serde_json::json!({

@@ -1,8 +1,8 @@
-//! What became of a webhook: written beside its inbox item by the reader that applied it.
+//! The verdict on a webhook: what became of it, written next to its inbox item by the reader that applied it.
 //!
-//! It is an item of its own, `webhook#<source>#<event id>` / `verdict`, because an item is paid for by its size and a
-//! body may take hundreds of kilobytes: so a webhook costs one small write more. It is computed from the stream that
-//! the webhook belongs to, so whoever applies the webhook again comes to the same verdict, and a plain put will do.
+//! It is an item of its own, `webhook#<source>#<event id>` / `verdict`, because a write is billed by the item's size and a body
+//! may have hundreds of kilobytes: so a webhook costs one small write more. It is computed from the stream that the webhook
+//! belongs to, so applying the webhook again gives the same verdict, and an unconditional put is enough.
 
 use super::{INDEX_ATTRIBUTE, InboxItem, ORDER_ATTRIBUTE, forgotten_at, place_in_order};
 use event_store::{Document, Documents, Key, StoreError};
@@ -22,16 +22,16 @@ pub enum Verdict {
         /// Their ids, oldest first.
         led_to: Vec<EventId>,
     },
-    /// What it says was in the stream before, said by an answer of the provider's or by another webhook.
+    /// Its effect was in the stream already, by an answer of the provider or by another webhook.
     AlreadyKnown,
-    /// It says nothing that matters here.
+    /// It reports nothing of use here.
     Ignored {
         /// Why.
         reason: String,
     },
-    /// Its order is not known yet. It is applied once it is.
+    /// Its order is not known yet. It is applied once the order is.
     Parked {
-        /// The key that it waits under.
+        /// The partition in which it waits.
         key: String,
     },
     /// It cannot be applied. Its key is in the reader's dead-letter queue.
@@ -41,10 +41,10 @@ pub enum Verdict {
     },
 }
 
-/// How a verdict is called, without what it carries. `received`: the reader has not come to it yet.
+/// The name of a verdict, without its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Kept, and not looked at yet.
+    /// Stored, and not yet read.
     Received,
     /// See [`Verdict::Applied`].
     Applied,
@@ -77,14 +77,14 @@ impl Status {
 }
 
 impl Verdict {
-    /// The verdict over a webhook that was brought to its stream: it led to what names it as its cause there.
+    /// The verdict on a webhook that was applied to its stream: it led to the events there that name it as their cause.
     pub fn of(webhook: &EventId, stream: &[Envelope]) -> Self {
         let caused = stream.iter().filter(|envelope| envelope.causationid == *webhook);
         let led_to: Vec<EventId> = caused.map(|envelope| envelope.id.clone()).collect();
         if led_to.is_empty() { Self::AlreadyKnown } else { Self::Applied { led_to } }
     }
 
-    /// How it is called.
+    /// Its name.
     pub const fn status(&self) -> Status {
         match self {
             Self::Applied { .. } => Status::Applied,
@@ -96,43 +96,43 @@ impl Verdict {
     }
 }
 
-/// A verdict as it is stored: with what a list shows of its webhook, so that no body is read for a list.
+/// A stored verdict, with the fields of the webhook that a list shows, so that a list reads no bodies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conclusion {
     /// The sender's id of the event.
     pub event_id: String,
-    /// The sender's name of what happened.
+    /// The sender's type of the event.
     pub event_type: String,
-    /// When it came first.
+    /// When it arrived first.
     pub received_at: Timestamp,
     /// What became of it.
     pub verdict: Verdict,
 }
 
-/// Where the verdict over an event stands.
+/// The key of the verdict on an event.
 pub fn key(source: &str, event_id: &str) -> Key {
     Key::new(super::key(source, event_id).pk, SORT_KEY)
 }
 
-/// Writes down what became of a webhook.
+/// Stores the verdict on a webhook.
 pub async fn conclude(
     documents: &dyn Documents,
     source: &str,
-    arrival: &InboxItem,
+    item: &InboxItem,
     verdict: Verdict,
 ) -> Result<(), StoreError> {
     let partition = format!("{source}#{}", verdict.status().as_str());
     let conclusion = Conclusion {
-        event_id: arrival.event_id.clone(),
-        event_type: arrival.event_type.clone(),
-        received_at: arrival.received_at,
+        event_id: item.event_id.clone(),
+        event_type: item.event_type.clone(),
+        received_at: item.received_at,
         verdict,
     };
     let document = Document::of(&conclusion)
-        .until(forgotten_at(arrival.received_at))
+        .until(forgotten_at(item.received_at))
         .with(INDEX_ATTRIBUTE, partition)
-        .with(ORDER_ATTRIBUTE, place_in_order(arrival.received_at));
-    documents.put(&key(source, &arrival.event_id), &document).await
+        .with(ORDER_ATTRIBUTE, place_in_order(item.received_at));
+    documents.put(&key(source, &item.event_id), &document).await
 }
 
 #[cfg(test)]

@@ -41,8 +41,8 @@ async fn a_route_without_input_accepts_no_body_or_an_empty_object() {
     for route in [TEST, REDELIVER] {
         let plain = request(route, &delivery);
         let typed = plain.clone().header("content-type", "application/json");
-        for sound in [plain.clone(), typed, plain.clone().json(&json!({}))] {
-            assert_eq!(world.answer(sound).await.unwrap().status, 202, "{route}");
+        for valid in [plain.clone(), typed, plain.clone().json(&json!({}))] {
+            assert_eq!(world.answer(valid).await.unwrap().status, 202, "{route}");
         }
         let untyped = Request { body: b"{}".to_vec(), ..plain.clone() };
         assert_eq!(world.answer(untyped).await.unwrap_err().status, 415, "{route}");

@@ -1,4 +1,4 @@
-//! What becomes of an email and a text message when their function is gone, or a call of its fails, at any point.
+//! The function crashes, or one of its calls fails, at any point: no message is lost.
 
 use crate::NotifyCustomer;
 use crate::testing::{World, paid, placed};
@@ -9,7 +9,7 @@ use testkit::{Gated, Plan, Stop};
 const CALLS: [&str; 5] =
     ["documents.list", "mailer.send_mail", "documents.put_new", "texter.send_text", "documents.put_new"];
 
-/// The first delivery, which goes wrong at this call.
+/// Handles the event, and stops at this call.
 async fn stopped(world: &World, call: usize, stop: Stop) {
     let plan = Plan::stopping(call, stop);
     let notify = NotifyCustomer {
@@ -21,16 +21,16 @@ async fn stopped(world: &World, call: usize, stop: Stop) {
         sms_countries: world.step.sms_countries.clone(),
     };
     let outcome = plan.drive(notify.consume(&paid())).await;
-    assert!(!matches!(outcome, Some(Ok(()))), "{stop:?} at {call}: the message has to come back");
+    assert!(!matches!(outcome, Some(Ok(()))), "{stop:?} at {call}: the message must be retried");
     assert_eq!(plan.calls(), CALLS[..=call], "{stop:?} at {call}");
 }
 
-/// How often a message goes out that is sent by one call and noted by the next.
+/// How often a message is sent whose send is call `sends` and whose notice is the next one.
 fn times(sends: usize, call: usize, stop: Stop) -> usize {
     let has_effect = matches!(stop, Stop::LoseReply | Stop::CrashAfter);
-    // It went out, and its notice was not written.
-    let is_forgotten = (call == sends && has_effect) || (call == sends + 1 && !has_effect);
-    if is_forgotten { 2 } else { 1 }
+    // It was sent, but its notice was not written.
+    let is_unrecorded = (call == sends && has_effect) || (call == sends + 1 && !has_effect);
+    if is_unrecorded { 2 } else { 1 }
 }
 
 #[tokio::test]
@@ -42,8 +42,8 @@ async fn a_message_is_never_lost_and_is_sent_twice_only_without_its_notice() {
             stopped(&world, call, stop).await;
             for _ in 0..3 {
                 world.receive(&paid()).await.unwrap();
-                let told = (world.subjects().len(), world.texts().len());
-                assert_eq!(told, (times(1, call, stop), times(3, call, stop)), "{stop:?} at {call}, {name}");
+                let sent = (world.subjects().len(), world.texts().len());
+                assert_eq!(sent, (times(1, call, stop), times(3, call, stop)), "{stop:?} at {call}, {name}");
             }
         }
     }

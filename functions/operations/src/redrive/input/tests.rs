@@ -1,11 +1,11 @@
-//! Which inputs of a redrive are refused, and that the reason names the field and what is allowed.
+//! Which inputs are accepted, and what the rejections of the others say.
 
 use super::*;
 use serde_json::{Value, json};
 
-fn checked(asked: &Value) -> Result<RedriveRequest, String> {
-    let asked: Redrive = json::from_value(asked).map_err(|error| error.to_string())?;
-    asked.checked().map_err(|failure| failure.to_string())
+fn checked(input: &Value) -> Result<RedriveRequest, String> {
+    let input: Redrive = json::from_value(input).map_err(|error| error.to_string())?;
+    input.checked().map_err(|failure| failure.to_string())
 }
 
 #[test]
@@ -18,15 +18,16 @@ fn a_list_has_fifty_by_default() {
 
 #[test]
 fn a_move_needs_ids_or_all_and_a_discard_needs_a_reason() {
-    for (asked, wanted) in [
+    for (input, expected) in [
         (json!({"do": "list"}), "function is missing"),
         (json!({"function": "f"}), "do is missing: one of list, requeue, discard"),
         (json!({"function": "f", "do": "requeue"}), "ids or all is missing"),
         (json!({"function": "f", "do": "discard", "reason": "r"}), "ids or all is missing"),
         (json!({"function": "f", "do": "requeue", "ids": ["a"], "all": true}), "exclude each other"),
         (json!({"function": "f", "do": "requeue", "ids": []}), "ids are not valid"),
-        (json!({"function": "f", "do": "requeue", "ids": ["a b"]}), "ids are not valid"),
-        (json!({"function": "f", "do": "requeue", "ids": vec!["a"; 201]}), "ids are not valid"),
+        (json!({"function": "f", "do": "requeue", "ids": ["a b c"]}), "ids are not valid"),
+        (json!({"function": "f", "do": "requeue", "ids": ["4b1"]}), "at least 4"),
+        (json!({"function": "f", "do": "requeue", "ids": vec!["4b1a"; 201]}), "ids are not valid"),
         (json!({"function": "f", "do": "requeue", "ids": ["a".repeat(101)]}), "ids are not valid"),
         (
             json!({"function": "f", "do": "requeue", "ids": ["a"], "limit": 1}),
@@ -60,7 +61,13 @@ fn a_move_needs_ids_or_all_and_a_discard_needs_a_reason() {
         ),
         (json!({"function": "f", "do": "list", "al": true}), "unknown field `al`"),
     ] {
-        let refused = checked(&asked).unwrap_err();
-        assert!(refused.contains(wanted), "{asked}: {refused}");
+        let rejection = checked(&input).unwrap_err();
+        assert!(rejection.contains(expected), "{input}: {rejection}");
     }
+}
+
+#[test]
+fn four_characters_of_an_id_are_enough() {
+    let request = checked(&json!({"function": "f", "do": "requeue", "ids": ["4b1a"]})).unwrap();
+    assert_eq!(request.selection, Selection::Ids(["4b1a".to_owned()].into()));
 }

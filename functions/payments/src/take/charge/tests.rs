@@ -1,13 +1,13 @@
-//! A confirmation that was thought dead, and goes on beside our own cancellation of what it confirms.
+//! A confirmation that is delayed, and overlaps with our own cancellation of the same intent.
 
 use crate::payment::Stage;
-use crate::testing::slow::{Slow, Stands};
+use crate::testing::slow::{Slow, StopsAt};
 use crate::testing::{World, shipment_cancelled};
 use events::{CancelCause, PaymentCancelled, PaymentsEvent, RefundCause, RefundRequested};
 use serde_json::json;
 use testkit::{delivered, order_id};
 
-/// The requests to give a late capture back.
+/// How many refunds of a late capture were requested.
 fn late_captures(world: &World) -> usize {
     let written = world.table.all_events();
     let requests = written.iter().filter(|envelope| envelope.event_type == "RefundRequested");
@@ -15,27 +15,27 @@ fn late_captures(world: &World) -> usize {
     requests.filter(|request: &RefundRequested| request.cause == RefundCause::LateCapture).count()
 }
 
-/// Whatever is said of the payment comes once more, and changes nothing.
-async fn everything_once_more(world: &World) {
-    let said = world.types();
+/// Every message is redelivered, and changes nothing.
+async fn redeliver_everything(world: &World) {
+    let before = world.types();
     for envelope in world.table.all_events().iter().filter(|envelope| World::is_work(envelope)) {
         world.take(&delivered(envelope, 2).unwrap()).await.unwrap();
     }
-    world.hear(&shipment_cancelled()).await.unwrap();
-    assert_eq!(world.types(), said);
+    world.publish(&shipment_cancelled()).await.unwrap();
+    assert_eq!(world.types(), before);
 }
 
 #[tokio::test]
-async fn a_late_success_of_a_confirmation_thought_dead_goes_back_once() {
-    for stands in [Stands::BeforeIt, Stands::BehindIt] {
+async fn a_confirmation_that_succeeds_late_is_refunded_once() {
+    for stops_at in [StopsAt::Call, StopsAt::Answer] {
         let world = World::new();
         world.place("pm_card_visa").await;
         let request = delivered(&world.table.all_events().remove(0), 1).unwrap();
-        let slow = Slow::at(&world, "/confirm", stands, 0);
+        let slow = Slow::at(&world, "/confirm", stops_at, 0);
         let cancelled = slow.overtaken(&world, &request, async {
-            world.hear(&shipment_cancelled()).await.unwrap();
-            if stands == Stands::BehindIt {
-                // Our cancellation comes after the charge: the provider refuses it, and says why.
+            world.publish(&shipment_cancelled()).await.unwrap();
+            if stops_at == StopsAt::Answer {
+                // Our cancellation arrives after the charge, so the provider refuses it.
                 world.redeliver("PaymentCancellationRequested", 1).await.unwrap();
             }
         });
@@ -43,36 +43,36 @@ async fn a_late_success_of_a_confirmation_thought_dead_goes_back_once() {
         world.deliver_all().await;
         world.work().await;
         world.deliver_all().await;
-        everything_once_more(&world).await;
-        assert_eq!((world.provider.charges(), late_captures(&world)), (1, 1), "{stands:?}");
-        assert_eq!((world.provider.captured(), world.provider.refunded()), (1900, 1900), "{stands:?}");
-        assert!(!world.types().contains(&"OrderPaid".to_owned()), "{stands:?}");
+        redeliver_everything(&world).await;
+        assert_eq!((world.provider.charges(), late_captures(&world)), (1, 1), "{stops_at:?}");
+        assert_eq!((world.provider.captured(), world.provider.refunded()), (1900, 1900), "{stops_at:?}");
+        assert!(!world.types().contains(&"OrderPaid".to_owned()), "{stops_at:?}");
     }
 }
 
 #[tokio::test]
-async fn a_confirmation_that_comes_after_the_cancellation_takes_nothing() {
+async fn a_confirmation_after_the_cancellation_takes_nothing() {
     let world = World::new();
     world.place("pm_card_visa").await;
     let request = delivered(&world.table.all_events().remove(0), 1).unwrap();
-    let slow = Slow::at(&world, "/confirm", Stands::BeforeIt, 0);
+    let slow = Slow::at(&world, "/confirm", StopsAt::Call, 0);
     let cancelled = slow.overtaken(&world, &request, async {
-        world.hear(&shipment_cancelled()).await.unwrap();
+        world.publish(&shipment_cancelled()).await.unwrap();
         world.redeliver("PaymentCancellationRequested", 1).await.unwrap();
     });
     cancelled.await.unwrap();
     world.deliver_all().await;
-    everything_once_more(&world).await;
+    redeliver_everything(&world).await;
     assert_eq!(world.last(), PaymentCancelled { cause: CancelCause::Cancelled }.into());
     assert_eq!((world.provider.charges(), late_captures(&world)), (0, 0));
 }
 
-/// The provider had said that the intent is cancelled, and its money comes all the same.
+/// The provider reports the intent as cancelled first, and as succeeded afterwards.
 #[tokio::test]
-async fn a_success_that_is_told_after_the_payment_has_ended_goes_back_once() {
+async fn a_success_reported_after_the_payments_end_is_refunded_once() {
     let world = World::new();
     world.place("pm_card_visa").await;
-    world.hear(&shipment_cancelled()).await.unwrap();
+    world.publish(&shipment_cancelled()).await.unwrap();
     world.work().await;
     assert_eq!(world.last(), PaymentCancelled { cause: CancelCause::Cancelled }.into());
     for id in ["evt_1", "evt_1", "evt_2"] {

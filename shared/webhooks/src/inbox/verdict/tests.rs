@@ -1,4 +1,4 @@
-//! Unit tests of the `verdict` module.
+//! Every status has one name in the index, the list and the stored verdict.
 
 use super::*;
 

@@ -1,0 +1,24 @@
+//! Stripe: the calls ([`client`]), the shapes of its answers and events ([`payload`]), what they mean here ([`translate`]), and
+//! how its events reach the inbox: by webhook ([`StripeWebhook`]), or fetched ([`ReconcileStripe`]).
+//!
+//! Nothing outside this module uses Stripe's field names, statuses or event types.
+
+mod client;
+mod payload;
+mod reconcile;
+mod translate;
+mod webhook;
+
+pub use client::Stripe;
+pub use reconcile::{Reconcile, ReconcileStripe};
+pub(crate) use translate::parse;
+pub use webhook::StripeWebhook;
+
+/// The source of the inbox's items, and the kind of the causes that webhooks are.
+pub(crate) const SOURCE: &str = "stripe";
+
+/// Whether the text is the id of a payment intent.
+pub(crate) fn is_intent_id(text: &str) -> bool {
+    let is_word = |rest: &str| rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    text.strip_prefix("pi_").is_some_and(|rest| !rest.is_empty() && is_word(rest))
+}

@@ -1,0 +1,347 @@
+//! The actors around the pipeline: customers who order, pay and cancel; a warehouse that dispatches, fails and takes
+//! returns; banks that dispute; and clerks who refund in the dashboard.
+
+use super::bank::{BY_TRANSFER, Bank, is_by_transfer};
+use super::chance::Chance;
+use super::executor::finish;
+use super::invocations::Call;
+use super::webhook_senders::{CARRIER, STANDARD, STRIPE, webhook};
+use super::world::World;
+use event_store::{EventStore, Key, StreamId};
+use events::{Attention, Customer, OrderId, OrderStatus, Provider, Service};
+use jiff::Timestamp;
+use orders::Order;
+use runtime::http::{Problem, Reply};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use testkit::{RequestBuilder as _, customer, other_customer, request, tracker_event};
+
+/// The products: SKU, price, pieces in stock.
+pub(super) const PRODUCTS: [(&str, u64, u64); 3] =
+    [("TEA-01", 950, 10_000), ("MUG-01", 1490, 200), ("RARE-01", 9900, 10)];
+
+const PLACE: &str = "POST /orders";
+const CANCEL: &str = "POST /orders/{order_id}/cancel";
+const REFUND: &str = "POST /orders/{order_id}/refunds";
+
+/// The actors, and what they know.
+pub(super) struct Actors {
+    pub(super) chance: Chance,
+    /// The number of checkouts.
+    pub(super) placed: u64,
+    /// Orders that an actor may still act on.
+    pub(super) open: Vec<OrderId>,
+    /// Orders that were answered with 202, with their customers.
+    pub(super) accepted: BTreeMap<OrderId, Customer>,
+    /// Webhooks with scans that were answered with 200: the tracking code, and the times of the scans.
+    pub(super) scanned: Vec<(String, Vec<String>)>,
+    /// Webhooks that were answered with 200 before payments knew their order, by their key in the inbox: the order, and
+    /// the key under which they have to be parked.
+    pub(super) early_webhooks: BTreeMap<Key, (OrderId, Key)>,
+    /// The offline payments.
+    pub(super) bank: Bank,
+    disputes: Vec<String>,
+    /// Orders whose failed refunds an operator has retried.
+    retried: Vec<OrderId>,
+}
+
+impl Actors {
+    pub(super) fn new(world: &World) -> Self {
+        Self {
+            chance: world.chance.clone(),
+            placed: 0,
+            open: Vec::new(),
+            accepted: BTreeMap::new(),
+            scanned: Vec::new(),
+            early_webhooks: BTreeMap::new(),
+            bank: Bank::new(world.chance.clone()),
+            disputes: Vec::new(),
+            retried: Vec::new(),
+        }
+    }
+
+    /// The calls that create the products and their stock.
+    pub(super) fn create_products(now: Timestamp) -> Vec<Call> {
+        let mut calls = Vec::new();
+        for (sku, price, pieces) in PRODUCTS {
+            let product = json!({"name": sku, "price": price, "currency": "EUR", "weight_grams": 100});
+            let put = request("PUT /products/{sku}").by_admin().path("sku", sku).json(&product);
+            calls.push(Call::new("PUT /products", put, now));
+            let stock = json!({ "on_hand": pieces });
+            let put = request("PUT /stock/{sku}").by_admin().path("sku", sku).json(&stock);
+            calls.push(Call::new("PUT /stock", put, now));
+        }
+        calls
+    }
+
+    /// A checkout. The client repeats it until it has an answer.
+    pub(super) fn place(&mut self, now: Timestamp) -> Call {
+        let key = format!("order-{}", self.placed);
+        self.placed += 1;
+        let method = match self.chance.below(9) {
+            0 => "pm_card_chargeCustomerFail",
+            1 | 2 => "pm_card_threeDSecure",
+            3 => BY_TRANSFER,
+            _ => "pm_card_visa",
+        };
+        let (sku, ..) = PRODUCTS.get(self.chance.below(PRODUCTS.len())).expect("a product");
+        let mut items = vec![json!({"sku": sku, "quantity": 1 + self.chance.below(2)})];
+        if *sku != "TEA-01" {
+            items.push(json!({"sku": "TEA-01", "quantity": 1 + self.chance.below(3)}));
+        }
+        let body = json!({
+            "items": items, "currency": "EUR", "payment_method": method,
+            "contact": {"email": "a@b.example", "phone": "+41790000000"},
+            "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
+        });
+        let customer = if self.chance.roll(500) { customer() } else { other_customer() };
+        Call::new(PLACE, request(PLACE).by(customer).header("idempotency-key", &key).json(&body), now)
+    }
+
+    /// A caller receives its answer. An answer that breaks the contract is an error.
+    pub(super) fn receive(
+        &mut self,
+        world: &World,
+        call: &Call,
+        answer: &Result<Reply, Problem>,
+    ) -> Result<(), String> {
+        let status = match answer {
+            Ok(reply) => reply.status,
+            Err(problem) => problem.status,
+        };
+        match (call.operation, answer) {
+            (PLACE, Ok(reply)) => {
+                let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+                let id = body["order_id"].as_str().and_then(|id| OrderId::try_from(id).ok());
+                let id = id.ok_or("I7: an order was accepted without an id")?;
+                let owner = call.request.caller.as_ref().map(|caller| caller.customer.clone());
+                if self.accepted.insert(id.clone(), owner.expect("a customer")).is_none() {
+                    self.open.push(id);
+                }
+                Ok(())
+            }
+            (CANCEL | REFUND | "POST /shipments", _) if [200, 202, 404, 409, 422].contains(&status) => Ok(()),
+            (STRIPE | CARRIER | STANDARD, Ok(_)) => {
+                self.accepted_webhook(world, call);
+                Ok(())
+            }
+            (operation, Ok(_)) if operation.starts_with("PUT") => Ok(()),
+            (operation, _) if operation.starts_with("GET") => Ok(()),
+            (operation, _) => Err(format!("I7: {operation} was answered with {status}")),
+        }
+    }
+
+    /// An actor does something about one of the open orders.
+    pub(super) fn act(&mut self, world: &World, now: Timestamp) -> Vec<Call> {
+        let Some(id) = self.open.get(self.chance.below(self.open.len())).cloned() else { return Vec::new() };
+        let order = order(world, &id);
+        // A customer who waits for the first update of an order cancels more often.
+        let impatience = if order.status() == OrderStatus::Placed { 60 } else { 12 };
+        if self.chance.roll(impatience) {
+            return vec![self.cancel(&id, now)];
+        }
+        if is_by_transfer(&order) {
+            let calls = self.transfer(world, &id, &order, now);
+            if !calls.is_empty() {
+                return calls;
+            }
+        }
+        // An operator seldom retries a refund of an offline payment: only the clerk can make it.
+        let insistence = if is_by_transfer(&order) { 5 } else { 300 };
+        if order.attention().contains(&Attention::RefundFailed) && self.chance.roll(insistence) {
+            return retry(world, &id, now);
+        }
+        if self.chance.roll(20) {
+            return vec![self.request_goodwill(&id, now)];
+        }
+        if self.chance.roll(30) && !is_by_transfer(&order) {
+            self.act_at_stripe(world, &id, &order);
+        }
+        match order.status() {
+            OrderStatus::PaymentActionRequired => self.authenticate(world, &id),
+            OrderStatus::Allocated => return vec![self.pack(&id, now)],
+            OrderStatus::Shipped => return self.travel(world, &id, &order, now),
+            OrderStatus::Delivered | OrderStatus::Returned
+                if !order.facts().is_open() && !self.chance.roll(30) =>
+            {
+                self.close(&id);
+            }
+            OrderStatus::Delivered => {
+                return vec![warehouse("return", &id, &json!({ "restock": true }), now)];
+            }
+            OrderStatus::PaymentFailed
+            | OrderStatus::OutOfStock
+            | OrderStatus::ShippingFailed
+            | OrderStatus::Cancelled
+            | OrderStatus::Expired
+            | OrderStatus::Returned
+                if !order.facts().is_open() =>
+            {
+                self.close(&id);
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// What remains once the faults have stopped. Orders that have ended are closed.
+    pub(super) fn finish(&mut self, world: &World, now: Timestamp) -> Vec<Call> {
+        for dispute in self.disputes.drain(..) {
+            world.stripe.close_dispute(&dispute, self.chance.roll(500));
+        }
+        let mut calls = self.bank.finish(world, now);
+        for id in self.open.clone() {
+            let order = order(world, &id);
+            match order.status() {
+                OrderStatus::Allocated => calls.push(self.pack(&id, now)),
+                OrderStatus::Shipped => calls.extend(self.travel(world, &id, &order, now)),
+                _ if !order.facts().is_open() => self.close(&id),
+                // The operator retries a failed refund once.
+                _ if order.attention().contains(&Attention::RefundFailed) && !self.retried.contains(&id) => {
+                    calls.extend(retry(world, &id, now));
+                    self.retried.push(id);
+                }
+                _ => {}
+            }
+        }
+        calls
+    }
+
+    /// Whether every order has ended or needs an operator, who has an entry for it. Such an order may still change.
+    pub(super) fn is_settled(&self, world: &World) -> bool {
+        self.open.iter().all(|id| !order(world, id).attention().is_empty())
+    }
+
+    /// The customer transfers the money, in time or late, or the clerk refunds a part.
+    fn transfer(&mut self, world: &World, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
+        let Some((placed, _)) = order.placed() else { return Vec::new() };
+        let in_time = order.status() == OrderStatus::Placed;
+        if self.chance.roll(if in_time { 300 } else { 100 }) {
+            return self.bank.pay(id, placed, now);
+        }
+        if self.chance.roll(200) {
+            return self.bank.settle(world, id, now);
+        }
+        if self.chance.roll(20) { self.bank.refund_unrequested(world, id, now) } else { Vec::new() }
+    }
+
+    /// An operator requests a goodwill refund. Two operators may send the same request at once, or different ones.
+    fn request_goodwill(&self, id: &OrderId, now: Timestamp) -> Call {
+        let key = format!("goodwill-{}", self.chance.below(3));
+        let body = json!({ "amount": 100 + self.chance.below(3) * 400, "reason": "a scratch" });
+        Call::new(
+            REFUND,
+            request(REFUND)
+                .by_admin()
+                .path("order_id", id.as_str())
+                .header("idempotency-key", &key)
+                .json(&body),
+            now,
+        )
+    }
+
+    fn cancel(&self, id: &OrderId, now: Timestamp) -> Call {
+        let owner = self.accepted.get(id).expect("it was accepted").clone();
+        Call::new(CANCEL, request(CANCEL).by(owner).path("order_id", id.as_str()), now)
+    }
+
+    fn close(&mut self, id: &OrderId) {
+        self.open.retain(|open| open != id);
+    }
+
+    fn authenticate(&self, world: &World, id: &OrderId) {
+        // A third of the customers abandons the payment: the id decides, so that they never do.
+        if id.as_str().ends_with(['0', '1', '2', '3', '4']) {
+            return;
+        }
+        for intent in world.stripe.intents_of(id.as_str()) {
+            world.stripe.authenticate(&intent, self.chance.roll(750));
+        }
+    }
+
+    fn pack(&self, id: &OrderId, now: Timestamp) -> Call {
+        if self.chance.roll(60) {
+            return warehouse("fail", id, &json!({ "reason": "broken" }), now);
+        }
+        let code = format!("T-{}", id.as_str().get(..12).unwrap_or_default());
+        warehouse("dispatch", id, &json!({ "carrier": "DHL", "tracking_code": code }), now)
+    }
+
+    /// The parcel is delivered or returned. The carrier or the courier reports it by webhook, or the warehouse by a call.
+    fn travel(&self, world: &World, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
+        let Some((carrier, code)) = order.facts().carrier() else { return Vec::new() };
+        let end = if self.chance.roll(80) { "return_to_sender" } else { "delivered" };
+        if end == "delivered" && self.chance.roll(300) {
+            return vec![warehouse("deliver", id, &json!({}), now)];
+        }
+        let scans =
+            [("in_transit", "departed", "2026-01-03T07:00:00Z"), (end, "arrived", "2026-01-03T08:00:00Z")];
+        let mut calls = if world.carrier == Provider::Warehouse && self.chance.roll(500) {
+            self.courier((carrier, code), &scans.map(|(status, _, time)| (status, time)), now)
+        } else {
+            let event = tracker_event(&format!("evt_{end}_{code}"), carrier, code, &scans);
+            vec![webhook(CARRIER, &event, self.chance.arrival(now))]
+        };
+        if end == "return_to_sender" {
+            let restock = json!({ "restock": self.chance.roll(500) });
+            calls.push(warehouse("return", id, &restock, now));
+        }
+        calls
+    }
+
+    /// Events at Stripe that no function requested: dashboard users, banks, late failures.
+    fn act_at_stripe(&mut self, world: &World, id: &OrderId, order: &Order) {
+        // If an intent was created twice, only the recorded one was given to a customer.
+        let Some(intent) = recorded_intent(world, id) else { return };
+        let (stripe, facts) = (&world.stripe, order.facts());
+        let captured = stripe.books_of(id.as_str()).captured;
+        match self.chance.below(6) {
+            0 => drop(stripe.pay_externally(&intent)),
+            1 if captured == 0 => stripe.cancel_in_dashboard(&intent),
+            2 if captured > 0 => drop(stripe.refund_in_dashboard(&intent, 1 + self.chance.below(300) as u64)),
+            3 if facts.refunded().units() > 0 => {
+                let refunds = stripe.refunds_of(&intent);
+                if let Some(refund) = refunds.get(self.chance.below(refunds.len())) {
+                    stripe.settle_refund(refund, false);
+                }
+            }
+            4 if captured > 0 && stripe.books_of(id.as_str()).refunded == 0 => {
+                self.disputes.push(stripe.dispute(&intent, captured));
+            }
+            _ => {
+                if let Some(dispute) = self.disputes.pop() {
+                    stripe.close_dispute(&dispute, self.chance.roll(500));
+                }
+            }
+        }
+    }
+}
+
+/// The order as the fold of its stream.
+pub(super) fn order(world: &World, id: &OrderId) -> Order {
+    let table: &dyn EventStore = &**world.table(Service::Orders);
+    finish(table.history::<Order>(&StreamId::order(id))).expect("readable").state
+}
+
+/// The operator's call to retry each failed refund.
+fn retry(world: &World, id: &OrderId, now: Timestamp) -> Vec<Call> {
+    let table: &dyn EventStore = &**world.table(Service::Payments);
+    let envelopes = finish(table.read(&StreamId::order(id))).expect("readable");
+    let failed = envelopes.iter().filter(|envelope| envelope.event_type == "RefundFailed");
+    let refunds = failed.filter_map(|envelope| envelope.data["refund_id"].as_str());
+    let route = "POST /orders/{order_id}/refunds/{refund_id}/retry";
+    let request =
+        |refund: &str| request(route).by_admin().path("order_id", id.as_str()).path("refund_id", refund);
+    refunds.map(|refund| Call::new(REFUND, request(refund), now)).collect()
+}
+
+fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {
+    let table: &dyn EventStore = &**world.table(Service::Payments);
+    let payment = finish(table.history::<payments::Payment>(&StreamId::order(id))).expect("readable").state;
+    payment.stage.terms().map(|terms| terms.intent_id.clone())
+}
+
+fn warehouse(what: &str, id: &OrderId, body: &Value, now: Timestamp) -> Call {
+    let route = format!("POST /shipments/{{order_id}}/{what}");
+    Call::new("POST /shipments", request(&route).by_admin().path("order_id", id.as_str()).json(body), now)
+}

@@ -1,0 +1,290 @@
+//! The invariants, checked once nothing is under way: against the providers' own books where these exist. Each violation
+//! names its invariant and its order.
+
+use super::actors::{PRODUCTS, order};
+use super::bank::is_by_transfer;
+use super::event_loop::{OF_ORDERS, Simulation};
+use super::executor::finish;
+use event_store::{Counters as _, Documents as _, EventStore, StreamId};
+use events::{Attention, Event, OrderId, OrdersEvent, PaymentsEvent, RefundCause, Service, ShippingEvent};
+use orders::{Order, Summary};
+use outbound::DeadLetter;
+use std::collections::{BTreeMap, BTreeSet};
+use testkit::sku;
+
+/// The pieces that were shipped and not restocked, by SKU.
+type Gone = BTreeMap<String, i64>;
+
+/// Checks everything, records the violations, and returns the orders by end.
+pub(super) fn check(simulation: &mut Simulation) -> BTreeMap<String, u64> {
+    let mut ends: BTreeMap<String, u64> = BTreeMap::new();
+    let mut gone = Gone::new();
+    let orders = all_orders(simulation);
+    let (mut wrong, dead_lettered) = i6_dead_letters(simulation);
+    for id in simulation.actors.accepted.keys() {
+        if !orders.contains(id) {
+            wrong.push(format!("I7: {id} was accepted and does not exist"));
+        }
+    }
+    for id in &orders {
+        let order = order(&simulation.world, id);
+        let has_entry =
+            !order.attention().is_empty() || dead_lettered.iter().any(|letter| letter.contains(id.as_str()));
+        let end = if order.facts().is_open() && has_entry { "attention" } else { order.status().as_str() };
+        *ends.entry(end.to_owned()).or_default() += 1;
+        wrong.extend(i3_has_ended_or_has_an_entry(id, &order, has_entry));
+        wrong.extend(i1_money(simulation, id, &order));
+        wrong.extend(i4_never_shipped_and_cancelled(simulation, id, &mut gone, &order));
+        wrong.extend(i8_the_view_is_the_fold(simulation, id));
+    }
+    wrong.extend(i2_stock(simulation, &gone));
+    wrong.extend(i5_i6_written_once_and_published(simulation));
+    wrong.extend(i6_scans_are_recorded(simulation));
+    wrong.extend(simulation.world.providers.wrong());
+    simulation.violations.append(&mut wrong);
+    ends
+}
+
+/// The dead letters are the unreadable messages and the unrequested transfers, and no others. Returns the violations, and
+/// the other dead letters.
+fn i6_dead_letters(simulation: &Simulation) -> (Vec<String>, Vec<String>) {
+    let letters = simulation.world.queues.dead_letters();
+    let bodies: BTreeSet<&str> = letters.iter().map(|letter| letter.body.as_str()).collect();
+    let lost = simulation.unreadable.iter().filter(|body| !bodies.contains(&***body));
+    let mut wrong: Vec<String> =
+        lost.map(|body| format!("I6: an unreadable message is not among the dead letters: {body}")).collect();
+    let is_expected = |letter: &DeadLetter| {
+        simulation.unreadable.contains(letter.body.as_str()) || simulation.actors.bank.explains(letter)
+    };
+    let others = letters.iter().filter(|letter| !is_expected(letter));
+    let dead_lettered: Vec<String> =
+        others.map(|letter| format!("{}: {}: {}", letter.function, letter.reason, letter.body)).collect();
+    wrong.sort_unstable();
+    wrong.extend(
+        dead_lettered.iter().map(|letter| format!("I6: a valid message was dead-lettered: {letter}")),
+    );
+    (wrong, dead_lettered)
+}
+
+/// Each scan in a webhook that was answered with 200 is recorded, unless the order was dispatched under another code.
+fn i6_scans_are_recorded(simulation: &Simulation) -> Vec<String> {
+    let (mut order_of, mut left_with) = (BTreeMap::new(), BTreeMap::new());
+    let mut recorded: BTreeSet<(String, String)> = BTreeSet::new();
+    for envelope in simulation.world.table(Service::Shipping).all_events() {
+        let order = envelope.subject.clone();
+        match Event::read(&envelope) {
+            Ok(Event::Shipping(ShippingEvent::LabelPurchased(label))) => {
+                order_of.insert(label.tracking_code, order);
+            }
+            Ok(Event::Shipping(ShippingEvent::Shipped(shipped))) => {
+                left_with.insert(order.clone(), shipped.tracking_code.clone());
+                order_of.insert(shipped.tracking_code, order);
+            }
+            Ok(Event::Shipping(ShippingEvent::ShipmentTracked(tracked))) => {
+                recorded.extend(tracked.occurred_at.map(|at| (order, at.to_string())));
+            }
+            _ => {}
+        }
+    }
+    let mut wrong = Vec::new();
+    for (code, times) in &simulation.actors.scanned {
+        let Some(order) = order_of.get(code) else {
+            wrong.push(format!("I6: {code} was scanned and belongs to no order"));
+            continue;
+        };
+        let is_another = left_with.get(order).is_some_and(|left| left != code);
+        for time in
+            times.iter().filter(|time| !is_another && !recorded.contains(&(order.clone(), (*time).clone())))
+        {
+            wrong.push(format!("I6: {order}: the scan of {code} at {time} is not recorded"));
+        }
+    }
+    wrong
+}
+
+/// The messages that overtook what they follow from, by kind.
+pub(super) fn overtakings(simulation: &Simulation) -> BTreeMap<&'static str, u64> {
+    let first = |service, event_type: &str| {
+        let events = simulation.world.table(service).all_events().into_iter();
+        events.filter(|event| event.sequence.number() == 1 && event.event_type == event_type).count()
+    };
+    let parked = |service| {
+        let documents = simulation.world.table(service).all_documents().into_iter();
+        documents.filter(|(key, _)| key.sk.starts_with("parked#")).count()
+    };
+    let counts = [
+        ("payment ended before it began", first(Service::Payments, "PaymentCancelled")),
+        ("stock released before it was taken", first(Service::Inventory, "StockReleased")),
+        ("shipment cancelled before it was asked for", first(Service::Shipping, "ShipmentCancelled")),
+        ("webhook before its order", parked(Service::Payments)),
+        ("scan before its code", parked(Service::Shipping)),
+    ];
+    counts.into_iter().map(|(kind, count)| (kind, count as u64)).collect()
+}
+
+fn i3_has_ended_or_has_an_entry(id: &OrderId, order: &Order, has_entry: bool) -> Option<String> {
+    let is_stuck = order.facts().is_open() && !has_entry;
+    is_stuck.then(|| format!("I3: {id} is still {} without an attention", order.status().as_str()))
+}
+
+fn all_orders(simulation: &Simulation) -> BTreeSet<OrderId> {
+    let events = simulation.world.table(Service::Orders).all_events();
+    let placed = events.iter().filter(|envelope| envelope.event_type == "OrderPlaced");
+    placed.filter_map(|envelope| OrderId::try_from(envelope.subject.as_str()).ok()).collect()
+}
+
+fn events_of(simulation: &Simulation, service: Service, id: &OrderId) -> Vec<Event> {
+    let envelopes = finish(simulation.world.table(service).read(&StreamId::order(id))).unwrap_or_default();
+    envelopes.iter().filter_map(|envelope| Event::read(envelope).ok()).collect()
+}
+
+/// An order is charged at most once, and never more is refunded than captured. The shop keeps the price of what was
+/// shipped, less goodwill, returns and lost disputes. The ledger equals the provider's books.
+fn i1_money(simulation: &Simulation, id: &OrderId, order: &Order) -> Vec<String> {
+    let by_transfer = is_by_transfer(order);
+    let books = if by_transfer {
+        simulation.actors.bank.books_of(id)
+    } else {
+        simulation.world.stripe.books_of(id.as_str())
+    };
+    let total = order.placed().map_or(0, |(placed, _)| placed.total.units());
+    let mut wrong = Vec::new();
+    if books.charges > 1 || books.captured > total {
+        wrong.push(format!("I1: {id} was charged {} times, {} of {total}", books.charges, books.captured));
+    }
+    if books.refunded > books.captured {
+        wrong.push(format!("I1: {id}: {} captured and {} refunded", books.captured, books.refunded));
+    }
+    let facts = order.facts();
+    let ledger = (facts.captured().units(), facts.refunded().units());
+    if ledger != (books.captured, books.refunded) {
+        wrong.push(format!("I1: {id}: the ledger has {ledger:?}, the provider {books:?}"));
+    }
+    // `stuck` is no excuse: it is the only sign of a refund that was never requested.
+    let needs_an_operator = [Attention::RefundFailed, Attention::Disputed];
+    // The clerk makes the refunds of offline payments, so none may be left.
+    if !by_transfer && order.attention().iter().any(|attention| needs_an_operator.contains(attention)) {
+        return wrong;
+    }
+    let shipment = events_of(simulation, Service::Shipping, id);
+    let has_left = shipment.iter().any(|event| matches!(event, Event::Shipping(ShippingEvent::Shipped(_))));
+    let refunded = if has_left { refunded_after_dispatch(simulation, id) } else { 0 };
+    let due = if has_left { total.saturating_sub(refunded + books.charged_back) } else { 0 };
+    let kept = books.captured.saturating_sub(books.refunded + books.charged_back);
+    if kept != due {
+        let status = order.status().as_str();
+        wrong.push(format!("I1: {id} is {status}, {kept} was kept where {due} is due: {books:?}"));
+    }
+    wrong
+}
+
+/// The refunds of a shipped order: returns, goodwill, and refunds in the dashboard.
+fn refunded_after_dispatch(simulation: &Simulation, id: &OrderId) -> u64 {
+    let mut causes = BTreeMap::new();
+    let mut settled = BTreeMap::new();
+    for event in events_of(simulation, Service::Payments, id) {
+        match event {
+            Event::Payments(PaymentsEvent::RefundRequested(request)) => {
+                causes.insert(request.refund_id, request.cause);
+            }
+            Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) => {
+                settled.insert(refunded.refund_id, refunded.amount.units());
+            }
+            Event::Payments(PaymentsEvent::RefundFailed(failed)) => {
+                settled.remove(&failed.refund_id);
+            }
+            _ => {}
+        }
+    }
+    let allowed = [RefundCause::Goodwill, RefundCause::Returned, RefundCause::Foreign];
+    let refunds =
+        settled.iter().filter(|(id, _)| causes.get(id).is_some_and(|cause| allowed.contains(cause)));
+    refunds.map(|(_, amount)| amount).sum()
+}
+
+fn i4_never_shipped_and_cancelled(
+    simulation: &Simulation,
+    id: &OrderId,
+    gone: &mut Gone,
+    order: &Order,
+) -> Vec<String> {
+    let events = events_of(simulation, Service::Shipping, id);
+    let count = |is: fn(&ShippingEvent) -> bool| {
+        events.iter().filter(|event| matches!(event, Event::Shipping(event) if is(event))).count()
+    };
+    let shipped = count(|event| matches!(event, ShippingEvent::Shipped(_)));
+    let cancelled = count(|event| matches!(event, ShippingEvent::ShipmentCancelled(_)));
+    let restocked =
+        count(|event| matches!(event, ShippingEvent::ReturnReceived(returned) if returned.restock));
+    if shipped == 1
+        && restocked == 0
+        && let Some((placed, _)) = order.placed()
+    {
+        for line in &placed.lines {
+            *gone.entry(line.sku.to_string()).or_default() += i64::from(line.quantity);
+        }
+    }
+    let is_wrong = shipped + cancelled > 1 || restocked > 1;
+    is_wrong
+        .then(|| format!("I4: {id}: shipped {shipped} times, cancelled {cancelled} times"))
+        .into_iter()
+        .collect()
+}
+
+fn i2_stock(simulation: &Simulation, gone: &Gone) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, _, pieces) in PRODUCTS {
+        let counts =
+            finish(simulation.world.table(Service::Inventory).counts(&inventory::stock_key(&sku(name))));
+        let counts = counts.expect("readable").expect("stock");
+        let (available, allocated) = (counts.get("available"), counts.get("allocated"));
+        let start = i64::try_from(pieces).expect("a few pieces");
+        let due = start - gone.get(name).copied().unwrap_or(0);
+        if available < 0 || allocated != 0 || available != due {
+            wrong
+                .push(format!("I2: {name}: {available} available where {due} is due, {allocated} allocated"));
+        }
+    }
+    wrong
+}
+
+fn i5_i6_written_once_and_published(simulation: &Simulation) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut updates: BTreeMap<String, u32> = BTreeMap::new();
+    for service in Service::ALL {
+        let mut next: BTreeMap<String, u32> = BTreeMap::new();
+        for envelope in simulation.world.table(service).all_events() {
+            let expected = next.entry(envelope.subject.clone()).or_insert(1);
+            if envelope.sequence.number() != *expected {
+                wrong.push(format!("I5: {} is at place {expected}", envelope.id));
+            }
+            *expected += 1;
+            if !simulation.published.contains(envelope.id.as_str()) {
+                wrong.push(format!("I6: {} was never published", envelope.id));
+            }
+            if let Ok(Event::Orders(OrdersEvent::OrderUpdated(_))) = Event::read(&envelope) {
+                *updates.entry(envelope.causationid.to_string()).or_default() += 1;
+            }
+        }
+    }
+    for service in OF_ORDERS.into_iter().filter(|service| *service != Service::Orders) {
+        for envelope in simulation.world.table(service).all_events() {
+            let times = updates.get(envelope.id.as_str()).copied().unwrap_or(0);
+            if times != 1 {
+                wrong.push(format!("I6: {} is {times} times in its order's history", envelope.id));
+            }
+        }
+    }
+    wrong
+}
+
+fn i8_the_view_is_the_fold(simulation: &Simulation, id: &OrderId) -> Vec<String> {
+    let table: &dyn EventStore = &**simulation.world.table(Service::Orders);
+    let history = finish(table.history::<Order>(&StreamId::order(id))).expect("readable");
+    let fold = Summary::document(&history, id, &orders::Deadlines::default());
+    let view = finish(simulation.world.views.get(&Summary::key(id))).expect("readable");
+    (view != fold)
+        .then(|| format!("I8: the view of {id} is not the fold of its events"))
+        .into_iter()
+        .collect()
+}

@@ -1,0 +1,319 @@
+//! The steps by the names of their functions.
+
+use crate::ports::{Ports, Table, TablePort};
+use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS};
+use async_trait::async_trait;
+use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
+use event_store::Pages;
+use events::Service;
+use operations::{FunctionQueues, InboxSource};
+use outbound::Networks;
+use resilience::Failure;
+use runtime::Settings;
+use runtime::command::Command;
+use runtime::http::Endpoint;
+use runtime::queue::Handler;
+use runtime::schedule::Task;
+use runtime::stream::Reader;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use testkit::{EASYPOST_KEY, FixedSecrets, SENDER_SECRET};
+use webhooks::Topic;
+
+const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
+const CALLS_AT_ONCE: usize = 2;
+
+/// A function's step, as its runner takes it.
+pub enum Step {
+    /// An HTTP function whose caller needs a token.
+    Http(Arc<dyn Endpoint>),
+    /// An HTTP function without a token: webhooks are authenticated by their signature.
+    OpenHttp(Arc<dyn Endpoint>),
+    /// A queue function.
+    Queue(Arc<dyn Handler>),
+    /// A reader of a table's stream.
+    Stream(Arc<dyn Reader>),
+    /// A scheduled function.
+    Schedule(Arc<dyn Task>),
+    /// A function that is invoked directly, with a JSON request.
+    Command(Arc<dyn AnyCommand>),
+}
+
+/// A [`Command`] without its type.
+#[async_trait]
+pub trait AnyCommand: Send + Sync {
+    /// Runs the command once with a JSON request.
+    async fn work(&self, request: Value) -> Result<Value, Failure>;
+}
+
+#[async_trait]
+impl<C: Command> AnyCommand for C {
+    async fn work(&self, request: Value) -> Result<Value, Failure> {
+        runtime::command::work(self, request).await
+    }
+}
+
+/// The step of a function; `None` if no function has this name.
+#[expect(clippy::too_many_lines, reason = "one arm a function: a table is read faster whole")]
+pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
+    let of = |service| ports.table(Table::Of(service));
+    let (clock, options) = (ports.clock(), ports.options());
+    let stack = options.stack.to_owned();
+    Some(match function {
+        "manage-products" => {
+            let (store, documents) = (of(Service::Catalog), of(Service::Catalog));
+            Step::Http(Arc::new(catalog::ManageProducts { store, documents, clock }))
+        }
+        "copy-prices" => Step::Queue(Arc::new(orders::CopyPrices { documents: of(Service::Orders) })),
+        "place-order" => Step::Http(Arc::new(orders::PlaceOrder {
+            store: of(Service::Orders),
+            documents: of(Service::Orders),
+            clock,
+            pay_within: Duration::from_mins(30),
+            pay_offline_within: options.pay_offline_within,
+            senders: senders(),
+        })),
+        "cancel-order" => Step::Http(Arc::new(orders::CancelOrder { store: of(Service::Orders), clock })),
+        "get-order" => Step::Http(Arc::new(orders::GetOrder {
+            store: of(Service::Orders),
+            by_customer: ports.index(Table::OrderViews, "customer", "placed_at"),
+            open_by_deadline: open_by_deadline(ports),
+        })),
+        "track-order" => Step::Queue(Arc::new(orders::TrackOrder { store: of(Service::Orders), clock })),
+        "project-orders" => Step::Stream(Arc::new(orders::ProjectOrders {
+            store: of(Service::Orders),
+            views: ports.table(Table::OrderViews),
+            deadlines: options.deadlines,
+        })),
+        "sweep-orders" => Step::Schedule(Arc::new(orders::SweepOrders {
+            store: of(Service::Orders),
+            open_by_deadline: open_by_deadline(ports),
+            clock,
+            deadlines: options.deadlines,
+        })),
+        "take-payment" => Step::Queue(Arc::new(payments::TakePayment {
+            store: of(Service::Payments),
+            documents: of(Service::Payments),
+            clock,
+            stripe: stripe(ports),
+            stack,
+            refund_on_return: true,
+            refund_again_after: options.refund_again_after,
+        })),
+        "get-payment" => {
+            Step::Http(Arc::new(payments::GetPayment { store: of(Service::Payments), stripe: stripe(ports) }))
+        }
+        "request-refund" => {
+            Step::Http(Arc::new(payments::RequestRefund { store: of(Service::Payments), clock }))
+        }
+        "stripe-webhook" => Step::OpenHttp(Arc::new(payments::StripeWebhook {
+            documents: of(Service::Payments),
+            clock,
+            secrets: secrets(options.webhook_secret),
+            secret: "stripe-webhook".to_owned(),
+            livemode: false,
+        })),
+        "reconcile-stripe" => Step::Command(Arc::new(payments::ReconcileStripe {
+            documents: of(Service::Payments),
+            clock,
+            stripe: stripe(ports),
+            livemode: false,
+        })),
+        "apply-stripe-event" => {
+            let (store, documents) = (of(Service::Payments), of(Service::Payments));
+            Step::Stream(Arc::new(payments::ApplyStripeEvent { store, documents, clock, stack }))
+        }
+        "allocate-stock" => {
+            let (store, counters) = (of(Service::Inventory), of(Service::Inventory));
+            Step::Queue(Arc::new(inventory::AllocateStock { store, counters, clock }))
+        }
+        "manage-stock" => {
+            let (counters, documents) = (of(Service::Inventory), of(Service::Inventory));
+            Step::Http(Arc::new(inventory::ManageStock { counters, documents, clock }))
+        }
+        "ship-order" => Step::Queue(Arc::new(shipping::ShipOrder {
+            store: of(Service::Shipping),
+            documents: of(Service::Shipping),
+            clock,
+            carriers: carriers(ports),
+        })),
+        "manage-shipments" => {
+            let (store, documents) = (of(Service::Shipping), of(Service::Shipping));
+            Step::Http(Arc::new(shipping::ManageShipments { store, documents, clock }))
+        }
+        "carrier-webhook" => Step::OpenHttp(Arc::new(shipping::CarrierWebhook {
+            documents: of(Service::Shipping),
+            secrets: secrets(options.webhook_secret),
+            secret_name: "easypost-webhook".to_owned(),
+            clock,
+        })),
+        "apply-carrier-event" => {
+            let (store, documents) = (of(Service::Shipping), of(Service::Shipping));
+            Step::Stream(Arc::new(shipping::ApplyCarrierEvent { store, documents, clock }))
+        }
+        "notify-customer" => Step::Queue(Arc::new(notifications::NotifyCustomer {
+            documents: ports.table(Table::Notifications),
+            mailer: ports.channels().mailer,
+            texter: ports.channels().texter,
+            clock,
+            shop: "Conveyor".to_owned(),
+            sms_countries: "CH".parse().expect("a list of countries"),
+        })),
+        "publish-events" => Step::Stream(Arc::new(outbox::PublishEvents { topics: ports.channels().topics })),
+        "webhook-inbox" => {
+            Step::Http(Arc::new(operations::WebhookInbox { sources: inbox_sources(ports), clock }))
+        }
+        "standard-webhook" => Step::OpenHttp(Arc::new(operations::StandardWebhook {
+            senders: senders(),
+            payments: of(Service::Payments),
+            parcels: of(Service::Shipping),
+            secrets: secrets(SENDER_SECRET),
+            secret_prefix: "standard-webhook/".to_owned(),
+            clock,
+        })),
+        "redrive-dead-letters" => {
+            let channels = ports.channels();
+            let queues = FunctionQueues { dead_letters: channels.dead_letters, source: Some(channels.work) };
+            Step::Command(Arc::new(operations::RedriveDeadLetters {
+                queues: [("take-payment".to_owned(), queues)].into(),
+                clock,
+                work_for: Duration::from_secs(40),
+            }))
+        }
+        "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),
+        "manage-callbacks" | PLAN_DELIVERIES | DELIVER_WEBHOOK | "schedule-callbacks" => {
+            callbacks_step(function, ports)
+        }
+        _ => return None,
+    })
+}
+
+fn callbacks_step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
+    let (clock, channels) = (ports.clock(), ports.channels());
+    let (documents, work) = (ports.table(Table::Callbacks), channels.work);
+    match function {
+        "manage-callbacks" => Step::Http(Arc::new(ManageCallbacks {
+            documents,
+            deliveries_by_time: ports.index(Table::Callbacks, "endpoint", "created_at"),
+            work,
+            names: channels.names,
+            random: channels.random,
+            clock,
+            networks: Networks::Public,
+            pace: PACE,
+        })),
+        PLAN_DELIVERIES => Step::Queue(Arc::new(PlanDeliveries { documents, work, clock, pace: PACE })),
+        DELIVER_WEBHOOK => Step::Queue(Arc::new(DeliverWebhook {
+            documents,
+            work,
+            transport: channels.endpoints,
+            clock,
+            jitter: channels.jitter,
+            pace: PACE,
+            lanes: Lanes::of(CALLS_AT_ONCE),
+        })),
+        _ => Step::Schedule(Arc::new(ScheduleCallbacks {
+            documents,
+            pending_by_time: ports.index(Table::Callbacks, "pending_shard", "overdue_at"),
+            work,
+            clock,
+            pace: PACE,
+        })),
+    }
+}
+
+/// The step of an HTTP function.
+///
+/// # Panics
+/// If no HTTP function has this name.
+pub fn endpoint(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Endpoint> {
+    let made = step(function, ports).and_then(|step| match step {
+        Step::Http(endpoint) | Step::OpenHttp(endpoint) => Some(endpoint),
+        Step::Queue(_) | Step::Stream(_) | Step::Schedule(_) | Step::Command(_) => None,
+    });
+    made.expect("the name of an HTTP function")
+}
+
+/// The step of a queue function.
+///
+/// # Panics
+/// If no queue function has this name.
+pub fn handler(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Handler> {
+    let made = step(function, ports).and_then(|step| match step {
+        Step::Queue(handler) => Some(handler),
+        Step::Http(_) | Step::OpenHttp(_) | Step::Stream(_) | Step::Schedule(_) | Step::Command(_) => None,
+    });
+    made.expect("the name of a queue function")
+}
+
+/// The step of a reader of a stream.
+///
+/// # Panics
+/// If no reader of a stream has this name.
+pub fn reader(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Reader> {
+    let made = step(function, ports).and_then(|step| match step {
+        Step::Stream(reader) => Some(reader),
+        Step::Http(_) | Step::OpenHttp(_) | Step::Queue(_) | Step::Schedule(_) | Step::Command(_) => None,
+    });
+    made.expect("the name of a stream's reader")
+}
+
+/// The step of a scheduled function.
+///
+/// # Panics
+/// If no scheduled function has this name.
+pub fn task(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Task> {
+    let made = step(function, ports).and_then(|step| match step {
+        Step::Schedule(task) => Some(task),
+        Step::Http(_) | Step::OpenHttp(_) | Step::Queue(_) | Step::Stream(_) | Step::Command(_) => None,
+    });
+    made.expect("the name of a scheduled function")
+}
+
+fn open_by_deadline(ports: &(impl Ports + ?Sized)) -> Arc<dyn Pages> {
+    ports.index(Table::OrderViews, "open_shard", "deadline")
+}
+
+fn secrets(value: &str) -> Arc<FixedSecrets> {
+    Arc::new(FixedSecrets::one(value))
+}
+
+fn senders() -> webhooks::Senders {
+    SENDERS.parse().expect("a list of senders")
+}
+
+fn stripe(ports: &(impl Ports + ?Sized)) -> payments::Stripe {
+    let mut settings = Settings::from_lookup(|name| match name {
+        "STRIPE_API_BASE" => Some("http://stripe.example".to_owned()),
+        "STRIPE_API_VERSION" => Some("2024-06-20".to_owned()),
+        name => Some(name.to_lowercase()),
+    });
+    payments::Stripe::from_settings(&mut settings, ports.stripe(), secrets(EASYPOST_KEY), ports.clock())
+}
+
+/// The carriers. EasyPost needs a sender's address; nothing depends on it.
+fn carriers(ports: &(impl Ports + ?Sized)) -> shipping::Carriers {
+    let mut settings = Settings::from_lookup(|name| match name {
+        "EASYPOST_API_BASE" => Some("http://easypost.example".to_owned()),
+        "EASYPOST_API_KEY_SECRET" => Some("easypost".to_owned()),
+        "SENDER_COUNTRY" => Some("CH".to_owned()),
+        name => name.starts_with("SENDER_").then(|| "1".to_owned()),
+    });
+    let provider = ports.options().carrier;
+    shipping::Carriers::from_settings(&mut settings, provider, secrets(EASYPOST_KEY), |_| ports.easypost())
+}
+
+fn inbox_sources(ports: &(impl Ports + ?Sized)) -> Vec<InboxSource> {
+    let inbox = |source, service| {
+        let documents: Arc<dyn TablePort> = ports.table(Table::Of(service));
+        let index = ports.index(Table::Of(service), "inbox", "received_at");
+        InboxSource { source, documents, index }
+    };
+    vec![
+        inbox("stripe", Service::Payments),
+        inbox("easypost", Service::Shipping),
+        inbox(Topic::Payments.source(), Service::Payments),
+        inbox(Topic::Parcels.source(), Service::Shipping),
+    ]
+}
