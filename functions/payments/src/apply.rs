@@ -3,7 +3,7 @@
 //! Trigger: the stream of payments' table: inbox items, replays of them, and `PaymentRequested` (which drains what is
 //! parked for it).
 //! Effect: at most one event per webhook, appended to its order's stream (two for an offline refund that no one requested),
-//! and the webhook's verdict beside it ([`InboxReader`]). Makes no calls.
+//! and the webhook's verdict next to its inbox item ([`InboxReader`]). Makes no calls.
 //! Emits: `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested {declined}`, `PaymentFailed`,
 //! `PaymentCancelled`, `RefundRequested {late_capture | foreign}`, `PaymentRefunded`, `RefundFailed`, `PaymentDisputed`.
 //! Idempotent by the stream: the API's answer and the webhook decide by the same rules, and only one of them is written.

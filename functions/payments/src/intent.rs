@@ -2,7 +2,7 @@
 //!
 //! Events and keys hold it as text: `pi_…` for a payment intent at Stripe, `elsewhere:<sender>:<order id>` for an offline
 //! payment. It is parsed where it enters (an API answer, a webhook, an event that is read back) and typed everywhere else, so
-//! that each step says for every provider what it does.
+//! that each step decides for every provider what to do.
 
 use crate::provider::{offline::OfflinePayment, stripe};
 use event_store::{Document, Documents, Key, StoreError};

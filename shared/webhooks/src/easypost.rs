@@ -1,7 +1,7 @@
 //! `EasyPost`: `X-Hmac-Signature: hmac-sha256-hex=<hex>`, HMAC-SHA256 over the raw body.
 //!
-//! The key is the secret after NFKD normalisation. There is no time in it: repeats are told by the event's id.
-//! Numbers are signed as they were sent (`614.0`), so that a body that was parsed and written again fails.
+//! The key is the secret after NFKD normalisation. The signature has no time, so a repeat is recognised by the event's id.
+//! Numbers are signed as they were sent (`614.0`), so a body that was parsed and serialized again fails.
 
 use crate::scheme::header;
 use crate::{Refusal, Scheme, mac};

@@ -1,7 +1,7 @@
 //! GitHub: `X-Hub-Signature-256: sha256=<hex>`, HMAC-SHA256 over the raw body.
 //!
-//! An empty body is refused: GitHub sends none, and its own library takes none. There is no time in it: repeats are told
-//! by `X-GitHub-Delivery`.
+//! An empty body is refused: GitHub never sends one, and its own library refuses it. The signature has no time, so a repeat is
+//! recognised by `X-GitHub-Delivery`.
 
 use crate::scheme::header;
 use crate::{Refusal, Scheme, mac};

@@ -1,9 +1,9 @@
-//! Webhooks: what a sender signed is told from what anybody sent, and kept until a stream reader applies it.
+//! Webhooks: verified as coming from their sender, and kept in an inbox until a stream reader applies them.
 //!
-//! Each sender's rules are a [`Scheme`] in a file of its own, `sign` beside `verify`. [`verify`] is the way
-//! to a [`Verified`] ([`fetched`] is for what we asked the sender for ourselves), and [`inbox::keep`] takes nothing else: what is not proven cannot be stored. Bodies are
-//! judged as the exact bytes that came; nothing is parsed before it is verified. [`Receiver`] is that way as every
-//! receiver walks it.
+//! Each sender's rules are a [`Scheme`] in a file of its own, with `sign` beside `verify`. [`verify`] makes a [`Verified`] body
+//! ([`fetched`] does so for a body that we fetched ourselves), and [`inbox::keep`] accepts nothing else, so an unverified body
+//! cannot be stored. The exact bytes that were received are verified, and nothing is parsed before. [`Receiver`] combines these
+//! steps for every receiver.
 
 mod easypost;
 mod github;

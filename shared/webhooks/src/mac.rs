@@ -31,23 +31,23 @@ pub(crate) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// Whether a signature as it was sent is exactly the one expected. Texts are compared, not decoded bytes, so
-/// that upper-case hex and URL-safe base64 are no second form of the same signature.
+/// Whether a signature as it was sent is exactly the expected one, in constant time. The texts are compared, not the decoded
+/// bytes, so that upper-case hex or URL-safe base64 is not accepted as a second form of the same signature.
 pub(crate) fn same(sent: &str, expected: &str) -> bool {
     sent.as_bytes().ct_eq(expected.as_bytes()).into()
 }
 
-/// Asks `matches` about every secret's key; an empty key is none. All are asked, so that the time does not tell
-/// which one matched.
+/// Whether `matches` accepts the key of any secret; empty keys are left out. Every key is tried, so that the time does not
+/// reveal which one matched.
 pub(crate) fn any_secret(
     secrets: &[Secret],
     key: impl Fn(&Secret) -> Vec<u8>,
     matches: impl Fn(&[u8]) -> bool,
 ) -> Result<(), Refusal> {
-    let verdicts: Vec<bool> =
+    let results: Vec<bool> =
         secrets.iter().map(key).filter(|key| !key.is_empty()).map(|key| matches(&key)).collect();
-    match verdicts.iter().filter(|matched| **matched).count() {
-        _ if verdicts.is_empty() => Err(Refusal::EmptySecret),
+    match results.iter().filter(|matched| **matched).count() {
+        _ if results.is_empty() => Err(Refusal::EmptySecret),
         0 => Err(Refusal::NoMatchingSignature),
         _ => Ok(()),
     }

@@ -1,8 +1,8 @@
-//! What every receiver of webhooks does: bound the body, verify it, read its name, keep it.
+//! What every receiver of webhooks does: bound the body, verify it, read the event's name, keep the body in the inbox.
 //!
-//! A signature that none of the known secrets made may be made with one that was put into the store a moment ago, so
-//! the secrets are read again once before it is refused ([`Secrets::refreshed`] sees to it that nonsense cannot have
-//! them read at will). What a source's body looks like is the receiver's own: it hands in how it is read.
+//! If no known secret matches a signature, a new secret may have been stored a moment ago. So the secrets are read again once
+//! before the signature is refused; [`Secrets::refreshed`] limits how often that happens. Only the form of the body depends on
+//! the source: each receiver passes in a function that reads the event's name.
 
 use crate::inbox::{self, Kept, NewItem, ReceivedBy};
 use crate::{Refusal, Scheme, Verified, verify};
@@ -19,37 +19,37 @@ const LONGEST_NAME: usize = 200;
 
 /// The receiver of one source.
 pub struct Receiver<'a> {
-    /// How the source is named in the inbox, for example `stripe`.
+    /// The name of the source in the inbox, for example `stripe`.
     pub source: &'static str,
-    /// How it signs.
+    /// The source's signature scheme.
     pub scheme: &'a dyn Scheme,
     /// The inbox.
     pub documents: &'a dyn Documents,
-    /// Holds the signing secrets: during a rotation the old one and the new one.
+    /// Reads the signing secrets: during a rotation, the old one and the new one.
     pub secrets: &'a dyn Secrets,
-    /// Their name there.
+    /// The name of the signing secret.
     pub secret: &'a str,
-    /// What time it is.
+    /// The time.
     pub clock: &'a dyn Clock,
 }
 
-/// A delivery, as it came.
+/// A webhook as it was received.
 #[derive(Debug, Clone, Copy)]
 pub struct IncomingWebhook<'a> {
-    /// Its headers, looked up whatever their case.
+    /// Its headers; their names are case-insensitive.
     pub headers: &'a HeaderMap,
     /// Its exact bytes.
     pub body: &'a [u8],
-    /// The request that brought it.
+    /// The cause of the events that it leads to: the request.
     pub cause: &'a Cause,
 }
 
-/// What an event says of itself, once its body has been read.
+/// The id and type of an event, read from its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventName {
     /// The source's id of the event, the same for every repeat.
     pub id: String,
-    /// The source's name of what happened.
+    /// The source's type of the event.
     pub event_type: String,
 }
 
@@ -60,7 +60,7 @@ impl EventName {
     }
 }
 
-/// Why a delivery was not received. Nothing was written, or (where the inbox did not answer) to send it again is harmless.
+/// Why a webhook was not received. Nothing was written, or the inbox did not answer; in both cases the sender may send it again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotReceived {
     /// The body is longer than [`LARGEST_BODY`].
@@ -69,19 +69,19 @@ pub enum NotReceived {
     /// The signature does not hold.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The secrets to verify with are out of reach, or missing: the sender is to come back.
+    /// The secrets to verify with are not available: the sender should retry.
     #[error(transparent)]
     NoSecret(#[from] SecretError),
     /// The event's id or type cannot be part of a key.
-    #[error("the event's id or type is not of its shape")]
+    #[error("the event's id or type is not valid")]
     InvalidName,
-    /// The inbox did not take it.
+    /// The inbox could not be written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Receiver<'_> {
-    /// Receives a delivery; `read` is asked only about a body that is proven. An answer means that it is durable.
+    /// Receives a webhook. `read` is called only with a verified body. `Ok` means that the webhook is durable.
     pub async fn receive<E: From<NotReceived>>(
         &self,
         delivery: IncomingWebhook<'_>,
@@ -92,7 +92,7 @@ impl Receiver<'_> {
         Ok(self.keep(delivery, &body, &name).await?)
     }
 
-    /// Keeps a proven body under its name.
+    /// Keeps a verified body under its name.
     pub async fn keep(
         &self,
         delivery: IncomingWebhook<'_>,
@@ -115,7 +115,7 @@ impl Receiver<'_> {
         Ok(kept)
     }
 
-    /// Proves a body: small enough, and signed with one of the secrets, at a time that is near enough.
+    /// Verifies a body: it is small enough, and signed with one of the secrets at a recent time.
     pub async fn prove<'b>(&self, delivery: IncomingWebhook<'b>) -> Result<Verified<&'b [u8]>, NotReceived> {
         let IncomingWebhook { headers, body, .. } = delivery;
         let now = self.clock.now();
@@ -135,7 +135,7 @@ impl Receiver<'_> {
     }
 }
 
-/// Whether a text can be an event's id or type here: they become parts of keys and of addresses.
+/// Whether a text can be an event's id or type: both become parts of keys and of URLs.
 pub fn is_name(text: &str) -> bool {
     (1..=LONGEST_NAME).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))

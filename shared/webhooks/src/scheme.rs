@@ -1,4 +1,4 @@
-//! What every scheme answers, and the one door to a verified body.
+//! What every signature scheme implements, and the type of a verified body.
 
 use crate::Refusal;
 use http::HeaderMap;
@@ -6,15 +6,15 @@ use jiff::Timestamp;
 use outbound::Secret;
 use std::time::Duration;
 
-/// How far a signature's time may lie from now, either way: 300 seconds pass, 301 do not.
+/// How far a signature's time may be from now, in either direction: 300 seconds are accepted, 301 are not.
 pub const TOLERANCE: Duration = Duration::from_mins(5);
 
-/// A sender's way of signing.
+/// A sender's signature scheme.
 ///
-/// Promises of every scheme: constant time in what depends on a secret; the signature is judged before its age;
-/// any one of several secrets suffices (a rotation); an empty secret never verifies.
+/// Every scheme guarantees: constant time in what depends on a secret; the signature is checked before its age; any one of
+/// several secrets suffices (a rotation); an empty secret never verifies.
 pub trait Scheme: Send + Sync {
-    /// Judges the exact bytes that came. There is no default: a scheme that forgets this does not compile.
+    /// Verifies the exact bytes that were received. It has no default, so that a scheme without it does not compile.
     fn verify(
         &self,
         headers: &HeaderMap,
@@ -24,17 +24,17 @@ pub trait Scheme: Send + Sync {
     ) -> Result<(), Refusal>;
 }
 
-/// Something that a sender has said. Obtainable only from [`verify`], and from [`fetched`] for what we asked for ourselves.
+/// Something that the sender is proven to have sent. Only [`verify`] makes it, and [`fetched`] for what we fetched ourselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified<T>(T);
 
 impl<T> Verified<T> {
-    /// What was verified.
+    /// The verified value.
     pub const fn get(&self) -> &T {
         &self.0
     }
 
-    /// What was verified, without the proof.
+    /// The verified value, without the proof.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -52,22 +52,22 @@ pub fn verify<'a>(
     Ok(Verified(body))
 }
 
-/// Marks what we have fetched ourselves from the sender's API as verified.
+/// Marks a body that we fetched from the sender's API as verified.
 ///
-/// The second way to a [`Verified`], and it proves the same by other means: the bytes came over TLS from the sender's
-/// own address, in answer to a request that carried our key. There is no signature to judge, because the sender signs only
-/// what it delivers. Whoever calls this vouches for that way; `tests/tidy` holds that it is one file.
+/// This second way to a [`Verified`] proves the same by other means: the bytes arrived over TLS from the sender's own address,
+/// in response to a request with our key. They have no signature, because the sender signs only what it delivers. The caller
+/// guarantees all this; `tests/tidy` checks that only one file calls this function.
 pub const fn fetched(body: &[u8]) -> Verified<&[u8]> {
     Verified(body)
 }
 
-/// A header's text; names are looked up whatever their case.
+/// A header's text; header names are case-insensitive.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<&'a str, Refusal> {
     let value = headers.get(name).filter(|value| !value.is_empty()).ok_or(Refusal::NoHeader(name))?;
     std::str::from_utf8(value.as_bytes()).map_err(|_| Refusal::Malformed(name))
 }
 
-/// Judges a signature's age, which is to be asked only after the signature itself.
+/// Checks a signature's age. To be called only after the signature itself was checked.
 pub(crate) fn is_fresh(signed_at: i64, now: Timestamp, tolerance: Duration) -> Result<(), Refusal> {
     let tolerance = i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX);
     let age = now.as_second().saturating_sub(signed_at);

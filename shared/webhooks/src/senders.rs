@@ -1,7 +1,7 @@
-//! Who may send Standard Webhooks, and about what: systems that are neither Stripe nor EasyPost.
+//! Which systems may send Standard Webhooks, and about which topics (systems other than Stripe and EasyPost).
 //!
-//! A setting lists them: `bank:payments,courier:parcels,erp:payments+parcels`. What a sender signs proves who it is, and not
-//! that it is to be believed in everything: a courier's key tells of parcels, and never that money came.
+//! A setting lists them: `bank:payments,courier:parcels,erp:payments+parcels`. A signature proves the sender's identity, but
+//! each sender is trusted in its topics only: a courier can report on parcels, and never a payment.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -9,17 +9,17 @@ use std::str::FromStr;
 /// The longest name of a sender.
 const LONGEST: usize = 32;
 
-/// What a sender is believed about. Its webhooks lie in the inbox of the service whose business that is.
+/// A topic in which a sender is trusted. Its webhooks are in the inbox of the service that the topic belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Topic {
-    /// Types that begin with `payment.`, for payments.
+    /// Types that begin with `payment.`, for the service payments.
     Payments,
-    /// Types that begin with `parcel.`, for shipping.
+    /// Types that begin with `parcel.`, for the service shipping.
     Parcels,
 }
 
 impl Topic {
-    /// Both.
+    /// Every topic.
     pub const ALL: [Self; 2] = [Self::Payments, Self::Parcels];
 
     /// The name in the setting.
@@ -30,7 +30,7 @@ impl Topic {
         }
     }
 
-    /// What the types that belong to it begin with.
+    /// The prefix of its types.
     const fn prefix(self) -> &'static str {
         match self {
             Self::Payments => "payment.",
@@ -46,18 +46,18 @@ impl Topic {
         }
     }
 
-    /// The topic that a type belongs to, if it is one of these.
+    /// The topic of a type; `None` if the type has none.
     pub fn of(event_type: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|topic| event_type.starts_with(topic.prefix()))
     }
 }
 
-/// How the inbox names a sender's event: senders' ids are unique by themselves only.
+/// The inbox's id of a sender's event: the sender's own id is unique only among its events.
 pub fn event_of(sender: &str, event_id: &str) -> String {
     format!("{sender}.{event_id}")
 }
 
-/// The sender that the inbox's name of an event begins with.
+/// The sender in the inbox's id of an event.
 pub fn sender_of(event: &str) -> &str {
     event.split('.').next().unwrap_or_default()
 }
@@ -66,7 +66,7 @@ pub fn sender_of(event: &str) -> &str {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Senders(BTreeMap<String, Vec<Topic>>);
 
-/// What is wrong with the setting.
+/// The setting is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "write name:payments, name:parcels or name:payments+parcels, separated by commas; names are a-z, 0-9 and -"
@@ -74,12 +74,12 @@ pub struct Senders(BTreeMap<String, Vec<Topic>>);
 pub struct InvalidSenders;
 
 impl Senders {
-    /// What this sender is believed about; `None` if nobody is called so.
+    /// The topics in which this sender is trusted; `None` if the sender is unknown.
     pub fn topics(&self, sender: &str) -> Option<&[Topic]> {
         self.0.get(sender).map(Vec::as_slice)
     }
 
-    /// Whether orders may be paid by way of this sender.
+    /// Whether this sender may report payments.
     pub fn takes_payments(&self, sender: &str) -> bool {
         self.topics(sender).is_some_and(|topics| topics.contains(&Topic::Payments))
     }

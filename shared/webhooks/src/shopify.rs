@@ -1,6 +1,6 @@
 //! Shopify: `X-Shopify-Hmac-Sha256: <base64>`, standard and padded, HMAC-SHA256 over the raw body.
 //!
-//! An empty body is refused. There is no time in it: repeats are told by `X-Shopify-Webhook-Id`.
+//! An empty body is refused. The signature has no time, so a repeat is recognised by `X-Shopify-Webhook-Id`.
 
 use crate::scheme::header;
 use crate::{Refusal, Scheme, mac};

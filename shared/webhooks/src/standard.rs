@@ -1,7 +1,7 @@
 //! Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature: v1,<base64> v1,<base64>`.
 //!
-//! HMAC-SHA256 over `<id>.<timestamp>.<body>`, the timestamp as the number that it is, however it was written; the key
-//! is the base64-decoded secret after `whsec_`. `v1a` (asymmetric) is skipped. The `webhook-id` tells repeats.
+//! HMAC-SHA256 over `<id>.<timestamp>.<body>`. The timestamp is signed in its canonical form, however it was written; the key
+//! is the base64-decoded secret after `whsec_`. `v1a` (asymmetric) is skipped. A repeat is recognised by its `webhook-id`.
 
 use crate::scheme::{header, is_fresh};
 use crate::{Refusal, Scheme, TOLERANCE, mac};
@@ -32,20 +32,20 @@ impl StandardWebhooks {
         Ok(format!("v1,{}", signature(&key, id, now.as_second(), body)))
     }
 
-    /// The value of `webhook-signature` with a signature by each of these secrets, as a rotation wants it. Refused if
-    /// there is none, or one is empty or not base64.
+    /// The value of `webhook-signature` with a signature by each of these secrets, for a rotation. Refused if the list is empty,
+    /// or if a secret is empty or not base64.
     pub fn sign_all(id: &str, body: &[u8], secrets: &[Secret], now: Timestamp) -> Result<String, Refusal> {
         let signatures: Vec<String> =
             secrets.iter().map(|secret| Self::sign(id, body, secret, now)).collect::<Result<_, _>>()?;
         if signatures.is_empty() { Err(Refusal::EmptySecret) } else { Ok(signatures.join(" ")) }
     }
 
-    /// A secret of these bytes, as senders and receivers exchange it.
+    /// A secret of these bytes, in the form that senders and receivers exchange.
     pub fn secret(bytes: &[u8]) -> Secret {
         Secret::new(format!("{PREFIX}{}", STANDARD.encode(bytes)))
     }
 
-    /// Whether a text is a secret as the specification wants it: `whsec_` and the base64 of 24 to 64 bytes.
+    /// Whether a text is a secret of the specification's form: `whsec_` and the base64 of 24 to 64 bytes.
     pub fn is_secret(text: &str) -> bool {
         let bytes = text.strip_prefix(PREFIX).and_then(|base64| STANDARD.decode(base64).ok());
         bytes.is_some_and(|bytes| (24..=64).contains(&bytes.len()))
@@ -83,12 +83,12 @@ impl Scheme for StandardWebhooks {
     }
 }
 
-/// The `v1` signatures of a list. What is of another version, or no signature at all, is passed over.
+/// The `v1` signatures of a list. Other versions and anything else are skipped.
 fn v1_signatures(list: &str) -> Vec<&str> {
     list.split(' ').filter_map(|entry| entry.strip_prefix("v1,")).collect()
 }
 
-/// The key; empty where the secret is not base64, and an empty key never verifies.
+/// The key. It is empty if the secret is not base64, and an empty key never verifies.
 fn key(secret: &Secret) -> Vec<u8> {
     let text = secret.expose();
     STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).unwrap_or_default()

@@ -1,8 +1,8 @@
 //! Stripe: `Stripe-Signature: t=<unix>,v1=<hex>[,v1=…][,v0=…]`, HMAC-SHA256 over `<t>.<body>`.
 //!
-//! The key is the whole secret, `whsec_` included, and the time is signed as the number that it is, however it was
-//! written. Any one `v1` suffices; other schemes are ignored. Stripe's own libraries accept signatures of the future;
-//! we do not, beyond the tolerance.
+//! The key is the whole secret, with `whsec_`. The time is signed in its canonical form, however it was written. Any one `v1`
+//! suffices; other schemes are ignored. Stripe's own libraries accept any signature from the future; we accept it within the
+//! tolerance only.
 
 use crate::scheme::{header, is_fresh};
 use crate::{Refusal, Scheme, TOLERANCE, mac};
@@ -38,7 +38,7 @@ impl Stripe {
         let times: Result<Vec<i64>, _> = values(text, "t")?.into_iter().map(str::parse).collect();
         let times = times.map_err(|_| Refusal::Malformed(HEADER))?;
         let (&signed_at, others) = times.split_first().ok_or(Refusal::Malformed(HEADER))?;
-        // Times that differ would leave open which of them was signed.
+        // With different times it would be unclear which one was signed.
         if others.iter().any(|other| *other != signed_at) {
             return Err(Refusal::Malformed(HEADER));
         }
@@ -63,8 +63,8 @@ impl Scheme for Stripe {
     }
 }
 
-/// The values of all items of this name. One without a value is what every library of Stripe's falls over, so that the
-/// header is refused; what has another name may look as it likes.
+/// The values of all items of this name. An item of this name without a value is refused, since every library of Stripe's fails
+/// on it; items of other names may have any form.
 fn values<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, Refusal> {
     text.split(',')
         .filter_map(|item| match item.split_once('=') {
@@ -74,7 +74,7 @@ fn values<'a>(text: &'a str, name: &str) -> Result<Vec<&'a str>, Refusal> {
         .collect()
 }
 
-/// The secret as it is; nothing where it is blank, which Stripe's libraries take for one that was not set.
+/// The secret's own bytes. A blank secret gives no key: Stripe's libraries treat it as not set.
 fn key(secret: &Secret) -> Vec<u8> {
     let key = mac::plain(secret);
     let is_blank = key.iter().all(|byte| matches!(byte, b'\t'..=b'\r' | b' '));

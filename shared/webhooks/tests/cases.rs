@@ -1,7 +1,7 @@
-//! The senders' own libraries decide: every case in `cases/`, whose verdicts they computed, gets the same verdict here.
+//! Every binding case in `cases/` gets the verdict here that the sender's own library computed for it.
 //!
-//! `WEBHOOK_CASES` names another directory of such files. A case counts where its `check` is `must` or missing:
-//! `policy` is where a stricter answer is defensible, `either` is where the libraries disagree.
+//! `WEBHOOK_CASES` names another directory of such files. A case is binding if its `check` is `must` or missing; `policy` means
+//! that a stricter verdict is defensible, `either` that the libraries disagree.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may be blunt about its own files")]
 
@@ -22,7 +22,7 @@ struct File {
 
 #[derive(Deserialize)]
 struct Case {
-    /// Missing in the files of one sender, which are told by their headers.
+    /// Missing in a file of one sender, which is recognised by its headers.
     provider: Option<String>,
     name: String,
     payload: String,
@@ -55,11 +55,11 @@ impl Case {
             .collect()
     }
 
-    /// What the whole receiver says.
+    /// The verdict of the whole receiver.
     fn verdict(&self) -> Result<(), Refusal> {
         let (headers, body, secrets) = (self.headers(), self.payload.as_bytes(), [Secret::new(&self.secret)]);
         let now = Timestamp::from_second(self.now.unwrap_or(0)).unwrap();
-        // A tolerance of nothing switches the check off in the libraries that computed the verdicts.
+        // In the libraries that computed the verdicts, a tolerance of 0 switches the check off.
         let tolerance = match self.tolerance {
             Some(0) => Duration::MAX,
             Some(seconds) => Duration::from_secs(seconds),
@@ -68,8 +68,8 @@ impl Case {
         match self.provider.as_deref() {
             Some("easypost") => {
                 EasyPost.verify(&headers, body, &secrets, now)?;
-                // Their library parses what it verified, and the verdict is that of both. It takes any JSON, also what
-                // no type of Rust's can hold.
+                // EasyPost's library verifies and then parses, and the verdict covers both. It accepts any JSON, also values
+                // that no Rust type can hold.
                 serde_json::from_slice::<IgnoredAny>(body).map_err(|_| Refusal::Malformed("body"))?;
                 Ok(())
             }
@@ -92,8 +92,8 @@ fn directory() -> PathBuf {
 }
 
 #[test]
-fn every_binding_case_gets_the_verdict_of_the_senders_own_libraries() {
-    let mut judged = 0;
+fn every_binding_case_gets_the_verdict_of_the_senders_library() {
+    let mut checked = 0;
     let mut wrong = Vec::new();
     for entry in std::fs::read_dir(directory()).unwrap() {
         let path = entry.unwrap().path();
@@ -102,7 +102,7 @@ fn every_binding_case_gets_the_verdict_of_the_senders_own_libraries() {
         }
         let file: File = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         for case in file.cases.iter().filter(|case| case.is_binding()) {
-            judged += 1;
+            checked += 1;
             let verdict = case.verdict();
             if verdict.is_ok() != (case.expected == "accept") {
                 wrong.push(format!(
@@ -114,6 +114,11 @@ fn every_binding_case_gets_the_verdict_of_the_senders_own_libraries() {
             }
         }
     }
-    assert!(judged > 0, "no cases were found");
-    assert!(wrong.is_empty(), "{} of {judged} cases are judged wrongly:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(checked > 0, "no cases were found");
+    assert!(
+        wrong.is_empty(),
+        "{} of {checked} cases have a wrong verdict:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

@@ -1,6 +1,6 @@
-//! The official library of Standard Webhooks takes what we sign, and we take what it signs.
+//! The official library of Standard Webhooks verifies our signatures, and we verify its signatures.
 
-#![expect(clippy::unwrap_used, reason = "a test's own texts are sound")]
+#![expect(clippy::unwrap_used, reason = "a test's own texts are valid")]
 
 use http::{HeaderMap, HeaderValue};
 use outbound::Secret;
@@ -20,8 +20,8 @@ fn headers(timestamp: i64, signature: &str) -> HeaderMap {
 }
 
 #[test]
-fn the_official_library_verifies_what_we_sign_also_while_a_secret_is_rotated() {
-    // It reads the machine's clock by itself.
+fn the_official_library_verifies_our_signatures_also_during_a_rotation() {
+    // The library reads the machine's clock.
     let now = SystemClock.now();
     let secrets = [StandardWebhooks::secret(&[7; 32]), Secret::new(SECRET)];
     let signature = StandardWebhooks::sign_all("msg_1", BODY, &secrets, now).unwrap();
@@ -33,7 +33,7 @@ fn the_official_library_verifies_what_we_sign_also_while_a_secret_is_rotated() {
 }
 
 #[test]
-fn we_verify_what_the_official_library_signs() {
+fn we_verify_the_signatures_of_the_official_library() {
     let now = SystemClock.now();
     let signature = Webhook::new(SECRET).unwrap().sign("msg_1", now.as_second(), BODY).unwrap();
     let headers = headers(now.as_second(), &signature);

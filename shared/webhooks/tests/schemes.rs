@@ -1,12 +1,12 @@
-//! What holds for every scheme: what was signed verifies, and nothing else does.
+//! The rules of every scheme: a signed message verifies, and nothing else does.
 
-#![expect(clippy::unwrap_used, reason = "a test's own texts are sound")]
+#![expect(clippy::unwrap_used, reason = "a test's own texts are valid")]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use outbound::Secret;
 use proptest::prelude::*;
-use webhooks::{EasyPost, GitHub, Refusal, Scheme, Shopify, StandardWebhooks, Stripe, verify};
+use webhooks::{EasyPost, GitHub, Refusal, Scheme, Shopify, StandardWebhooks, Stripe};
 
 const NOW: i64 = 1_700_000_000;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -71,9 +71,9 @@ impl Signed {
         headers(&self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect::<Vec<_>>())
     }
 
-    fn judge(&self, body: &[u8], secrets: &[&str], now: i64) -> Result<(), Refusal> {
+    fn verify(&self, body: &[u8], secrets: &[&str], now: i64) -> Result<(), Refusal> {
         let secrets: Vec<Secret> = secrets.iter().copied().map(Secret::new).collect();
-        verify(&*self.scheme, &self.map(), body, &secrets, at(now)).map(|verified| {
+        webhooks::verify(&*self.scheme, &self.map(), body, &secrets, at(now)).map(|verified| {
             assert_eq!(verified.into_inner(), body);
         })
     }
@@ -82,24 +82,24 @@ impl Signed {
 #[test]
 fn any_one_of_several_secrets_suffices() {
     for signed in sign_with_all(b"{}", SECRET, NOW) {
-        assert_eq!(signed.judge(b"{}", &[OTHER_SECRET, SECRET], NOW), Ok(()));
-        assert_eq!(signed.judge(b"{}", &[SECRET, OTHER_SECRET], NOW), Ok(()));
-        assert_eq!(signed.judge(b"{}", &[OTHER_SECRET], NOW), Err(Refusal::NoMatchingSignature));
+        assert_eq!(signed.verify(b"{}", &[OTHER_SECRET, SECRET], NOW), Ok(()));
+        assert_eq!(signed.verify(b"{}", &[SECRET, OTHER_SECRET], NOW), Ok(()));
+        assert_eq!(signed.verify(b"{}", &[OTHER_SECRET], NOW), Err(Refusal::NoMatchingSignature));
     }
 }
 
 #[test]
 fn no_secret_and_an_empty_secret_verify_nothing() {
     for signed in sign_with_all(b"{}", SECRET, NOW) {
-        assert_eq!(signed.judge(b"{}", &[], NOW), Err(Refusal::EmptySecret));
-        assert_eq!(signed.judge(b"{}", &[""], NOW), Err(Refusal::EmptySecret));
+        assert_eq!(signed.verify(b"{}", &[], NOW), Err(Refusal::EmptySecret));
+        assert_eq!(signed.verify(b"{}", &[""], NOW), Err(Refusal::EmptySecret));
         assert_eq!(
-            signed.judge(b"{}", &["", SECRET], NOW),
+            signed.verify(b"{}", &["", SECRET], NOW),
             Ok(()),
-            "an empty one beside a sound one is ignored"
+            "an empty secret beside a valid one is ignored"
         );
     }
-    // Signed with nothing, as a forger would if a deployment had forgotten its secret.
+    // Signed with an empty key, as a forger would if a deployment had no secret.
     let empty = Secret::new("");
     let forged = [
         (Box::new(Stripe) as Box<dyn Scheme>, "stripe-signature", Stripe::sign(b"{}", &empty, at(NOW))),
@@ -125,12 +125,12 @@ fn a_missing_header_is_named() {
         assert_eq!(verdict, Err(Refusal::NoHeader(name)));
         headers.insert(name, HeaderValue::from_static(""));
         let verdict = signed.scheme.verify(&headers, b"{}", &secrets, at(NOW));
-        assert_eq!(verdict, Err(Refusal::NoHeader(name)), "an empty one is no header");
+        assert_eq!(verdict, Err(Refusal::NoHeader(name)), "an empty header counts as missing");
     }
 }
 
 #[test]
-fn three_hundred_seconds_pass_either_way_and_one_more_does_not() {
+fn a_difference_of_300_seconds_passes_and_301_does_not() {
     for signed in sign_with_all(b"{}", SECRET, NOW).into_iter().filter(|signed| signed.timed) {
         for (now, expected) in [
             (NOW + 300, Ok(())),
@@ -138,20 +138,20 @@ fn three_hundred_seconds_pass_either_way_and_one_more_does_not() {
             (NOW - 300, Ok(())),
             (NOW - 301, Err(Refusal::InTheFuture)),
         ] {
-            assert_eq!(signed.judge(b"{}", &[SECRET], now), expected);
+            assert_eq!(signed.verify(b"{}", &[SECRET], now), expected);
         }
     }
 }
 
 #[test]
-fn the_signature_is_judged_before_its_age() {
+fn the_signature_is_checked_before_its_age() {
     for signed in sign_with_all(b"{}", SECRET, NOW).into_iter().filter(|signed| signed.timed) {
-        assert_eq!(signed.judge(b"{ }", &[SECRET], NOW + 9999), Err(Refusal::NoMatchingSignature));
+        assert_eq!(signed.verify(b"{ }", &[SECRET], NOW + 9999), Err(Refusal::NoMatchingSignature));
     }
 }
 
 #[test]
-fn two_times_that_differ_in_one_stripe_header_are_malformed() {
+fn two_different_times_in_a_stripe_header_are_malformed() {
     let signature = Stripe::sign(b"{}", &Secret::new(SECRET), at(NOW));
     let headers = headers(&[("stripe-signature", &format!("t=1,{signature}"))]);
     let verdict = Stripe.verify(&headers, b"{}", &[Secret::new(SECRET)], at(NOW));
@@ -167,7 +167,7 @@ fn shopify_refuses_an_empty_body_however_it_is_signed() {
 }
 
 #[test]
-fn a_secret_that_is_not_base64_signs_and_verifies_nothing_in_standard_webhooks() {
+fn a_standard_webhooks_secret_that_is_not_base64_signs_nothing() {
     assert_eq!(
         StandardWebhooks::sign("m", b"{}", &Secret::new("whsec_!"), at(NOW)),
         Err(Refusal::EmptySecret)
@@ -179,19 +179,19 @@ fn a_secret_that_is_not_base64_signs_and_verifies_nothing_in_standard_webhooks()
 }
 
 #[test]
-fn no_refusal_tells_a_secret_or_what_was_sent() {
+fn no_refusal_shows_a_secret_or_the_body() {
     for signed in sign_with_all(b"private", SECRET, NOW) {
-        let refusal = signed.judge(b"other", &[OTHER_SECRET], NOW).unwrap_err();
-        let said = format!("{refusal} {refusal:?}");
-        assert!(!said.contains(OTHER_SECRET) && !said.contains("other"), "{said}");
+        let refusal = signed.verify(b"other", &[OTHER_SECRET], NOW).unwrap_err();
+        let shown = format!("{refusal} {refusal:?}");
+        assert!(!shown.contains(OTHER_SECRET) && !shown.contains("other"), "{shown}");
     }
 }
 
 proptest! {
     #[test]
-    fn what_was_signed_verifies(body in proptest::collection::vec(any::<u8>(), 1..300)) {
+    fn a_signed_body_verifies(body in proptest::collection::vec(any::<u8>(), 1..300)) {
         for signed in sign_with_all(&body, SECRET, NOW) {
-            prop_assert_eq!(signed.judge(&body, &[SECRET], NOW), Ok(()));
+            prop_assert_eq!(signed.verify(&body, &[SECRET], NOW), Ok(()));
         }
     }
 
@@ -204,7 +204,7 @@ proptest! {
         let mut flipped = body.clone();
         flipped[place.index(body.len())] ^= 1 << bit;
         for signed in sign_with_all(&body, SECRET, NOW) {
-            prop_assert_eq!(signed.judge(&flipped, &[SECRET], NOW), Err(Refusal::NoMatchingSignature));
+            prop_assert_eq!(signed.verify(&flipped, &[SECRET], NOW), Err(Refusal::NoMatchingSignature));
         }
     }
 
@@ -219,7 +219,7 @@ proptest! {
                 let Some(flipped) = String::from_utf8(bytes).ok().filter(|text| HeaderValue::try_from(text).is_ok())
                 else { continue };
                 signed.headers[header].1 = flipped;
-                prop_assert!(signed.judge(b"{}", &[SECRET], NOW).is_err(), "{}", signed.headers[header].0);
+                prop_assert!(signed.verify(b"{}", &[SECRET], NOW).is_err(), "{}", signed.headers[header].0);
                 signed.headers[header].1 = value;
             }
         }
@@ -246,7 +246,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_is_sent_is_judged_without_a_panic(text in "[ -~]{0,200}", body in any::<Vec<u8>>()) {
+    fn no_input_panics(text in "[ -~]{0,200}", body in any::<Vec<u8>>()) {
         for mut signed in sign_with_all(b"{}", SECRET, NOW) {
             for (_, value) in &mut signed.headers {
                 *value = text.clone();
@@ -258,7 +258,7 @@ proptest! {
 }
 
 #[test]
-fn while_a_secret_is_rotated_both_sign_and_either_verifies() {
+fn during_a_rotation_both_secrets_sign_and_either_verifies() {
     let (id, body, now) = ("msg_1", b"{}", Timestamp::from_second(1_700_000_000).unwrap());
     let [new, old] = [&[1; 32][..], &[2; 24]].map(StandardWebhooks::secret);
     let signature = StandardWebhooks::sign_all(id, body, &[new.clone(), old.clone()], now).unwrap();
@@ -279,10 +279,13 @@ fn while_a_secret_is_rotated_both_sign_and_either_verifies() {
 
 #[test]
 fn a_secret_is_the_prefix_and_the_base64_of_24_to_64_bytes() {
-    for (length, sound) in [(23, false), (24, true), (64, true), (65, false)] {
-        assert_eq!(StandardWebhooks::is_secret(StandardWebhooks::secret(&vec![7; length]).expose()), sound);
+    for (length, expected) in [(23, false), (24, true), (64, true), (65, false)] {
+        assert_eq!(
+            StandardWebhooks::is_secret(StandardWebhooks::secret(&vec![7; length]).expose()),
+            expected
+        );
     }
-    for unsound in ["", "whsec_", "whsec_!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_AAAA"] {
-        assert!(!StandardWebhooks::is_secret(unsound), "{unsound}");
+    for invalid in ["", "whsec_", "whsec_!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_AAAA"] {
+        assert!(!StandardWebhooks::is_secret(invalid), "{invalid}");
     }
 }

@@ -136,7 +136,7 @@ impl TakePayment {
         self.settle(work, intent, state).await
     }
 
-    /// `OrderExpired`: the provider's state says whether the money was taken in time; if not, the payment is ended.
+    /// `OrderExpired`: reads at the provider whether the money was taken in time; if not, the payment is ended.
     pub(super) async fn expire(&self, work: &Work<'_>) -> Result<(), Failure> {
         let payment = self.payment(work).await?;
         if let Stage::Open { terms, .. } = &payment.stage {

@@ -1,7 +1,7 @@
 //! Applies inbox items to the service that owns them: once, for every service that has an inbox.
 //!
 //! [`InboxReader`] reads a record of the table's stream (a new inbox item, or a [`replay`] of one), has the service parse and
-//! apply it ([`Handler`]), and writes the [`Verdict`] beside it. A report that matches nothing yet is parked under a key that
+//! apply it ([`Handler`]), and writes the [`Verdict`] next to it. A report that matches nothing yet is parked under a key that
 //! will be known later: `<partition>` / `parked#<event id>`, a pointer into the inbox. [`InboxReader::drain`] applies what is
 //! parked once the event that carries the key is in the stream.
 //!
@@ -23,7 +23,7 @@ pub const PARKED: &str = "parked#";
 /// An inbox item with its body unpacked.
 #[derive(Debug)]
 pub struct Webhook<'a> {
-    /// The sender it came from (`stripe`, `standard.payments`).
+    /// The sender it came from (`stripe`, `standard-payments`).
     pub source: &'a str,
     /// Its inbox item.
     pub item: &'a InboxItem,

@@ -1,13 +1,13 @@
-//! Unit tests of the `senders` module.
+//! The setting of senders: which topics each one has, and which texts are refused.
 
 use super::*;
 
 #[test]
-fn a_sender_is_believed_about_what_the_setting_says_and_nothing_else() {
+fn a_sender_has_only_the_topics_of_the_setting() {
     let senders: Senders = "bank:payments, courier:parcels,erp:payments+parcels".parse().unwrap();
     assert_eq!(senders.topics("bank"), Some([Topic::Payments].as_slice()));
     assert_eq!(senders.topics("erp"), Some(Topic::ALL.as_slice()));
-    assert_eq!(senders.topics("nobody"), None);
+    assert_eq!(senders.topics("unknown"), None);
     assert!(senders.takes_payments("bank") && !senders.takes_payments("courier"));
     assert_eq!("".parse(), Ok(Senders::default()));
     assert_eq!(Topic::of("payment.received"), Some(Topic::Payments));
@@ -16,7 +16,7 @@ fn a_sender_is_believed_about_what_the_setting_says_and_nothing_else() {
 }
 
 #[test]
-fn a_setting_that_is_not_understood_is_refused_whole() {
+fn an_invalid_setting_is_refused_as_a_whole() {
     for text in
         ["bank", "bank:", "bank:money", ":payments", "Bank:payments", "a b:parcels", "b:parcels,b:parcels"]
     {

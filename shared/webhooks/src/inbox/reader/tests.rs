@@ -83,8 +83,8 @@ impl Words {
     }
 }
 
-fn parked(word: &str) -> Option<Verdict> {
-    Some(Verdict::Parked { key: format!("word#{word}") })
+fn parked(word: &str) -> Verdict {
+    Verdict::Parked { key: format!("word#{word}") }
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_parked_webhook_is_applied_once_its_key_is_known() {
     let words = Words::default();
     for (source, id) in [("words", "1"), ("others", "2")] {
         assert_eq!(words.receive(source, id, b"late").await, Ok(()));
-        assert_eq!(words.verdict(source, id).await, parked("late"));
+        assert_eq!(words.verdict(source, id).await, Some(parked("late")));
     }
     let pointer = Key::new("word#late", "parked#1");
     assert_eq!(
@@ -165,7 +165,7 @@ async fn a_replay_is_read_and_other_records_are_ignored() {
     for (pk, sk) in [("webhook#words#1", "verdict"), ("webhook#stripe#1", "inbox"), ("order#1", "1")] {
         assert_eq!(words.reader().read(&Key::new(pk, sk), &anything).await, Ok(()));
     }
-    assert_eq!(words.verdict("words", "1").await, parked("late"));
+    assert_eq!(words.verdict("words", "1").await, Some(parked("late")));
     for id in ["1", "expired"] {
         let replay = Key::new(format!("webhook#words#{id}"), "replay#2026-01-02T08:00:00.000000Z");
         assert_eq!(words.reader().read(&replay, &anything).await, Ok(()));
