@@ -17,9 +17,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::intent::IntentId;
 use crate::payment::{Payment, Stage};
-use crate::provider::{self, Fact, Report, Reported, offline};
+use crate::provider::{self, Fact, IntentId, Report, Reported, offline};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Envelope, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};

@@ -6,7 +6,7 @@
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
 use super::units::to_stripe;
-use crate::intent::IntentId;
+use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, IntentState, NewIntent, NewRefund, ProviderError, RefundReport};
 use events::{Amount, Currency};
 use jiff::Timestamp;

@@ -4,8 +4,8 @@ use super::payload::{
     Dispute, DisputeStatus, ErrorDetail, Event, IntentStatus, Metadata, PaymentIntent, Refund, RefundStatus,
 };
 use super::units::{Inexact, from_stripe};
-use crate::intent::IntentId;
 use crate::ledger::Settled;
+use crate::provider::IntentId;
 use crate::provider::{self, Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
 use events::{Currency, DisputeOutcome, RefundId};
 use serde::de::DeserializeOwned;
