@@ -8,8 +8,13 @@ from . import build, console, documents, resources, template, tools
 from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
 from .trouble import Trouble
 
+# Commits after this one have a subject of at most `SUBJECT` characters. The history before it is older than the rule.
+RULE_SINCE = "2325bd7519102f257970f6dc9d0e86009561c793"
+SUBJECT = 72
+
 
 def run() -> int:
+    _commit_subjects()
     same = ["--profile", build.PROFILE, "--target", build.host()]  # shares the artifacts of the functions' build
     _cargo(["fmt", "--all", "--check"], "run `cargo fmt --all`")
     _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "fix what clippy reports")
@@ -24,6 +29,21 @@ def run() -> int:
     if stale := documents.stale():
         raise Trouble(f"{', '.join(stale)} differ from what template.yaml says: run `make docs`, then `make check` again.")
     return 0
+
+
+def _commit_subjects() -> None:
+    """Passes without git or without the commit: a downloaded archive and a shallow clone have no history to check."""
+    command = ["git", "log", "--no-merges", "--format=%h %s", f"{RULE_SINCE}..HEAD"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    except FileNotFoundError:
+        done = None
+    if done is None or done.returncode != 0:
+        console.say("  commit subjects: not checked, because this copy has no history")
+        return
+    long = [line for line in done.stdout.splitlines() if len(line.partition(" ")[2]) > SUBJECT]
+    if long:
+        raise Trouble(f"These commit subjects have more than {SUBJECT} characters: shorten them.\n  " + "\n  ".join(long))
 
 
 def _cargo(arguments: list[str], remedy: str) -> None:

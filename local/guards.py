@@ -1,10 +1,10 @@
-"""`make guards`: is every guard load-bearing? Takes each of tests/guards.json out of a copy of the tree, and sees what is red.
+"""`make guards`: is every guard needed? Removes each guard of tests/guards.json from a copy of the tree and shows what fails.
 
-Nothing of it can reach production: the guards are taken out by a patch, and only in the copy. A guard that nothing catches is a
-finding, and so is one whose text is no longer there (tests/tidy sees that in every run).
+Production cannot be affected: a guard is removed by a patch of the copy alone. A guard whose removal no test notices is a
+finding, and so is one whose text no longer occurs in its file (tests/tidy checks that in every run).
 
-The conditions of the table itself hold at DynamoDB alone, so what catches them is the contract suite on the stack's own;
-without a stack they are not tried, and that is said.
+Only DynamoDB itself has the conditions of the table's adapter, so only the contract suite on a running stack can catch their
+removal. Without a stack these guards are skipped, and the output says so.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ COPY = STATE / "guards"
 SEEDS, ORDERS = "1..8", "60"
 # The version of the packages of the copy.
 VERSION = "0.0.0-without-a-guard"
-# A world without one of its guards may never come to rest; with all of them this takes seconds.
+# Without a guard, a simulated world may never finish; with all of them it takes seconds.
 LONGEST = 240.0
 
 
 def run(only: str) -> int:
-    """`only`: a part of the names of those to try; empty for all."""
+    """`only`: part of the names of the guards to remove; empty for all."""
     every = json.loads((ROOT / "tests/guards.json").read_text())
     chosen = choices.matching("guard", only, [guard["guard"] for guard in every])
     guards = [guard for guard in every if guard["guard"] in chosen]
     _copy_tree()
     for guard in every:
-        # An earlier run may have ended with this one taken out, and cargo goes by a file's time.
+        # An interrupted run may have left this guard removed, and cargo goes by a file's time.
         (COPY / guard["file"]).touch()
     console.say("  compiling the copy (the first time takes some minutes)")
     is_up = state.is_up()
     for suite in {_suite(guard) for guard in guards if is_up or not _needs_stack(guard)}:
         if (caught := suite()) is not None:
-            raise Trouble(f"With every guard in place something is red already: {caught}. Mend that first.")
+            raise Trouble(f"A test fails although every guard is in place: {caught}. Fix that first.")
     uncaught = untried = 0
     print(f"| {'guard':60} | what caught it\n|{'-' * 62}|{'-' * 40}")
     for guard in guards:
         if _needs_stack(guard) and not is_up:
             untried += 1
-            print(f"| {guard['guard']:60} | not tried: only DynamoDB itself shows it, and no stack is up (`make up`)")
+            print(f"| {guard['guard']:60} | skipped: only DynamoDB itself shows it, and no stack is up (`make up`)")
             continue
         began = time.monotonic()
         caught = _without(guard)
         uncaught += caught is None
         print(f"| {guard['guard']:60} | {caught or 'NOTHING'} ({time.monotonic() - began:.0f} s)", flush=True)
     tried = len(guards) - untried
-    rest = f"; {untried} were not tried" if untried else ""
-    print(f"{tried - uncaught} of {tried} guards are caught when they are missing{rest}")
-    # Where nothing was tried, nothing is shown.
+    rest = f"; {untried} were skipped" if untried else ""
+    print(f"{tried - uncaught} of {tried} removed guards are caught{rest}")
+    # If nothing was tried, nothing is proven.
     return 1 if uncaught or not tried else 0
 
 
@@ -81,8 +81,8 @@ def _copy_tree() -> None:
         if (ROOT / name).is_file():
             (COPY / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, COPY / name)
-    # cargo tells packages apart by name and version, and not by where they lie. Under the tree's own version it would take what
-    # is compiled here, without a guard, for what it is to compile there; under another one only others' crates are shared.
+    # cargo identifies packages by name and version, not by folder. With the tree's own version, later builds of the tree would
+    # use artifacts that were compiled here without a guard. With another version, only external crates are shared.
     manifest = COPY / "Cargo.toml"
     manifest.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{VERSION}"', manifest.read_text(), count=1))
 
@@ -91,12 +91,14 @@ def _without(guard: dict[str, str]) -> str | None:
     place = COPY / guard["file"]
     text = place.read_text()
     if text.count(guard["remove"]) != 1:
-        raise Trouble(f"The guard “{guard['guard']}” is not to be found once in {guard['file']}: mend tests/guards.json.")
+        raise Trouble(
+            f"The text of the guard “{guard['guard']}” does not occur once in {guard['file']}: fix tests/guards.json."
+        )
     try:
         place.write_text(text.replace(guard["remove"], guard["instead"]))
         if _needs_stack(guard):
             return _contract()
-        # Chance and exhaustion see different things: the table says of each guard which of them misses it.
+        # Simulation and model find different faults, so the table shows both.
         caught = [found for found in (_simulation(), _model()) if found]
         return "; ".join(caught) or _tests(Path(guard["file"]))
     finally:
@@ -115,7 +117,7 @@ def _profile() -> list[str]:
 
 
 def _program(name: str) -> str:
-    """Compiles what explores and what plays, both at once, and names one of them."""
+    """Compiles the simulation and the model together, and returns the path of one of them."""
     programs = ["--bin", "simulate", "--bin", "model"]
     compiled = _cargo("cargo", "build", "--quiet", "--profile", build.PROFILE, *_profile(), *programs)
     if compiled.returncode != 0:
@@ -124,16 +126,16 @@ def _program(name: str) -> str:
 
 
 def _model() -> str | None:
-    """The model's small scenarios, up to the first in which something does not hold."""
+    """Explores the small scenarios, up to the first with a violated property."""
     try:
         explored = _cargo(_program("model"), "--first", longest=LONGEST)
     except subprocess.TimeoutExpired:
-        return "model: it never comes to an end"
+        return "model: it does not finish"
     if explored.returncode == 0:
         return None
     found = re.search(r"^(\S.*?)  .*\n  (?:(\w+) does not hold|no order ended)", explored.stdout, flags=re.MULTILINE)
     if found is None:
-        return "model: it stops with a panic"
+        return "model: it panics"
     return f"model: {found[2] or 'an end is missing'} in “{found[1].strip()}”"
 
 
@@ -141,16 +143,16 @@ def _simulation() -> str | None:
     try:
         played = _cargo(_program("simulate"), SEEDS, ORDERS, longest=LONGEST)
     except subprocess.TimeoutExpired:
-        return "simulation: it never comes to rest"
+        return "simulation: it does not finish"
     if played.returncode == 0:
         return None
     broken = re.findall(r"^(I\d)  broken", played.stdout, flags=re.MULTILINE)
-    return "simulation: " + (", ".join(broken) or "it stops with a panic")
+    return "simulation: " + (", ".join(broken) or "it panics")
 
 
 def _tests(changed: Path) -> str | None:
-    """The tests of the room that the guard is in, and for what is shared also those of payments, which stands on all of it; for
-    the twin of the table its contract suite."""
+    """Runs the tests of the crate that contains the guard. For a shared crate also those of payments, which uses all of them;
+    for the in-memory twin the contract suite."""
     shared, package = changed.parts[0] == "shared", changed.parts[1]
     if shared and package == "event-store":
         return _nextest("-p", "tests", "--test", "contract", "-E", "not test(on_dynamodb)")

@@ -1,7 +1,7 @@
 """`make test`: every test of the workspace, with the stack up; `make simulate` and `make model`.
 
-Leaves the stack as it found it: one that was up before stays up. The runner's own summary is the last thing printed, and its
-verdict is ours.
+A stack that was up before stays up; otherwise it is stopped. The test runner's own summary is printed last, and its exit code
+is returned.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _program(package: str, binary: str, what: str, arguments: list[str]) -> int:
 
 
 def _nextest(runner: str, stack: Stack, arguments: list[str]) -> tuple[int, str]:
-    """Shows what the runner says as it says it, and gives back its last words too: they are needed once more at the end."""
+    """Shows the runner's output as it appears, and returns its summary, which is printed once more at the end."""
     environment = {
         **clean_environment(),
         **env.variables(stack),

@@ -117,13 +117,13 @@ fn payment_failed_a_payment_method_that_does_not_exist() {
     .await_seen(&stack, &order);
 }
 
-fn is_out_of_stock(stack: &Stack, order: &Order, total: u64, stock: &[(&Goods, (u64, u64, u64))]) {
+fn is_out_of_stock(stack: &Stack, order: &Order, total: u64, counts: &[(&Goods, (u64, u64, u64))]) {
     End {
         status: "out_of_stock",
         attention: &[],
         captured: total,
         refunded: total,
-        stock,
+        stock: counts,
         timeline: &[&["order_placed", "payment_requested", "order_paid", "out_of_stock"], &REFUND],
         mails: &[mail::PAID, mail::OUT_OF_STOCK, mail::REFUNDED],
     }

@@ -91,7 +91,7 @@ fn a_total_that_no_provider_charges_is_refused() {
 fn the_shops_requests_are_validated_too() {
     let stack = Stack::shared();
     let tea = stack.goods(950, 5);
-    let (product, stock) = (format!("/products/{}", tea.sku), format!("/stock/{}", tea.sku));
+    let (product, shelf) = (format!("/products/{}", tea.sku), format!("/stock/{}", tea.sku));
     let negative = json!({"name": "Tea", "price": -1, "currency": "EUR"});
     assert_eq!(pointers(&stack.admin.put(&product, &negative).problem(422)), ["/price"]);
     let fraction = json!({"name": "Tea", "price": 9.5, "currency": "EUR"});
@@ -99,14 +99,14 @@ fn the_shops_requests_are_validated_too() {
     let no_currency = json!({"name": "Tea", "price": 950, "currency": "ZZZ"});
     assert_eq!(pointers(&stack.admin.put(&product, &no_currency).problem(422)), ["/currency"]);
     stack.admin.put("/products/no%20sku", &negative).problem(400);
-    assert_eq!(pointers(&stack.admin.put(&stock, &json!({"on_hand": -1})).problem(422)), ["/on_hand"]);
-    assert_eq!(pointers(&stack.admin.put(&stock, &json!([9])).problem(422)), [""]);
+    assert_eq!(pointers(&stack.admin.put(&shelf, &json!({"on_hand": -1})).problem(422)), ["/on_hand"]);
+    assert_eq!(pointers(&stack.admin.put(&shelf, &json!([9])).problem(422)), [""]);
     let stale = [JSON, ("if-match", "\"77\"")];
     let body = json!({"on_hand": 9}).to_string().into_bytes();
-    stack.admin.send("PUT", &stock, &stale, Some(body)).problem(412);
-    stack.admin.post(&format!("{stock}/adjustments"), &json!({"delta": 1, "reason": "found"})).problem(400);
+    stack.admin.send("PUT", &shelf, &stale, Some(body)).problem(412);
+    stack.admin.post(&format!("{shelf}/adjustments"), &json!({"delta": 1, "reason": "found"})).problem(400);
     let all_of_it = json!({"delta": -6, "reason": "broken"});
-    stack.admin.post_with_key(&format!("{stock}/adjustments"), &fresh(), &all_of_it).problem(409);
+    stack.admin.post_with_key(&format!("{shelf}/adjustments"), &fresh(), &all_of_it).problem(409);
     stack.admin.get(&format!("/stock/E2E-{}", fresh())).problem(404);
     stack.admin.get(&format!("/orders/{}", "0".repeat(32))).problem(404);
     stack.admin.get("/orders/not-an-id").problem(404);

@@ -9,7 +9,6 @@
 //! Invariant I2: for each SKU, on hand = available + allocated, neither is negative, and on hand changes only by what is shipped,
 //! returned or adjusted. It holds because each event is written in one transaction with the stock moves that it describes.
 
-mod adjust;
 mod allocate;
 mod allocation;
 mod manage;

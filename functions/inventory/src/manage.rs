@@ -4,10 +4,11 @@
 //! - `PUT /stock/{sku}` `{"on_hand"}` sets the pieces on hand; what is allocated does not change. With `If-Match` it applies to
 //!   that version only (else `412`), without it to the newest. `409` for fewer pieces than are allocated. One conditional write;
 //!   a repeat writes nothing.
-//! - `POST /stock/{sku}/adjustments`: see [`crate::adjust`].
+//! - `POST /stock/{sku}/adjustments`: see [`adjust`].
 //! - Emits no event: stock belongs to no order, and no other service needs it.
 
-use crate::adjust;
+mod adjust;
+
 use crate::stock::{ALLOCATED, AVAILABLE, MAX_PIECES, Stock, stock_key};
 use async_trait::async_trait;
 use event_store::{Counters, Counts, Documents};

@@ -17,8 +17,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::intent::IntentId;
 use crate::payment::{Payment, Stage};
+use crate::provider::IntentId;
 use crate::provider::{self, Fact, Report, offline};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};

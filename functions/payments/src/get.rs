@@ -9,8 +9,8 @@
 //! A payment that the provider refused to begin, or a tombstone, has no customer: only admins see it here. Its owner reads
 //! the same from the order.
 
-use crate::intent::IntentId;
 use crate::payment::{Payment, Stage};
+use crate::provider::IntentId;
 use crate::provider::ProviderError;
 use crate::provider::stripe::Stripe;
 use async_trait::async_trait;

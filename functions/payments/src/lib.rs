@@ -13,7 +13,6 @@
 
 mod apply;
 mod get;
-mod intent;
 mod ledger;
 mod payment;
 mod provider;

@@ -3,10 +3,12 @@
 //! Each provider is a module below this one, and translates to these types at its edge. To add one: a module, a variant of
 //! [`IntentId`] and of [`Provider`], its source in [`SOURCES`] and [`parse`]; the compiler names the matches that are missing.
 
+mod intent;
 pub(crate) mod offline;
 pub(crate) mod stripe;
 
-use crate::intent::IntentId;
+pub(crate) use intent::IntentId;
+
 use crate::ledger::Settled;
 use events::{Amount, Currency, DisputeOutcome, EventId, OrderId, RefundId, offline_sender};
 use resilience::Failure;

@@ -27,9 +27,9 @@ mod refund;
 #[cfg(test)]
 mod tests;
 
-use crate::intent::IntentId;
 use crate::payment::Payment;
 use crate::provider::IdempotencyKey;
+use crate::provider::IntentId;
 use crate::provider::stripe::Stripe;
 use async_trait::async_trait;
 use event_store::{Documents, EventStore, StreamId, append_decided};

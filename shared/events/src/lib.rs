@@ -12,11 +12,15 @@ mod catalog;
 mod currencies;
 mod data;
 mod envelope;
+mod event;
 mod ids;
 mod inventory;
 mod money;
 mod orders;
 mod payments;
+mod read_error;
+mod sequence;
+mod service;
 mod service_event;
 mod shipping;
 mod trace;
@@ -24,7 +28,8 @@ mod trace;
 pub use catalog::{CatalogEvent, ProductChanged};
 pub use currencies::{CurrencyRules, Usable};
 pub use data::Data;
-pub use envelope::{Cause, Envelope, Sequence, Service};
+pub use envelope::{Cause, Envelope};
+pub use event::Event;
 pub use ids::{Customer, EventId, InvalidId, OrderId, RefundId, Sku};
 pub use inventory::{
     InventoryEvent, InventoryUpdated, OutOfStock, StockCommitted, StockReleased, StockReturned,
@@ -39,7 +44,10 @@ pub use payments::{
     PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent,
     RefundCause, RefundFailed, RefundRequested,
 };
-pub use service_event::{Event, ReadError, ServiceEvent};
+pub use read_error::ReadError;
+pub use sequence::Sequence;
+pub use service::Service;
+pub use service_event::ServiceEvent;
 pub use shipping::{
     CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided,
     Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested,

@@ -1,6 +1,7 @@
 //! How the event enum of a service is written to an envelope and read back.
 
-use crate::{CatalogEvent, Envelope, InventoryEvent, OrdersEvent, PaymentsEvent, Service, ShippingEvent};
+use crate::{Cause, Envelope, EventId, ReadError, Sequence, Service};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::fmt::Debug;
 
@@ -21,62 +22,29 @@ pub trait ServiceEvent: Sized + Clone + Debug + PartialEq + Send + Sync + 'stati
     fn read(envelope: &Envelope) -> Result<Self, ReadError>;
 }
 
-/// Why this build cannot read an envelope, and what its consumer does with the message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// The service emits no such type. The message is rejected.
-    #[error("{emitter} emits no event of the type {event_type}")]
-    UnknownType {
-        /// The envelope's `source`.
-        emitter: String,
-        /// The unknown type.
-        event_type: String,
-    },
-    /// A newer writer is being rolled out. The message is retried later.
-    #[error("{event_type} has data version {found}, and this build reads up to {known}")]
-    NewerVersion {
-        /// The event's type.
-        event_type: String,
-        /// The envelope's data version.
-        found: u32,
-        /// The newest version that this build reads.
-        known: u32,
-    },
-    /// The data does not have the shape of its type. The message is rejected.
-    #[error("the data of {event_type} is malformed: {reason}")]
-    Malformed {
-        /// The event's type.
-        event_type: String,
-        /// The parser's complaint, without values.
-        reason: String,
-    },
-}
-
-/// An event of any service, for consumers of several topics.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// Emitted by catalog.
-    Catalog(CatalogEvent),
-    /// Emitted by orders.
-    Orders(OrdersEvent),
-    /// Emitted by payments.
-    Payments(PaymentsEvent),
-    /// Emitted by inventory.
-    Inventory(InventoryEvent),
-    /// Emitted by shipping.
-    Shipping(ShippingEvent),
-}
-
-impl Event {
-    /// Reads the event of any service from its envelope.
-    pub fn read(envelope: &Envelope) -> Result<Self, ReadError> {
-        Ok(match envelope.service()? {
-            Service::Catalog => Self::Catalog(CatalogEvent::read(envelope)?),
-            Service::Orders => Self::Orders(OrdersEvent::read(envelope)?),
-            Service::Payments => Self::Payments(PaymentsEvent::read(envelope)?),
-            Service::Inventory => Self::Inventory(InventoryEvent::read(envelope)?),
-            Service::Shipping => Self::Shipping(ShippingEvent::read(envelope)?),
-        })
+impl Envelope {
+    /// Wraps `event` for the place `sequence` in the stream of `subject`.
+    pub fn wrap<E: ServiceEvent>(
+        subject: &str,
+        sequence: Sequence,
+        time: Timestamp,
+        cause: &Cause,
+        event: &E,
+    ) -> Self {
+        Self {
+            specversion: "1.0".to_owned(),
+            id: EventId::of(E::SERVICE, subject, sequence),
+            source: format!("conveyor/{}", E::SERVICE),
+            event_type: event.event_type().to_owned(),
+            subject: subject.to_owned(),
+            time,
+            datacontenttype: "application/json".to_owned(),
+            sequence,
+            causationid: cause.id.clone(),
+            traceparent: cause.traceparent.clone(),
+            dataversion: event.data_version(),
+            data: event.to_data().into(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub mod carriers;
 mod easypost;
+mod event_name;
 mod github;
 pub mod inbox;
 mod mac;
@@ -19,8 +20,9 @@ mod standard;
 mod stripe;
 
 pub use easypost::EasyPost;
+pub use event_name::{EventName, is_name};
 pub use github::GitHub;
-pub use receiver::{EventName, IncomingWebhook, LARGEST_BODY, NotReceived, Receiver, is_name};
+pub use receiver::{IncomingWebhook, LARGEST_BODY, NotReceived, Receiver};
 pub use refusal::Refusal;
 pub use scheme::{Scheme, TOLERANCE, Verified, fetched, verify};
 pub use senders::{InvalidSenders, Senders, Topic, event_of, sender_of};

@@ -5,7 +5,7 @@
 //! the source: each receiver passes in a function that reads the event's name.
 
 use crate::inbox::{self, Kept, NewItem, ReceivedBy};
-use crate::{Refusal, Scheme, Verified, verify};
+use crate::{EventName, Refusal, Scheme, Verified, verify};
 use event_store::{Documents, StoreError};
 use events::Cause;
 use http::HeaderMap;
@@ -14,8 +14,6 @@ use resilience::Clock;
 
 /// The largest body that is read: 256 KiB.
 pub const LARGEST_BODY: usize = 256 * 1024;
-/// The longest event id and type that are kept.
-const LONGEST_NAME: usize = 200;
 
 /// The receiver of one source.
 pub struct Receiver<'a> {
@@ -42,22 +40,6 @@ pub struct IncomingWebhook<'a> {
     pub body: &'a [u8],
     /// The cause of the events that it leads to: the request.
     pub cause: &'a Cause,
-}
-
-/// The id and type of an event, read from its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EventName {
-    /// The source's id of the event, the same for every repeat.
-    pub id: String,
-    /// The source's type of the event.
-    pub event_type: String,
-}
-
-impl EventName {
-    /// Whether both can be part of a key.
-    pub fn is_valid(&self) -> bool {
-        is_name(&self.id) && is_name(&self.event_type)
-    }
 }
 
 /// Why a webhook was not received. Nothing was written, or the inbox did not answer; in both cases the sender may send it again.
@@ -133,10 +115,4 @@ impl Receiver<'_> {
         }
         Ok(verify(self.scheme, headers, body, &refreshed, now)?)
     }
-}
-
-/// Whether a text can be an event's id or type: both become parts of keys and of URLs.
-pub fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }

@@ -81,7 +81,7 @@ fn at_stripe(runner: &StepRunner, cell: &Cell, stripe: &FakeStripe, act: Act) {
         }
         Act::CancelInDashboard(n) => stripe.cancel_in_dashboard(&intent(n)),
         Act::RefundInDashboard(n) if books(n).captured > 0 => {
-            drop(stripe.refund_in_dashboard(&intent(n), 300))
+            drop(stripe.refund_in_dashboard(&intent(n), 300));
         }
         Act::Dispute(n) if books(n).captured > books(n).refunded => {
             stripe.dispute(&intent(n), books(n).captured - books(n).refunded);

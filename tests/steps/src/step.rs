@@ -55,6 +55,9 @@ impl<C: Command> AnyCommand for C {
 }
 
 /// The step of a function; `None` if no function has this name.
+///
+/// # Panics
+/// If a constant of this file is not valid.
 #[expect(clippy::too_many_lines, reason = "one arm a function: a table is read faster whole")]
 pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
     let of = |service| ports.table(Table::Of(service));

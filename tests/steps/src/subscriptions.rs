@@ -78,9 +78,10 @@ pub const NOTIFIED_STATUSES: [&str; 2] = ["cancelled", "expired"];
 pub fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
     let service = envelope.service().expect("an event of one of the services");
     let passes =
-        |types: &Option<&[&str]>| types.is_none_or(|types| types.contains(&envelope.event_type.as_str()));
-    let is_subscribed =
-        SUBSCRIPTIONS.iter().any(|(name, topic, types)| *name == queue && *topic == service && passes(types));
+        |types: Option<&[&str]>| types.is_none_or(|types| types.contains(&envelope.event_type.as_str()));
+    let is_subscribed = SUBSCRIPTIONS
+        .iter()
+        .any(|(name, topic, types)| *name == queue && *topic == service && passes(*types));
     is_subscribed && (queue != "notify-customer" || has_notified_status(envelope))
 }
 

@@ -1,4 +1,4 @@
-//! Arrows point to what is known: the pure parts know nobody, services do not know each other, AWS is at the edge.
+//! Which crate may use which: the pure crates use no other, services do not use each other, AWS is at the edge.
 
 use crate::{files, none};
 

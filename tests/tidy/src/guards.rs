@@ -16,5 +16,5 @@ fn every_guard_of_the_list_is_there_once() {
             absent.push(text("guard").to_owned());
         }
     }
-    none("guards whose text is not there once: mend tests/guards.json", &absent);
+    none("guards whose text does not occur exactly once: fix tests/guards.json", &absent);
 }

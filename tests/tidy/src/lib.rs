@@ -8,9 +8,13 @@ mod dead_letters;
 mod failures;
 mod grants;
 mod guards;
+mod modules;
 mod names;
+mod prose;
 mod proven;
+mod providers;
 mod text;
+mod timing;
 mod watched;
 
 use std::path::{Path, PathBuf};

@@ -96,7 +96,7 @@ async fn a_webhook_before_its_order_waits_for_it() {
         customer: testkit::customer(),
         pay_by: testkit::now(),
     };
-    let intent = crate::intent::IntentId::try_from("pi_1").unwrap();
+    let intent = crate::provider::IntentId::try_from("pi_1").unwrap();
     intent.map_to(&*world.table, &order).await.unwrap();
     let envelope = testkit::envelope(&order, 1, &PaymentsEvent::from(terms));
     let stream = event_store::StreamId::order(&order);

@@ -2,7 +2,7 @@
 //! already, or when what it is given changes nothing any more.
 
 use super::{Payment, Stage};
-use crate::intent::IntentId;
+use crate::provider::IntentId;
 use crate::provider::{Capture, DisputeReport};
 use events::{
     CancelCause, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,

@@ -16,7 +16,7 @@
 //! debt ends when the sender reports that it was paid.
 
 use super::{Capture, Fact, RefundReport, Report};
-use crate::intent::IntentId;
+use crate::provider::IntentId;
 use crate::{Ledger, Settled};
 use events::{Amount, Currency, OrderId, RefundId};
 use resilience::Failure;

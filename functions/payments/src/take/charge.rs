@@ -1,8 +1,8 @@
 //! The charge: begun, confirmed, ended.
 
 use super::{TakePayment, Work};
-use crate::intent::IntentId;
 use crate::payment::Stage;
+use crate::provider::IntentId;
 use crate::provider::offline::OfflinePayment;
 use crate::provider::{IntentState, NewIntent, Provider, ProviderError};
 use events::{Line, OrderPlaced, PaymentRequested};

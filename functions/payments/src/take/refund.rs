@@ -1,9 +1,9 @@
 //! The refund: found at the provider, or made there.
 
 use super::{TakePayment, Work};
-use crate::intent::IntentId;
 use crate::ledger::Settled;
 use crate::payment::Payment;
+use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, NewRefund, ProviderError, RefundReport, offline};
 use events::{Amount, RefundCause, RefundId, RefundRequested};
 use resilience::Failure;

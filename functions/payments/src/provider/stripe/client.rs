@@ -5,7 +5,7 @@
 
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
-use crate::intent::IntentId;
+use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, IntentState, NewIntent, NewRefund, ProviderError, RefundReport};
 use jiff::Timestamp;
 use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport, send_with_key};

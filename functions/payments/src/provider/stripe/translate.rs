@@ -3,8 +3,8 @@
 use super::payload::{
     Dispute, DisputeStatus, ErrorDetail, Event, IntentStatus, Metadata, PaymentIntent, Refund, RefundStatus,
 };
-use crate::intent::IntentId;
 use crate::ledger::Settled;
+use crate::provider::IntentId;
 use crate::provider::{Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
 use events::{Amount, Currency, DisputeOutcome, RefundId};
 use serde::de::DeserializeOwned;

@@ -4,7 +4,8 @@
 //! payment. It is parsed where it enters (an API answer, a webhook, an event that is read back) and typed everywhere else, so
 //! that each step decides for every provider what to do.
 
-use crate::provider::{offline::OfflinePayment, stripe};
+use super::offline::OfflinePayment;
+use super::stripe;
 use event_store::{Document, Documents, Key, StoreError};
 use events::OrderId;
 use resilience::Failure;
