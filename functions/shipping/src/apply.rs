@@ -142,7 +142,7 @@ impl ApplyCarrierEvent {
         for partition in partitions {
             match self.inbox(Some(order)).drain(&partition).await {
                 Ok(()) => {}
-                // What waits elsewhere must not be blocked by an item that can never be applied.
+                // An item that can never be applied must not block the other partitions.
                 Err(Failure::Reject { reason }) => rejected.push(reason),
                 Err(retry @ Failure::Retry { .. }) => return Err(retry),
             }

@@ -71,17 +71,17 @@ pub(crate) async fn claim(
 ) -> Result<bool, StoreError> {
     let (key, ours) = (map_key(parcel), Document::of(&Owner { order_id: order.clone() }));
     let Some(found) = documents.get(&key).await? else {
-        let older = older_order_of(documents, parcel).await?;
-        if let Some(holder) = older.filter(|holder| holder != order)
+        let found = older_order_of(documents, parcel).await?;
+        if let Some(holder) = found.filter(|holder| holder != order)
             && is_used(store, &holder, parcel).await?
         {
             return Ok(false);
         }
-        return match documents.put_new(&key, &ours).await? {
-            true => Ok(true),
-            // A concurrent dispatch was faster: of this order, or of another one that may use the code.
-            false => Ok(order_of(documents, parcel).await?.as_ref() == Some(order)),
-        };
+        if documents.put_new(&key, &ours).await? {
+            return Ok(true);
+        }
+        // A concurrent dispatch was faster: of this order, or of another one that may use the code.
+        return Ok(order_of(documents, parcel).await?.as_ref() == Some(order));
     };
     let holder = owner(&key, &found)?;
     if holder == *order {

@@ -51,7 +51,7 @@ fn a_text_beyond_its_bound_names_no_parcel() {
         (&*format!("a{blanks}"), "1"),
         ("Post", &*format!("1{blanks}")),
     ] {
-        assert_eq!(Parcel::reported(Some(carrier), Some(code)), None, "{:.20} {:.20}", carrier, code);
+        assert_eq!(Parcel::reported(Some(carrier), Some(code)), None, "{carrier:.20} {code:.20}");
     }
     assert_eq!(Parcel::reported(Some(&blanks), Some(" 1 ")), Some(parcel("D", "1")));
 }
