@@ -3,6 +3,7 @@
 
 use super::bank::{BY_TRANSFER, Bank, is_by_transfer};
 use super::chance::Chance;
+use super::currency::SoldIn;
 use super::executor::finish;
 use super::invocations::Call;
 use super::webhook_senders::{CARRIER, STANDARD, STRIPE, plain, webhook};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use testkit::{RequestBuilder as _, customer, other_customer, request, tracker_event};
 
-/// The products: SKU, price, pieces in stock.
+/// The products: SKU, price (times the factor of the world's currency), pieces in stock.
 pub(super) const PRODUCTS: [(&str, u64, u64); 3] =
     [("TEA-01", 950, 10_000), ("MUG-01", 1490, 200), ("RARE-01", 9900, 10)];
 
@@ -27,6 +28,7 @@ const REFUND: &str = "POST /orders/{order_id}/refunds";
 /// The actors, and what they know.
 pub(super) struct Actors {
     pub(super) chance: Chance,
+    sold_in: SoldIn,
     /// The number of checkouts.
     pub(super) placed: u64,
     /// Orders that an actor may still act on.
@@ -49,6 +51,7 @@ impl Actors {
     pub(super) fn new(world: &World) -> Self {
         Self {
             chance: world.chance.clone(),
+            sold_in: world.sold_in,
             placed: 0,
             open: Vec::new(),
             accepted: BTreeMap::new(),
@@ -61,10 +64,11 @@ impl Actors {
     }
 
     /// The calls that create the products and their stock.
-    pub(super) fn create_products(now: Timestamp) -> Vec<Call> {
+    pub(super) fn create_products(sold_in: SoldIn, now: Timestamp) -> Vec<Call> {
         let mut calls = Vec::new();
         for (sku, price, pieces) in PRODUCTS {
-            let product = json!({"name": sku, "price": price, "currency": "EUR", "weight_grams": 100});
+            let price = price * sold_in.price_factor;
+            let product = json!({"name": sku, "price": price, "currency": sold_in.code, "weight_grams": 100});
             let put = request("PUT /products/{sku}").by_admin().path("sku", sku).json(&product);
             calls.push(Call::new("PUT /products", put, now));
             let stock = json!({ "on_hand": pieces });
@@ -90,7 +94,7 @@ impl Actors {
             items.push(json!({"sku": "TEA-01", "quantity": 1 + self.chance.below(3)}));
         }
         let body = json!({
-            "items": items, "currency": "EUR", "payment_method": method,
+            "items": items, "currency": self.sold_in.code, "payment_method": method,
             "contact": {"email": "a@b.example", "phone": "+41790000000"},
             "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
         });
@@ -231,7 +235,8 @@ impl Actors {
     /// An operator requests a goodwill refund. Two operators may send the same request at once, or different ones.
     fn request_goodwill(&self, id: &OrderId, now: Timestamp) -> Call {
         let key = format!("goodwill-{}", self.chance.below(3));
-        let body = json!({ "amount": 100 + self.chance.below(3) * 400, "reason": "a scratch" });
+        let amount = (100 + self.chance.below(3) as u64 * 400) * self.sold_in.price_factor;
+        let body = json!({ "amount": amount, "reason": "a scratch" });
         Call::new(
             REFUND,
             request(REFUND)
@@ -315,7 +320,10 @@ impl Actors {
         match self.chance.below(6) {
             0 => drop(stripe.pay_externally(&intent)),
             1 if captured == 0 => stripe.cancel_in_dashboard(&intent),
-            2 if captured > 0 => drop(stripe.refund_in_dashboard(&intent, 1 + self.chance.below(300) as u64)),
+            2 if captured > 0 => {
+                let amount = (1 + self.chance.below(300) as u64) * self.sold_in.dashboard_step;
+                drop(stripe.refund_in_dashboard(&intent, amount));
+            }
             3 if facts.refunded().units() > 0 => {
                 let refunds = stripe.refunds_of(&intent);
                 if let Some(refund) = refunds.get(self.chance.below(refunds.len())) {

@@ -147,13 +147,18 @@ fn events_of(simulation: &Simulation, service: Service, id: &OrderId) -> Vec<Eve
 }
 
 /// An order is charged at most once, and never more is refunded than captured. The shop keeps the price of what was
-/// shipped, less goodwill, returns and lost disputes. The ledger equals the provider's books.
+/// shipped, less goodwill, returns and lost disputes. The ledger equals the provider's books, in
+/// minor units.
 fn i1_money(simulation: &Simulation, id: &OrderId, order: &Order) -> Vec<String> {
     let by_transfer = is_by_transfer(order);
     let books = if by_transfer {
         simulation.actors.bank.books_of(id)
     } else {
-        simulation.world.stripe.books_of(id.as_str())
+        let books = simulation.world.stripe.books_of(id.as_str());
+        match simulation.world.sold_in.in_minor(books) {
+            Ok(books) => books,
+            Err(wrong) => return vec![format!("I1: {id}: {wrong}")],
+        }
     };
     let total = order.placed().map_or(0, |(placed, _)| placed.total.units());
     let mut wrong = Vec::new();
