@@ -6,11 +6,11 @@ use super::chance::Chance;
 use super::currency::SoldIn;
 use super::executor::finish;
 use super::invocations::Call;
-use super::webhook_senders::{CARRIER, STANDARD, STRIPE, webhook};
+use super::webhook_senders::{CARRIER, STANDARD, STRIPE, plain, webhook};
 use super::world::World;
 use event_store::{EventStore, Key, StreamId};
 use events::{Attention, Customer, OrderId, OrderStatus, Provider, Service};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orders::Order;
 use runtime::http::{Problem, Reply};
 use serde_json::{Value, json};
@@ -165,6 +165,9 @@ impl Actors {
             OrderStatus::PaymentActionRequired => self.authenticate(world, &id),
             OrderStatus::Allocated => return vec![self.pack(&id, now)],
             OrderStatus::Shipped => return self.travel(world, &id, &order, now),
+            OrderStatus::Delivered if self.chance.fault("parcel turns around", 30) => {
+                return self.scans(world, &id, &order, "return_to_sender", now);
+            }
             OrderStatus::Delivered | OrderStatus::Returned
                 if !order.facts().is_open() && !self.chance.roll(30) =>
             {
@@ -274,24 +277,38 @@ impl Actors {
 
     /// The parcel is delivered or returned. The carrier or the courier reports it by webhook, or the warehouse by a call.
     fn travel(&self, world: &World, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
-        let Some((carrier, code)) = order.facts().carrier() else { return Vec::new() };
         let end = if self.chance.roll(80) { "return_to_sender" } else { "delivered" };
         if end == "delivered" && self.chance.roll(300) {
             return vec![warehouse("deliver", id, &json!({}), now)];
         }
-        let scans =
-            [("in_transit", "departed", "2026-01-03T07:00:00Z"), (end, "arrived", "2026-01-03T08:00:00Z")];
-        let mut calls = if world.carrier == Provider::Warehouse && self.chance.roll(500) {
-            self.courier((carrier, code), &scans.map(|(status, _, time)| (status, time)), now)
-        } else {
-            let event = tracker_event(&format!("evt_{end}_{code}"), carrier, code, &scans);
-            vec![webhook(CARRIER, &event, self.chance.arrival(now))]
-        };
+        let mut calls = self.scans(world, id, order, end, now);
         if end == "return_to_sender" {
+            if self.chance.roll(300) {
+                // The return was called off, and the customer has the parcel.
+                calls.push(warehouse("deliver", id, &json!({}), now));
+            }
             let restock = json!({ "restock": self.chance.roll(500) });
             calls.push(warehouse("return", id, &restock, now));
         }
         calls
+    }
+
+    /// The carrier's scans of a parcel that left, up to `end`, in a spelling of its own. Each time the same.
+    fn scans(&self, world: &World, id: &OrderId, order: &Order, end: &str, now: Timestamp) -> Vec<Call> {
+        let Some((carrier, code)) = order.facts().carrier() else { return Vec::new() };
+        let Some(left_at) = left_at(world, id) else { return Vec::new() };
+        let (carrier, spelled) =
+            if carrier == "DHL" { ("DHLExpress", plain(code)) } else { (carrier, code.to_owned()) };
+        // A parcel that turns around after its delivery is scanned after it.
+        let hours = if end == "return_to_sender" { 3 } else { 2 };
+        let after = |hours| (left_at + SignedDuration::from_hours(hours)).to_string();
+        let (moving, ended) = (after(1), after(hours));
+        let scans = [("in_transit", "departed", moving.as_str()), (end, "arrived", ended.as_str())];
+        if world.carrier == Provider::Warehouse && self.chance.roll(500) {
+            return self.courier((carrier, &spelled), &scans.map(|(status, _, time)| (status, time)), now);
+        }
+        let event = tracker_event(&format!("evt_{end}_{code}"), carrier, &spelled, &scans);
+        vec![webhook(CARRIER, &event, self.chance.arrival(now))]
     }
 
     /// Events at Stripe that no function requested: dashboard users, banks, late failures.
@@ -341,6 +358,13 @@ fn retry(world: &World, id: &OrderId, now: Timestamp) -> Vec<Call> {
     let request =
         |refund: &str| request(route).by_admin().path("order_id", id.as_str()).path("refund_id", refund);
     refunds.map(|refund| Call::new(REFUND, request(refund), now)).collect()
+}
+
+/// When the order's parcel was handed over.
+fn left_at(world: &World, id: &OrderId) -> Option<Timestamp> {
+    let table: &dyn EventStore = &**world.table(Service::Shipping);
+    let envelopes = finish(table.read(&StreamId::order(id))).expect("readable");
+    envelopes.iter().find(|envelope| envelope.event_type == "Shipped").map(|envelope| envelope.time)
 }
 
 fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {
