@@ -205,13 +205,13 @@ impl OrderPage {
                 carrier: carrier.map(|(carrier, _)| carrier.to_owned()),
                 tracking_code: carrier.map(|(_, code)| code.to_owned()),
             },
-            timeline: timeline(&history.envelopes),
+            timeline: timeline(order, &history.envelopes),
             links: Links::to(id),
         })
     }
 }
 
-fn timeline(envelopes: &[Envelope]) -> Vec<TimelineEntry> {
+fn timeline(order: &Order, envelopes: &[Envelope]) -> Vec<TimelineEntry> {
     let mut status = OrderStatus::Placed;
     envelopes
         .iter()
@@ -220,7 +220,8 @@ fn timeline(envelopes: &[Envelope]) -> Vec<TimelineEntry> {
                 OrdersEvent::OrderUpdated(updated) => {
                     status = updated.status;
                     let name = serde_json::to_value(updated.because).ok()?;
-                    (snake_case(name.as_str()?), updated.detail)
+                    // Events that were recorded before they had a currency get it here.
+                    (snake_case(name.as_str()?), order.with_currency(updated.detail))
                 }
                 OrdersEvent::OrderCancellationRequested(request) => {
                     (snake_case(&envelope.event_type), Detail { reason: request.reason, ..Detail::default() })

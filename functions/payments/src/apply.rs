@@ -12,14 +12,13 @@
 //! before its order is parked under `intent#<id>` and applied once `PaymentRequested` is in the stream.
 //!
 //! Retry: the table did not answer; the whole batch is redelivered. Dead-lettered: a webhook that cannot be read, and money
-//! that does not match what was requested.
+//! that does not match what was requested, or that cannot be recorded exactly.
 
 #[cfg(test)]
 mod tests;
 
 use crate::payment::{Payment, Stage};
-use crate::provider::IntentId;
-use crate::provider::{self, Fact, Report, offline};
+use crate::provider::{self, Fact, IntentId, Report, Reported, offline};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Envelope, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};
@@ -96,7 +95,7 @@ impl Handler for Reports<'_> {
             match (decided, &report.fact) {
                 // Only this webhook reports the refund, so both events follow from it: that the refund exists, and that it
                 // was paid.
-                (Decided::Appended(_), Fact::ManualRefund(_)) => {}
+                (Decided::Appended(_), Reported::Offline(Fact::ManualRefund(_))) => {}
                 (decided, _) => {
                     let verdict = Verdict::of(&cause.id, &decided.history().envelopes);
                     return Ok(Outcome::Resolved(verdict));
@@ -135,7 +134,7 @@ impl ApplyStripeEvent {
 
 fn decide(payment: &Payment, report: &Report) -> Result<Option<PaymentsEvent>, Failure> {
     let intent = &report.intent;
-    match &report.fact {
+    match &report.fact(payment.stage.terms().map(|terms| terms.currency))? {
         Fact::Captured(capture) => payment.decide_captured(capture),
         Fact::ActionRequired => Ok(payment.decide_action_required(intent)),
         Fact::Declined(code) => Ok(payment.decide_declined(intent, code)),

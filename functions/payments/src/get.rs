@@ -97,7 +97,9 @@ impl GetPayment {
             ProviderError::Unclear(_) | ProviderError::KeySpent { .. } => {
                 Problem::unavailable("the payment provider did not answer; try again", error)
             }
-            ProviderError::Declined { .. } | ProviderError::Refused { .. } => Problem::internal(error),
+            ProviderError::Declined { .. }
+            | ProviderError::Refused { .. }
+            | ProviderError::InexactAmount(_) => Problem::internal(error),
         })
     }
 }

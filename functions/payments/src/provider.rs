@@ -51,7 +51,7 @@ pub(crate) fn parse(webhook: &Webhook<'_>) -> Result<Option<Report>, Failure> {
 }
 
 /// What a webhook reports about an intent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Report {
     /// The intent.
     pub intent: IntentId,
@@ -60,7 +60,27 @@ pub(crate) struct Report {
     /// The stack, if the provider's object names one.
     pub stack: Option<String>,
     /// What happened.
-    pub fact: Fact,
+    pub fact: Reported,
+}
+
+impl Report {
+    /// What happened, in our units. `currency` is the payment's, if it is known: Stripe may report an amount without one. Reject:
+    /// the amount is in another currency, or not a whole number of minor units; an operator has to settle it.
+    pub(crate) fn fact(&self, currency: Option<Currency>) -> Result<Fact, Failure> {
+        match &self.fact {
+            Reported::Stripe(reported) => reported.fact(currency).map_err(Failure::reject),
+            Reported::Offline(fact) => Ok(fact.clone()),
+        }
+    }
+}
+
+/// What a webhook reports, in its provider's units.
+#[derive(Debug, Clone)]
+pub(crate) enum Reported {
+    /// An object of Stripe.
+    Stripe(stripe::Reported),
+    /// An offline sender reports in our units.
+    Offline(Fact),
 }
 
 /// What happened at the provider.
@@ -156,6 +176,7 @@ pub(crate) struct NewRefund<'a> {
     pub intent_id: &'a str,
     pub refund_id: &'a RefundId,
     pub amount: Amount,
+    pub currency: Currency,
 }
 
 /// What makes a repeated call the same call: the event that requested it, and the attempt.
@@ -187,6 +208,9 @@ pub(crate) enum ProviderError {
         /// Whether the reason is what the customer chose: the payment method, the amount or the currency.
         is_customers_choice: bool,
     },
+    /// The provider reports an amount that we cannot record exactly. An operator has to settle it.
+    #[error("{0}")]
+    InexactAmount(String),
     /// It is unknown whether the call had an effect.
     #[error("the provider gave no clear answer: {0}")]
     Unclear(String),
@@ -204,7 +228,9 @@ impl From<ProviderError> for Failure {
         match error {
             ProviderError::Paused { after } => Self::retry_after(error, after),
             ProviderError::Unclear(_) | ProviderError::KeySpent { .. } => Self::retry(error),
-            ProviderError::Declined { .. } | ProviderError::Refused { .. } => Self::reject(error),
+            ProviderError::Declined { .. }
+            | ProviderError::Refused { .. }
+            | ProviderError::InexactAmount(_) => Self::reject(error),
         }
     }
 }

@@ -258,6 +258,9 @@ pub struct Detail {
     /// The amount of a late capture, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captured: Option<Amount>,
+    /// The currency of `amount` and `captured`. Missing in old events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// The refund that the fact is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<RefundId>,
@@ -306,6 +309,10 @@ pub struct Detail {
     /// The parcel moves although the order was cancelled or had failed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub after_cancellation: bool,
+    /// For a scan: when it happened, as the carrier reports it. For a delivery or a return to the sender: when shipping
+    /// recorded it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
 }
 
 /// Orders learned a fact. Emitted once for each distinct fact, even if the status stays the same: the audit trail.

@@ -1,11 +1,13 @@
 //! A faithful Stripe in this process: intents, refunds and disputes that behave like the real ones where it matters.
 //!
 //! It is stricter than the emulators. An idempotency key replays its first answer (even a 500) and refuses other
-//! parameters. An intent succeeds once, refunds never exceed the captured amount, and unknown parameters are refused.
+//! parameters. An intent succeeds once, refunds never exceed the captured amount, and unknown parameters are refused. Amounts are in
+//! Stripe's units, within Stripe's bounds and with Stripe's digits ([`rules`]).
 //! Calls can fail before or after their effect, and the account counts its effects.
 
 mod account;
 mod form;
+mod rules;
 
 pub use account::Books;
 use account::{Account, Outcome};
@@ -110,6 +112,11 @@ impl FakeStripe {
         self.server().account.refund(&form).body["id"].as_str().map(str::to_owned)
     }
 
+    /// Stripe itself refunds an amount that its API would refuse, for example one with digits that the currency does not have.
+    pub fn refund_unchecked(&self, intent_id: &str, amount: u64) {
+        self.server().account.refund_unchecked(intent_id, amount);
+    }
+
     /// A late call makes a refund of ours that was refused before.
     pub fn refund_by_late_call(&self, order_id: &str, intent_id: &str, refund_id: &str, amount: u64) {
         let form = Form::of(&[
@@ -181,12 +188,12 @@ impl FakeStripe {
         self.server().account.charges()
     }
 
-    /// The sum that all intents captured, in minor units, whatever the currency.
+    /// The sum that all intents captured, in Stripe's units, whatever the currency.
     pub fn captured(&self) -> u64 {
         self.server().account.captured()
     }
 
-    /// The sum of all refunds that have not failed, in minor units.
+    /// The sum of all refunds that have not failed, in Stripe's units.
     pub fn refunded(&self) -> u64 {
         self.server().account.refunded()
     }

@@ -15,7 +15,7 @@
 //! No call can make a refund: it fails at once as `to_be_made_elsewhere`, and raises an attention after the last attempt. The
 //! debt ends when the sender reports that it was paid.
 
-use super::{Capture, Fact, RefundReport, Report};
+use super::{Capture, Fact, RefundReport, Report, Reported};
 use crate::provider::IntentId;
 use crate::{Ledger, Settled};
 use events::{Amount, Currency, OrderId, RefundId};
@@ -92,7 +92,8 @@ pub(crate) fn parse(event_id: &str, body: &[u8]) -> Result<Option<Report>, Strin
     let sender = sender_of(event_id);
     let body: Body =
         json::from_slice(body).map_err(|error| format!("the webhook cannot be read: {error}"))?;
-    let report = |intent, fact| Some(Report { intent, order_id: None, stack: None, fact });
+    let report =
+        |intent, fact| Some(Report { intent, order_id: None, stack: None, fact: Reported::Offline(fact) });
     Ok(match body.r#type.as_str() {
         "payment.received" => {
             let Received { order_id, amount, currency, reference } = read(body.data)?;

@@ -1,5 +1,6 @@
 //! Stripe: the calls ([`client`]), the shapes of its answers and events ([`payload`]), what they mean here ([`translate`]), and
-//! how its events reach the inbox: by webhook ([`StripeWebhook`]), or fetched ([`ReconcileStripe`]).
+//! how its events reach the inbox: by webhook ([`StripeWebhook`]), or fetched ([`ReconcileStripe`]). Amounts are converted at this
+//! edge ([`units`]).
 //!
 //! Nothing outside this module uses Stripe's field names, statuses or event types.
 
@@ -7,11 +8,12 @@ mod client;
 mod payload;
 mod reconcile;
 mod translate;
+mod units;
 mod webhook;
 
 pub use client::Stripe;
 pub use reconcile::{Reconcile, ReconcileStripe};
-pub(crate) use translate::parse;
+pub(crate) use translate::{Reported, parse};
 pub use webhook::StripeWebhook;
 
 /// The source of the inbox's items, and the kind of the causes that webhooks are.

@@ -88,6 +88,7 @@ impl TakePayment {
             ProviderError::Declined { code }
             | ProviderError::Refused { code, is_customers_choice: true, .. } => code,
             ProviderError::Refused { is_customers_choice: false, .. }
+            | ProviderError::InexactAmount(_)
             | ProviderError::Unclear(_)
             | ProviderError::KeySpent { .. }
             | ProviderError::Paused { .. } => {
@@ -124,6 +125,7 @@ impl TakePayment {
             Err(error @ ProviderError::Paused { .. }) => return Err(Failure::from(error).during("confirm")),
             Err(
                 error @ (ProviderError::Refused { .. }
+                | ProviderError::InexactAmount(_)
                 | ProviderError::Unclear(_)
                 | ProviderError::KeySpent { .. }),
             ) => {
@@ -185,6 +187,7 @@ impl TakePayment {
             Err(
                 error @ (ProviderError::Declined { .. }
                 | ProviderError::Refused { .. }
+                | ProviderError::InexactAmount(_)
                 | ProviderError::Unclear(_)
                 | ProviderError::KeySpent { .. }),
             ) => {

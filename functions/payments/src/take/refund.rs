@@ -29,7 +29,17 @@ impl TakePayment {
             return self.append(work, |payment| Ok(payment.decide_refunded(id, None))).await;
         }
         match work.intent(terms)? {
-            IntentId::Stripe(intent_id) => self.make(work, request, &payment, &intent_id).await,
+            IntentId::Stripe(intent_id) => {
+                let new = NewRefund {
+                    order: &work.order,
+                    stack: &self.stack,
+                    intent_id: &intent_id,
+                    refund_id: id,
+                    amount: request.amount,
+                    currency: terms.currency,
+                };
+                self.make(work, request.cause, &payment, &new).await
+            }
             IntentId::Offline(_) => self.leave_to_operator(work, request).await,
         }
     }
@@ -37,16 +47,16 @@ impl TakePayment {
     async fn make(
         &self,
         work: &Work<'_>,
-        request: &RefundRequested,
+        cause: RefundCause,
         payment: &Payment,
-        intent_id: &str,
+        new: &NewRefund<'_>,
     ) -> Result<(), Failure> {
-        let id = &request.refund_id;
-        let reports = self.list(intent_id).await?;
+        let id = new.refund_id;
+        let reports = self.list(new).await?;
         if let Some(report) = found(payment, &reports, id)? {
             return self.record(work, report).await;
         }
-        match request.cause {
+        match cause {
             RefundCause::Foreign => {
                 return Err(Failure::retry(
                     "the provider does not list the refund that it reported; read it again",
@@ -59,17 +69,10 @@ impl TakePayment {
             | RefundCause::Returned
             | RefundCause::Goodwill => {}
         }
-        if !fits(payment, &reports, request.amount) {
+        if !fits(payment, &reports, new.amount) {
             return self.refused(work, id, MORE_THAN_IS_LEFT, &reports).await;
         }
-        let new = NewRefund {
-            order: &work.order,
-            stack: &self.stack,
-            intent_id,
-            refund_id: id,
-            amount: request.amount,
-        };
-        self.create(work, payment, &new).await
+        self.create(work, payment, new).await
     }
 
     /// No call can make an offline refund. A foreign one is settled by its sender's report.
@@ -107,7 +110,7 @@ impl TakePayment {
                 Err(error) => error,
             };
             tracing::warn!(%error, attempt, "the refund is settled by reading the intent's refunds");
-            let reports = self.list(new.intent_id).await?;
+            let reports = self.list(new).await?;
             if let Some(report) = found(payment, &reports, new.refund_id)? {
                 return self.record(work, report).await;
             }
@@ -115,6 +118,7 @@ impl TakePayment {
                 ProviderError::KeySpent { .. } => {}
                 ProviderError::Declined { .. }
                 | ProviderError::Refused { .. }
+                | ProviderError::InexactAmount(_)
                 | ProviderError::Unclear(_)
                 | ProviderError::Paused { .. } => {
                     return self.not_made(work, new.refund_id, error, &reports).await;
@@ -144,9 +148,10 @@ impl TakePayment {
             ProviderError::Declined { code } | ProviderError::Refused { code, .. } => {
                 self.refused(work, id, &code, reports).await
             }
-            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } | ProviderError::Paused { .. } => {
-                Err(Failure::from(error).during("refund"))
-            }
+            ProviderError::InexactAmount(_)
+            | ProviderError::Unclear(_)
+            | ProviderError::KeySpent { .. }
+            | ProviderError::Paused { .. } => Err(Failure::from(error).during("refund")),
         }
     }
 
@@ -165,8 +170,8 @@ impl TakePayment {
         self.append(work, |payment| Ok(payment.decide_refund_refused(id, code))).await
     }
 
-    async fn list(&self, intent_id: &str) -> Result<Vec<RefundReport>, Failure> {
-        let refunds = self.stripe.refunds(intent_id).await;
+    async fn list(&self, new: &NewRefund<'_>) -> Result<Vec<RefundReport>, Failure> {
+        let refunds = self.stripe.refunds(new.intent_id, new.currency).await;
         refunds.map_err(|error| Failure::from(error).during("list the intent's refunds"))
     }
 

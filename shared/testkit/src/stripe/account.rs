@@ -1,6 +1,7 @@
 //! The account behind the API: intents, refunds, disputes, and the events that their changes emit.
 
 use super::form::Form;
+use super::rules;
 use serde_json::{Value, json};
 
 /// An answer of the API.
@@ -25,7 +26,7 @@ impl Outcome {
     }
 }
 
-/// The provider's totals of one order; amounts in minor units.
+/// The provider's totals of one order; amounts in the provider's units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Books {
     /// How many intents captured money.
@@ -78,6 +79,7 @@ struct Dispute {
     intent: String,
     status: &'static str,
     amount: u64,
+    currency: String,
 }
 
 impl Intent {
@@ -105,6 +107,7 @@ impl Dispute {
     fn json(&self) -> Value {
         json!({
             "id": self.id, "object": "dispute", "status": self.status, "amount": self.amount,
+            "currency": self.currency,
             "payment_intent": self.intent, "metadata": {},
         })
     }
@@ -130,9 +133,13 @@ impl Account {
         if let Some(unknown) = form.unknown(&known) {
             return Outcome::refused("parameter_unknown", Some(unknown));
         }
-        let Some(amount) = form.number("amount").filter(|amount| *amount >= 50) else {
-            return Outcome::refused("amount_too_small", Some("amount"));
+        let (amount, currency) = (form.number("amount"), form.get("currency").unwrap_or_default());
+        let Some(amount) = amount else {
+            return Outcome::refused("parameter_invalid_integer", Some("amount"));
         };
+        if let Some(code) = rules::refusal_of_charge(amount, currency) {
+            return Outcome::refused(code, Some("amount"));
+        }
         let payment_method = form.get("payment_method").unwrap_or_default().to_owned();
         if !MAGIC.contains(&payment_method.as_str()) {
             return Outcome::refused("resource_missing", Some("payment_method"));
@@ -142,7 +149,7 @@ impl Account {
             status: "requires_confirmation",
             amount,
             received: 0,
-            currency: form.get("currency").unwrap_or_default().to_owned(),
+            currency: currency.to_owned(),
             payment_method,
             metadata: form.metadata(),
             last_error: None,
@@ -239,18 +246,24 @@ impl Account {
         if amount == 0 || amount > left {
             return Outcome::refused("amount_too_large", Some("amount"));
         }
-        let refund = Refund {
-            id: self.next_id("re"),
-            intent: id,
-            status: if self.hold_refunds { "pending" } else { "succeeded" },
-            amount,
-            currency,
-            metadata: form.metadata(),
-        };
+        if let Some(code) = rules::refusal_of_digits(amount, &currency) {
+            return Outcome::refused(code, Some("amount"));
+        }
+        Outcome::ok(self.add_refund(id, amount, currency, form.metadata()))
+    }
+
+    pub(super) fn refund_unchecked(&mut self, intent: &str, amount: u64) {
+        let currency = self.intent(intent).map(|intent| intent.currency.clone()).unwrap_or_default();
+        self.add_refund(intent.to_owned(), amount, currency, json!({}));
+    }
+
+    fn add_refund(&mut self, intent: String, amount: u64, currency: String, metadata: Value) -> Value {
+        let status = if self.hold_refunds { "pending" } else { "succeeded" };
+        let refund = Refund { id: self.next_id("re"), intent, status, amount, currency, metadata };
         let body = refund.json();
         self.emit("refund.created", &body);
         self.refunds.push(refund);
-        Outcome::ok(body)
+        body
     }
 
     fn list_refunds(&self, form: &Form) -> Outcome {
@@ -293,8 +306,14 @@ impl Account {
 
     pub(super) fn dispute(&mut self, intent_id: &str, amount: u64) -> String {
         let id = self.next_id("dp");
-        let dispute =
-            Dispute { id: id.clone(), intent: intent_id.to_owned(), status: "needs_response", amount };
+        let currency = self.intent(intent_id).map(|intent| intent.currency.clone()).unwrap_or_default();
+        let dispute = Dispute {
+            id: id.clone(),
+            intent: intent_id.to_owned(),
+            status: "needs_response",
+            amount,
+            currency,
+        };
         self.emit("charge.dispute.created", &dispute.json());
         self.disputes.push(dispute);
         id

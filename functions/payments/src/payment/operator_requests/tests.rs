@@ -75,7 +75,10 @@ fn goodwill_is_limited_to_what_is_refundable_and_granted_once() {
         payment.decide_goodwill(&id("g.a"), Amount::minor(1000), "other"),
         Err(NotRefunded::DifferentRequest)
     );
-    assert_eq!(request(&payment, "g.b", 901), Err(NotRefunded::TooMuch { refundable: Amount::minor(900) }));
+    assert_eq!(
+        request(&payment, "g.b", 901),
+        Err(NotRefunded::TooMuch { refundable: Amount::minor(900), currency: eur() })
+    );
     let rest = request(&payment, "g.b", 900);
     assert!(follow(&mut payment, rest).is_some());
     assert_eq!(payment.ledger.refundable(), Amount::ZERO);

@@ -5,8 +5,10 @@
 
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
+use super::units::to_stripe;
 use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, IntentState, NewIntent, NewRefund, ProviderError, RefundReport};
+use events::{Amount, Currency};
 use jiff::Timestamp;
 use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport, send_with_key};
 use resilience::{BackOff, Clock, RandomJitter};
@@ -72,7 +74,7 @@ impl Stripe {
         key: &IdempotencyKey,
     ) -> Result<IntentId, ProviderError> {
         let form = [
-            ("amount", new.amount.to_string()),
+            ("amount", charged(new.amount, new.currency)?),
             ("currency", new.currency.as_str().to_ascii_lowercase()),
             ("payment_method", new.payment_method.to_owned()),
             ("payment_method_types[]", "card".to_owned()),
@@ -86,24 +88,24 @@ impl Stripe {
     /// Confirms an intent: money moves. Everything it needs was attached when it was created.
     pub(crate) async fn confirm(&self, id: &str, key: &IdempotencyKey) -> Result<IntentState, ProviderError> {
         let intent: PaymentIntent = self.post(&format!("/v1/payment_intents/{id}/confirm"), &[], key).await?;
-        Ok(intent.state())
+        state_of(&intent)
     }
 
     /// Cancels an intent.
     pub(crate) async fn cancel(&self, id: &str, key: &IdempotencyKey) -> Result<IntentState, ProviderError> {
         let intent: PaymentIntent = self.post(&format!("/v1/payment_intents/{id}/cancel"), &[], key).await?;
-        Ok(intent.state())
+        state_of(&intent)
     }
 
     /// Asks for an intent's state.
     pub(crate) async fn state(&self, id: &str) -> Result<IntentState, ProviderError> {
-        Ok(self.intent(id).await?.state())
+        state_of(&self.intent(id).await?)
     }
 
     /// Asks for the secret with which the customer's browser takes the further step; `None` unless the bank waits for it.
     pub(crate) async fn client_secret(&self, id: &str) -> Result<Option<String>, ProviderError> {
         let intent = self.intent(id).await?;
-        let is_waiting = intent.state() == IntentState::ActionRequired;
+        let is_waiting = intent.state() == Ok(IntentState::ActionRequired);
         Ok(intent.client_secret.filter(|_| is_waiting))
     }
 
@@ -119,17 +121,21 @@ impl Stripe {
     ) -> Result<RefundReport, ProviderError> {
         let form = [
             ("payment_intent", new.intent_id.to_owned()),
-            ("amount", new.amount.to_string()),
+            ("amount", charged(new.amount, new.currency)?),
             ("metadata[order_id]", new.order.to_string()),
             ("metadata[stack]", new.stack.to_owned()),
             ("metadata[refund_id]", new.refund_id.to_string()),
         ];
         let refund: Refund = self.post("/v1/refunds", &form, key).await?;
-        Ok(refund.report())
+        refund.report(new.currency).map_err(ProviderError::InexactAmount)
     }
 
-    /// Asks for all refunds of an intent, every page of them.
-    pub(crate) async fn refunds(&self, intent_id: &str) -> Result<Vec<RefundReport>, ProviderError> {
+    /// Asks for all refunds of an intent, every page of them. `currency` is the payment's.
+    pub(crate) async fn refunds(
+        &self,
+        intent_id: &str,
+        currency: Currency,
+    ) -> Result<Vec<RefundReport>, ProviderError> {
         let mut refunds: Vec<Refund> = Vec::new();
         loop {
             let mut query = vec![("payment_intent", intent_id.to_owned()), ("limit", PAGE.to_owned())];
@@ -138,7 +144,8 @@ impl Stripe {
             let ends = !page.has_more || page.data.is_empty();
             refunds.extend(page.data);
             if ends {
-                return Ok(refunds.iter().map(Refund::report).collect());
+                let reports = refunds.iter().map(|refund| refund.report(currency)).collect::<Result<_, _>>();
+                return reports.map_err(ProviderError::InexactAmount);
             }
         }
     }
@@ -209,6 +216,19 @@ impl Stripe {
             attempt += 1;
         }
     }
+}
+
+fn state_of(intent: &PaymentIntent) -> Result<IntentState, ProviderError> {
+    intent.state().map_err(|error| ProviderError::InexactAmount(error.to_string()))
+}
+
+/// An amount as the calls have it. Checkout admits none that has no counterpart at Stripe; an order of an older version may have one.
+fn charged(amount: Amount, currency: Currency) -> Result<String, ProviderError> {
+    to_stripe(amount, currency).map(|units| units.to_string()).map_err(|_| ProviderError::Refused {
+        status: 0,
+        code: "amount_not_representable".to_owned(),
+        is_customers_choice: true,
+    })
 }
 
 fn encode(pairs: &[(&str, String)]) -> Result<String, ProviderError> {

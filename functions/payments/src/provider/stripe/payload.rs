@@ -61,6 +61,8 @@ pub(super) struct Refund {
     #[serde(default)]
     pub payment_intent: Option<String>,
     #[serde(default)]
+    pub currency: Option<String>,
+    #[serde(default)]
     pub failure_reason: Option<String>,
     #[serde(default)]
     pub metadata: Metadata,
@@ -113,6 +115,8 @@ pub(super) struct Dispute {
     pub id: String,
     #[serde(default)]
     pub amount: u64,
+    #[serde(default)]
+    pub currency: Option<String>,
     #[serde(default)]
     pub payment_intent: Option<String>,
     pub status: DisputeStatus,

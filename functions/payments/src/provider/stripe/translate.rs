@@ -3,10 +3,11 @@
 use super::payload::{
     Dispute, DisputeStatus, ErrorDetail, Event, IntentStatus, Metadata, PaymentIntent, Refund, RefundStatus,
 };
+use super::units::{Inexact, from_stripe};
 use crate::ledger::Settled;
 use crate::provider::IntentId;
-use crate::provider::{Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
-use events::{Amount, Currency, DisputeOutcome, RefundId};
+use crate::provider::{self, Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
+use events::{Currency, DisputeOutcome, RefundId};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -26,8 +27,8 @@ pub(super) const MEANINGFUL: [&str; 10] = [
 
 impl PaymentIntent {
     /// What its status means.
-    pub(super) fn state(&self) -> IntentState {
-        match self.status {
+    pub(super) fn state(&self) -> Result<IntentState, Inexact> {
+        Ok(match self.status {
             IntentStatus::RequiresConfirmation => IntentState::Unconfirmed,
             IntentStatus::Processing => IntentState::UnderWay("processing"),
             IntentStatus::RequiresAction => IntentState::ActionRequired,
@@ -36,33 +37,29 @@ impl PaymentIntent {
                 IntentState::Declined(decline_code(self.last_payment_error.as_ref()))
             }
             IntentStatus::Succeeded => {
-                let currency = Currency::try_from(self.currency.to_ascii_uppercase());
-                let (Ok(intent), Ok(currency)) = (intent_id(&self.id), currency) else {
-                    return IntentState::Unexpected("succeeded without an id or a currency");
+                let (Ok(intent), Some(currency)) = (intent_id(&self.id), currency(&self.currency)) else {
+                    return Ok(IntentState::Unexpected("succeeded without an id or a currency"));
                 };
-                IntentState::Captured(Capture {
-                    intent,
-                    amount: Amount::minor(self.amount_received.unwrap_or(self.amount)),
-                    currency,
-                    reference: None,
-                })
+                let amount = from_stripe(self.amount_received.unwrap_or(self.amount), currency)?;
+                IntentState::Captured(Capture { intent, amount, currency, reference: None })
             }
             IntentStatus::Canceled => IntentState::Cancelled,
             IntentStatus::RequiresCapture => {
                 IntentState::Unexpected("requires_capture, which we never request")
             }
             IntentStatus::Other => IntentState::UnderWay("in an unknown state"),
-        }
+        })
     }
 }
 
 impl Refund {
-    /// What its status means.
-    pub(super) fn report(&self) -> RefundReport {
-        RefundReport {
+    /// What its status means, for a payment in this currency.
+    pub(super) fn report(&self, currency: Currency) -> Result<RefundReport, String> {
+        let currency = agreed(self.currency.as_deref(), Some(currency))?;
+        Ok(RefundReport {
             provider_id: self.id.clone(),
             refund_id: self.metadata.refund_id.as_deref().and_then(|id| RefundId::try_from(id).ok()),
-            amount: Amount::minor(self.amount),
+            amount: from_stripe(self.amount, currency).map_err(|error| error.to_string())?,
             settled: match self.status {
                 Some(RefundStatus::Succeeded) => Settled::Refunded,
                 Some(RefundStatus::Failed | RefundStatus::Canceled) => Settled::Failed,
@@ -71,8 +68,63 @@ impl Refund {
                 }
             },
             code: bounded(self.failure_reason.as_deref().unwrap_or("refund_failed")),
+        })
+    }
+}
+
+/// What an event reports, in Stripe's units.
+#[derive(Debug, Clone)]
+pub(crate) struct Reported(Object);
+
+#[derive(Debug, Clone)]
+enum Object {
+    /// An intent that has succeeded.
+    Captured(PaymentIntent),
+    /// A fact without an amount.
+    Plain(Fact),
+    Refund(Refund),
+    Dispute(Dispute, DisputeOutcome),
+}
+
+impl Reported {
+    /// The fact in our units. `known` is the payment's currency. An error says what an operator has to settle.
+    pub(crate) fn fact(&self, known: Option<Currency>) -> Result<Fact, String> {
+        let Self(object) = self;
+        Ok(match object {
+            Object::Captured(intent) => match intent.state().map_err(|error| error.to_string())? {
+                IntentState::Captured(capture) => Fact::Captured(capture),
+                _ => return Err("the intent of the event has not succeeded".to_owned()),
+            },
+            Object::Plain(fact) => fact.clone(),
+            Object::Refund(refund) => {
+                Fact::Refund(refund.report(agreed(refund.currency.as_deref(), known)?)?)
+            }
+            Object::Dispute(dispute, outcome) => {
+                let currency = agreed(dispute.currency.as_deref(), known)?;
+                let amount = from_stripe(dispute.amount, currency).map_err(|error| error.to_string())?;
+                Fact::Dispute(DisputeReport { dispute_id: dispute.id.clone(), outcome: *outcome, amount })
+            }
+        })
+    }
+}
+
+/// The currency of an amount: that of the object, and that of the payment. A trimmed object has none, and a payment that never began
+/// has none.
+fn agreed(reported: Option<&str>, known: Option<Currency>) -> Result<Currency, String> {
+    match (reported.map(currency), known) {
+        (Some(None), _) => Err("an amount has no ISO 4217 currency; check it at Stripe".to_owned()),
+        (Some(Some(reported)), Some(known)) if reported != known => {
+            Err(format!("an amount is in {reported}, and the payment in {known}; check it at Stripe"))
+        }
+        (Some(Some(currency)), _) | (None, Some(currency)) => Ok(currency),
+        (None, None) => {
+            Err("an amount has no currency, and the payment has none; check it at Stripe".to_owned())
         }
     }
+}
+
+fn currency(code: &str) -> Option<Currency> {
+    Currency::try_from(code.to_ascii_uppercase()).ok()
 }
 
 /// Parses the body of an event; `None` if it changes nothing here. An error says what is wrong, without values.
@@ -104,16 +156,18 @@ impl Event {
 
 /// The event's type decides which fact it is: the object is a snapshot, and may have changed since.
 fn of_intent(kind: &str, intent: &PaymentIntent) -> Result<Report, String> {
-    let fact = match (kind, intent.state()) {
-        ("payment_intent.succeeded", IntentState::Captured(capture)) => Fact::Captured(capture),
-        ("payment_intent.succeeded", _) => {
-            return Err("the intent of the event has not succeeded".to_owned());
+    let fact = match kind {
+        "payment_intent.succeeded" => {
+            if intent.status != IntentStatus::Succeeded || currency(&intent.currency).is_none() {
+                return Err("the intent of the event has not succeeded".to_owned());
+            }
+            Object::Captured(intent.clone())
         }
-        ("payment_intent.payment_failed", _) => {
-            Fact::Declined(decline_code(intent.last_payment_error.as_ref()))
+        "payment_intent.payment_failed" => {
+            Object::Plain(Fact::Declined(decline_code(intent.last_payment_error.as_ref())))
         }
-        ("payment_intent.requires_action", _) => Fact::ActionRequired,
-        _ => Fact::Cancelled,
+        "payment_intent.requires_action" => Object::Plain(Fact::ActionRequired),
+        _ => Object::Plain(Fact::Cancelled),
     };
     report(&intent.id, &intent.metadata, fact)
 }
@@ -121,7 +175,7 @@ fn of_intent(kind: &str, intent: &PaymentIntent) -> Result<Report, String> {
 /// A refund of a charge without an intent is not ours.
 fn of_refund(refund: &Refund) -> Result<Option<Report>, String> {
     let Some(intent) = refund.payment_intent.as_deref() else { return Ok(None) };
-    report(intent, &refund.metadata, Fact::Refund(refund.report())).map(Some)
+    report(intent, &refund.metadata, Object::Refund(refund.clone())).map(Some)
 }
 
 /// A dispute carries no metadata of ours. Inquiries (`warning_…`) hold no money and are left to the dashboard.
@@ -136,17 +190,15 @@ fn of_dispute(dispute: &Dispute) -> Result<Option<Report>, String> {
         | DisputeStatus::Other => return Ok(None),
     };
     let Some(intent) = dispute.payment_intent.as_deref() else { return Ok(None) };
-    let amount = Amount::minor(dispute.amount);
-    let fact = Fact::Dispute(DisputeReport { dispute_id: dispute.id.clone(), outcome, amount });
-    report(intent, &Metadata::default(), fact).map(Some)
+    report(intent, &Metadata::default(), Object::Dispute(dispute.clone(), outcome)).map(Some)
 }
 
-fn report(intent: &str, metadata: &Metadata, fact: Fact) -> Result<Report, String> {
+fn report(intent: &str, metadata: &Metadata, object: Object) -> Result<Report, String> {
     Ok(Report {
         intent: intent_id(intent)?,
         order_id: metadata.order_id.clone(),
         stack: metadata.stack.clone(),
-        fact,
+        fact: provider::Reported::Stripe(Reported(object)),
     })
 }
 

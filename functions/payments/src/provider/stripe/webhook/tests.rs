@@ -90,7 +90,7 @@ async fn a_refusal_names_its_reason() {
         (Some("v1=00".to_owned()), "the stripe-signature is malformed"),
         (Some(of_another), "no signature matches the body"),
         (Some(at(-301)), "the signature is too old"),
-        (Some(at(301)), "the signature is of the future"),
+        (Some(at(301)), "the signature is from the future"),
     ] {
         let mut delivery = request("POST /webhooks/stripe");
         delivery.body.clone_from(&sent);
