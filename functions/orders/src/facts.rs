@@ -27,7 +27,7 @@
 //! | `RefundRequested` | `order.refund_requested` | – | what is owed; cause `late_capture` ends the payment |
 //! | `PaymentRefunded` | `order.refunded` | – | what is owed: can settle a cancellation |
 //! | `RefundFailed` | `order.refund_failed` | – | attention `refund_failed` |
-//! | `PaymentDisputed` | `order.payment_disputed` | – | attention `disputed`; can settle a cancellation |
+//! | `PaymentDisputed` | `order.payment_disputed` | – | attention `disputed` or `inquiry`; can settle a cancellation |
 //! | `InventoryUpdated` | `order.allocated` | `allocated` | |
 //! | `OutOfStock` | `order.out_of_stock` | `out_of_stock` | |
 //! | `StockReleased` | `order.stock_released` | – | can settle a cancellation |

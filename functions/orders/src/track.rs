@@ -108,6 +108,8 @@ fn payment_fact(event: &PaymentsEvent) -> (Because, Detail) {
                 amount: Some(e.amount),
                 dispute: Some(e.outcome),
                 dispute_id: Some(e.dispute_id.clone()),
+                inquiry: e.inquiry,
+                evidence_due_by: e.evidence_due_by,
                 ..nothing
             },
         ),

@@ -11,6 +11,7 @@ pub(crate) use intent::IntentId;
 
 use crate::ledger::Settled;
 use events::{Amount, Currency, DisputeOutcome, EventId, OrderId, RefundId, offline_sender};
+use jiff::Timestamp;
 use resilience::Failure;
 use std::time::Duration;
 use webhooks::inbox::reader::Webhook;
@@ -59,19 +60,8 @@ pub(crate) struct Report {
     pub order_id: Option<String>,
     /// The stack, if the provider's object names one.
     pub stack: Option<String>,
-    /// What happened.
-    pub fact: Reported,
-}
-
-impl Report {
-    /// What happened, in our units. `currency` is the payment's, if it is known: Stripe may report an amount without one. Reject:
-    /// the amount is in another currency, or not a whole number of minor units; an operator has to settle it.
-    pub(crate) fn fact(&self, currency: Option<Currency>) -> Result<Fact, Failure> {
-        match &self.fact {
-            Reported::Stripe(reported) => reported.fact(currency).map_err(Failure::reject),
-            Reported::Offline(fact) => Ok(fact.clone()),
-        }
-    }
+    /// What happened: usually one thing.
+    pub facts: Vec<Reported>,
 }
 
 /// What a webhook reports, in its provider's units.
@@ -81,6 +71,17 @@ pub(crate) enum Reported {
     Stripe(stripe::Reported),
     /// An offline sender reports in our units.
     Offline(Fact),
+}
+
+impl Reported {
+    /// What happened, in our units. `currency` is the payment's, if it is known: Stripe may report an amount without one. Reject:
+    /// the amount is in another currency, or not a whole number of minor units; an operator has to settle it.
+    pub(crate) fn fact(&self, currency: Option<Currency>) -> Result<Fact, Failure> {
+        match self {
+            Self::Stripe(reported) => reported.fact(currency).map_err(Failure::reject),
+            Self::Offline(fact) => Ok(fact.clone()),
+        }
+    }
 }
 
 /// What happened at the provider.
@@ -98,7 +99,7 @@ pub(crate) enum Fact {
     Refund(RefundReport),
     /// A refund that a person paid. It is reported once, and may name no refund of ours.
     ManualRefund(RefundReport),
-    /// The state of a dispute.
+    /// The state of a dispute or of an inquiry.
     Dispute(DisputeReport),
 }
 
@@ -149,7 +150,7 @@ pub(crate) struct RefundReport {
     pub code: String,
 }
 
-/// The state of a dispute at the provider.
+/// The state of a dispute, or of an inquiry, at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DisputeReport {
     /// The provider's id of it.
@@ -158,6 +159,10 @@ pub(crate) struct DisputeReport {
     pub outcome: DisputeOutcome,
     /// The disputed amount, in minor units.
     pub amount: Amount,
+    /// It is only an inquiry: the bank holds nothing.
+    pub inquiry: bool,
+    /// When the bank wants the evidence by.
+    pub evidence_due_by: Option<Timestamp>,
 }
 
 /// An intent to create: unconfirmed, so that no money moves and an orphan is harmless.

@@ -180,6 +180,8 @@ pub enum Attention {
     VoidFailed,
     /// The customer's bank disputes the payment.
     Disputed,
+    /// The customer's bank inquires about the payment. It becomes a dispute unless the shop answers.
+    Inquiry,
     /// The carrier could not deliver the parcel.
     DeliveryFailed,
     /// The parcel moves although the order was cancelled or had failed.
@@ -190,10 +192,11 @@ pub enum Attention {
 
 impl Attention {
     /// Every attention.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RefundFailed,
         Self::VoidFailed,
         Self::Disputed,
+        Self::Inquiry,
         Self::DeliveryFailed,
         Self::ScannedAfterCancel,
         Self::Stuck,
@@ -205,6 +208,7 @@ impl Attention {
             Self::RefundFailed => "refund_failed",
             Self::VoidFailed => "void_failed",
             Self::Disputed => "disputed",
+            Self::Inquiry => "inquiry",
             Self::DeliveryFailed => "delivery_failed",
             Self::ScannedAfterCancel => "scanned_after_cancel",
             Self::Stuck => "stuck",
@@ -279,6 +283,12 @@ pub struct Detail {
     /// The provider's id of the dispute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute_id: Option<String>,
+    /// The dispute is only an inquiry: the bank holds no money.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inquiry: bool,
+    /// When the bank wants the evidence by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence_due_by: Option<Timestamp>,
     /// The failed refund was refused, so the provider made none.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,

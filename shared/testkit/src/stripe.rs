@@ -140,12 +140,38 @@ impl FakeStripe {
 
     /// The bank disputes `amount` of the intent. Returns the dispute's id.
     pub fn dispute(&self, intent_id: &str, amount: u64) -> String {
-        self.server().account.dispute(intent_id, amount)
+        self.server().account.dispute(intent_id, amount, "needs_response")
+    }
+
+    /// The bank inquires about `amount` of the intent, and holds nothing. Returns the inquiry's id.
+    pub fn inquire(&self, intent_id: &str, amount: u64) -> String {
+        self.server().account.dispute(intent_id, amount, "warning_needs_response")
+    }
+
+    /// An inquiry becomes a dispute: the bank withdraws the amount, which two events report.
+    pub fn escalate(&self, dispute_id: &str) {
+        let account = &mut self.server().account;
+        account.move_dispute(dispute_id, "needs_response", "charge.dispute.updated");
+        account.move_dispute(dispute_id, "needs_response", "charge.dispute.funds_withdrawn");
+    }
+
+    /// An inquiry ends, and becomes no dispute.
+    pub fn close_inquiry(&self, dispute_id: &str) {
+        self.server().account.move_dispute(dispute_id, "warning_closed", "charge.dispute.closed");
     }
 
     /// The bank decides a dispute.
     pub fn close_dispute(&self, dispute_id: &str, won: bool) {
-        self.server().account.close_dispute(dispute_id, won);
+        let status = if won { "won" } else { "lost" };
+        self.server().account.move_dispute(dispute_id, status, "charge.dispute.closed");
+    }
+
+    /// The bank decides a dispute, and moves the money before it reports that the dispute is closed.
+    pub fn decide_dispute(&self, dispute_id: &str, won: bool) {
+        let (status, moved) =
+            if won { ("won", "charge.dispute.funds_reinstated") } else { ("lost", "charge.dispute.updated") };
+        self.server().account.move_dispute(dispute_id, status, moved);
+        self.close_dispute(dispute_id, won);
     }
 
     /// The intents of an order, oldest first.

@@ -43,6 +43,8 @@ pub(super) struct Actors {
     /// The offline payments.
     pub(super) bank: Bank,
     disputes: Vec<String>,
+    /// Open inquiries, with their orders.
+    inquiries: Vec<(OrderId, String)>,
     /// Orders whose failed refunds an operator has retried.
     retried: Vec<OrderId>,
 }
@@ -59,6 +61,7 @@ impl Actors {
             early_webhooks: BTreeMap::new(),
             bank: Bank::new(world.chance.clone()),
             disputes: Vec::new(),
+            inquiries: Vec::new(),
             retried: Vec::new(),
         }
     }
@@ -194,7 +197,10 @@ impl Actors {
     /// What remains once the faults have stopped. Orders that have ended are closed.
     pub(super) fn finish(&mut self, world: &World, now: Timestamp) -> Vec<Call> {
         for dispute in self.disputes.drain(..) {
-            world.stripe.close_dispute(&dispute, self.chance.roll(500));
+            world.stripe.decide_dispute(&dispute, self.chance.roll(500));
+        }
+        for (_, inquiry) in self.inquiries.drain(..) {
+            world.stripe.close_inquiry(&inquiry);
         }
         let mut calls = self.bank.finish(world, now);
         for id in self.open.clone() {
@@ -331,10 +337,23 @@ impl Actors {
                 }
             }
             4 if captured > 0 && stripe.books_of(id.as_str()).refunded == 0 => {
-                self.disputes.push(stripe.dispute(&intent, captured));
+                if self.chance.roll(500) {
+                    self.inquiries.push((id.clone(), stripe.inquire(&intent, captured)));
+                } else {
+                    self.disputes.push(stripe.dispute(&intent, captured));
+                }
             }
             _ => {
-                if let Some(dispute) = self.disputes.pop() {
+                if let Some((order, inquiry)) = self.inquiries.pop() {
+                    // A bank has no reason to dispute what was refunded.
+                    let is_refunded = stripe.books_of(order.as_str()).refunded > 0;
+                    if is_refunded || self.chance.roll(300) {
+                        stripe.close_inquiry(&inquiry);
+                    } else {
+                        stripe.escalate(&inquiry);
+                        self.disputes.push(inquiry);
+                    }
+                } else if let Some(dispute) = self.disputes.pop() {
                     stripe.close_dispute(&dispute, self.chance.roll(500));
                 }
             }

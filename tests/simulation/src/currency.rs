@@ -56,6 +56,7 @@ impl SoldIn {
             captured: convert(books.captured)?,
             refunded: convert(books.refunded)?,
             charged_back: convert(books.charged_back)?,
+            held: convert(books.held)?,
         })
     }
 }

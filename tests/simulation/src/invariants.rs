@@ -173,6 +173,15 @@ fn i1_money(simulation: &Simulation, id: &OrderId, order: &Order) -> Vec<String>
     if ledger != (books.captured, books.refunded) {
         wrong.push(format!("I1: {id}: the ledger has {ledger:?}, the provider {books:?}"));
     }
+    let payments: &dyn EventStore = &**simulation.world.table(Service::Payments);
+    let payment =
+        finish(payments.history::<payments::Payment>(&StreamId::order(id))).expect("readable").state;
+    if payment.ledger.held().units() != books.charged_back + books.held {
+        wrong.push(format!(
+            "I1: {id}: the ledger has {} at the bank, the provider {books:?}",
+            payment.ledger.held()
+        ));
+    }
     // `stuck` is no excuse: it is the only sign of a refund that was never requested.
     let needs_an_operator = [Attention::RefundFailed, Attention::Disputed];
     // The clerk makes the refunds of offline payments, so none may be left.

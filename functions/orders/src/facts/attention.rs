@@ -12,6 +12,7 @@ impl Facts {
             (Attention::RefundFailed, self.money.has_abandoned_refund()),
             (Attention::VoidFailed, self.has(Because::LabelVoidFailed) && !self.has(Because::LabelVoided)),
             (Attention::Disputed, self.money.is_disputed()),
+            (Attention::Inquiry, self.money.has_inquiry()),
             (Attention::DeliveryFailed, self.is_delivery_failed()),
             (Attention::ScannedAfterCancel, self.scanned_after_cancellation),
             (Attention::Stuck, self.is_stuck()),

@@ -181,11 +181,12 @@ impl TakePayment {
 }
 
 /// Whether the amount is left according to the provider's list: a refund made in its dashboard, whose webhook has not
-/// arrived, is not in the ledger. A provider that does not check would refund more than was captured.
+/// arrived, is not in the ledger. What the bank holds because of a dispute is not left either. A provider that does not check
+/// would refund more than was captured, or beside the dispute.
 fn fits(payment: &Payment, reports: &[RefundReport], amount: Amount) -> bool {
     let made = reports.iter().filter(|report| report.settled != Settled::Failed);
     let made = made.fold(Amount::ZERO, |sum, report| sum.plus(report.amount));
-    amount <= payment.ledger.captured().less(made)
+    amount <= payment.ledger.captured().less(made).less(payment.ledger.held())
 }
 
 /// The provider's report of the refund: by our id or its own, also one that was made for an earlier request.

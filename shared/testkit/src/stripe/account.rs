@@ -37,6 +37,8 @@ pub struct Books {
     pub refunded: u64,
     /// The amount of lost disputes.
     pub charged_back: u64,
+    /// The amount of open disputes. An inquiry holds nothing.
+    pub held: u64,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -82,6 +84,9 @@ struct Dispute {
     currency: String,
 }
 
+/// When the bank wants the evidence of a dispute by: 2026-01-15T23:59:59Z.
+const EVIDENCE_DUE_BY: i64 = 1_768_521_599;
+
 impl Intent {
     fn json(&self) -> Value {
         let error = self.last_error.map(|code| json!({"code": "card_declined", "decline_code": code}));
@@ -107,9 +112,16 @@ impl Dispute {
     fn json(&self) -> Value {
         json!({
             "id": self.id, "object": "dispute", "status": self.status, "amount": self.amount,
-            "currency": self.currency,
-            "payment_intent": self.intent, "metadata": {},
+            "currency": self.currency, "payment_intent": self.intent, "charge": "ch_1", "metadata": {},
+            "evidence_details": {"due_by": EVIDENCE_DUE_BY, "has_evidence": false},
         })
+    }
+}
+
+impl Dispute {
+    /// Whether the bank holds or took the amount. An inquiry holds nothing.
+    fn holds(&self) -> bool {
+        self.status != "won" && !self.status.starts_with("warning")
     }
 }
 
@@ -232,7 +244,7 @@ impl Account {
             return Outcome::refused("resource_missing", Some("payment_intent"));
         };
         let (id, currency) = (intent.id.clone(), intent.currency.clone());
-        let held = self.disputes.iter().any(|dispute| dispute.intent == id && dispute.status != "won");
+        let held = self.disputes.iter().any(|dispute| dispute.intent == id && dispute.holds());
         let gone: u64 =
             self.standing().filter(|refund| refund.intent == id).map(|refund| refund.amount).sum();
         let left = intent.received.saturating_sub(gone);
@@ -304,26 +316,22 @@ impl Account {
         self.emit(if success { "refund.updated" } else { "refund.failed" }, &body);
     }
 
-    pub(super) fn dispute(&mut self, intent_id: &str, amount: u64) -> String {
+    /// A dispute in this status: `needs_response`, or `warning_needs_response` for an inquiry.
+    pub(super) fn dispute(&mut self, intent_id: &str, amount: u64, status: &'static str) -> String {
         let id = self.next_id("dp");
         let currency = self.intent(intent_id).map(|intent| intent.currency.clone()).unwrap_or_default();
-        let dispute = Dispute {
-            id: id.clone(),
-            intent: intent_id.to_owned(),
-            status: "needs_response",
-            amount,
-            currency,
-        };
+        let dispute = Dispute { id: id.clone(), intent: intent_id.to_owned(), status, amount, currency };
         self.emit("charge.dispute.created", &dispute.json());
         self.disputes.push(dispute);
         id
     }
 
-    pub(super) fn close_dispute(&mut self, id: &str, won: bool) {
+    /// Moves a dispute to a status, and emits this event about it.
+    pub(super) fn move_dispute(&mut self, id: &str, status: &'static str, event_type: &str) {
         let Some(dispute) = self.disputes.iter_mut().find(|dispute| dispute.id == id) else { return };
-        dispute.status = if won { "won" } else { "lost" };
+        dispute.status = status;
         let body = dispute.json();
-        self.emit("charge.dispute.closed", &body);
+        self.emit(event_type, &body);
     }
 
     pub(super) fn intents_of(&self, order_id: &str) -> Vec<String> {
@@ -370,6 +378,9 @@ impl Account {
             books.refunded += refunds.map(|refund| refund.amount).sum::<u64>();
             let lost = self.disputes.iter().filter(|it| it.intent == intent.id && it.status == "lost");
             books.charged_back += lost.map(|dispute| dispute.amount).sum::<u64>();
+            let open =
+                self.disputes.iter().filter(|it| it.intent == intent.id && it.status == "needs_response");
+            books.held += open.map(|dispute| dispute.amount).sum::<u64>();
         }
         books
     }

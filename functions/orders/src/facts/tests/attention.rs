@@ -1,10 +1,11 @@
 //! An attention ends when its reason is gone.
 
 use super::order_after;
-use crate::testing::{delivered_order, publish};
+use crate::testing::{delivered_order, disputed, publish};
 use events::{
-    Attention, Delivered, LabelVoidFailed, LabelVoidRequested, LabelVoided, OrderStatus, ReturnReceived,
-    ReturnedToSender, ShipmentCancelled, ShipmentTracked, ShippingEvent, TrackingStatus,
+    Attention, Delivered, DisputeOutcome, LabelVoidFailed, LabelVoidRequested, LabelVoided, OrderStatus,
+    PaymentDisputed, PaymentsEvent, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentTracked,
+    ShippingEvent, TrackingStatus,
 };
 use runtime::queue::Message;
 use testkit::now;
@@ -112,5 +113,33 @@ fn of_contradicting_scans_the_carriers_time_decides() {
         facts.extend(scans);
         facts.push(publish::<ShippingEvent>(4, Delivered {}));
         assert_eq!(attention_after(&facts), expected);
+    }
+}
+
+#[test]
+fn an_inquiry_needs_attention_until_it_ends_or_becomes_a_dispute() {
+    let inquiry = |sequence, outcome| {
+        publish::<PaymentsEvent>(sequence, PaymentDisputed { inquiry: true, ..disputed(outcome) })
+    };
+    let dispute = |sequence, outcome| publish::<PaymentsEvent>(sequence, disputed(outcome));
+    let opened = inquiry(3, DisputeOutcome::Opened);
+    let stories = [
+        (vec![opened.clone()], vec![Attention::Inquiry]),
+        (vec![opened.clone(), inquiry(4, DisputeOutcome::Won)], vec![]),
+        (vec![opened.clone(), dispute(4, DisputeOutcome::Opened)], vec![Attention::Disputed]),
+        (vec![opened.clone(), dispute(4, DisputeOutcome::Opened), dispute(5, DisputeOutcome::Lost)], vec![]),
+        (vec![opened, dispute(5, DisputeOutcome::Won)], vec![]),
+    ];
+    for (story, attention) in stories {
+        let mut forwards = delivered_order();
+        forwards.extend(story.iter().cloned());
+        let mut backwards = delivered_order();
+        backwards.extend(story.iter().rev().cloned());
+        for facts in [forwards, backwards] {
+            let order = order_after(&facts);
+            assert_eq!(order.attention(), attention);
+            assert_eq!(order.facts().is_open(), !attention.is_empty());
+            assert_eq!(order.status(), OrderStatus::Delivered);
+        }
     }
 }

@@ -192,8 +192,14 @@ fn no_mix_of_refunds_requests_more_than_was_captured() {
                 }
                 5 => {
                     let outcome = [DisputeOutcome::Opened, DisputeOutcome::Won][chance.usize(..2)];
-                    let report = DisputeReport { dispute_id: "dp_1".to_owned(), outcome, amount };
-                    if let Some(event) = payment.decide_disputed(&report) {
+                    let report = DisputeReport {
+                        dispute_id: "dp_1".to_owned(),
+                        outcome,
+                        amount,
+                        inquiry: false,
+                        evidence_due_by: None,
+                    };
+                    if let Ok(Some(event)) = payment.decide_disputed(&report) {
                         apply(&mut payment, event);
                     }
                     payment.decide_after_dispute("dp_1").unwrap()

@@ -1,18 +1,19 @@
 //! What Stripe's objects and events mean here.
 
 use super::payload::{
-    Dispute, DisputeStatus, ErrorDetail, Event, IntentStatus, Metadata, PaymentIntent, Refund, RefundStatus,
+    Charge, Dispute, DisputeStatus, ErrorDetail, Event, EventObject, IntentStatus, Metadata, PaymentIntent,
+    Refund, RefundStatus,
 };
 use super::units::{Inexact, from_stripe};
 use crate::ledger::Settled;
 use crate::provider::IntentId;
 use crate::provider::{self, Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
 use events::{Currency, DisputeOutcome, RefundId};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 /// The types of events that mean something here. The endpoint at Stripe has to be subscribed to them.
-pub(super) const MEANINGFUL: [&str; 10] = [
+pub(super) const MEANINGFUL: [&str; 14] = [
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
     "payment_intent.requires_action",
@@ -21,7 +22,11 @@ pub(super) const MEANINGFUL: [&str; 10] = [
     "refund.updated",
     "refund.failed",
     "charge.refund.updated",
+    "charge.refunded",
     "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
 ];
 
@@ -83,7 +88,11 @@ enum Object {
     /// A fact without an amount.
     Plain(Fact),
     Refund(Refund),
-    Dispute(Dispute, DisputeOutcome),
+    Dispute {
+        dispute: Dispute,
+        inquiry: bool,
+        outcome: DisputeOutcome,
+    },
 }
 
 impl Reported {
@@ -99,10 +108,16 @@ impl Reported {
             Object::Refund(refund) => {
                 Fact::Refund(refund.report(agreed(refund.currency.as_deref(), known)?)?)
             }
-            Object::Dispute(dispute, outcome) => {
+            Object::Dispute { dispute, inquiry, outcome } => {
                 let currency = agreed(dispute.currency.as_deref(), known)?;
-                let amount = from_stripe(dispute.amount, currency).map_err(|error| error.to_string())?;
-                Fact::Dispute(DisputeReport { dispute_id: dispute.id.clone(), outcome: *outcome, amount })
+                let due_by = dispute.evidence_details.due_by.filter(|_| *outcome == DisputeOutcome::Opened);
+                Fact::Dispute(DisputeReport {
+                    dispute_id: dispute.id.clone(),
+                    outcome: *outcome,
+                    amount: from_stripe(dispute.amount, currency).map_err(|error| error.to_string())?,
+                    inquiry: *inquiry,
+                    evidence_due_by: due_by.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+                })
             }
         })
     }
@@ -131,26 +146,21 @@ fn currency(code: &str) -> Option<Currency> {
 pub(crate) fn parse(body: &[u8]) -> Result<Option<Report>, String> {
     let event: Event =
         json::from_slice(body).map_err(|error| format!("the webhook is not a Stripe event: {error}"))?;
-    event.report()
-}
-
-impl Event {
-    /// What it reports; `None` if it changes nothing here. An error says what is wrong, without values.
-    pub(super) fn report(&self) -> Result<Option<Report>, String> {
-        let object = &self.data.object;
-        match self.kind.as_str() {
-            "payment_intent.succeeded"
-            | "payment_intent.payment_failed"
-            | "payment_intent.requires_action"
-            | "payment_intent.canceled" => of_intent(&self.kind, &read(object)?).map(Some),
-            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
-                of_refund(&read(object)?)
-            }
-            "charge.dispute.created" | "charge.dispute.closed" => of_dispute(&read(object)?),
-            // Others are ignored. `charge.refunded` is one of them: it reports a sum, and each of its refunds is reported by
-            // a `refund.*` of its own.
-            _ => Ok(None),
+    match event.kind.as_str() {
+        "payment_intent.succeeded"
+        | "payment_intent.payment_failed"
+        | "payment_intent.requires_action"
+        | "payment_intent.canceled" => of_intent(&event.kind, &read(body)?).map(Some),
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+            of_refund(read(body)?)
         }
+        "charge.refunded" => of_charge(read(body)?),
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated"
+        | "charge.dispute.closed" => of_dispute(&event.kind, read(body)?),
+        _ => Ok(None),
     }
 }
 
@@ -169,36 +179,53 @@ fn of_intent(kind: &str, intent: &PaymentIntent) -> Result<Report, String> {
         "payment_intent.requires_action" => Object::Plain(Fact::ActionRequired),
         _ => Object::Plain(Fact::Cancelled),
     };
-    report(&intent.id, &intent.metadata, fact)
+    report(&intent.id, &intent.metadata, vec![fact])
 }
 
 /// A refund of a charge without an intent is not ours.
-fn of_refund(refund: &Refund) -> Result<Option<Report>, String> {
-    let Some(intent) = refund.payment_intent.as_deref() else { return Ok(None) };
-    report(intent, &refund.metadata, Object::Refund(refund.clone())).map(Some)
+fn of_refund(refund: Refund) -> Result<Option<Report>, String> {
+    let Some(intent) = refund.payment_intent.clone() else { return Ok(None) };
+    let metadata = refund.metadata.clone();
+    report(&intent, &metadata, vec![Object::Refund(refund)]).map(Some)
 }
 
-/// A dispute carries no metadata of ours. Inquiries (`warning_…`) hold no money and are left to the dashboard.
-fn of_dispute(dispute: &Dispute) -> Result<Option<Report>, String> {
-    let outcome = match dispute.status {
-        DisputeStatus::NeedsResponse | DisputeStatus::UnderReview => DisputeOutcome::Opened,
-        DisputeStatus::Won => DisputeOutcome::Won,
-        DisputeStatus::Lost => DisputeOutcome::Lost,
-        DisputeStatus::WarningNeedsResponse
-        | DisputeStatus::WarningUnderReview
-        | DisputeStatus::WarningClosed
-        | DisputeStatus::Other => return Ok(None),
+/// Old API versions list the refunds of the charge. In newer ones each refund has a `refund.*` of its own, and the charge
+/// reports only their sum.
+fn of_charge(charge: Charge) -> Result<Option<Report>, String> {
+    let Some(intent) = charge.payment_intent else { return Ok(None) };
+    let refunds: Vec<Object> = charge.refunds.data.into_iter().map(Object::Refund).collect();
+    if refunds.is_empty() { Ok(None) } else { report(&intent, &charge.metadata, refunds).map(Some) }
+}
+
+/// A dispute usually carries no metadata of ours. Each of its events shows its status, so the type matters only if the bank took
+/// money while the status still says that it inquires. A dispute of a charge without an intent is not ours.
+fn of_dispute(kind: &str, dispute: Dispute) -> Result<Option<Report>, String> {
+    let Some(intent) = dispute.payment_intent.clone().or_else(|| dispute.charge.clone()) else {
+        return Ok(None);
     };
-    let Some(intent) = dispute.payment_intent.as_deref() else { return Ok(None) };
-    report(intent, &Metadata::default(), Object::Dispute(dispute.clone(), outcome)).map(Some)
+    let (inquiry, outcome) = match dispute.status {
+        DisputeStatus::WarningNeedsResponse | DisputeStatus::WarningUnderReview => {
+            (kind != "charge.dispute.funds_withdrawn", DisputeOutcome::Opened)
+        }
+        DisputeStatus::WarningClosed => (true, DisputeOutcome::Won),
+        DisputeStatus::NeedsResponse | DisputeStatus::UnderReview => (false, DisputeOutcome::Opened),
+        DisputeStatus::Won | DisputeStatus::ChargeRefunded => (false, DisputeOutcome::Won),
+        DisputeStatus::Lost => (false, DisputeOutcome::Lost),
+        DisputeStatus::Other => {
+            return Err("the dispute has a status that is unknown here; settle it at the provider".to_owned());
+        }
+    };
+    let metadata = dispute.metadata.clone();
+    report(&intent, &metadata, vec![Object::Dispute { dispute, inquiry, outcome }]).map(Some)
 }
 
-fn report(intent: &str, metadata: &Metadata, object: Object) -> Result<Report, String> {
+fn report(intent: &str, metadata: &Metadata, objects: Vec<Object>) -> Result<Report, String> {
+    let reported = |object| provider::Reported::Stripe(Reported(object));
     Ok(Report {
         intent: intent_id(intent)?,
         order_id: metadata.order_id.clone(),
         stack: metadata.stack.clone(),
-        fact: provider::Reported::Stripe(Reported(object)),
+        facts: objects.into_iter().map(reported).collect(),
     })
 }
 
@@ -216,8 +243,11 @@ fn decline_code(error: Option<&ErrorDetail>) -> String {
     bounded(code.unwrap_or("card_declined"))
 }
 
-fn read<T: DeserializeOwned>(object: &Value) -> Result<T, String> {
-    json::read(object).map_err(|error| format!("the event's object cannot be read: {error}"))
+/// Reads the object of an event. What it does not read may hold anything.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let event: EventObject<T> =
+        json::from_slice(body).map_err(|error| format!("the event's object cannot be read: {error}"))?;
+    Ok(event.data.object)
 }
 
 /// Stripe's code, short enough for an event of ours.
