@@ -223,6 +223,9 @@ pub(crate) enum ProviderError {
     /// call has ended; its effect is unknown.
     #[error("the provider repeats its {status}: the idempotency key is spent")]
     KeySpent { status: u16 },
+    /// The API key is not of this stack, so no call was made with it. An operator has to set the right one.
+    #[error("{0}")]
+    WrongKey(String),
     /// The provider is out and was not called: nothing happened, there is no state to ask for, and the key can be reused.
     #[error("the provider is out, and is called again in {} s", after.as_secs())]
     Paused { after: Duration },
@@ -232,7 +235,9 @@ impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Paused { after } => Self::retry_after(error, after),
-            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } => Self::retry(error),
+            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } | ProviderError::WrongKey(_) => {
+                Self::retry(error)
+            }
             ProviderError::Declined { .. }
             | ProviderError::Refused { .. }
             | ProviderError::InexactAmount(_) => Self::reject(error),

@@ -18,6 +18,7 @@ mod inventory;
 mod money;
 mod orders;
 mod payments;
+mod public_codes;
 mod read_error;
 mod sequence;
 mod service;
@@ -44,6 +45,7 @@ pub use payments::{
     PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent,
     RefundCause, RefundFailed, RefundRequested,
 };
+pub use public_codes::{public_code, public_refund_code};
 pub use read_error::ReadError;
 pub use sequence::Sequence;
 pub use service::Service;

@@ -37,6 +37,8 @@ pub enum Fault {
     Conflict,
     /// 400 with this code, without the effect.
     Refuse(&'static str),
+    /// This status, with this code and this parameter if they are not empty; without the effect.
+    RefuseWith(u16, &'static str, &'static str),
 }
 
 /// A Stripe account in memory. It serves its API under any base URL.
@@ -84,6 +86,16 @@ impl FakeStripe {
     /// Makes this the only valid API key.
     pub fn roll_key(&self, key: &str) {
         self.server().key = Some(key.to_owned());
+    }
+
+    /// Makes the account one of live mode: it takes real money.
+    pub fn go_live(&self) {
+        self.server().account.livemode = true;
+    }
+
+    /// Sets the id of the account.
+    pub fn name_account(&self, id: &str) {
+        self.server().account.own_id = Some(id.to_owned());
     }
 
     /// Removes all planned faults.
@@ -302,11 +314,19 @@ impl Server {
             Some(Fault::TimeoutBefore) => return Err(CallError::TimedOut(call.timeout)),
             Some(Fault::RateLimited) => return Ok(answer(429, &json!({"error": {"code": "rate_limit"}}))),
             Some(Fault::Conflict) => return Ok(answer(409, &json!({"error": {"code": "lock_timeout"}}))),
-            Some(Fault::ErrorBefore | Fault::ErrorAfter | Fault::TimeoutAfter | Fault::Refuse(_)) | None => {}
+            Some(
+                Fault::ErrorBefore
+                | Fault::ErrorAfter
+                | Fault::TimeoutAfter
+                | Fault::Refuse(_)
+                | Fault::RefuseWith(..),
+            )
+            | None => {}
         }
         let outcome = match fault {
             Some(Fault::ErrorBefore) => Outcome { status: 500, body: api_error() },
             Some(Fault::Refuse(code)) => Outcome::refused(code, None),
+            Some(Fault::RefuseWith(status, code, param)) => Outcome::refused_with(status, code, param),
             _ => self.account.answer(&line, &Form::read(if query.is_empty() { &sent } else { query })),
         };
         let outcome = if fault == Some(Fault::ErrorAfter) {

@@ -8,6 +8,7 @@ use events::{
     Because, Detail, DisputeOutcome, OrderPlaced, OrderStatus, OrderUpdated, OrdersEvent, PaymentsEvent,
     RefundCause, ShippingEvent,
 };
+use runtime::http::Request;
 use runtime::queue::Consumer as _;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -131,4 +132,28 @@ async fn every_amount_of_a_timeline_has_its_currency_beside_it() {
     let events = request("GET /orders/{order_id}/events").path("order_id", order_id(1).as_str());
     let events = world.get(events.by(customer())).await.unwrap();
     assert_eq!(events["events"][2]["data"]["detail"], json!({"amount": 1900, "currency": "ISK"}));
+}
+
+#[tokio::test]
+async fn a_customer_sees_public_words_for_codes_and_an_admin_the_providers() {
+    let world = World::default();
+    world.place(1).await;
+    let failed = events::PaymentFailed { code: "stolen_card".to_owned() };
+    world.deliver::<PaymentsEvent>(failed).await;
+    world.deliver::<PaymentsEvent>(refund("r1", RefundCause::LateCapture)).await;
+    world.deliver::<PaymentsEvent>(refund_failed("r1")).await;
+    let events = || request("GET /orders/{order_id}/events").path("order_id", order_id(1).as_str());
+    let codes = |list: &Value, detail: &str| -> Vec<String> {
+        let entries = list.as_array().unwrap().iter();
+        entries.filter_map(|entry| entry.pointer(detail)?.as_str().map(str::to_owned)).collect()
+    };
+    for (by_admin, expected) in [(false, "card_declined"), (true, "stolen_card")] {
+        let by = |request: Request| if by_admin { request.by_admin() } else { request.by(customer()) };
+        let page = world.get(by(page_request(1))).await.unwrap();
+        let list = world.get(by(events())).await.unwrap();
+        let shown = codes(&page["timeline"], "/detail/code");
+        assert_eq!(shown, codes(&list["events"], "/data/detail/code"));
+        assert_eq!(shown[0], expected);
+        assert_eq!(shown[1] == "refund_failed", !by_admin, "{shown:?}");
+    }
 }

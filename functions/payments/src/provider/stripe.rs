@@ -4,7 +4,9 @@
 //!
 //! Nothing outside this module uses Stripe's field names, statuses or event types.
 
+mod choice;
 mod client;
+mod key;
 mod payload;
 mod reconcile;
 mod translate;
@@ -12,6 +14,8 @@ mod units;
 mod webhook;
 
 pub use client::Stripe;
+#[cfg(test)]
+pub(crate) use key::ExpectedAccount;
 pub use reconcile::{Reconcile, ReconcileStripe};
 pub(crate) use translate::{Reported, parse};
 pub use webhook::StripeWebhook;

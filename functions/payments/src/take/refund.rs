@@ -104,7 +104,7 @@ impl TakePayment {
             let key = IdempotencyKey::of(&self.stack, &work.message.envelope.id, attempt);
             let error = match self.stripe.create_refund(new, &key).await {
                 Ok(report) => return self.record(work, &report).await,
-                Err(error @ ProviderError::Paused { .. }) => {
+                Err(error @ (ProviderError::Paused { .. } | ProviderError::WrongKey(_))) => {
                     return Err(Failure::from(error).during("refund"));
                 }
                 Err(error) => error,
@@ -120,6 +120,7 @@ impl TakePayment {
                 | ProviderError::Refused { .. }
                 | ProviderError::InexactAmount(_)
                 | ProviderError::Unclear(_)
+                | ProviderError::WrongKey(_)
                 | ProviderError::Paused { .. } => {
                     return self.not_made(work, new.refund_id, error, &reports).await;
                 }
@@ -151,6 +152,7 @@ impl TakePayment {
             ProviderError::InexactAmount(_)
             | ProviderError::Unclear(_)
             | ProviderError::KeySpent { .. }
+            | ProviderError::WrongKey(_)
             | ProviderError::Paused { .. } => Err(Failure::from(error).during("refund")),
         }
     }

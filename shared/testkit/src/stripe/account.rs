@@ -21,6 +21,13 @@ impl Outcome {
         Self { status: 400, body: json!({ "error": error }) }
     }
 
+    /// A refusal with this status; an empty code or parameter is left out.
+    pub(super) fn refused_with(status: u16, code: &str, param: &str) -> Self {
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let error = json!({"type": "invalid_request_error", "code": text(code), "param": text(param), "message": "no"});
+        Self { status, body: json!({ "error": error }) }
+    }
+
     fn missing() -> Self {
         Self { status: 404, ..Self::refused("resource_missing", Some("id")) }
     }
@@ -50,6 +57,12 @@ pub(super) struct Account {
     /// Every event, oldest first, and whether it was delivered.
     listed: Vec<(Value, bool)>,
     pub(super) hold_refunds: bool,
+    /// Whether it takes real money.
+    pub(super) livemode: bool,
+    /// Its id, if a test names one.
+    pub(super) own_id: Option<String>,
+    /// The payment methods that were used; those without `reusable` pay once.
+    used: Vec<String>,
     made: u32,
 }
 
@@ -63,6 +76,7 @@ struct Intent {
     payment_method: String,
     metadata: Value,
     last_error: Option<&'static str>,
+    livemode: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -93,7 +107,7 @@ impl Intent {
         json!({
             "id": self.id, "object": "payment_intent", "status": self.status, "amount": self.amount,
             "amount_received": self.received, "currency": self.currency, "metadata": self.metadata,
-            "client_secret": format!("{}_secret_x", self.id), "last_payment_error": error, "livemode": false,
+            "client_secret": format!("{}_secret_x", self.id), "last_payment_error": error, "livemode": self.livemode,
         })
     }
 }
@@ -130,6 +144,7 @@ impl Account {
         let parts: Vec<&str> = line.split('/').skip(2).collect();
         match (line.split(' ').next().unwrap_or_default(), parts.as_slice()) {
             ("POST", ["payment_intents"]) => self.create(form),
+            ("GET", ["account"]) => self.own_account(),
             ("GET", ["payment_intents", id]) => self.retrieve(id),
             ("POST", ["payment_intents", id, "confirm"]) => self.confirm(id),
             ("POST", ["payment_intents", id, "cancel"]) => self.cancel(id),
@@ -165,10 +180,15 @@ impl Account {
             payment_method,
             metadata: form.metadata(),
             last_error: None,
+            livemode: self.livemode,
         };
         let body = intent.json();
         self.intents.push(intent);
         Outcome::ok(body)
+    }
+
+    fn own_account(&self) -> Outcome {
+        Outcome::ok(json!({"id": self.own_id.as_deref().unwrap_or("acct_1"), "object": "account"}))
     }
 
     fn retrieve(&self, id: &str) -> Outcome {
@@ -180,7 +200,15 @@ impl Account {
         if intent.status != "requires_confirmation" {
             return Outcome::refused("payment_intent_unexpected_state", None);
         }
-        match intent.payment_method.as_str() {
+        let method = intent.payment_method.clone();
+        match method.as_str() {
+            ONCE if self.used.contains(&method) => {
+                return Outcome::refused("payment_method_unexpected_state", Some("payment_method"));
+            }
+            ONCE => {
+                self.used.push(method);
+                self.pay(id);
+            }
             "pm_card_chargeCustomerFail" => {
                 self.decline(id, "generic_decline");
                 let error =
@@ -416,7 +444,7 @@ impl Account {
         let id = self.next_id("evt");
         let data = json!({ "object": object });
         let event = json!({
-            "id": id, "object": "event", "type": event_type, "livemode": false, "created": 1_767_323_045, "data": data,
+            "id": id, "object": "event", "type": event_type, "livemode": self.livemode, "created": 1_767_323_045, "data": data,
         });
         self.listed.push((event.clone(), false));
         self.events.push(event);
@@ -439,4 +467,6 @@ fn page(form: &Form, limit: usize, all: &[Value]) -> Outcome {
 }
 
 /// The payment methods that exist.
-const MAGIC: [&str; 3] = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_threeDSecure"];
+const MAGIC: [&str; 4] = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_threeDSecure", ONCE];
+/// A payment method of a real card, which pays once unless it is attached to a customer.
+const ONCE: &str = "pm_once";

@@ -3,6 +3,8 @@
 //!
 //! Written over [`Transport`], without an SDK: seven calls need none, and the generated SDKs fail on trimmed objects.
 
+use super::choice;
+use super::key::ExpectedAccount;
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
 use super::units::to_stripe;
@@ -10,7 +12,7 @@ use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, IntentState, NewIntent, NewRefund, ProviderError, RefundReport};
 use events::{Amount, Currency};
 use jiff::Timestamp;
-use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport, send_with_key};
+use outbound::{Answer, Call, CallError, Method, Secrets, Transport};
 use resilience::{BackOff, Clock, RandomJitter};
 use runtime::Settings;
 use serde::de::DeserializeOwned;
@@ -41,15 +43,19 @@ pub struct Stripe {
     pub api_key_secret: String,
     /// The API version of requests and answers.
     pub api_version: String,
+    /// Whether the stack takes real money. A key of the other mode is not used.
+    pub livemode: bool,
     /// Waits before a call is sent again.
     pub clock: Arc<dyn Clock>,
+    /// The account that the key has to belong to, if the stack names one.
+    pub(crate) account: Option<Arc<ExpectedAccount>>,
 }
 
 impl Stripe {
     /// The name of its breaker and of the alarm on it.
     pub const NAME: &str = "stripe";
 
-    /// Reads `STRIPE_API_BASE`, `STRIPE_API_KEY_SECRET` and `STRIPE_API_VERSION`.
+    /// Reads `STRIPE_API_BASE`, `STRIPE_API_KEY_SECRET`, `STRIPE_API_VERSION`, `STRIPE_LIVEMODE` and `STRIPE_ACCOUNT_ID`.
     pub fn from_settings(
         settings: &mut Settings,
         transport: Arc<dyn Transport>,
@@ -62,7 +68,11 @@ impl Stripe {
             base_url: settings.base_url("STRIPE_API_BASE"),
             api_key_secret: settings.text("STRIPE_API_KEY_SECRET"),
             api_version: settings.text("STRIPE_API_VERSION"),
+            livemode: settings.parsed("STRIPE_LIVEMODE", false),
             clock,
+            account: settings
+                .optional("STRIPE_ACCOUNT_ID")
+                .map(|id| Arc::new(ExpectedAccount::new(id.trim().to_owned()))),
         }
     }
 
@@ -81,7 +91,11 @@ impl Stripe {
             ("metadata[order_id]", new.order.to_string()),
             ("metadata[stack]", new.stack.to_owned()),
         ];
-        let intent: PaymentIntent = self.post("/v1/payment_intents", &form, key).await?;
+        let intent: PaymentIntent = self
+            .post("/v1/payment_intents", &form, key)
+            .await
+            .map_err(|error| choice::refused_for(new.payment_method, error))?;
+        self.check_livemode(intent.livemode)?;
         intent_id(&intent.id).map_err(ProviderError::Unclear)
     }
 
@@ -198,23 +212,31 @@ impl Stripe {
         &self,
         method: Method,
         path: &str,
-        mut headers: Vec<(String, String)>,
+        headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Result<T, ProviderError> {
-        headers.push(("stripe-version".to_owned(), self.api_version.clone()));
-        let call = Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT };
-        let bearer = |key: &Secret| format!("Bearer {}", key.expose());
+        let call = self.prepared(method, path, headers, body);
         let mut attempt = 1;
         loop {
-            let sent =
-                send_with_key(&*self.transport, &*self.secrets, &self.api_key_secret, &call, bearer).await;
-            let outcome = sent.map_err(|error| ProviderError::Unclear(error.to_string()))?;
+            let outcome = self.send(&call).await?;
             if attempt >= TRIES || !is_worth_repeating(&outcome) {
                 return understand(outcome);
             }
             self.clock.sleep(BETWEEN_TRIES.wait(attempt, &RandomJitter)).await;
             attempt += 1;
         }
+    }
+
+    /// The call, without its key.
+    pub(super) fn prepared(
+        &self,
+        method: Method,
+        path: &str,
+        mut headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Call {
+        headers.push(("stripe-version".to_owned(), self.api_version.clone()));
+        Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT }
     }
 }
 
@@ -252,7 +274,9 @@ fn is_worth_repeating(outcome: &Result<Answer, CallError>) -> bool {
     }
 }
 
-fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result<T, ProviderError> {
+pub(super) fn understand<T: DeserializeOwned>(
+    outcome: Result<Answer, CallError>,
+) -> Result<T, ProviderError> {
     let answer = outcome.map_err(|error| match error {
         CallError::TimedOut(_) | CallError::Connection(_) => ProviderError::Unclear(error.to_string()),
         CallError::Invalid(_) => refused(0, "unsound_call"),
@@ -263,7 +287,7 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
             ProviderError::Unclear(format!("the answer of {} cannot be read: {error}", answer.status))
         });
     }
-    let ErrorBody { error: ErrorDetail { code, decline_code, param, message } } =
+    let ErrorBody { error: ErrorDetail { kind, code, decline_code, param, message } } =
         serde_json::from_slice(&answer.body).unwrap_or_default();
     let (code, decline_code) = (code.map(|code| bounded(&code)), decline_code.map(|code| bounded(&code)));
     let is_repeated = answer.header("idempotent-replayed") == Some("true");
@@ -283,21 +307,13 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
                 status == 404 && message.is_some_and(|text| !text.starts_with("Unrecognized request URL"));
             let code =
                 code.unwrap_or_else(|| if is_missing { "resource_missing" } else { "refused" }.to_owned());
-            let is_customers_choice = is_customers_choice(&code, param.as_deref());
+            let is_customers_choice =
+                matches!(status, 400 | 404) && choice::is_blamed(kind.as_deref(), &code, param.as_deref());
             Err(ProviderError::Refused { status, code, is_customers_choice })
         }
         status @ 500.. if is_repeated => Err(ProviderError::KeySpent { status }),
         status => Err(ProviderError::Unclear(format!("status {status}"))),
     }
-}
-
-fn is_customers_choice(code: &str, param: Option<&str>) -> bool {
-    // For a payment method that does not exist Stripe answers 400 with its parameter, or 404 `resource_missing`.
-    param.is_some_and(|param| matches!(param, "payment_method" | "amount" | "currency"))
-        || matches!(
-            code,
-            "resource_missing" | "amount_too_small" | "amount_too_large" | "payment_method_not_available"
-        )
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub(super) struct PaymentIntent {
     pub client_secret: Option<String>,
     #[serde(default)]
     pub last_payment_error: Option<ErrorDetail>,
+    #[serde(default)]
+    pub livemode: Option<bool>,
     #[serde(default, deserialize_with = "or_default")]
     pub metadata: Metadata,
 }
@@ -84,6 +86,12 @@ pub(super) enum RefundStatus {
     Canceled,
     #[serde(other)]
     Other,
+}
+
+/// The account that a key belongs to.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct OwnAccount {
+    pub id: String,
 }
 
 /// A page of refunds.
@@ -174,6 +182,8 @@ pub(super) enum DisputeStatus {
 /// What went wrong.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct ErrorDetail {
+    #[serde(default, rename = "type")]
+    pub kind: Option<String>,
     #[serde(default)]
     pub code: Option<String>,
     #[serde(default)]
