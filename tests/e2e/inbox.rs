@@ -3,7 +3,9 @@
 use crate::expected_end::Order;
 use crate::stack::{Checkout, Stack, fresh};
 use crate::wait::{pause, until};
-use crate::webhook_senders::{ARRIVED, CARRIER, MOVING, from_easypost, from_stripe, now, stripe_event};
+use crate::webhook_senders::{
+    ARRIVED, CARRIER, MOVING, from_easypost, from_stripe, now, scan_time, stripe_event,
+};
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
@@ -45,8 +47,8 @@ fn a_webhook_lists_its_events_and_a_replay_adds_none() {
     let code = format!("AP{}", fresh());
     stack.dispatch(&order.id, &code).expect(202);
     let event_id = format!("evt_{}", fresh());
-    let scans =
-        [(MOVING.0, MOVING.1, "2026-01-02T01:00:00Z"), (ARRIVED.0, ARRIVED.1, "2026-01-02T02:00:00Z")];
+    let (moving, arrived) = (scan_time(1), scan_time(2));
+    let scans = [(MOVING.0, MOVING.1, moving.as_str()), (ARRIVED.0, ARRIVED.1, arrived.as_str())];
     let event = testkit::tracker_event(&event_id, CARRIER, &code, &scans);
     from_easypost(&stack, &event, &tests::variable("EASYPOST_WEBHOOK_SECRET")).expect(200);
 

@@ -4,10 +4,11 @@
 
 use crate::api::Answer;
 use crate::stack::{Stack, fresh};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use outbound::Secret;
 use resilience::Clock as _;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// A scan of the carrier: its status and status detail.
 pub(crate) type Scan = (&'static str, &'static str);
@@ -59,9 +60,18 @@ pub(crate) fn stripe_reports(stack: &Stack, kind: &str, object: &Value) -> Value
     event
 }
 
+/// When the carriers' scans begin: after every dispatch of this run, and the same for each call.
+static FIRST_SCAN: LazyLock<Timestamp> = LazyLock::new(|| now() + SignedDuration::from_hours(1));
+
+/// The time of the n-th scan of a parcel.
+pub(crate) fn scan_time(n: usize) -> String {
+    let hours = i64::try_from(n).unwrap_or_default();
+    (*FIRST_SCAN + SignedDuration::from_hours(hours)).to_string()
+}
+
 /// Reports all scans of a parcel so far, oldest first, as the carrier does. Equal scans have equal times.
 pub(crate) fn carrier_reports(stack: &Stack, tracking_code: &str, scans: &[Scan]) {
-    let times: Vec<String> = (1..=scans.len()).map(|hour| format!("2026-01-02T{hour:02}:00:00Z")).collect();
+    let times: Vec<String> = (1..=scans.len()).map(scan_time).collect();
     let scans: Vec<(&str, &str, &str)> =
         scans.iter().zip(&times).map(|((status, detail), time)| (*status, *detail, time.as_str())).collect();
     let event = testkit::tracker_event(&format!("evt_{}", fresh()), CARRIER, tracking_code, &scans);

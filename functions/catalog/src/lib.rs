@@ -4,7 +4,6 @@
 //! Emits [`ProductChanged`](events::ProductChanged), from which orders keeps its own copy of price and weight.
 //! Reacts to no event.
 
-mod currencies;
 mod list;
 mod manage;
 mod product;

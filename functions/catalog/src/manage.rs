@@ -5,22 +5,24 @@
 //! - `GET /products/{sku}` → the product, or `404`. It is the fold of the stream, so a writer reads their own write.
 //! - `GET /products?limit=&cursor=` → `{"items", "next"}`, ordered by SKU; `next` is null on the last page. Products that cannot
 //!   be ordered are listed with `active` false.
+//! - A price is a multiple of its currency's step ([`events::CurrencyRules`]), so that it can be charged.
 //! - Emits `ProductChanged`.
 //! - Idempotent by the fold: putting an equal product appends nothing.
 //! - Two writes: the list's item is put after the event (the exception in ARCHITECTURE.md, "The one idea"). If the second write
 //!   fails, the caller gets an error, and the identical repeat writes the item.
 
-use crate::{Product, currencies, list};
+use crate::{Product, list};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
-use events::{Amount, Currency, ProductChanged, Sku};
+use events::{Amount, Currency, ProductChanged, Sku, Usable};
 use resilience::Clock;
 use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The largest price of one piece: eight digits of minor units, the most that payment providers accept.
-const MAX_PRICE: u64 = 99_999_999;
+/// The largest price of one piece, in minor units of any currency: twelve digits, as many as the largest charge has in any of them.
+/// What a card is charged is checked when an order is placed: an offline payment has no such bounds.
+const MAX_PRICE: u64 = 999_999_999_999;
 const MAX_NAME_LENGTH: usize = 200;
 /// One metric ton.
 const MAX_WEIGHT_GRAMS: u32 = 1_000_000;
@@ -144,11 +146,23 @@ fn sequence(envelopes: &[events::Envelope]) -> u32 {
 fn validated(sku: Sku, input: Input) -> Result<ProductChanged, Problem> {
     let Input { name, price, currency, weight_grams, active } = input;
     let mut errors: Vec<_> = FieldError::text("/name", &name, MAX_NAME_LENGTH).into_iter().collect();
+    let rules = currency.rules();
     if price.units() > MAX_PRICE {
-        errors.push(FieldError::at("/price", format!("at most {MAX_PRICE} minor units")));
+        errors.push(FieldError::at("/price", format!("at most {MAX_PRICE} minor units of {currency}")));
     }
-    if !currencies::is_money(currency) {
-        errors.push(FieldError::at("/currency", "the ISO 4217 code of a currency in use"));
+    if !rules.fits_step(price) {
+        errors.push(FieldError::at(
+            "/price",
+            format!("a multiple of {} minor units of {currency}", rules.step),
+        ));
+    }
+    match rules.usable {
+        Usable::Everywhere | Usable::OfflineOnly => {}
+        Usable::Nowhere => {
+            let detail =
+                format!("the ISO 4217 code of a currency in use; {currency} is none, or is not supported");
+            errors.push(FieldError::at("/currency", detail));
+        }
     }
     if weight_grams.is_some_and(|grams| grams > MAX_WEIGHT_GRAMS) {
         errors.push(FieldError::at("/weight_grams", format!("at most {MAX_WEIGHT_GRAMS} grams")));

@@ -2,7 +2,7 @@
 
 use crate::contact::ContactCopy;
 use crate::occasion::Occasion;
-use events::{Amount, Currency, OrderId};
+use events::OrderId;
 use outbound::{Mail, Text};
 
 /// The email for an occasion.
@@ -41,7 +41,7 @@ pub(crate) fn text(
 
 /// The subject line and the text of the email.
 fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String) {
-    let total = money(contact.total, contact.currency);
+    let total = contact.currency.write(contact.total);
     match occasion {
         Occasion::Paid => (
             "we have your payment",
@@ -68,7 +68,7 @@ fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String
             "your money is on its way back",
             format!(
                 "We have sent {} back to you. Depending on your bank it takes a few days to arrive.",
-                money(amount, contact.currency)
+                contact.currency.write(amount)
             ),
         ),
         Occasion::OutOfStock => (
@@ -113,30 +113,6 @@ fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String
 /// A carrier's text on one line, without control characters.
 fn line(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(100).collect()
-}
-
-/// An amount as customers read it: `12.50 EUR`, `1250 JPY`.
-fn money(amount: Amount, currency: Currency) -> String {
-    let units = amount.units();
-    match exponent(currency) {
-        0 => format!("{units} {currency}"),
-        digits => {
-            let one = 10_u64.pow(digits);
-            let width = usize::try_from(digits).unwrap_or_default();
-            format!("{}.{:0width$} {currency}", units / one, units % one)
-        }
-    }
-}
-
-/// The number of decimal digits of a currency (ISO 4217, list one).
-fn exponent(currency: Currency) -> u32 {
-    match currency.as_str() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI"
-        | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        "CLF" | "UYW" => 4,
-        _ => 2,
-    }
 }
 
 #[cfg(test)]

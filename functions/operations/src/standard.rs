@@ -6,7 +6,7 @@
 //!   Any other type is kept in the first inbox of the source, and ignored there.
 //! - Idempotent by the source and its `webhook-id`.
 //! - Errors: `404` for a source that the setting does not name, before anything is read. `400` for an invalid signature or
-//!   body, `403` for a type that this source may not send, `413` over 256 KiB; nothing is written then. `503` if the secret or
+//!   body, `403` for a type that this source may not send or a parcel of another carrier, `413` over 256 KiB; nothing is written then. `503` if the secret or
 //!   the table is unavailable.
 //!
 //! This function may write only the keys that `webhook-inbox` may read, `webhook#…`, see
@@ -21,6 +21,7 @@ use outbound::Secrets;
 use resilience::Clock;
 use runtime::http::{Endpoint, Problem, Reply, Request};
 use serde::Deserialize;
+use serde_json::Value;
 use std::sync::Arc;
 use webhooks::{EventName, IncomingWebhook, Receiver, Senders, StandardWebhooks, Topic, event_of};
 
@@ -44,6 +45,8 @@ pub struct StandardWebhook {
 #[derive(Deserialize)]
 struct Body {
     r#type: String,
+    #[serde(default)]
+    data: Value,
 }
 
 #[async_trait]
@@ -56,11 +59,18 @@ impl Endpoint for StandardWebhook {
         let Request { headers, body, cause, .. } = &request;
         let delivery = IncomingWebhook { headers, body, cause };
         let body = self.receiver(*first, &secret).prove(delivery).await?;
-        let Body { r#type: event_type } = serde_json::from_slice(body.get())
+        let Body { r#type: event_type, data } = serde_json::from_slice(body.get())
             .map_err(|_| Problem::bad_request("the body is not a JSON object with a type"))?;
         let topic = Topic::of(&event_type).unwrap_or(*first);
         if !topics.contains(&topic) {
             return Err(Problem::forbidden("this source may not send events of this type"));
+        }
+        // A report without a carrier is kept, and its reader says what it lacks.
+        let another_carriers = |carrier: &str| !self.senders.reports_parcels_of(sender, carrier);
+        if Topic::of(&event_type) == Some(Topic::Parcels)
+            && data["carrier"].as_str().is_some_and(another_carriers)
+        {
+            return Err(Problem::forbidden("this source may not report parcels of this carrier"));
         }
         // The signature check made sure that the header exists.
         let id = request.header("webhook-id").unwrap_or_default();

@@ -61,7 +61,7 @@ impl World {
 
     pub(crate) fn standard_webhook(&self) -> StandardWebhook {
         StandardWebhook {
-            senders: "bank:payments,courier:parcels,erp:payments+parcels".parse().unwrap(),
+            senders: "bank:payments,courier:parcels=DHL+Alpine Parcel,erp:payments+parcels".parse().unwrap(),
             payments: self.payments.clone(),
             parcels: self.shipping.clone(),
             secrets: Arc::new(FixedSecrets::one(SENDER_SECRET)),

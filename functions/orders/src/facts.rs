@@ -4,7 +4,7 @@
 //! each event adds one fact to a set, and the status is a pure function of the set. So every order of arrival gives the same
 //! result, a duplicate changes nothing, and the status never moves backwards.
 //!
-//! Each answer has its own file: [`status`], [`money`], [`progress`] (what is still due), [`attention`] (what an operator must act
+//! Each answer has its own file: [`status`], [`money`], [`journey`] (where the parcel is), [`progress`] (what is still due), [`attention`] (what an operator must act
 //! on) and [`page`] (the payment and the shipment on the order's page).
 //!
 //! # Every fact and its names
@@ -27,7 +27,7 @@
 //! | `RefundRequested` | `order.refund_requested` | – | what is owed; cause `late_capture` ends the payment |
 //! | `PaymentRefunded` | `order.refunded` | – | what is owed: can settle a cancellation |
 //! | `RefundFailed` | `order.refund_failed` | – | attention `refund_failed` |
-//! | `PaymentDisputed` | `order.payment_disputed` | – | attention `disputed`; can settle a cancellation |
+//! | `PaymentDisputed` | `order.payment_disputed` | – | attention `disputed` or `inquiry`; can settle a cancellation |
 //! | `InventoryUpdated` | `order.allocated` | `allocated` | |
 //! | `OutOfStock` | `order.out_of_stock` | `out_of_stock` | |
 //! | `StockReleased` | `order.stock_released` | – | can settle a cancellation |
@@ -44,13 +44,14 @@
 //! | `LabelVoidRequested` | `order.label_void_requested` | – | |
 //! | `ShipmentTracked` | `order.tracked` | – | attention `delivery_failed` or `scanned_after_cancel` |
 //! | `Delivered` | `order.delivered` | `delivered` | ends `delivery_failed` |
-//! | `ReturnedToSender` | `order.returned_to_sender` | – | attention `delivery_failed` |
+//! | `ReturnedToSender` | `order.returned_to_sender` | – | attention `delivery_failed`, also after `Delivered` |
 //! | `ReturnReceived` | `order.returned` | `returned` | ends `delivery_failed` |
 //! | `deadline` (from the sweep, not an event) | `order.stuck` | – | attention `stuck` |
 //!
 //! Two more webhooks announce an end that needs several facts: `order.cancelled` and `order.expired`.
 
 mod attention;
+mod journey;
 mod money;
 mod page;
 mod progress;
@@ -59,7 +60,8 @@ mod status;
 pub(crate) use page::{PaymentState, ShipmentState};
 pub(crate) use progress::Progress;
 
-use events::{Amount, Because, CancelCause, Detail, OrderStatus, RefundCause, TrackingStatus};
+use events::{Amount, Because, CancelCause, Detail, OrderStatus, RefundCause};
+use journey::Journey;
 use money::Money;
 use std::collections::HashSet;
 
@@ -75,8 +77,7 @@ pub struct Facts {
     /// Money was captured after the payment had ended.
     late_capture: bool,
     money: Money,
-    /// Every status that a carrier's scan reported.
-    tracked: HashSet<TrackingStatus>,
+    journey: Journey,
     scanned_after_cancellation: bool,
     /// Carrier and tracking code.
     carrier: Option<(String, String)>,
@@ -87,9 +88,10 @@ pub struct Facts {
 impl Facts {
     /// Adds one fact. A duplicate changes nothing.
     ///
+    /// `place` is the place of its event in the stream of its service, for the facts that contradict each other.
     /// `status` is the status that was recorded with the fact. Only [`Because::Deadline`] needs it: the sweep records that fact
     /// about the set as it was, to say at which progress the order was stuck.
-    pub fn add(&mut self, because: Because, detail: &Detail, status: OrderStatus) {
+    pub fn add(&mut self, because: Because, detail: &Detail, status: OrderStatus, place: u32) {
         self.seen.insert(because);
         match because {
             Because::OrderPaid => self.money.add_capture(detail.amount),
@@ -111,9 +113,11 @@ impl Facts {
             Because::PaymentDisputed => self.money.add_dispute(detail),
             Because::LabelPurchased | Because::Shipped => self.add_carrier(detail),
             Because::ShipmentTracked => {
-                self.tracked.extend(detail.tracking);
+                self.journey.add_scan(place, detail.tracking, detail.occurred_at);
                 self.scanned_after_cancellation |= detail.after_cancellation;
             }
+            Because::Delivered => self.journey.add_delivery(place, detail.occurred_at),
+            Because::ReturnedToSender => self.journey.add_return(place, detail.occurred_at),
             Because::Deadline => {
                 self.stuck_at.insert(self.progress_in(status));
             }
@@ -131,8 +135,6 @@ impl Facts {
             | Because::LabelVoided
             | Because::LabelVoidFailed
             | Because::LabelVoidRequested
-            | Because::Delivered
-            | Because::ReturnedToSender
             | Because::ReturnReceived => {}
         }
     }

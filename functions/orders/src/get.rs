@@ -4,7 +4,7 @@
 //! moments. A customer sees only their own orders: another customer's is a `404`. Writes nothing.
 
 use crate::cursor::Cursor;
-use crate::view::OPEN_SHARDS;
+use crate::view::{OPEN_SHARDS, SeenBy, shown};
 use crate::{Order, OrderPage, Summary};
 use async_trait::async_trait;
 use event_store::{EventStore, History, Pages, StreamId, Walk};
@@ -39,17 +39,24 @@ impl Endpoint for GetOrder {
             "GET /orders/{order_id}" => {
                 let id = request.order_id()?;
                 let history = self.visible(&id, caller).await?;
-                let page = OrderPage::of(&id, &history).ok_or_else(|| Problem::not_found("no such order"))?;
+                let page = OrderPage::of(&id, &history, seen_by(caller))
+                    .ok_or_else(|| Problem::not_found("no such order"))?;
                 Ok(Reply::json(200, &page))
             }
             "GET /orders/{order_id}/events" => {
                 let id = request.order_id()?;
                 let history = self.visible(&id, caller).await?;
-                Ok(Reply::json(200, &serde_json::json!({ "events": history.envelopes })))
+                let events: Vec<_> =
+                    history.envelopes.into_iter().map(|envelope| shown(envelope, seen_by(caller))).collect();
+                Ok(Reply::json(200, &serde_json::json!({ "events": events })))
             }
             _ => Err(Problem::not_found("no such route")),
         }
     }
+}
+
+fn seen_by(caller: &Caller) -> SeenBy {
+    if caller.admin { SeenBy::Admin } else { SeenBy::Customer }
 }
 
 impl GetOrder {

@@ -61,7 +61,12 @@ impl Aggregate for Order {
             }
             OrdersEvent::OrderUpdated(updated) => {
                 let before = self.facts.attention();
-                self.facts.add(updated.because, &updated.detail, updated.status);
+                self.facts.add(
+                    updated.because,
+                    &updated.detail,
+                    updated.status,
+                    place(&envelope.causationid),
+                );
                 let raised = self.facts.attention().difference(&before).copied().collect();
                 self.causes.entry(envelope.causationid.clone()).or_insert(raised);
             }
@@ -134,20 +139,27 @@ impl Order {
                 let (placed, _) = self.placed.as_ref()?;
                 Some(OrderExpired { pay_by: placed.pay_by }.into())
             }
-            Due::Stuck => Some(self.updated(Because::Deadline, &Detail::default())),
+            Due::Stuck => Some(self.updated(Because::Deadline, &Detail::default(), 0)),
         }
     }
 
     /// Records the fact of an event, once per event; `None` if it is recorded already.
     pub fn decide_update(&self, because: Because, detail: &Detail, cause: &EventId) -> Option<OrdersEvent> {
-        (!self.causes.contains_key(cause)).then(|| self.updated(because, detail))
+        (!self.causes.contains_key(cause)).then(|| self.updated(because, detail, place(cause)))
     }
 
-    fn updated(&self, because: Because, detail: &Detail) -> OrdersEvent {
+    fn updated(&self, because: Because, detail: &Detail, place: u32) -> OrdersEvent {
         let mut facts = self.facts.clone();
-        facts.add(because, detail, self.status());
+        facts.add(because, detail, self.status(), place);
         let (status, attention) = (facts.status(), facts.attention().into_iter().collect());
-        OrderUpdated { because, status, attention, detail: detail.clone() }.into()
+        OrderUpdated { because, status, attention, detail: self.with_currency(detail.clone()) }.into()
+    }
+
+    /// Adds the order's currency to a detail with an amount. Payments records every amount in that currency.
+    pub(crate) fn with_currency(&self, detail: Detail) -> Detail {
+        let has_amount = detail.amount.is_some() || detail.captured.is_some();
+        let currency = self.placed.as_ref().filter(|_| has_amount).map(|(placed, _)| placed.currency);
+        Detail { currency, ..detail }
     }
 
     /// Requests the cancellation, once; shipping decides. `Ok(None)` if it was already requested.
@@ -182,4 +194,9 @@ impl Order {
         }
         Ok(Some(OrderCancellationRequested { requested_by, reason }.into()))
     }
+}
+
+/// The place of a fact in the stream of its service. The sweep's own fact needs none.
+fn place(cause: &EventId) -> u32 {
+    cause.place().unwrap_or_default()
 }

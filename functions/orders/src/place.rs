@@ -9,6 +9,7 @@
 
 mod countries;
 mod order_input;
+mod total;
 
 use crate::view::{Item, Links};
 use crate::{Order, Price};
@@ -27,10 +28,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use webhooks::Senders;
-
-/// The amounts that the payment provider can charge, in minor units: from Stripe's smallest charge in most currencies to eight
-/// digits (Stripe, "Supported currencies", minimum and maximum charge amounts).
-const CHARGEABLE: std::ops::RangeInclusive<u64> = 50..=99_999_999;
 
 /// The step.
 pub struct PlaceOrder {
@@ -74,11 +71,11 @@ impl Endpoint for PlaceOrder {
             // A repeat gets its first answer, even if products and prices have changed since.
             Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
         };
-        let total = match total(&lines) {
+        let sender = offline_sender(&input.payment_method);
+        let total = match total::payable(&lines, input.currency, sender.is_some()) {
             Ok(total) => total,
             Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
         };
-        let sender = offline_sender(&input.payment_method);
         if sender.is_some_and(|sender| !self.senders.takes_payments(sender)) {
             let unknown = FieldError::at("/payment_method", "no sender of this name reports payments here");
             return self.replay(&id, &digest).await?.ok_or(Problem::validation(vec![unknown]));
@@ -174,18 +171,6 @@ fn accepted(id: &OrderId, placed: &OrderPlaced, placed_at: Timestamp) -> Reply {
 
 fn order_id(customer: &Customer, key: &str) -> OrderId {
     OrderId::from_digest(digest_of(&[&customer.issuer, &customer.subject, key]).to_be_bytes())
-}
-
-fn total(lines: &[OrderLine]) -> Result<Amount, Problem> {
-    lines
-        .iter()
-        .try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.unit_price.checked_times(line.quantity)?))
-        .filter(|total| CHARGEABLE.contains(&total.units()))
-        .ok_or_else(|| {
-            let bounds =
-                format!("the total must be from {} to {} minor units", CHARGEABLE.start(), CHARGEABLE.end());
-            Problem::validation(vec![FieldError::at("/items", bounds)])
-        })
 }
 
 #[cfg(test)]

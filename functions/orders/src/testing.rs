@@ -12,8 +12,8 @@ use crate::{
 };
 use event_store::{EventStore, Memory, MemoryIndex, Pages, StreamId};
 use events::{
-    Amount, CatalogEvent, Customer, Envelope, OrderId, OrderPlaced, OrdersEvent, ProductChanged, Sequence,
-    ServiceEvent,
+    Amount, CatalogEvent, Currency, Customer, Envelope, OrderId, OrderPlaced, OrdersEvent, ProductChanged,
+    Sequence, ServiceEvent,
 };
 use jiff::Timestamp;
 use resilience::FixedClock;
@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use testkit::{RequestBuilder as _, cause, customer, eur, now, order_id, placed, request, sku};
+use testkit::{RequestBuilder as _, cause, customer, now, order_id, placed, request, sku};
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) const DAY: Duration = Duration::from_hours(24);
@@ -98,11 +98,16 @@ impl World {
 
     /// Delivers the `ProductChanged` with this sequence to `copy-prices`.
     pub(crate) async fn price(&self, name: &str, price: u64, active: bool, sequence: u32) {
+        self.price_in("EUR", name, price, active, sequence).await;
+    }
+
+    /// The same in another currency.
+    pub(crate) async fn price_in(&self, currency: &str, name: &str, price: u64, active: bool, sequence: u32) {
         let product = ProductChanged {
             sku: sku(name),
             name: "Sencha".to_owned(),
             price: Amount::minor(price),
-            currency: eur(),
+            currency: Currency::try_from(currency).unwrap(),
             weight_grams: Some(120),
             active,
         };

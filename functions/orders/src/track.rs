@@ -10,6 +10,7 @@ use crate::{Order, attention};
 use async_trait::async_trait;
 use event_store::{EventStore, StreamId, append_decided};
 use events::{Because, Detail, Event, InventoryEvent, OrderId, PaymentsEvent, ShippingEvent};
+use jiff::Timestamp;
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message, not_subscribed};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub struct TrackOrder {
 #[async_trait]
 impl Consumer for TrackOrder {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
-        let (because, detail) = fact(&message.event)?;
+        let (because, detail) = fact(&message.event, message.envelope.time)?;
         let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
         let cause = &message.envelope.id;
         let decided = append_decided(
@@ -47,12 +48,12 @@ impl Consumer for TrackOrder {
     }
 }
 
-/// The fact that an event reports, and its details for the timeline.
-fn fact(event: &Event) -> Result<(Because, Detail), Failure> {
+/// The fact that an event reports, and its details for the timeline. `recorded_at` is when its service recorded it.
+fn fact(event: &Event, recorded_at: Timestamp) -> Result<(Because, Detail), Failure> {
     match event {
         Event::Payments(event) => Ok(payment_fact(event)),
         Event::Inventory(event) => Ok(stock_fact(event)),
-        Event::Shipping(event) => Ok(shipping_fact(event)),
+        Event::Shipping(event) => Ok(shipping_fact(event, recorded_at)),
         Event::Orders(_) | Event::Catalog(_) => Err(not_subscribed(event)),
     }
 }
@@ -107,6 +108,8 @@ fn payment_fact(event: &PaymentsEvent) -> (Because, Detail) {
                 amount: Some(e.amount),
                 dispute: Some(e.outcome),
                 dispute_id: Some(e.dispute_id.clone()),
+                inquiry: e.inquiry,
+                evidence_due_by: e.evidence_due_by,
                 ..nothing
             },
         ),
@@ -125,7 +128,7 @@ fn stock_fact(event: &InventoryEvent) -> (Because, Detail) {
     }
 }
 
-fn shipping_fact(event: &ShippingEvent) -> (Because, Detail) {
+fn shipping_fact(event: &ShippingEvent, recorded_at: Timestamp) -> (Because, Detail) {
     let nothing = Detail::default();
     let carried_by = |carrier: &String, code: &String| Detail {
         carrier: Some(carrier.clone()),
@@ -156,11 +159,16 @@ fn shipping_fact(event: &ShippingEvent) -> (Because, Detail) {
                 tracking: Some(e.status),
                 reason: e.status_detail.clone(),
                 after_cancellation: e.after_cancellation,
+                occurred_at: e.occurred_at,
                 ..nothing
             },
         ),
-        ShippingEvent::Delivered(_) => (Because::Delivered, nothing),
-        ShippingEvent::ReturnedToSender(_) => (Because::ReturnedToSender, nothing),
+        ShippingEvent::Delivered(_) => {
+            (Because::Delivered, Detail { occurred_at: Some(recorded_at), ..nothing })
+        }
+        ShippingEvent::ReturnedToSender(_) => {
+            (Because::ReturnedToSender, Detail { occurred_at: Some(recorded_at), ..nothing })
+        }
         ShippingEvent::ReturnReceived(_) => (Because::ReturnReceived, nothing),
     }
 }

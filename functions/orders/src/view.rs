@@ -6,8 +6,8 @@ use crate::facts::{PaymentState, ShipmentState};
 use crate::{Deadlines, Order};
 use event_store::{Document, History, Key};
 use events::{
-    Amount, Attention, Currency, Customer, Detail, Envelope, OrderId, OrderLine, OrderStatus, OrdersEvent,
-    ServiceEvent as _, Sku,
+    Amount, Attention, Because, Currency, Customer, Detail, Envelope, OrderId, OrderLine, OrderStatus,
+    OrdersEvent, ServiceEvent as _, Sku, public_code, public_refund_code,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -180,7 +180,7 @@ impl Links {
 
 impl OrderPage {
     /// The page of an order; `None` before it is placed.
-    pub fn of(id: &OrderId, history: &History<Order>) -> Option<Self> {
+    pub(crate) fn of(id: &OrderId, history: &History<Order>, seen_by: SeenBy) -> Option<Self> {
         let order = &history.state;
         let (placed, placed_at) = order.placed()?;
         let facts = order.facts();
@@ -205,13 +205,39 @@ impl OrderPage {
                 carrier: carrier.map(|(carrier, _)| carrier.to_owned()),
                 tracking_code: carrier.map(|(_, code)| code.to_owned()),
             },
-            timeline: timeline(&history.envelopes),
+            timeline: timeline(order, &history.envelopes, seen_by),
             links: Links::to(id),
         })
     }
 }
 
-fn timeline(envelopes: &[Envelope]) -> Vec<TimelineEntry> {
+/// Who reads an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeenBy {
+    /// An admin, who sees the provider's codes.
+    Admin,
+    /// Its customer, who sees public words for them.
+    Customer,
+}
+
+fn code_for(because: Because, code: String, seen_by: SeenBy) -> String {
+    match (seen_by, because) {
+        (SeenBy::Admin, _) => code,
+        (SeenBy::Customer, Because::RefundFailed) => public_refund_code(&code).to_owned(),
+        (SeenBy::Customer, _) => public_code(&code).to_owned(),
+    }
+}
+
+/// An event of the order as this reader may see it.
+pub(crate) fn shown(envelope: Envelope, seen_by: SeenBy) -> Envelope {
+    let Ok(OrdersEvent::OrderUpdated(updated)) = OrdersEvent::read(&envelope) else { return envelope };
+    let (SeenBy::Customer, Some(code)) = (seen_by, updated.detail.code) else { return envelope };
+    let mut data = (*envelope.data).clone();
+    data["detail"]["code"] = code_for(updated.because, code, seen_by).into();
+    Envelope { data: data.into(), ..envelope }
+}
+
+fn timeline(order: &Order, envelopes: &[Envelope], seen_by: SeenBy) -> Vec<TimelineEntry> {
     let mut status = OrderStatus::Placed;
     envelopes
         .iter()
@@ -220,7 +246,10 @@ fn timeline(envelopes: &[Envelope]) -> Vec<TimelineEntry> {
                 OrdersEvent::OrderUpdated(updated) => {
                     status = updated.status;
                     let name = serde_json::to_value(updated.because).ok()?;
-                    (snake_case(name.as_str()?), updated.detail)
+                    // Events that were recorded before they had a currency get it here.
+                    let mut detail = order.with_currency(updated.detail);
+                    detail.code = detail.code.map(|code| code_for(updated.because, code, seen_by));
+                    (snake_case(name.as_str()?), detail)
                 }
                 OrdersEvent::OrderCancellationRequested(request) => {
                     (snake_case(&envelope.event_type), Detail { reason: request.reason, ..Detail::default() })

@@ -11,15 +11,15 @@
 //! The report names its order, or the map `intent#<id>` does. Reports of another stack are ignored. A webhook that arrives
 //! before its order is parked under `intent#<id>` and applied once `PaymentRequested` is in the stream.
 //!
-//! Retry: the table did not answer; the whole batch is redelivered. Dead-lettered: a webhook that cannot be read, and money
-//! that does not match what was requested.
+//! Retry: the table did not answer; the whole batch is redelivered. Dead-lettered: a webhook that cannot be read; money that
+//! does not match what was requested, or cannot be recorded exactly; a refund or dispute of another intent than the recorded one,
+//! or in another currency.
 
 #[cfg(test)]
 mod tests;
 
 use crate::payment::{Payment, Stage};
-use crate::provider::IntentId;
-use crate::provider::{self, Fact, Report, offline};
+use crate::provider::{self, Fact, IntentId, Report, Reported, offline};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Envelope, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};
@@ -86,23 +86,26 @@ impl Handler for Reports<'_> {
         }
         let Some(order) = step.order_of(report).await? else { return Ok(Outcome::Unmatched) };
         let stream = StreamId::order(&order);
-        if step.store.history::<Payment>(&stream).await?.state.stage == Stage::Unknown {
+        let history = step.store.history::<Payment>(&stream).await?;
+        if history.state.stage == Stage::Unknown {
             return Ok(Outcome::Unmatched);
         }
+        let mut envelopes = history.envelopes;
         let cause = webhook.cause(webhook.source);
-        loop {
-            let decide = |payment: &Payment| decide(payment, report);
-            let decided = append_decided(&*step.store, &stream, &cause, &*step.clock, decide).await?;
-            match (decided, &report.fact) {
-                // Only this webhook reports the refund, so both events follow from it: that the refund exists, and that it
-                // was paid.
-                (Decided::Appended(_), Fact::ManualRefund(_)) => {}
-                (decided, _) => {
-                    let verdict = Verdict::of(&cause.id, &decided.history().envelopes);
-                    return Ok(Outcome::Resolved(verdict));
+        for reported in &report.facts {
+            loop {
+                let decide = |payment: &Payment| decide(payment, &report.intent, reported);
+                let decided = append_decided(&*step.store, &stream, &cause, &*step.clock, decide).await?;
+                let is_appended = matches!(decided, Decided::Appended(_));
+                envelopes = decided.history().envelopes;
+                // Only this webhook reports a refund that a person paid, so both events follow from it: that the refund
+                // exists, and that it was paid.
+                if !(is_appended && matches!(reported, Reported::Offline(Fact::ManualRefund(_)))) {
+                    break;
                 }
             }
         }
+        Ok(Outcome::Resolved(Verdict::of(&cause.id, &envelopes)))
     }
 }
 
@@ -133,17 +136,27 @@ impl ApplyStripeEvent {
     }
 }
 
-fn decide(payment: &Payment, report: &Report) -> Result<Option<PaymentsEvent>, Failure> {
-    let intent = &report.intent;
-    match &report.fact {
+fn decide(
+    payment: &Payment,
+    intent: &IntentId,
+    reported: &Reported,
+) -> Result<Option<PaymentsEvent>, Failure> {
+    match &reported.fact(payment.stage.terms().map(|terms| terms.currency))? {
         Fact::Captured(capture) => payment.decide_captured(capture),
         Fact::ActionRequired => Ok(payment.decide_action_required(intent)),
         Fact::Declined(code) => Ok(payment.decide_declined(intent, code)),
         Fact::Cancelled => Ok(payment.decide_cancelled(intent)),
-        Fact::Refund(refund) => payment.decide_refund_report(refund),
+        Fact::Refund(refund) => {
+            payment.check_recorded(intent)?;
+            payment.decide_refund_report(refund)
+        }
         Fact::ManualRefund(refund) => {
+            payment.check_recorded(intent)?;
             payment.decide_refund_report(&offline::match_refund(&payment.ledger, refund)?)
         }
-        Fact::Dispute(dispute) => Ok(payment.decide_disputed(dispute)),
+        Fact::Dispute(dispute) => {
+            payment.check_recorded(intent)?;
+            payment.decide_disputed(dispute)
+        }
     }
 }

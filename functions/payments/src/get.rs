@@ -38,7 +38,7 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<Currency>,
     refunded: Amount,
-    /// Why it failed or is being ended: the provider's code.
+    /// Why it failed or is being ended: the provider's code for admins, a public word for its owner.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,8 @@ impl Endpoint for GetPayment {
             amount: payment.stage.terms().map(|terms| terms.amount),
             currency: payment.stage.terms().map(|terms| terms.currency),
             refunded: payment.ledger.refunded(),
-            code: code(&payment.stage),
+            code: code(&payment.stage)
+                .map(|code| if caller.admin { code } else { events::public_code(code) }),
             client_secret: self.client_secret(&stream, &payment.stage, caller).await?,
         };
         Ok(Reply::json(200, &body))
@@ -94,10 +95,12 @@ impl GetPayment {
             ProviderError::Paused { after } => {
                 Problem::unavailable("the payment provider is out; try again later", error).retry_after(after)
             }
-            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } => {
+            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } | ProviderError::WrongKey(_) => {
                 Problem::unavailable("the payment provider did not answer; try again", error)
             }
-            ProviderError::Declined { .. } | ProviderError::Refused { .. } => Problem::internal(error),
+            ProviderError::Declined { .. }
+            | ProviderError::Refused { .. }
+            | ProviderError::InexactAmount(_) => Problem::internal(error),
         })
     }
 }

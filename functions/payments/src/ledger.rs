@@ -48,7 +48,7 @@ impl Refund {
     }
 }
 
-/// One dispute, in its latest state.
+/// One dispute, in its latest state. It may begin as an inquiry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispute {
     /// The provider's id.
@@ -57,6 +57,20 @@ pub struct Dispute {
     pub outcome: DisputeOutcome,
     /// The disputed amount.
     pub amount: Amount,
+    /// It is only an inquiry: the bank holds nothing.
+    pub inquiry: bool,
+    /// Whether the date is known by which the bank wants the evidence.
+    pub has_due_date: bool,
+}
+
+impl Dispute {
+    /// What the bank holds or took because of it.
+    fn held(&self) -> Amount {
+        match self.outcome {
+            DisputeOutcome::Opened | DisputeOutcome::Lost if !self.inquiry => self.amount,
+            DisputeOutcome::Opened | DisputeOutcome::Won | DisputeOutcome::Lost => Amount::ZERO,
+        }
+    }
 }
 
 /// What was captured, and every refund and dispute since. All amounts are in the payment's currency.
@@ -95,11 +109,12 @@ impl Ledger {
 
     /// The same, if `captured` were captured.
     pub(crate) fn refundable_of(&self, captured: Amount) -> Amount {
-        let bank: Amount = [DisputeOutcome::Opened, DisputeOutcome::Lost]
-            .into_iter()
-            .flat_map(|outcome| self.disputes.iter().filter(move |dispute| dispute.outcome == outcome))
-            .fold(Amount::ZERO, |sum, dispute| sum.plus(dispute.amount));
-        captured.less(self.refunded()).less(self.sum_of_refunds(&Settled::Open)).less(bank)
+        captured.less(self.refunded()).less(self.sum_of_refunds(&Settled::Open)).less(self.held())
+    }
+
+    /// What the bank holds or took because of disputes.
+    pub fn held(&self) -> Amount {
+        self.disputes.iter().map(Dispute::held).fold(Amount::ZERO, Amount::plus)
     }
 
     /// Whether a refund of `amount` may be requested.
@@ -258,7 +273,13 @@ impl Ledger {
     }
 
     pub(crate) fn set_dispute(&mut self, event: &PaymentDisputed) {
-        let dispute = Dispute { id: event.dispute_id.clone(), outcome: event.outcome, amount: event.amount };
+        let dispute = Dispute {
+            id: event.dispute_id.clone(),
+            outcome: event.outcome,
+            amount: event.amount,
+            inquiry: event.inquiry,
+            has_due_date: event.evidence_due_by.is_some(),
+        };
         match self.disputes.iter_mut().find(|known| known.id == dispute.id) {
             Some(known) => *known = dispute,
             None => self.disputes.push(dispute),

@@ -11,6 +11,7 @@ pub(crate) use intent::IntentId;
 
 use crate::ledger::Settled;
 use events::{Amount, Currency, DisputeOutcome, EventId, OrderId, RefundId, offline_sender};
+use jiff::Timestamp;
 use resilience::Failure;
 use std::time::Duration;
 use webhooks::inbox::reader::Webhook;
@@ -51,7 +52,7 @@ pub(crate) fn parse(webhook: &Webhook<'_>) -> Result<Option<Report>, Failure> {
 }
 
 /// What a webhook reports about an intent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Report {
     /// The intent.
     pub intent: IntentId,
@@ -59,8 +60,28 @@ pub(crate) struct Report {
     pub order_id: Option<String>,
     /// The stack, if the provider's object names one.
     pub stack: Option<String>,
-    /// What happened.
-    pub fact: Fact,
+    /// What happened: usually one thing.
+    pub facts: Vec<Reported>,
+}
+
+/// What a webhook reports, in its provider's units.
+#[derive(Debug, Clone)]
+pub(crate) enum Reported {
+    /// An object of Stripe.
+    Stripe(stripe::Reported),
+    /// An offline sender reports in our units.
+    Offline(Fact),
+}
+
+impl Reported {
+    /// What happened, in our units. `currency` is the payment's, if it is known: Stripe may report an amount without one. Reject:
+    /// the amount is in another currency, or not a whole number of minor units; an operator has to settle it.
+    pub(crate) fn fact(&self, currency: Option<Currency>) -> Result<Fact, Failure> {
+        match self {
+            Self::Stripe(reported) => reported.fact(currency).map_err(Failure::reject),
+            Self::Offline(fact) => Ok(fact.clone()),
+        }
+    }
 }
 
 /// What happened at the provider.
@@ -78,7 +99,7 @@ pub(crate) enum Fact {
     Refund(RefundReport),
     /// A refund that a person paid. It is reported once, and may name no refund of ours.
     ManualRefund(RefundReport),
-    /// The state of a dispute.
+    /// The state of a dispute or of an inquiry.
     Dispute(DisputeReport),
 }
 
@@ -129,7 +150,7 @@ pub(crate) struct RefundReport {
     pub code: String,
 }
 
-/// The state of a dispute at the provider.
+/// The state of a dispute, or of an inquiry, at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DisputeReport {
     /// The provider's id of it.
@@ -138,6 +159,10 @@ pub(crate) struct DisputeReport {
     pub outcome: DisputeOutcome,
     /// The disputed amount, in minor units.
     pub amount: Amount,
+    /// It is only an inquiry: the bank holds nothing.
+    pub inquiry: bool,
+    /// When the bank wants the evidence by.
+    pub evidence_due_by: Option<Timestamp>,
 }
 
 /// An intent to create: unconfirmed, so that no money moves and an orphan is harmless.
@@ -156,6 +181,7 @@ pub(crate) struct NewRefund<'a> {
     pub intent_id: &'a str,
     pub refund_id: &'a RefundId,
     pub amount: Amount,
+    pub currency: Currency,
 }
 
 /// What makes a repeated call the same call: the event that requested it, and the attempt.
@@ -187,6 +213,9 @@ pub(crate) enum ProviderError {
         /// Whether the reason is what the customer chose: the payment method, the amount or the currency.
         is_customers_choice: bool,
     },
+    /// The provider reports an amount that we cannot record exactly. An operator has to settle it.
+    #[error("{0}")]
+    InexactAmount(String),
     /// It is unknown whether the call had an effect.
     #[error("the provider gave no clear answer: {0}")]
     Unclear(String),
@@ -194,6 +223,9 @@ pub(crate) enum ProviderError {
     /// call has ended; its effect is unknown.
     #[error("the provider repeats its {status}: the idempotency key is spent")]
     KeySpent { status: u16 },
+    /// The API key is not of this stack, so no call was made with it. An operator has to set the right one.
+    #[error("{0}")]
+    WrongKey(String),
     /// The provider is out and was not called: nothing happened, there is no state to ask for, and the key can be reused.
     #[error("the provider is out, and is called again in {} s", after.as_secs())]
     Paused { after: Duration },
@@ -203,8 +235,12 @@ impl From<ProviderError> for Failure {
     fn from(error: ProviderError) -> Self {
         match error {
             ProviderError::Paused { after } => Self::retry_after(error, after),
-            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } => Self::retry(error),
-            ProviderError::Declined { .. } | ProviderError::Refused { .. } => Self::reject(error),
+            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } | ProviderError::WrongKey(_) => {
+                Self::retry(error)
+            }
+            ProviderError::Declined { .. }
+            | ProviderError::Refused { .. }
+            | ProviderError::InexactAmount(_) => Self::reject(error),
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! - `POST /orders/{order_id}/refunds` `{"amount", "reason"}`, in minor units of the payment's currency. Idempotent by
 //!   `Idempotency-Key` (required): the refund's id is a hash of caller and key. The same key and request: the same
-//!   answer and `Idempotency-Replayed: true`; another request: `422`. `409` if the order is not paid or the amount is more
+//!   answer and `Idempotency-Replayed: true`; another request: `422`. `422` for an amount that is no multiple of the currency's
+//!   step, unless it is all that is left. `409` if the order is not paid or the amount is more
 //!   than is refundable.
 //! - `POST /orders/{order_id}/refunds/{refund_id}/retry`: requests a failed refund again, for what is still owed, after any
 //!   number of attempts. Idempotent by the stream: while a replacement is under way, the answer is that replacement. `409`
@@ -131,8 +132,15 @@ fn refused(refusal: &NotRefunded) -> Problem {
             "the order is not paid; money that arrives after its end is refunded automatically",
         ),
         NotRefunded::DifferentRequest => Problem::idempotency_key_reused("refund"),
-        NotRefunded::TooMuch { refundable } => Problem::conflict(format!(
-            "at most {refundable} minor units are refundable; the rest is being refunded, is refunded, or is held by the bank"
+        NotRefunded::OffStep { currency } => {
+            let step = currency.rules().step;
+            let detail =
+                format!("a multiple of {step} minor units of {currency}, or everything that is left");
+            Problem::validation(vec![FieldError::at("/amount", detail)])
+        }
+        NotRefunded::TooMuch { refundable, currency } => Problem::conflict(format!(
+            "at most {refundable} minor units of {currency} are refundable; the rest is being refunded, is refunded, or is \
+             held by the bank"
         )),
         NotRefunded::NotFailed => Problem::conflict("the refund did not fail; it is under way or was paid"),
         NotRefunded::Foreign => Problem::conflict(

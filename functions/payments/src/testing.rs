@@ -2,6 +2,7 @@
 
 pub(crate) mod slow;
 
+use crate::provider::stripe::ExpectedAccount;
 use crate::{ApplyStripeEvent, GetPayment, Payment, RequestRefund, Stripe, StripeWebhook, TakePayment};
 use event_store::{EventStore, Memory, StreamId};
 use events::{
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) provider: Arc<FakeStripe>,
     pub(crate) clock: Arc<FixedClock>,
     pub(crate) refund_on_return: bool,
+    pub(crate) livemode: bool,
+    pub(crate) account: Option<Arc<ExpectedAccount>>,
     pub(crate) secrets: Arc<dyn Secrets>,
     /// The way to the provider.
     pub(crate) transport: Arc<dyn Transport>,
@@ -44,6 +47,8 @@ impl World {
             provider,
             clock: Arc::new(FixedClock::at(now())),
             refund_on_return: true,
+            livemode: false,
+            account: None,
             secrets: Arc::new(FixedSecrets::one("sk_test_1")),
         }
     }
@@ -72,7 +77,9 @@ impl World {
             base_url: "https://stripe.example".to_owned(),
             api_key_secret: "api-key".to_owned(),
             api_version: "2024-06-20".to_owned(),
+            livemode: self.livemode,
             clock: self.clock.clone(),
+            account: self.account.clone(),
         }
     }
 

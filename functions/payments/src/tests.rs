@@ -1,3 +1,4 @@
 //! Tests of the service as a whole.
 
+mod currencies;
 mod simulation;

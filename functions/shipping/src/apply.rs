@@ -13,9 +13,10 @@
 mod tests;
 
 use crate::carrier::{self, Parcel, TrackingReport};
+use crate::shipment::BY_WEBHOOK;
 use crate::{append, open, order_of, tracking};
 use async_trait::async_trait;
-use event_store::{Decided, Documents, EventStore};
+use event_store::{Decided, Documents, EventStore, History};
 use events::{Envelope, OrderId, ReadError, ServiceEvent as _, ShippingEvent};
 use resilience::{Clock, Failure};
 use runtime::stream::{Item, Poison, Reader, Record};
@@ -81,14 +82,20 @@ impl Handler for Reports<'_> {
             None => tracking::order_of(&*self.step.documents, &report.parcel).await?,
         };
         let Some(order) = order else { return Ok(Outcome::Unmatched) };
-        let cause = webhook.cause(&format!("webhook/{}", webhook.source));
+        let cause = webhook.cause(&format!("{BY_WEBHOOK}{}", webhook.source));
+        let waited = self.order.is_some();
         loop {
             let decided = append(&*self.step.store, &*self.step.clock, &order, &cause, |shipment| {
-                shipment.decide_tracking(report)
+                shipment.decide_tracking(report, waited)
             });
-            if let Decided::Nothing(history) = decided.await? {
-                return Ok(Outcome::Resolved(Verdict::of(&cause.id, &history.envelopes)));
-            }
+            let Decided::Nothing(History { envelopes, state }) = decided.await? else { continue };
+            let verdict = match Verdict::of(&cause.id, &envelopes) {
+                Verdict::AlreadyKnown if state.own_scans(report, waited).next().is_none() => {
+                    Verdict::Ignored { reason: "each of its scans is older than the parcel".to_owned() }
+                }
+                verdict => verdict,
+            };
+            return Ok(Outcome::Resolved(verdict));
         }
     }
 }
@@ -129,6 +136,17 @@ impl ApplyCarrierEvent {
 
     /// Applies the reports that are parked under the code of the order's parcel.
     async fn drain(&self, order: &OrderId, carrier: String, tracking_code: String) -> Result<(), Failure> {
-        self.inbox(Some(order)).drain(&Parcel { carrier, tracking_code }.partition()).await
+        let parcel = Parcel { carrier, tracking_code };
+        let partitions = std::iter::once(parcel.partition()).chain(parcel.older_partitions());
+        let mut rejected = Vec::new();
+        for partition in partitions {
+            match self.inbox(Some(order)).drain(&partition).await {
+                Ok(()) => {}
+                // An item that can never be applied must not block the other partitions.
+                Err(Failure::Reject { reason }) => rejected.push(reason),
+                Err(retry @ Failure::Retry { .. }) => return Err(retry),
+            }
+        }
+        if rejected.is_empty() { Ok(()) } else { Err(Failure::reject(rejected.join("; "))) }
     }
 }

@@ -5,8 +5,11 @@
 //! they hold no carrier's own words.
 
 pub(crate) mod easypost;
+pub(crate) mod parcel;
 pub(crate) mod standard;
 mod warehouse;
+
+pub use parcel::Parcel;
 
 use crate::address::Destination;
 use easypost::EasyPost;
@@ -17,36 +20,6 @@ use resilience::Failure;
 use runtime::Settings;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
-/// A parcel as its carrier knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parcel {
-    /// The carrier's name. Senders spell it differently.
-    pub carrier: String,
-    /// Its tracking code.
-    pub tracking_code: String,
-}
-
-impl Parcel {
-    /// A parcel from a webhook. `None` if the carrier has no letter or digit, or the code is not 1 to 128 bytes long.
-    fn reported(carrier: Option<String>, tracking_code: Option<String>) -> Option<Self> {
-        let carrier = carrier.filter(|carrier| carrier.bytes().any(|b| b.is_ascii_alphanumeric()))?;
-        let tracking_code = tracking_code.filter(|code| (1..=128).contains(&code.len()))?;
-        Some(Self { carrier, tracking_code })
-    }
-
-    /// The partition of everything that is stored about the parcel's code: `tracking#<carrier>#<code>`. The carrier
-    /// is in upper case and reduced to letters and digits, so that `FedEx` and `FEDEX` are equal.
-    pub(crate) fn partition(&self) -> String {
-        let carrier: String = self.carrier.chars().filter(char::is_ascii_alphanumeric).collect();
-        format!("tracking#{}#{}", carrier.to_ascii_uppercase(), self.tracking_code.to_ascii_uppercase())
-    }
-
-    /// Whether both are the same parcel, regardless of spelling.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.partition() == other.partition()
-    }
-}
 
 /// One scan by the carrier. Equal scans are duplicates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

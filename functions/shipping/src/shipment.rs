@@ -1,8 +1,9 @@
 //! The shipment of one order: its state, folded from its events. Pure.
 //!
-//! `decide` holds the rules for the next event.
+//! `decide` holds the rules for the next event, `scans` those of contradicting scans.
 
 mod decide;
+mod scans;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,11 @@ use crate::carrier::{Parcel, Scan};
 use event_store::Aggregate;
 use events::{Envelope, LabelPurchased, Line, ShipmentRequested, ShipmentTracked, ShippingEvent};
 use jiff::Timestamp;
+use scans::{Decisive, JourneyEnd};
 use serde::Serialize;
+
+/// What the id of a carrier's webhook as a cause begins with.
+pub(crate) const BY_WEBHOOK: &str = "webhook/";
 
 /// Whether a label was voided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -90,6 +95,10 @@ pub struct Shipment {
     pub label: Option<Label>,
     /// The scans, in the order of their events.
     pub scans: Vec<Scan>,
+    /// When a person recorded the dispatch. `None` if a scan proved the hand-over.
+    dispatched_at: Option<Timestamp>,
+    /// What decides where the parcel that left is.
+    decisive: Option<Decisive>,
     /// A cancellation came too late and was rejected.
     pub cancellation_rejected: bool,
 }
@@ -159,15 +168,17 @@ impl Shipment {
     }
 
     /// Whether the shipment uses the parcel's code, or still may: a concurrent dispatch may give the code to a shipment
-    /// that is to be packed.
+    /// that is to be packed. A code whose parcel arrived, or is back, is free: carriers reuse codes.
     pub(crate) fn may_use(&self, parcel: &Parcel) -> bool {
         let is_its_label = self.label.as_ref().is_some_and(|label| label.parcel.is(parcel));
-        is_its_label
-            || match &self.stage {
-                Stage::Absent | Stage::Requested => true,
-                Stage::Left { parcel: own, .. } => own.is(parcel),
-                Stage::Failed { .. } | Stage::Cancelled => false,
-            }
+        match &self.stage {
+            Stage::Absent | Stage::Requested => true,
+            Stage::Left { parcel: own, whereabouts } => match whereabouts {
+                Whereabouts::UnderWay | Whereabouts::SentBack => own.is(parcel) || is_its_label,
+                Whereabouts::Delivered | Whereabouts::Returned { .. } => is_its_label && !own.is(parcel),
+            },
+            Stage::Failed { .. } | Stage::Cancelled => is_its_label,
+        }
     }
 
     /// What to pack.
@@ -210,6 +221,8 @@ impl Aggregate for Shipment {
                 let parcel =
                     Parcel { carrier: shipped.carrier.clone(), tracking_code: shipped.tracking_code.clone() };
                 self.stage = Stage::Left { parcel, whereabouts: Whereabouts::UnderWay };
+                let is_by_scan = envelope.causationid.as_str().starts_with(BY_WEBHOOK);
+                self.dispatched_at = (!is_by_scan).then_some(envelope.time);
             }
             ShippingEvent::ShippingFailed(failed) => {
                 self.stage = Stage::Failed { reason: failed.reason.clone() };
@@ -220,9 +233,19 @@ impl Aggregate for Shipment {
             // The label is to be voided again, as before the first attempt.
             ShippingEvent::LabelVoidRequested(_) => self.set_label(LabelState::Held),
             ShippingEvent::LabelVoidFailed(_) => self.set_label(LabelState::VoidFailed),
-            ShippingEvent::ShipmentTracked(tracked) => self.scans.push(Scan::from(tracked)),
-            ShippingEvent::Delivered(_) => self.set_whereabouts(Whereabouts::Delivered),
-            ShippingEvent::ReturnedToSender(_) => self.set_whereabouts(Whereabouts::SentBack),
+            ShippingEvent::ShipmentTracked(tracked) => {
+                let scan = Scan::from(tracked);
+                self.decide_by_scan(&scan);
+                self.scans.push(scan);
+            }
+            ShippingEvent::Delivered(_) => {
+                self.set_whereabouts(Whereabouts::Delivered);
+                self.decide_by_record(JourneyEnd::Delivered, envelope.time);
+            }
+            ShippingEvent::ReturnedToSender(_) => {
+                self.set_whereabouts(Whereabouts::SentBack);
+                self.decide_by_record(JourneyEnd::SentBack, envelope.time);
+            }
             ShippingEvent::ReturnReceived(back) => {
                 self.set_whereabouts(Whereabouts::Returned { restock: back.restock });
             }

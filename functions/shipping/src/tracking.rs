@@ -2,7 +2,8 @@
 //!
 //! The map is `tracking#<carrier>#<code>` / `order`, written before the first event that names the code. A report that
 //! arrives before the map is parked in the same partition, and the reader of that event drains it (see
-//! [`webhooks::inbox::reader`]).
+//! [`webhooks::inbox::reader`]). Older versions kept a code's hyphens in the key, and knew no other names of a carrier:
+//! what they stored is read too.
 
 use crate::Shipment;
 use crate::carrier::Parcel;
@@ -15,8 +16,14 @@ struct Owner {
     order_id: OrderId,
 }
 
+const SORT_KEY: &str = "order";
+
 fn map_key(parcel: &Parcel) -> Key {
-    Key::new(parcel.partition(), "order")
+    Key::new(parcel.partition(), SORT_KEY)
+}
+
+fn owner(key: &Key, document: &Document) -> Result<OrderId, StoreError> {
+    Ok(document.read::<Owner>(key)?.order_id)
 }
 
 /// The order of the parcel's code.
@@ -25,8 +32,21 @@ pub(crate) async fn order_of(
     parcel: &Parcel,
 ) -> Result<Option<OrderId>, StoreError> {
     let key = map_key(parcel);
-    let found = documents.get(&key).await?;
-    found.map(|document| Ok(document.read::<Owner>(&key)?.order_id)).transpose()
+    match documents.get(&key).await? {
+        Some(document) => owner(&key, &document).map(Some),
+        None => older_order_of(documents, parcel).await,
+    }
+}
+
+/// The order that an older version mapped, under a key with the code as it is spelled here.
+async fn older_order_of(documents: &dyn Documents, parcel: &Parcel) -> Result<Option<OrderId>, StoreError> {
+    for partition in parcel.older_partitions() {
+        let key = Key::new(partition, SORT_KEY);
+        if let Some(document) = documents.get(&key).await? {
+            return owner(&key, &document).map(Some);
+        }
+    }
+    Ok(None)
 }
 
 /// Maps a code that the carrier issued for the order, over an older order: carriers reuse codes after years.
@@ -40,9 +60,9 @@ pub(crate) async fn map(
 
 /// Maps a code that the warehouse typed. `false` if another order has it.
 ///
-/// A dispatch that loses against a cancellation, or crashes, leaves its code mapped. So an order may take the code over if
-/// the shipment of the current order cannot use it any more. The document's version lets one of several concurrent
-/// takeovers win.
+/// A dispatch that loses against a cancellation, or crashes, leaves its code mapped, and a parcel that arrived leaves it
+/// mapped too. So an order may take the code over if the shipment of the current order does not use it any more. The
+/// document's version lets one of several concurrent takeovers win.
 pub(crate) async fn claim(
     documents: &dyn Documents,
     store: &dyn EventStore,
@@ -50,16 +70,29 @@ pub(crate) async fn claim(
     order: &OrderId,
 ) -> Result<bool, StoreError> {
     let (key, ours) = (map_key(parcel), Document::of(&Owner { order_id: order.clone() }));
-    if documents.put_new(&key, &ours).await? {
-        return Ok(true);
-    }
-    let Some(found) = documents.get(&key).await? else { return Ok(false) };
-    let holder = found.read::<Owner>(&key)?.order_id;
+    let Some(found) = documents.get(&key).await? else {
+        let found = older_order_of(documents, parcel).await?;
+        if let Some(holder) = found.filter(|holder| holder != order)
+            && is_used(store, &holder, parcel).await?
+        {
+            return Ok(false);
+        }
+        if documents.put_new(&key, &ours).await? {
+            return Ok(true);
+        }
+        // A concurrent dispatch was faster: of this order, or of another one that may use the code.
+        return Ok(order_of(documents, parcel).await?.as_ref() == Some(order));
+    };
+    let holder = owner(&key, &found)?;
     if holder == *order {
         return Ok(true);
     }
-    if store.history::<Shipment>(&StreamId::order(&holder)).await?.state.may_use(parcel) {
+    if is_used(store, &holder, parcel).await? {
         return Ok(false);
     }
     documents.put_newer(&key, &ours.versioned(found.version + 1)).await
+}
+
+async fn is_used(store: &dyn EventStore, holder: &OrderId, parcel: &Parcel) -> Result<bool, StoreError> {
+    Ok(store.history::<Shipment>(&StreamId::order(holder)).await?.state.may_use(parcel))
 }

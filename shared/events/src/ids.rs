@@ -107,6 +107,12 @@ impl EventId {
         let id: String = id.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).take(200).collect();
         Self(format!("{kind}/{id}"))
     }
+
+    /// The place of the event in its stream. `None` if the id is of a cause that is not an event, unless that one ends
+    /// in a number too.
+    pub fn place(&self) -> Option<u32> {
+        self.0.rsplit_once('/')?.1.parse().ok()
+    }
 }
 
 /// The customer who ordered, identified by the pair of the access token's issuer and subject. A subject alone is not

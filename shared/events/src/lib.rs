@@ -4,11 +4,12 @@
 //! carries; an [`Event`] is what a consumer reads from an envelope. Fields are added, never renamed or re-typed, and
 //! readers ignore unknown fields, so an old reader understands a new writer.
 //!
-//! Amounts of money are integers in minor units, weights are grams, times are RFC 3339 in UTC.
+//! Amounts of money are integers in minor units of ISO 4217 ([`CurrencyRules`]), weights are grams, times are RFC 3339 in UTC.
 //!
 //! This crate is pure: no async, no I/O, no clock.
 
 mod catalog;
+mod currencies;
 mod data;
 mod envelope;
 mod event;
@@ -17,6 +18,7 @@ mod inventory;
 mod money;
 mod orders;
 mod payments;
+mod public_codes;
 mod read_error;
 mod sequence;
 mod service;
@@ -25,6 +27,7 @@ mod shipping;
 mod trace;
 
 pub use catalog::{CatalogEvent, ProductChanged};
+pub use currencies::{CurrencyRules, Usable};
 pub use data::Data;
 pub use envelope::{Cause, Envelope};
 pub use event::Event;
@@ -42,6 +45,7 @@ pub use payments::{
     PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent,
     RefundCause, RefundFailed, RefundRequested,
 };
+pub use public_codes::{public_code, public_refund_code};
 pub use read_error::ReadError;
 pub use sequence::Sequence;
 pub use service::Service;

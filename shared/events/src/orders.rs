@@ -180,6 +180,8 @@ pub enum Attention {
     VoidFailed,
     /// The customer's bank disputes the payment.
     Disputed,
+    /// The customer's bank inquires about the payment. It becomes a dispute unless the shop answers.
+    Inquiry,
     /// The carrier could not deliver the parcel.
     DeliveryFailed,
     /// The parcel moves although the order was cancelled or had failed.
@@ -190,10 +192,11 @@ pub enum Attention {
 
 impl Attention {
     /// Every attention.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RefundFailed,
         Self::VoidFailed,
         Self::Disputed,
+        Self::Inquiry,
         Self::DeliveryFailed,
         Self::ScannedAfterCancel,
         Self::Stuck,
@@ -205,6 +208,7 @@ impl Attention {
             Self::RefundFailed => "refund_failed",
             Self::VoidFailed => "void_failed",
             Self::Disputed => "disputed",
+            Self::Inquiry => "inquiry",
             Self::DeliveryFailed => "delivery_failed",
             Self::ScannedAfterCancel => "scanned_after_cancel",
             Self::Stuck => "stuck",
@@ -258,6 +262,9 @@ pub struct Detail {
     /// The amount of a late capture, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub captured: Option<Amount>,
+    /// The currency of `amount` and `captured`. Missing in old events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<Currency>,
     /// The refund that the fact is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refund_id: Option<RefundId>,
@@ -276,6 +283,12 @@ pub struct Detail {
     /// The provider's id of the dispute.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute_id: Option<String>,
+    /// The dispute is only an inquiry: the bank holds no money.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub inquiry: bool,
+    /// When the bank wants the evidence by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence_due_by: Option<Timestamp>,
     /// The failed refund was refused, so the provider made none.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
@@ -306,6 +319,10 @@ pub struct Detail {
     /// The parcel moves although the order was cancelled or had failed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub after_cancellation: bool,
+    /// For a scan: when it happened, as the carrier reports it. For a delivery or a return to the sender: when shipping
+    /// recorded it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occurred_at: Option<Timestamp>,
 }
 
 /// Orders learned a fact. Emitted once for each distinct fact, even if the status stays the same: the audit trail.

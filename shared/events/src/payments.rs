@@ -159,27 +159,33 @@ pub struct RefundFailed {
     pub again: bool,
 }
 
-/// The state of a dispute.
+/// The state of a dispute, or of an inquiry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisputeOutcome {
-    /// The dispute is open, and the bank holds the amount.
+    /// It is open. Of a dispute, the bank holds the amount; of an inquiry, it holds nothing.
     Opened,
-    /// The shop won: the bank released the amount.
+    /// The shop won: the bank released the amount. An inquiry ended, and became no dispute.
     Won,
     /// The shop lost: the amount is charged back.
     Lost,
 }
 
-/// The customer's bank opened or closed a dispute of the payment.
+/// The customer's bank opened or closed a dispute of the payment, or an inquiry about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentDisputed {
-    /// The provider's id of the dispute.
+    /// The provider's id of the dispute. An inquiry that becomes a dispute keeps its id.
     pub dispute_id: String,
     /// The state of the dispute.
     pub outcome: DisputeOutcome,
     /// The disputed amount, in minor units.
     pub amount: Amount,
+    /// It is only an inquiry: the bank asks, and holds no money.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub inquiry: bool,
+    /// When the bank wants the evidence by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_due_by: Option<Timestamp>,
 }
 
 service_events! {

@@ -1,11 +1,13 @@
 //! A faithful Stripe in this process: intents, refunds and disputes that behave like the real ones where it matters.
 //!
 //! It is stricter than the emulators. An idempotency key replays its first answer (even a 500) and refuses other
-//! parameters. An intent succeeds once, refunds never exceed the captured amount, and unknown parameters are refused.
+//! parameters. An intent succeeds once, refunds never exceed the captured amount, and unknown parameters are refused. Amounts are in
+//! Stripe's units, within Stripe's bounds and with Stripe's digits ([`rules`]).
 //! Calls can fail before or after their effect, and the account counts its effects.
 
 mod account;
 mod form;
+mod rules;
 
 pub use account::Books;
 use account::{Account, Outcome};
@@ -35,6 +37,8 @@ pub enum Fault {
     Conflict,
     /// 400 with this code, without the effect.
     Refuse(&'static str),
+    /// This status, with this code and this parameter if they are not empty; without the effect.
+    RefuseWith(u16, &'static str, &'static str),
 }
 
 /// A Stripe account in memory. It serves its API under any base URL.
@@ -84,6 +88,16 @@ impl FakeStripe {
         self.server().key = Some(key.to_owned());
     }
 
+    /// Makes the account one of live mode: it takes real money.
+    pub fn go_live(&self) {
+        self.server().account.livemode = true;
+    }
+
+    /// Sets the id of the account.
+    pub fn name_account(&self, id: &str) {
+        self.server().account.own_id = Some(id.to_owned());
+    }
+
     /// Removes all planned faults.
     pub fn heal(&self) {
         self.server().faults.clear();
@@ -110,6 +124,11 @@ impl FakeStripe {
         self.server().account.refund(&form).body["id"].as_str().map(str::to_owned)
     }
 
+    /// Stripe itself refunds an amount that its API would refuse, for example one with digits that the currency does not have.
+    pub fn refund_unchecked(&self, intent_id: &str, amount: u64) {
+        self.server().account.refund_unchecked(intent_id, amount);
+    }
+
     /// A late call makes a refund of ours that was refused before.
     pub fn refund_by_late_call(&self, order_id: &str, intent_id: &str, refund_id: &str, amount: u64) {
         let form = Form::of(&[
@@ -133,12 +152,38 @@ impl FakeStripe {
 
     /// The bank disputes `amount` of the intent. Returns the dispute's id.
     pub fn dispute(&self, intent_id: &str, amount: u64) -> String {
-        self.server().account.dispute(intent_id, amount)
+        self.server().account.dispute(intent_id, amount, "needs_response")
+    }
+
+    /// The bank inquires about `amount` of the intent, and holds nothing. Returns the inquiry's id.
+    pub fn inquire(&self, intent_id: &str, amount: u64) -> String {
+        self.server().account.dispute(intent_id, amount, "warning_needs_response")
+    }
+
+    /// An inquiry becomes a dispute: the bank withdraws the amount, which two events report.
+    pub fn escalate(&self, dispute_id: &str) {
+        let account = &mut self.server().account;
+        account.move_dispute(dispute_id, "needs_response", "charge.dispute.updated");
+        account.move_dispute(dispute_id, "needs_response", "charge.dispute.funds_withdrawn");
+    }
+
+    /// An inquiry ends, and becomes no dispute.
+    pub fn close_inquiry(&self, dispute_id: &str) {
+        self.server().account.move_dispute(dispute_id, "warning_closed", "charge.dispute.closed");
     }
 
     /// The bank decides a dispute.
     pub fn close_dispute(&self, dispute_id: &str, won: bool) {
-        self.server().account.close_dispute(dispute_id, won);
+        let status = if won { "won" } else { "lost" };
+        self.server().account.move_dispute(dispute_id, status, "charge.dispute.closed");
+    }
+
+    /// The bank decides a dispute, and moves the money before it reports that the dispute is closed.
+    pub fn decide_dispute(&self, dispute_id: &str, won: bool) {
+        let (status, moved) =
+            if won { ("won", "charge.dispute.funds_reinstated") } else { ("lost", "charge.dispute.updated") };
+        self.server().account.move_dispute(dispute_id, status, moved);
+        self.close_dispute(dispute_id, won);
     }
 
     /// The intents of an order, oldest first.
@@ -181,12 +226,12 @@ impl FakeStripe {
         self.server().account.charges()
     }
 
-    /// The sum that all intents captured, in minor units, whatever the currency.
+    /// The sum that all intents captured, in Stripe's units, whatever the currency.
     pub fn captured(&self) -> u64 {
         self.server().account.captured()
     }
 
-    /// The sum of all refunds that have not failed, in minor units.
+    /// The sum of all refunds that have not failed, in Stripe's units.
     pub fn refunded(&self) -> u64 {
         self.server().account.refunded()
     }
@@ -269,11 +314,19 @@ impl Server {
             Some(Fault::TimeoutBefore) => return Err(CallError::TimedOut(call.timeout)),
             Some(Fault::RateLimited) => return Ok(answer(429, &json!({"error": {"code": "rate_limit"}}))),
             Some(Fault::Conflict) => return Ok(answer(409, &json!({"error": {"code": "lock_timeout"}}))),
-            Some(Fault::ErrorBefore | Fault::ErrorAfter | Fault::TimeoutAfter | Fault::Refuse(_)) | None => {}
+            Some(
+                Fault::ErrorBefore
+                | Fault::ErrorAfter
+                | Fault::TimeoutAfter
+                | Fault::Refuse(_)
+                | Fault::RefuseWith(..),
+            )
+            | None => {}
         }
         let outcome = match fault {
             Some(Fault::ErrorBefore) => Outcome { status: 500, body: api_error() },
             Some(Fault::Refuse(code)) => Outcome::refused(code, None),
+            Some(Fault::RefuseWith(status, code, param)) => Outcome::refused_with(status, code, param),
             _ => self.account.answer(&line, &Form::read(if query.is_empty() { &sent } else { query })),
         };
         let outcome = if fault == Some(Fault::ErrorAfter) {

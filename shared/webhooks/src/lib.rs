@@ -5,6 +5,7 @@
 //! cannot be stored. The exact bytes that were received are verified, and nothing is parsed before. [`Receiver`] combines these
 //! steps for every receiver.
 
+pub mod carriers;
 mod easypost;
 mod event_name;
 mod github;

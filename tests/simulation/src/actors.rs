@@ -3,20 +3,21 @@
 
 use super::bank::{BY_TRANSFER, Bank, is_by_transfer};
 use super::chance::Chance;
+use super::currency::SoldIn;
 use super::executor::finish;
 use super::invocations::Call;
-use super::webhook_senders::{CARRIER, STANDARD, STRIPE, webhook};
+use super::webhook_senders::{CARRIER, STANDARD, STRIPE, plain, webhook};
 use super::world::World;
 use event_store::{EventStore, Key, StreamId};
 use events::{Attention, Customer, OrderId, OrderStatus, Provider, Service};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orders::Order;
 use runtime::http::{Problem, Reply};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use testkit::{RequestBuilder as _, customer, other_customer, request, tracker_event};
 
-/// The products: SKU, price, pieces in stock.
+/// The products: SKU, price (times the factor of the world's currency), pieces in stock.
 pub(super) const PRODUCTS: [(&str, u64, u64); 3] =
     [("TEA-01", 950, 10_000), ("MUG-01", 1490, 200), ("RARE-01", 9900, 10)];
 
@@ -27,6 +28,7 @@ const REFUND: &str = "POST /orders/{order_id}/refunds";
 /// The actors, and what they know.
 pub(super) struct Actors {
     pub(super) chance: Chance,
+    sold_in: SoldIn,
     /// The number of checkouts.
     pub(super) placed: u64,
     /// Orders that an actor may still act on.
@@ -41,6 +43,8 @@ pub(super) struct Actors {
     /// The offline payments.
     pub(super) bank: Bank,
     disputes: Vec<String>,
+    /// Open inquiries, with their orders.
+    inquiries: Vec<(OrderId, String)>,
     /// Orders whose failed refunds an operator has retried.
     retried: Vec<OrderId>,
 }
@@ -49,6 +53,7 @@ impl Actors {
     pub(super) fn new(world: &World) -> Self {
         Self {
             chance: world.chance.clone(),
+            sold_in: world.sold_in,
             placed: 0,
             open: Vec::new(),
             accepted: BTreeMap::new(),
@@ -56,15 +61,17 @@ impl Actors {
             early_webhooks: BTreeMap::new(),
             bank: Bank::new(world.chance.clone()),
             disputes: Vec::new(),
+            inquiries: Vec::new(),
             retried: Vec::new(),
         }
     }
 
     /// The calls that create the products and their stock.
-    pub(super) fn create_products(now: Timestamp) -> Vec<Call> {
+    pub(super) fn create_products(sold_in: SoldIn, now: Timestamp) -> Vec<Call> {
         let mut calls = Vec::new();
         for (sku, price, pieces) in PRODUCTS {
-            let product = json!({"name": sku, "price": price, "currency": "EUR", "weight_grams": 100});
+            let price = price * sold_in.price_factor;
+            let product = json!({"name": sku, "price": price, "currency": sold_in.code, "weight_grams": 100});
             let put = request("PUT /products/{sku}").by_admin().path("sku", sku).json(&product);
             calls.push(Call::new("PUT /products", put, now));
             let stock = json!({ "on_hand": pieces });
@@ -90,7 +97,7 @@ impl Actors {
             items.push(json!({"sku": "TEA-01", "quantity": 1 + self.chance.below(3)}));
         }
         let body = json!({
-            "items": items, "currency": "EUR", "payment_method": method,
+            "items": items, "currency": self.sold_in.code, "payment_method": method,
             "contact": {"email": "a@b.example", "phone": "+41790000000"},
             "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
         });
@@ -161,6 +168,9 @@ impl Actors {
             OrderStatus::PaymentActionRequired => self.authenticate(world, &id),
             OrderStatus::Allocated => return vec![self.pack(&id, now)],
             OrderStatus::Shipped => return self.travel(world, &id, &order, now),
+            OrderStatus::Delivered if self.chance.fault("parcel turns around", 30) => {
+                return self.scans(world, &id, &order, "return_to_sender", now);
+            }
             OrderStatus::Delivered | OrderStatus::Returned
                 if !order.facts().is_open() && !self.chance.roll(30) =>
             {
@@ -187,7 +197,10 @@ impl Actors {
     /// What remains once the faults have stopped. Orders that have ended are closed.
     pub(super) fn finish(&mut self, world: &World, now: Timestamp) -> Vec<Call> {
         for dispute in self.disputes.drain(..) {
-            world.stripe.close_dispute(&dispute, self.chance.roll(500));
+            world.stripe.decide_dispute(&dispute, self.chance.roll(500));
+        }
+        for (_, inquiry) in self.inquiries.drain(..) {
+            world.stripe.close_inquiry(&inquiry);
         }
         let mut calls = self.bank.finish(world, now);
         for id in self.open.clone() {
@@ -228,7 +241,8 @@ impl Actors {
     /// An operator requests a goodwill refund. Two operators may send the same request at once, or different ones.
     fn request_goodwill(&self, id: &OrderId, now: Timestamp) -> Call {
         let key = format!("goodwill-{}", self.chance.below(3));
-        let body = json!({ "amount": 100 + self.chance.below(3) * 400, "reason": "a scratch" });
+        let amount = (100 + self.chance.below(3) as u64 * 400) * self.sold_in.price_factor;
+        let body = json!({ "amount": amount, "reason": "a scratch" });
         Call::new(
             REFUND,
             request(REFUND)
@@ -269,24 +283,38 @@ impl Actors {
 
     /// The parcel is delivered or returned. The carrier or the courier reports it by webhook, or the warehouse by a call.
     fn travel(&self, world: &World, id: &OrderId, order: &Order, now: Timestamp) -> Vec<Call> {
-        let Some((carrier, code)) = order.facts().carrier() else { return Vec::new() };
         let end = if self.chance.roll(80) { "return_to_sender" } else { "delivered" };
         if end == "delivered" && self.chance.roll(300) {
             return vec![warehouse("deliver", id, &json!({}), now)];
         }
-        let scans =
-            [("in_transit", "departed", "2026-01-03T07:00:00Z"), (end, "arrived", "2026-01-03T08:00:00Z")];
-        let mut calls = if world.carrier == Provider::Warehouse && self.chance.roll(500) {
-            self.courier((carrier, code), &scans.map(|(status, _, time)| (status, time)), now)
-        } else {
-            let event = tracker_event(&format!("evt_{end}_{code}"), carrier, code, &scans);
-            vec![webhook(CARRIER, &event, self.chance.arrival(now))]
-        };
+        let mut calls = self.scans(world, id, order, end, now);
         if end == "return_to_sender" {
+            if self.chance.roll(300) {
+                // The return was called off, and the customer has the parcel.
+                calls.push(warehouse("deliver", id, &json!({}), now));
+            }
             let restock = json!({ "restock": self.chance.roll(500) });
             calls.push(warehouse("return", id, &restock, now));
         }
         calls
+    }
+
+    /// The carrier's scans of a parcel that left, up to `end`, in a spelling of its own. Each time the same.
+    fn scans(&self, world: &World, id: &OrderId, order: &Order, end: &str, now: Timestamp) -> Vec<Call> {
+        let Some((carrier, code)) = order.facts().carrier() else { return Vec::new() };
+        let Some(left_at) = left_at(world, id) else { return Vec::new() };
+        let (carrier, spelled) =
+            if carrier == "DHL" { ("DHLExpress", plain(code)) } else { (carrier, code.to_owned()) };
+        // A parcel that turns around after its delivery is scanned after it.
+        let hours = if end == "return_to_sender" { 3 } else { 2 };
+        let after = |hours| (left_at + SignedDuration::from_hours(hours)).to_string();
+        let (moving, ended) = (after(1), after(hours));
+        let scans = [("in_transit", "departed", moving.as_str()), (end, "arrived", ended.as_str())];
+        if world.carrier == Provider::Warehouse && self.chance.roll(500) {
+            return self.courier((carrier, &spelled), &scans.map(|(status, _, time)| (status, time)), now);
+        }
+        let event = tracker_event(&format!("evt_{end}_{code}"), carrier, &spelled, &scans);
+        vec![webhook(CARRIER, &event, self.chance.arrival(now))]
     }
 
     /// Events at Stripe that no function requested: dashboard users, banks, late failures.
@@ -298,7 +326,10 @@ impl Actors {
         match self.chance.below(6) {
             0 => drop(stripe.pay_externally(&intent)),
             1 if captured == 0 => stripe.cancel_in_dashboard(&intent),
-            2 if captured > 0 => drop(stripe.refund_in_dashboard(&intent, 1 + self.chance.below(300) as u64)),
+            2 if captured > 0 => {
+                let amount = (1 + self.chance.below(300) as u64) * self.sold_in.dashboard_step;
+                drop(stripe.refund_in_dashboard(&intent, amount));
+            }
             3 if facts.refunded().units() > 0 => {
                 let refunds = stripe.refunds_of(&intent);
                 if let Some(refund) = refunds.get(self.chance.below(refunds.len())) {
@@ -306,10 +337,23 @@ impl Actors {
                 }
             }
             4 if captured > 0 && stripe.books_of(id.as_str()).refunded == 0 => {
-                self.disputes.push(stripe.dispute(&intent, captured));
+                if self.chance.roll(500) {
+                    self.inquiries.push((id.clone(), stripe.inquire(&intent, captured)));
+                } else {
+                    self.disputes.push(stripe.dispute(&intent, captured));
+                }
             }
             _ => {
-                if let Some(dispute) = self.disputes.pop() {
+                if let Some((order, inquiry)) = self.inquiries.pop() {
+                    // A bank has no reason to dispute what was refunded.
+                    let is_refunded = stripe.books_of(order.as_str()).refunded > 0;
+                    if is_refunded || self.chance.roll(300) {
+                        stripe.close_inquiry(&inquiry);
+                    } else {
+                        stripe.escalate(&inquiry);
+                        self.disputes.push(inquiry);
+                    }
+                } else if let Some(dispute) = self.disputes.pop() {
                     stripe.close_dispute(&dispute, self.chance.roll(500));
                 }
             }
@@ -333,6 +377,13 @@ fn retry(world: &World, id: &OrderId, now: Timestamp) -> Vec<Call> {
     let request =
         |refund: &str| request(route).by_admin().path("order_id", id.as_str()).path("refund_id", refund);
     refunds.map(|refund| Call::new(REFUND, request(refund), now)).collect()
+}
+
+/// When the order's parcel was handed over.
+fn left_at(world: &World, id: &OrderId) -> Option<Timestamp> {
+    let table: &dyn EventStore = &**world.table(Service::Shipping);
+    let envelopes = finish(table.read(&StreamId::order(id))).expect("readable");
+    envelopes.iter().find(|envelope| envelope.event_type == "Shipped").map(|envelope| envelope.time)
 }
 
 fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {

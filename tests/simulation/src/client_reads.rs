@@ -106,7 +106,14 @@ fn fits_order(so_far: &[Envelope], body: &Value) -> bool {
         _ => None,
     });
     let last = so_far.last().map(|envelope| envelope.time.to_string());
-    body["status"] == last_status.unwrap_or("placed") && body["updated_at"].as_str() == last.as_deref()
+    let timeline = body["timeline"].as_array().cloned().unwrap_or_default();
+    let has_currency = |entry: &Value| {
+        let detail = &entry["detail"];
+        detail["amount"].is_null() && detail["captured"].is_null() || detail["currency"] == body["currency"]
+    };
+    body["status"] == last_status.unwrap_or("placed")
+        && body["updated_at"].as_str() == last.as_deref()
+        && timeline.iter().all(has_currency)
 }
 
 fn payment_events(so_far: &[Envelope]) -> impl Iterator<Item = PaymentsEvent> + '_ {

@@ -73,7 +73,7 @@ impl Simulation {
             trace: DefaultHasher::new(),
             invocation_count: 0,
         };
-        simulation.calls = Actors::create_products(simulation.now());
+        simulation.calls = Actors::create_products(simulation.world.sold_in, simulation.now());
         if simulation.world.has_endpoints {
             let registered = simulation.owners.register(&simulation.world, simulation.now());
             simulation.calls.extend(registered);

@@ -5,8 +5,10 @@ use super::actors::{PRODUCTS, order};
 use super::bank::is_by_transfer;
 use super::event_loop::{OF_ORDERS, Simulation};
 use super::executor::finish;
+use super::webhook_senders::plain;
 use event_store::{Counters as _, Documents as _, EventStore, StreamId};
 use events::{Attention, Event, OrderId, OrdersEvent, PaymentsEvent, RefundCause, Service, ShippingEvent};
+use jiff::Timestamp;
 use orders::{Order, Summary};
 use outbound::DeadLetter;
 use std::collections::{BTreeMap, BTreeSet};
@@ -66,19 +68,21 @@ fn i6_dead_letters(simulation: &Simulation) -> (Vec<String>, Vec<String>) {
     (wrong, dead_lettered)
 }
 
-/// Each scan in a webhook that was answered with 200 is recorded, unless the order was dispatched under another code.
+/// Each scan in a webhook that was answered with 200 is recorded, unless the order was dispatched under another code, or the
+/// scan is older than the dispatch.
 fn i6_scans_are_recorded(simulation: &Simulation) -> Vec<String> {
-    let (mut order_of, mut left_with) = (BTreeMap::new(), BTreeMap::new());
+    let (mut order_of, mut left_with, mut left_at) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut recorded: BTreeSet<(String, String)> = BTreeSet::new();
     for envelope in simulation.world.table(Service::Shipping).all_events() {
         let order = envelope.subject.clone();
         match Event::read(&envelope) {
             Ok(Event::Shipping(ShippingEvent::LabelPurchased(label))) => {
-                order_of.insert(label.tracking_code, order);
+                order_of.insert(plain(&label.tracking_code), order);
             }
             Ok(Event::Shipping(ShippingEvent::Shipped(shipped))) => {
-                left_with.insert(order.clone(), shipped.tracking_code.clone());
-                order_of.insert(shipped.tracking_code, order);
+                left_with.insert(order.clone(), plain(&shipped.tracking_code));
+                left_at.insert(order.clone(), envelope.time);
+                order_of.insert(plain(&shipped.tracking_code), order);
             }
             Ok(Event::Shipping(ShippingEvent::ShipmentTracked(tracked))) => {
                 recorded.extend(tracked.occurred_at.map(|at| (order, at.to_string())));
@@ -93,9 +97,13 @@ fn i6_scans_are_recorded(simulation: &Simulation) -> Vec<String> {
             continue;
         };
         let is_another = left_with.get(order).is_some_and(|left| left != code);
-        for time in
-            times.iter().filter(|time| !is_another && !recorded.contains(&(order.clone(), (*time).clone())))
-        {
+        let is_older = |time: &str| {
+            let scanned_at = time.parse::<Timestamp>().ok();
+            scanned_at.zip(left_at.get(order)).is_some_and(|(scanned_at, left_at)| scanned_at < *left_at)
+        };
+        for time in times.iter().filter(|time| {
+            !is_another && !is_older(time) && !recorded.contains(&(order.clone(), (*time).clone()))
+        }) {
             wrong.push(format!("I6: {order}: the scan of {code} at {time} is not recorded"));
         }
     }
@@ -139,13 +147,18 @@ fn events_of(simulation: &Simulation, service: Service, id: &OrderId) -> Vec<Eve
 }
 
 /// An order is charged at most once, and never more is refunded than captured. The shop keeps the price of what was
-/// shipped, less goodwill, returns and lost disputes. The ledger equals the provider's books.
+/// shipped, less goodwill, returns and lost disputes. The ledger equals the provider's books, in
+/// minor units.
 fn i1_money(simulation: &Simulation, id: &OrderId, order: &Order) -> Vec<String> {
     let by_transfer = is_by_transfer(order);
     let books = if by_transfer {
         simulation.actors.bank.books_of(id)
     } else {
-        simulation.world.stripe.books_of(id.as_str())
+        let books = simulation.world.stripe.books_of(id.as_str());
+        match simulation.world.sold_in.in_minor(books) {
+            Ok(books) => books,
+            Err(wrong) => return vec![format!("I1: {id}: {wrong}")],
+        }
     };
     let total = order.placed().map_or(0, |(placed, _)| placed.total.units());
     let mut wrong = Vec::new();
@@ -159,6 +172,15 @@ fn i1_money(simulation: &Simulation, id: &OrderId, order: &Order) -> Vec<String>
     let ledger = (facts.captured().units(), facts.refunded().units());
     if ledger != (books.captured, books.refunded) {
         wrong.push(format!("I1: {id}: the ledger has {ledger:?}, the provider {books:?}"));
+    }
+    let payments: &dyn EventStore = &**simulation.world.table(Service::Payments);
+    let payment =
+        finish(payments.history::<payments::Payment>(&StreamId::order(id))).expect("readable").state;
+    if payment.ledger.held().units() != books.charged_back + books.held {
+        wrong.push(format!(
+            "I1: {id}: the ledger has {} at the bank, the provider {books:?}",
+            payment.ledger.held()
+        ));
     }
     // `stuck` is no excuse: it is the only sign of a refund that was never requested.
     let needs_an_operator = [Attention::RefundFailed, Attention::Disputed];

@@ -14,6 +14,7 @@ mod actors;
 mod bank;
 mod chance;
 mod client_reads;
+mod currency;
 mod delivery_checks;
 mod delivery_queue;
 mod endpoint_owners;

@@ -49,7 +49,8 @@ impl Actors {
     fn scans_at_once(world: &World, now: Timestamp) -> Vec<Call> {
         let codes = world.scanned_at_once.take().into_iter();
         let scan = |code: String| {
-            let scans = [("in_transit", "arrived_at_facility", "2026-01-03T06:00:00Z")];
+            let time = now.to_string();
+            let scans = [("in_transit", "arrived_at_facility", time.as_str())];
             let event = tracker_event(&format!("evt_early_{code}"), EASYPOST_CARRIER, &code, &scans);
             webhook(CARRIER, &event, now)
         };
@@ -63,7 +64,7 @@ impl Actors {
         if call.operation == CARRIER {
             let details = body["result"]["tracking_details"].as_array().cloned().unwrap_or_default();
             let times = details.iter().map(|detail| text(&detail["datetime"])).collect();
-            self.scanned.push((text(&body["result"]["tracking_code"]), times));
+            self.scanned.push((plain(&text(&body["result"]["tracking_code"])), times));
             return;
         }
         if call.operation == STANDARD {
@@ -85,7 +86,7 @@ impl Actors {
     fn accepted_standard_webhook(&mut self, world: &World, call: &Call, data: &Value) {
         let text = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
         if call.request.in_path("source") == COURIER {
-            self.scanned.push((text("tracking_code"), vec![text("occurred_at")]));
+            self.scanned.push((plain(&text("tracking_code")), vec![text("occurred_at")]));
         } else if let Ok(order) = OrderId::try_from(text("order_id").as_str())
             && is_unknown_to_payments(world, &order)
         {
@@ -134,6 +135,11 @@ pub(super) fn webhook(operation: &'static str, event: &Value, ready_at: Timestam
 pub(super) fn standard_webhook(sender: &str, id: &str, kind: &str, data: &Value) -> Request {
     let body = json!({"type": kind, "timestamp": "2026-01-02T03:04:05Z", "data": data});
     request(STANDARD).path("source", sender).header("webhook-id", id).json(&body)
+}
+
+/// A code without what separates its groups, as codes are compared.
+pub(super) fn plain(code: &str) -> String {
+    code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase()
 }
 
 fn is_unknown_to_payments(world: &World, order: &OrderId) -> bool {

@@ -1,6 +1,7 @@
 //! The stack in memory: the tables, the providers, and the ports of every step behind the gate of chance.
 
 use super::chance::{Chance, WorldClock};
+use super::currency::SoldIn;
 use super::delivery_queue::{DeliveryQueue, ENDPOINTS};
 use super::outages;
 use super::provider_faults::Scanned;
@@ -54,6 +55,7 @@ pub(super) struct World {
     pub(super) clock: Arc<WorldClock>,
     pub(super) chance: Chance,
     pub(super) carrier: Provider,
+    pub(super) sold_in: SoldIn,
     pub(super) queues: Arc<Queues>,
     pub(super) scanned_at_once: Arc<Scanned>,
     /// Whether the readers of streams get their batches as the platform's JSON.
@@ -95,6 +97,7 @@ impl World {
             stripe,
             mail: Arc::default(),
             carrier: if seed.is_multiple_of(2) { Provider::Easypost } else { Provider::Warehouse },
+            sold_in: SoldIn::of_seed(seed),
             queues: Arc::default(),
             scanned_at_once,
             providers,

@@ -19,4 +19,4 @@ pub const PLAN_DELIVERIES: &str = "plan-deliveries";
 /// The function that calls the shop's endpoints.
 pub const DELIVER_WEBHOOK: &str = "deliver-webhook";
 /// The senders of Standard Webhooks that the stack trusts, as in the template's `WebhookSources`.
-pub const SENDERS: &str = "bank:payments,courier:parcels";
+pub const SENDERS: &str = "bank:payments,courier:parcels=DHL+Alpine Parcel";

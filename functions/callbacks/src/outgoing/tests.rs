@@ -97,3 +97,20 @@ fn an_unsubscribed_event_is_rejected() {
     let envelope = envelope(&order_id(1), 1, &other);
     assert!(matches!(outgoing(&envelope, &Event::read(&envelope).unwrap()), Err(Failure::Reject { .. })));
 }
+
+#[test]
+fn every_amount_has_its_currency_beside_it() {
+    let detail = Detail {
+        amount: Some(Amount::minor(5000)),
+        currency: Some(Currency::try_from("ISK").unwrap()),
+        ..Detail::default()
+    };
+    let refunded = OrderUpdated {
+        because: Because::PaymentRefunded,
+        status: OrderStatus::Paid,
+        attention: vec![],
+        detail,
+    };
+    let body: Value = serde_json::from_str(&messages(5, &refunded.into())[0].body).unwrap();
+    assert_eq!(body["data"]["detail"], json!({"amount": 5000, "currency": "ISK"}));
+}

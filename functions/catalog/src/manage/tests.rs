@@ -41,7 +41,7 @@ async fn a_price_needs_a_currency_in_use() {
         product["currency"] = json!(currency);
         product
     };
-    for currency in ["ZZZ", "HRK", "XXX", "XTS", "XAU", "CHW"] {
+    for currency in ["ZZZ", "HRK", "XXX", "XTS", "XAU", "CHW", "UGX"] {
         let problem = world.put("TEA", &priced_in(currency)).await.unwrap_err();
         assert_eq!(
             (problem.status, problem.errors[0].pointer.as_str()),
@@ -49,15 +49,52 @@ async fn a_price_needs_a_currency_in_use() {
             "{currency} is not in use as money"
         );
     }
-    for currency in ["CHF", "JPY", "KWD", "XAF", "XCG"] {
+    for currency in ["CHF", "JPY", "XAF", "XCG", "ISK", "IQD"] {
         assert!(world.put("TEA", &priced_in(currency)).await.is_ok(), "{currency}");
+    }
+}
+
+#[tokio::test]
+async fn a_price_is_a_multiple_of_the_step_of_its_currency() {
+    let world = World::default();
+    let put = async |price: u64, currency: &str| {
+        let mut product = tea(price);
+        product["currency"] = json!(currency);
+        world.put("TEA", &product).await
+    };
+    for (price, currency, step) in [
+        (5003, "KWD", "10"),
+        (1, "BHD", "10"),
+        (250_050, "MGA", "100"),
+        (99, "MGA", "100"),
+        (12_345, "TND", "10"),
+    ] {
+        let problem = put(price, currency).await.unwrap_err();
+        let [error] = problem.errors.as_slice() else { panic!("{problem:?}") };
+        assert_eq!((problem.status, error.pointer.as_str()), (422, "/price"), "{price} {currency}");
+        assert!(error.detail.contains(step) && error.detail.contains(currency), "{}", error.detail);
+    }
+    for (price, currency) in [
+        (5000, "ISK"),
+        (5001, "ISK"),
+        (250_000, "MGA"),
+        (5010, "KWD"),
+        (0, "KWD"),
+        (20, "EUR"),
+        (1, "JPY"),
+        (125_000_000, "EUR"),
+        (1_500_000_000, "IDR"),
+        (999_999_999_999, "IDR"),
+    ] {
+        assert!(put(price, currency).await.is_ok(), "{price} {currency}");
     }
 }
 
 #[tokio::test]
 async fn an_invalid_product_names_every_field_and_writes_nothing() {
     let world = World::default();
-    let wrong = json!({ "name": " ", "price": 100_000_000, "currency": "EUR", "weight_grams": 1_000_001 });
+    let wrong =
+        json!({ "name": " ", "price": 1_000_000_000_000_u64, "currency": "EUR", "weight_grams": 1_000_001 });
     let problem = world.put("TEA", &wrong).await.unwrap_err();
     let pointers: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
     assert_eq!((problem.status, pointers.as_slice()), (422, ["/name", "/price", "/weight_grams"].as_slice()));

@@ -75,3 +75,28 @@ async fn a_refused_webhook_writes_nothing() {
     }
     assert_eq!(kept(&world), (Vec::new(), Vec::new()));
 }
+
+#[tokio::test]
+async fn a_couriers_report_on_another_carriers_parcel_is_refused() {
+    let world = World::new();
+    let scan = |carrier: &str| {
+        let data = json!({"carrier": carrier, "tracking_code": "1", "status": "in_transit"});
+        json!({"type": "parcel.tracked", "timestamp": "2026-01-02T03:04:05Z", "data": data})
+            .to_string()
+            .into_bytes()
+    };
+    for (id, source, carrier, status) in [
+        ("m1", "courier", "DHLExpress", 200),
+        ("m2", "courier", "ALPINE PARCEL", 200),
+        ("m3", "courier", "UPS", 403),
+        ("m4", "courier", "courier", 403),
+        ("m5", "courier", "", 403),
+        ("m6", "erp", "ERP", 200),
+        ("m7", "erp", "DHL", 403),
+    ] {
+        let answer = receive(&world, signed(source, id, &scan(carrier))).await;
+        let got = answer.map_or_else(|problem| problem.status, |reply| reply.status);
+        assert_eq!(got, status, "{source} {carrier}");
+    }
+    assert_eq!(kept(&world).1.len(), 3);
+}

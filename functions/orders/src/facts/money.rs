@@ -34,9 +34,13 @@ enum Failure {
     Reversed,
 }
 
-/// One dispute with the customer's bank.
+/// One dispute with the customer's bank, which may have begun as an inquiry.
 #[derive(Debug, Clone, Default)]
 struct Dispute {
+    /// How far it is as an inquiry, in which the bank holds nothing. Empty if it began as a dispute.
+    inquiry: HashSet<DisputeOutcome>,
+    /// The bank opened a dispute, and did not only inquire.
+    is_dispute: bool,
     outcomes: HashSet<DisputeOutcome>,
     /// The most that the bank held.
     held: Amount,
@@ -107,6 +111,11 @@ impl Money {
     pub(super) fn add_dispute(&mut self, detail: &Detail) {
         let id = detail.dispute_id.clone().unwrap_or_default();
         let dispute = self.disputes.entry(id).or_default();
+        if detail.inquiry {
+            dispute.inquiry.extend(detail.dispute);
+            return;
+        }
+        dispute.is_dispute = true;
         let amount = detail.amount.unwrap_or_default();
         dispute.held = dispute.held.max(amount);
         if detail.dispute == Some(DisputeOutcome::Lost) {
@@ -130,9 +139,17 @@ impl Money {
     /// Whether a dispute is open.
     pub(super) fn is_disputed(&self) -> bool {
         self.disputes.values().any(|dispute| {
-            !dispute.outcomes.contains(&DisputeOutcome::Won)
+            dispute.is_dispute
+                && !dispute.outcomes.contains(&DisputeOutcome::Won)
                 && !dispute.outcomes.contains(&DisputeOutcome::Lost)
         })
+    }
+
+    /// Whether an inquiry is open that has not become a dispute.
+    pub(super) fn has_inquiry(&self) -> bool {
+        self.disputes
+            .values()
+            .any(|dispute| !dispute.is_dispute && !dispute.inquiry.contains(&DisputeOutcome::Won))
     }
 
     /// The refunds that were requested and that we still owe.

@@ -60,9 +60,13 @@ fn is_under_way(status: OrderStatus) -> bool {
 }
 
 impl Facts {
-    /// Whether the order is open: it is under way, owes something, has an open dispute, or is stuck.
+    /// Whether the order is open: it is under way, owes something, has an open dispute or inquiry or a failed delivery, or is stuck.
     pub fn is_open(&self) -> bool {
-        self.progress().is_unfinished() || self.money.is_disputed() || self.is_stuck()
+        self.progress().is_unfinished()
+            || self.money.is_disputed()
+            || self.money.has_inquiry()
+            || self.is_delivery_failed()
+            || self.is_stuck()
     }
 
     /// How far the order is.

@@ -1,10 +1,18 @@
 //! Customers read their own orders, page by page; admins list the open ones.
 
-use crate::testing::{World, page_request, shipped};
-use events::ShippingEvent;
-use serde_json::Value;
+use crate::testing::{
+    World, disputed, order_paid, page_request, publish, refund, refund_failed, refunded, shipped,
+};
+use event_store::{EventStore as _, StreamId};
+use events::{
+    Because, Detail, DisputeOutcome, OrderPlaced, OrderStatus, OrderUpdated, OrdersEvent, PaymentsEvent,
+    RefundCause, ShippingEvent,
+};
+use runtime::http::Request;
+use runtime::queue::Consumer as _;
+use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::{RequestBuilder as _, customer, order_id, other_customer, request};
+use testkit::{RequestBuilder as _, customer, order_id, other_customer, placed, request};
 
 fn ids(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["order_id"].as_str().unwrap()).collect()
@@ -80,4 +88,72 @@ async fn the_events_of_an_order_are_its_envelopes() {
     let list = world.get(events.by(customer())).await.unwrap();
     assert_eq!(list["events"][0]["type"], "OrderPlaced");
     assert_eq!(list["events"][0]["id"], format!("orders/{}/1", order_id(1)));
+}
+
+#[tokio::test]
+async fn every_amount_of_a_timeline_has_its_currency_beside_it() {
+    let world = World::default();
+    let krona = OrderPlaced { currency: "ISK".try_into().unwrap(), ..placed() };
+    world.append(&order_id(1), krona).await;
+    for message in [
+        publish::<PaymentsEvent>(1, crate::testing::payment_requested()),
+        publish::<PaymentsEvent>(2, order_paid()),
+        publish::<PaymentsEvent>(3, refund("r1", RefundCause::LateCapture)),
+        publish::<PaymentsEvent>(4, refunded("r1")),
+        publish::<PaymentsEvent>(5, refund_failed("r1")),
+        publish::<PaymentsEvent>(6, disputed(DisputeOutcome::Opened)),
+        publish::<ShippingEvent>(1, shipped()),
+    ] {
+        world.track.consume(&message).await.unwrap();
+    }
+    // As it was recorded before events had a currency.
+    let detail = Detail { amount: Some(events::Amount::minor(1)), ..Detail::default() };
+    let old = OrderUpdated {
+        because: Because::PaymentDisputed,
+        status: OrderStatus::Paid,
+        attention: vec![],
+        detail,
+    };
+    let old = testkit::envelope(&order_id(1), 9, &OrdersEvent::from(old));
+    world.table.append(&StreamId::order(&order_id(1)), &old).await.unwrap();
+
+    let page = world.get(page_request(1).by(customer())).await.unwrap();
+    let details: Vec<&Value> =
+        page["timeline"].as_array().unwrap().iter().map(|entry| &entry["detail"]).collect();
+    let with_amount: Vec<_> = details
+        .iter()
+        .filter(|detail| !detail["amount"].is_null() || !detail["captured"].is_null())
+        .collect();
+    assert_eq!(with_amount.len(), 7, "{page}");
+    assert!(with_amount.iter().all(|detail| detail["currency"] == "ISK"), "{page}");
+    let without = details.iter().filter(|detail| detail["amount"].is_null() && detail["captured"].is_null());
+    assert!(without.into_iter().all(|detail| detail["currency"].is_null()), "{page}");
+
+    let events = request("GET /orders/{order_id}/events").path("order_id", order_id(1).as_str());
+    let events = world.get(events.by(customer())).await.unwrap();
+    assert_eq!(events["events"][2]["data"]["detail"], json!({"amount": 1900, "currency": "ISK"}));
+}
+
+#[tokio::test]
+async fn a_customer_sees_public_words_for_codes_and_an_admin_the_providers() {
+    let world = World::default();
+    world.place(1).await;
+    let failed = events::PaymentFailed { code: "stolen_card".to_owned() };
+    world.deliver::<PaymentsEvent>(failed).await;
+    world.deliver::<PaymentsEvent>(refund("r1", RefundCause::LateCapture)).await;
+    world.deliver::<PaymentsEvent>(refund_failed("r1")).await;
+    let events = || request("GET /orders/{order_id}/events").path("order_id", order_id(1).as_str());
+    let codes = |list: &Value, detail: &str| -> Vec<String> {
+        let entries = list.as_array().unwrap().iter();
+        entries.filter_map(|entry| entry.pointer(detail)?.as_str().map(str::to_owned)).collect()
+    };
+    for (by_admin, expected) in [(false, "card_declined"), (true, "stolen_card")] {
+        let by = |request: Request| if by_admin { request.by_admin() } else { request.by(customer()) };
+        let page = world.get(by(page_request(1))).await.unwrap();
+        let list = world.get(by(events())).await.unwrap();
+        let shown = codes(&page["timeline"], "/detail/code");
+        assert_eq!(shown, codes(&list["events"], "/data/detail/code"));
+        assert_eq!(shown[0], expected);
+        assert_eq!(shown[1] == "refund_failed", !by_admin, "{shown:?}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Placing an order: the server prices it and appends one `OrderPlaced`.
 
 mod idempotency;
+mod total;
 mod validation;
 
 use crate::testing::{World, body, header, tea};

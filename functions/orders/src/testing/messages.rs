@@ -62,7 +62,13 @@ pub(crate) fn refund_failed(id: &str) -> RefundFailed {
 }
 
 pub(crate) fn disputed(outcome: DisputeOutcome) -> PaymentDisputed {
-    PaymentDisputed { dispute_id: "dp_1".to_owned(), outcome, amount: Amount::minor(1900) }
+    PaymentDisputed {
+        dispute_id: "dp_1".to_owned(),
+        outcome,
+        amount: Amount::minor(1900),
+        inquiry: false,
+        evidence_due_by: None,
+    }
 }
 
 pub(crate) fn shipped() -> Shipped {

@@ -60,3 +60,36 @@ async fn an_outage_of_the_provider_is_answered_503() {
     world.provider.fail("GET /v1/payment_intents", 2, Fault::ErrorBefore);
     assert_eq!(world.get(ask().by(customer())).await.unwrap_err().status, 503);
 }
+
+#[tokio::test]
+async fn a_customer_sees_a_public_word_for_a_decline_and_an_admin_the_providers_code() {
+    let public = [
+        ("stolen_card", "card_declined"),
+        ("fraudulent", "card_declined"),
+        ("lost_card", "card_declined"),
+        ("incorrect_cvc", "incorrect_details"),
+        ("insufficient_funds", "insufficient_funds"),
+        ("expired_card", "expired_card"),
+        ("authentication_required", "authentication_failed"),
+        ("processing_error", "try_again"),
+        ("a_code_of_next_year", "card_declined"),
+    ];
+    for (code, word) in public {
+        let world = World::new();
+        world.place("pm_card_visa").await;
+        let intent = serde_json::json!({
+            "id": world.intent(), "status": "requires_payment_method", "amount": 1900, "currency": "eur",
+            "last_payment_error": {"code": "card_declined", "decline_code": code},
+        });
+        let event = serde_json::json!({
+            "id": "evt_1", "object": "event", "type": "payment_intent.payment_failed", "livemode": false,
+            "data": {"object": intent},
+        });
+        assert_eq!(world.deliver(&event).await, []);
+        for _ in 0..2 {
+            assert_eq!(body(&world, ask().by(customer())).await["code"], word, "{code}");
+            assert_eq!(body(&world, ask().by_admin()).await["code"], code);
+            world.work().await;
+        }
+    }
+}

@@ -31,11 +31,19 @@ fn what_is_requested_refunded_or_held_is_not_refundable() {
     assert_eq!(ledger.refundable(), Amount::minor(70));
     ledger.succeed(&id("a"), None);
     assert_eq!((ledger.refundable(), ledger.refunded()), (Amount::minor(70), Amount::minor(30)));
-    let dispute =
-        |outcome| PaymentDisputed { dispute_id: "d".to_owned(), outcome, amount: Amount::minor(50) };
-    ledger.set_dispute(&dispute(DisputeOutcome::Opened));
+    let dispute = |inquiry, outcome| PaymentDisputed {
+        dispute_id: "d".to_owned(),
+        outcome,
+        amount: Amount::minor(50),
+        inquiry,
+        evidence_due_by: None,
+    };
+    ledger.set_dispute(&dispute(true, DisputeOutcome::Opened));
+    assert_eq!((ledger.held(), ledger.refundable()), (Amount::ZERO, Amount::minor(70)));
+    ledger.set_dispute(&dispute(false, DisputeOutcome::Opened));
+    assert_eq!(ledger.held(), Amount::minor(50));
     assert!(ledger.admits(Amount::minor(20)) && !ledger.admits(Amount::minor(21)));
-    ledger.set_dispute(&dispute(DisputeOutcome::Won));
+    ledger.set_dispute(&dispute(false, DisputeOutcome::Won));
     assert_eq!(ledger.refundable(), Amount::minor(70));
 }
 

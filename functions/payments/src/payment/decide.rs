@@ -169,21 +169,50 @@ impl Payment {
         }
     }
 
-    /// The provider reports a dispute. It only moves forward: opened, then won or lost.
-    pub(crate) fn decide_disputed(&self, report: &DisputeReport) -> Option<PaymentsEvent> {
-        let is_new = match self.ledger.dispute(&report.dispute_id).map(|known| known.outcome) {
+    /// The provider reports a dispute, or an inquiry, by one of several events that arrive in any order. It only moves
+    /// forward: inquiry, end of the inquiry, dispute, won or lost. The date by which the bank wants the evidence is recorded
+    /// once it is known. Reject: it was decided otherwise before, so an operator has to see which decision holds.
+    pub(crate) fn decide_disputed(&self, report: &DisputeReport) -> Result<Option<PaymentsEvent>, Failure> {
+        let stage = dispute_stage(report.inquiry, report.outcome);
+        let is_new = match self.ledger.dispute(&report.dispute_id) {
             None => true,
-            Some(DisputeOutcome::Opened) => report.outcome != DisputeOutcome::Opened,
-            Some(DisputeOutcome::Won | DisputeOutcome::Lost) => false,
+            Some(known) => {
+                let known_stage = dispute_stage(known.inquiry, known.outcome);
+                if known_stage == stage && known.outcome != report.outcome {
+                    return Err(Failure::reject(
+                        "the dispute was decided otherwise before; compare the ledger with the provider",
+                    ));
+                }
+                let has_new_date = known_stage == stage
+                    && report.outcome == DisputeOutcome::Opened
+                    && report.evidence_due_by.is_some()
+                    && !known.has_due_date;
+                stage > known_stage || has_new_date
+            }
         };
-        let DisputeReport { dispute_id, outcome, amount } = report.clone();
-        is_new.then(|| PaymentDisputed { dispute_id, outcome, amount }.into())
+        let DisputeReport { dispute_id, outcome, amount, inquiry, evidence_due_by } = report.clone();
+        Ok(is_new.then(|| PaymentDisputed { dispute_id, outcome, amount, inquiry, evidence_due_by }.into()))
+    }
+
+    /// A refund or a dispute counts only if it is of the recorded intent. Reject: it is of another one, and an operator has to
+    /// settle it.
+    pub(crate) fn check_recorded(&self, intent: &IntentId) -> Result<(), Failure> {
+        if self.stage.terms().is_some_and(|terms| intent.is(&terms.intent_id)) {
+            return Ok(());
+        }
+        Err(Failure::reject(format!(
+            "{intent} is not the intent recorded for this order, so its refund or dispute is not booked; settle it at the \
+             provider"
+        )))
     }
 
     /// After a dispute that was won: if everything has to be refunded, the amount that the dispute held is requested. (A
     /// failed goodwill refund is not: the shop decides whether it still applies.)
     pub(crate) fn decide_after_dispute(&self, dispute_id: &str) -> Result<Option<PaymentsEvent>, Failure> {
-        let won = self.ledger.dispute(dispute_id).is_some_and(|known| known.outcome == DisputeOutcome::Won);
+        let won = self
+            .ledger
+            .dispute(dispute_id)
+            .is_some_and(|known| known.outcome == DisputeOutcome::Won && !known.inquiry);
         let id = refund_id(&format!("dispute.{dispute_id}"))?;
         let amount = self.ledger.refundable();
         let Some(cause) = self.ledger.returns_everything() else { return Ok(None) };
@@ -243,6 +272,16 @@ impl Payment {
             | Stage::Failed { .. }
             | Stage::Cancelled { .. } => None,
         }
+    }
+}
+
+/// How far a dispute is. The larger number is later.
+const fn dispute_stage(inquiry: bool, outcome: DisputeOutcome) -> u8 {
+    match (inquiry, outcome) {
+        (true, DisputeOutcome::Opened) => 0,
+        (true, DisputeOutcome::Won | DisputeOutcome::Lost) => 1,
+        (false, DisputeOutcome::Opened) => 2,
+        (false, DisputeOutcome::Won | DisputeOutcome::Lost) => 3,
     }
 }
 

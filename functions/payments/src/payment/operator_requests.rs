@@ -3,7 +3,7 @@
 
 use super::{Payment, Stage};
 use crate::ledger::Settled;
-use events::{Amount, PaymentsEvent, RefundCause, RefundId, RefundRequested};
+use events::{Amount, Currency, PaymentsEvent, RefundCause, RefundId, RefundRequested};
 
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +16,17 @@ pub(crate) enum NotRefunded {
     NotPaid,
     /// The refund of that id has another amount or reason.
     DifferentRequest,
+    /// The amount is not a multiple of the step.
+    OffStep {
+        /// The payment's currency, which has the step.
+        currency: Currency,
+    },
     /// More than is refundable.
     TooMuch {
         /// What is refundable.
         refundable: Amount,
+        /// Its currency.
+        currency: Currency,
     },
     /// It is under way, or was paid.
     NotFailed,
@@ -35,22 +42,27 @@ impl Payment {
         amount: Amount,
         reason: &str,
     ) -> Result<Option<PaymentsEvent>, NotRefunded> {
-        match &self.stage {
+        let currency = match &self.stage {
             Stage::Unknown => return Err(NotRefunded::NoPayment),
-            Stage::Paid { .. } => {}
+            Stage::Paid { terms } => terms.currency,
             Stage::Open { .. }
             | Stage::Cancelling { .. }
             | Stage::Failed { .. }
             | Stage::Cancelled { .. } => {
                 return Err(NotRefunded::NotPaid);
             }
-        }
+        };
         if let Some(refund) = self.ledger.refund(id) {
             let is_same = (refund.request.amount, refund.request.reason.as_deref()) == (amount, Some(reason));
             return if is_same { Ok(None) } else { Err(NotRefunded::DifferentRequest) };
         }
+        let refundable = self.ledger.refundable();
+        // Everything that is left can always be refunded: an offline payment, or an old one, may be no multiple of the step.
+        if !currency.rules().fits_step(amount) && amount != refundable {
+            return Err(NotRefunded::OffStep { currency });
+        }
         if !self.ledger.admits(amount) {
-            return Err(NotRefunded::TooMuch { refundable: self.ledger.refundable() });
+            return Err(NotRefunded::TooMuch { refundable, currency });
         }
         let request = RefundRequested {
             refund_id: id.clone(),

@@ -15,14 +15,13 @@
 //! No call can make a refund: it fails at once as `to_be_made_elsewhere`, and raises an attention after the last attempt. The
 //! debt ends when the sender reports that it was paid.
 
-use super::{Capture, Fact, RefundReport, Report};
+use super::{Capture, Fact, RefundReport, Report, Reported};
 use crate::provider::IntentId;
 use crate::{Ledger, Settled};
 use events::{Amount, Currency, OrderId, RefundId};
 use resilience::Failure;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use std::fmt;
 use webhooks::{Topic, sender_of};
 
@@ -67,7 +66,11 @@ impl fmt::Display for OfflinePayment {
 #[derive(Deserialize)]
 struct Body {
     r#type: String,
-    data: Value,
+}
+
+#[derive(Deserialize)]
+struct WithData<T> {
+    data: T,
 }
 
 #[derive(Deserialize)]
@@ -90,18 +93,20 @@ struct Refunded {
 /// Parses a webhook; `None` if it changes nothing here. An error says what is wrong, without values.
 pub(crate) fn parse(event_id: &str, body: &[u8]) -> Result<Option<Report>, String> {
     let sender = sender_of(event_id);
-    let body: Body =
+    let Body { r#type: event_type } =
         json::from_slice(body).map_err(|error| format!("the webhook cannot be read: {error}"))?;
-    let report = |intent, fact| Some(Report { intent, order_id: None, stack: None, fact });
-    Ok(match body.r#type.as_str() {
+    let report = |intent, fact| {
+        Some(Report { intent, order_id: None, stack: None, facts: vec![Reported::Offline(fact)] })
+    };
+    Ok(match event_type.as_str() {
         "payment.received" => {
-            let Received { order_id, amount, currency, reference } = read(body.data)?;
+            let Received { order_id, amount, currency, reference } = read(body)?;
             let (intent, reference) = (OfflinePayment::intent(sender, &order_id), Some(checked(reference)?));
             let capture = Capture { intent: intent.clone(), amount, currency, reference };
             report(intent, Fact::Captured(capture))
         }
         "payment.refunded" => {
-            let Refunded { order_id, amount, reference, refund_id } = read(body.data)?;
+            let Refunded { order_id, amount, reference, refund_id } = read(body)?;
             if amount.is_zero() {
                 return Err("a refund of nothing is no refund".to_owned());
             }
@@ -113,8 +118,11 @@ pub(crate) fn parse(event_id: &str, body: &[u8]) -> Result<Option<Report>, Strin
     })
 }
 
-fn read<T: DeserializeOwned>(data: Value) -> Result<T, String> {
-    json::read(data).map_err(|error| format!("the webhook's data cannot be read: {error}"))
+/// Reads the data. What it does not read may hold anything.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let body: WithData<T> =
+        json::from_slice(body).map_err(|error| format!("the webhook's data cannot be read: {error}"))?;
+    Ok(body.data)
 }
 
 fn checked(reference: String) -> Result<String, String> {

@@ -1,17 +1,23 @@
 //! Stripe: the calls ([`client`]), the shapes of its answers and events ([`payload`]), what they mean here ([`translate`]), and
-//! how its events reach the inbox: by webhook ([`StripeWebhook`]), or fetched ([`ReconcileStripe`]).
+//! how its events reach the inbox: by webhook ([`StripeWebhook`]), or fetched ([`ReconcileStripe`]). Amounts are converted at this
+//! edge ([`units`]).
 //!
 //! Nothing outside this module uses Stripe's field names, statuses or event types.
 
+mod choice;
 mod client;
+mod key;
 mod payload;
 mod reconcile;
 mod translate;
+mod units;
 mod webhook;
 
 pub use client::Stripe;
+#[cfg(test)]
+pub(crate) use key::ExpectedAccount;
 pub use reconcile::{Reconcile, ReconcileStripe};
-pub(crate) use translate::parse;
+pub(crate) use translate::{Reported, parse};
 pub use webhook::StripeWebhook;
 
 /// The source of the inbox's items, and the kind of the causes that webhooks are.

@@ -88,8 +88,10 @@ impl TakePayment {
             ProviderError::Declined { code }
             | ProviderError::Refused { code, is_customers_choice: true, .. } => code,
             ProviderError::Refused { is_customers_choice: false, .. }
+            | ProviderError::InexactAmount(_)
             | ProviderError::Unclear(_)
             | ProviderError::KeySpent { .. }
+            | ProviderError::WrongKey(_)
             | ProviderError::Paused { .. } => {
                 return Err(Failure::from(error).during("create the intent"));
             }
@@ -122,13 +124,16 @@ impl TakePayment {
             Ok(state) => state,
             Err(ProviderError::Declined { code }) => IntentState::Declined(code),
             Err(error @ ProviderError::Paused { .. }) => return Err(Failure::from(error).during("confirm")),
+            Err(error @ ProviderError::WrongKey(_)) => return Err(Failure::from(error).during("confirm")),
             Err(
                 error @ (ProviderError::Refused { .. }
+                | ProviderError::InexactAmount(_)
                 | ProviderError::Unclear(_)
                 | ProviderError::KeySpent { .. }),
             ) => {
                 tracing::warn!(%error, "the confirmation is settled by reading the intent's state");
-                self.state(intent).await?
+                let state = self.state(intent).await?;
+                if state == IntentState::Unconfirmed { unchanged_by(error)? } else { state }
             }
         };
         self.settle(work, intent, state).await
@@ -181,10 +186,13 @@ impl TakePayment {
         }
         match self.stripe.cancel(id, &work.key(&self.stack)).await {
             Ok(state) => Ok(state),
-            Err(error @ ProviderError::Paused { .. }) => Err(Failure::from(error).during("cancel")),
+            Err(error @ (ProviderError::Paused { .. } | ProviderError::WrongKey(_))) => {
+                Err(Failure::from(error).during("cancel"))
+            }
             Err(
                 error @ (ProviderError::Declined { .. }
                 | ProviderError::Refused { .. }
+                | ProviderError::InexactAmount(_)
                 | ProviderError::Unclear(_)
                 | ProviderError::KeySpent { .. }),
             ) => {
@@ -225,6 +233,23 @@ impl TakePayment {
                 Err(Failure::reject(format!("the intent has an unexpected state: {state}")))
             }
         }
+    }
+}
+
+/// What a confirmation that failed means for an intent that it left as it was. A refusal because of what the customer chose is a
+/// decline: a repeat would be refused again. Reject: a call of ours that the provider does not understand.
+fn unchanged_by(error: ProviderError) -> Result<IntentState, Failure> {
+    match error {
+        ProviderError::Declined { code } | ProviderError::Refused { code, is_customers_choice: true, .. } => {
+            Ok(IntentState::Declined(code))
+        }
+        ProviderError::Refused { is_customers_choice: false, .. } | ProviderError::InexactAmount(_) => {
+            Err(Failure::from(error).during("confirm"))
+        }
+        ProviderError::Unclear(_)
+        | ProviderError::KeySpent { .. }
+        | ProviderError::WrongKey(_)
+        | ProviderError::Paused { .. } => Ok(IntentState::Unconfirmed),
     }
 }
 

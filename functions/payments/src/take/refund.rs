@@ -29,7 +29,17 @@ impl TakePayment {
             return self.append(work, |payment| Ok(payment.decide_refunded(id, None))).await;
         }
         match work.intent(terms)? {
-            IntentId::Stripe(intent_id) => self.make(work, request, &payment, &intent_id).await,
+            IntentId::Stripe(intent_id) => {
+                let new = NewRefund {
+                    order: &work.order,
+                    stack: &self.stack,
+                    intent_id: &intent_id,
+                    refund_id: id,
+                    amount: request.amount,
+                    currency: terms.currency,
+                };
+                self.make(work, request.cause, &payment, &new).await
+            }
             IntentId::Offline(_) => self.leave_to_operator(work, request).await,
         }
     }
@@ -37,16 +47,16 @@ impl TakePayment {
     async fn make(
         &self,
         work: &Work<'_>,
-        request: &RefundRequested,
+        cause: RefundCause,
         payment: &Payment,
-        intent_id: &str,
+        new: &NewRefund<'_>,
     ) -> Result<(), Failure> {
-        let id = &request.refund_id;
-        let reports = self.list(intent_id).await?;
+        let id = new.refund_id;
+        let reports = self.list(new).await?;
         if let Some(report) = found(payment, &reports, id)? {
             return self.record(work, report).await;
         }
-        match request.cause {
+        match cause {
             RefundCause::Foreign => {
                 return Err(Failure::retry(
                     "the provider does not list the refund that it reported; read it again",
@@ -59,17 +69,10 @@ impl TakePayment {
             | RefundCause::Returned
             | RefundCause::Goodwill => {}
         }
-        if !fits(payment, &reports, request.amount) {
+        if !fits(payment, &reports, new.amount) {
             return self.refused(work, id, MORE_THAN_IS_LEFT, &reports).await;
         }
-        let new = NewRefund {
-            order: &work.order,
-            stack: &self.stack,
-            intent_id,
-            refund_id: id,
-            amount: request.amount,
-        };
-        self.create(work, payment, &new).await
+        self.create(work, payment, new).await
     }
 
     /// No call can make an offline refund. A foreign one is settled by its sender's report.
@@ -101,13 +104,13 @@ impl TakePayment {
             let key = IdempotencyKey::of(&self.stack, &work.message.envelope.id, attempt);
             let error = match self.stripe.create_refund(new, &key).await {
                 Ok(report) => return self.record(work, &report).await,
-                Err(error @ ProviderError::Paused { .. }) => {
+                Err(error @ (ProviderError::Paused { .. } | ProviderError::WrongKey(_))) => {
                     return Err(Failure::from(error).during("refund"));
                 }
                 Err(error) => error,
             };
             tracing::warn!(%error, attempt, "the refund is settled by reading the intent's refunds");
-            let reports = self.list(new.intent_id).await?;
+            let reports = self.list(new).await?;
             if let Some(report) = found(payment, &reports, new.refund_id)? {
                 return self.record(work, report).await;
             }
@@ -115,7 +118,9 @@ impl TakePayment {
                 ProviderError::KeySpent { .. } => {}
                 ProviderError::Declined { .. }
                 | ProviderError::Refused { .. }
+                | ProviderError::InexactAmount(_)
                 | ProviderError::Unclear(_)
+                | ProviderError::WrongKey(_)
                 | ProviderError::Paused { .. } => {
                     return self.not_made(work, new.refund_id, error, &reports).await;
                 }
@@ -144,9 +149,11 @@ impl TakePayment {
             ProviderError::Declined { code } | ProviderError::Refused { code, .. } => {
                 self.refused(work, id, &code, reports).await
             }
-            ProviderError::Unclear(_) | ProviderError::KeySpent { .. } | ProviderError::Paused { .. } => {
-                Err(Failure::from(error).during("refund"))
-            }
+            ProviderError::InexactAmount(_)
+            | ProviderError::Unclear(_)
+            | ProviderError::KeySpent { .. }
+            | ProviderError::WrongKey(_)
+            | ProviderError::Paused { .. } => Err(Failure::from(error).during("refund")),
         }
     }
 
@@ -165,8 +172,8 @@ impl TakePayment {
         self.append(work, |payment| Ok(payment.decide_refund_refused(id, code))).await
     }
 
-    async fn list(&self, intent_id: &str) -> Result<Vec<RefundReport>, Failure> {
-        let refunds = self.stripe.refunds(intent_id).await;
+    async fn list(&self, new: &NewRefund<'_>) -> Result<Vec<RefundReport>, Failure> {
+        let refunds = self.stripe.refunds(new.intent_id, new.currency).await;
         refunds.map_err(|error| Failure::from(error).during("list the intent's refunds"))
     }
 
@@ -176,11 +183,12 @@ impl TakePayment {
 }
 
 /// Whether the amount is left according to the provider's list: a refund made in its dashboard, whose webhook has not
-/// arrived, is not in the ledger. A provider that does not check would refund more than was captured.
+/// arrived, is not in the ledger. What the bank holds because of a dispute is not left either. A provider that does not check
+/// would refund more than was captured, or beside the dispute.
 fn fits(payment: &Payment, reports: &[RefundReport], amount: Amount) -> bool {
     let made = reports.iter().filter(|report| report.settled != Settled::Failed);
     let made = made.fold(Amount::ZERO, |sum, report| sum.plus(report.amount));
-    amount <= payment.ledger.captured().less(made)
+    amount <= payment.ledger.captured().less(made).less(payment.ledger.held())
 }
 
 /// The provider's report of the refund: by our id or its own, also one that was made for an earlier request.

@@ -1,6 +1,7 @@
 //! Every reaction of `take-payment`, against a provider that counts its calls.
 
 mod outage;
+mod refusals;
 
 use crate::payment::Stage;
 use crate::testing::{
@@ -77,7 +78,6 @@ async fn whatever_fails_there_is_exactly_one_charge() {
         Fault::TimeoutAfter,
         Fault::RateLimited,
         Fault::Conflict,
-        Fault::Refuse("payment_intent_unexpected_state"),
     ];
     for fault in faults {
         for path in ["confirm", "GET /v1/payment_intents", "/v1/"] {

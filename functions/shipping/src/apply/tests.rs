@@ -162,6 +162,86 @@ async fn a_webhook_parked_under_a_typed_code_is_drained_by_shipped() {
     );
 }
 
+/// A person types a code in groups and a carrier by a short name; the carrier reports its own spelling of both.
+#[tokio::test]
+async fn a_scan_in_another_spelling_finds_its_parcel() {
+    for (typed, scanned) in [
+        (("Post", "2680-1286-3436"), ("POST", "268012863436")),
+        (("Post", "268012863436"), ("post", "2680 1286-3436")),
+        (("DHL", "JD0146"), ("DHLExpress", "jd-0146")),
+        (("UPS", "1Z 999 AA1 01"), ("UPSDAP", "1Z999AA101")),
+    ] {
+        for scanned_first in [false, true] {
+            let (world, order) = (World::with(Provider::Warehouse), order_id(1));
+            world.begin(&order).await;
+            let event = tracker_event("evt_1", scanned.0, scanned.1, &[MOVING, ARRIVED]);
+            if scanned_first {
+                world.receive(&event).await.unwrap();
+            }
+            dispatch(&world, &order, typed).await;
+            world.run().await;
+            if !scanned_first {
+                world.receive(&event).await.unwrap();
+            }
+            let shipment = world.shipment(&order).await;
+            assert_eq!(shipment.status(), ShipmentStatus::Delivered, "{typed:?} {scanned:?}");
+            let crate::Stage::Left { parcel, .. } = shipment.stage else { panic!() };
+            assert_eq!((&*parcel.carrier, &*parcel.tracking_code), typed, "it is displayed as typed");
+        }
+    }
+}
+
+async fn dispatch(world: &World, order: &OrderId, (carrier, code): (&str, &str)) {
+    let dispatch = request("POST /shipments/{order_id}/dispatch")
+        .by_admin()
+        .path("order_id", order.as_str())
+        .json(&json!({"carrier": carrier, "tracking_code": code}));
+    assert_eq!(world.manage().answer(dispatch).await.unwrap().status, 202);
+}
+
+/// Older versions kept the hyphens of a code in their keys.
+#[tokio::test]
+async fn what_an_older_version_mapped_or_parked_is_found() {
+    let (world, order) = (World::with(Provider::Warehouse), order_id(1));
+    world.begin(&order).await;
+    dispatch(&world, &order, ("Post", "2680-1286")).await;
+    let (old, new) =
+        (Key::new("tracking#POST#2680-1286", "order"), Key::new("tracking#POST#26801286", "order"));
+    let mapped = world.memory.get(&new).await.unwrap().unwrap();
+    world.memory.put(&old, &mapped).await.unwrap();
+    world.memory.delete(&new).await.unwrap();
+    world.run().await;
+    world.receive(&tracker_event("evt_1", "POST", "2680-1286", &[MOVING])).await.unwrap();
+    assert_eq!(world.shipment(&order).await.scans.len(), 1);
+
+    let second = order_id(2);
+    world.begin(&second).await;
+    let event = tracker_event("evt_2", "DHLExpress", "JD-9", &[MOVING, ARRIVED]);
+    world.receive(&event).await.unwrap();
+    let (old, new) =
+        (Key::new("tracking#DHLEXPRESS#JD-9", "parked#evt_2"), Key::new("tracking#DHL#JD9", "parked#evt_2"));
+    let parked = world.memory.get(&new).await.unwrap().unwrap();
+    world.memory.put(&old, &parked).await.unwrap();
+    world.memory.delete(&new).await.unwrap();
+    dispatch(&world, &second, ("DHL", "JD-9")).await;
+    world.run().await;
+    assert_eq!(world.shipment(&second).await.status(), ShipmentStatus::Delivered);
+}
+
+/// A text without bounds would become an event that no topic takes.
+#[tokio::test]
+async fn a_report_with_a_text_beyond_its_bound_is_poison() {
+    let world = World::with(Provider::Warehouse);
+    let blanks = format!("a{}b", " ".repeat(100_000));
+    for (n, (carrier, code)) in
+        [(&*"x".repeat(3000), "1"), (&*blanks, "1"), ("Post", &*blanks)].into_iter().enumerate()
+    {
+        let event = tracker_event(&format!("evt_{n}"), carrier, code, &[MOVING]);
+        assert_eq!(world.receive(&event).await.unwrap().len(), 1, "{n}");
+    }
+    assert_eq!(world.memory.all_events(), []);
+}
+
 #[tokio::test]
 async fn a_scan_after_a_cancellation_raises_an_alarm_and_ships_nothing() {
     let (world, order) = (World::with(Provider::Easypost), order_id(1));

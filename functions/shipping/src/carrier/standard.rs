@@ -55,8 +55,8 @@ pub(super) fn report(event_type: &str, body: &[u8]) -> Result<Option<TrackingRep
         .ok_or("the status is missing or not an accepted word")?;
     let occurred_at = data.occurred_at.map(|at| at.parse::<Timestamp>()).transpose();
     let occurred_at = occurred_at.map_err(|_| "occurred_at is not an RFC 3339 time")?;
-    let parcel = Parcel::reported(data.carrier, data.tracking_code)
-        .ok_or("the webhook lacks a carrier or a tracking code")?;
+    let parcel = Parcel::reported(data.carrier.as_deref(), data.tracking_code.as_deref())
+        .ok_or("the webhook names no parcel: a carrier or a tracking code is missing or malformed")?;
     let scan = Scan::reported(status, data.status_detail.as_deref(), occurred_at);
     Ok(Some(TrackingReport { parcel, scans: vec![scan] }))
 }

@@ -1,4 +1,4 @@
-//! How carriers are set up, and how spellings of a parcel compare.
+//! How carriers are set up.
 
 use super::*;
 use std::sync::Mutex;
@@ -28,13 +28,4 @@ fn the_webhooks_of_every_source_are_read() {
     for source in SOURCES {
         assert_eq!(read_report(source, "of.no.use", b"{}"), Ok(None), "{source}");
     }
-}
-
-#[test]
-fn a_parcel_is_the_same_in_any_spelling() {
-    let parcel =
-        |carrier: &str, code: &str| Parcel { carrier: carrier.to_owned(), tracking_code: code.to_owned() };
-    assert!(parcel("FedEx", "ab-1").is(&parcel("FEDEX", "AB-1")));
-    assert!(parcel("DHL Express", "1").is(&parcel("DHLExpress", "1")));
-    assert!(!parcel("FedEx", "1").is(&parcel("FedEx", "2")));
 }

@@ -1,6 +1,7 @@
 //! The bodies of the warehouse's commands, and their validation.
 
 use crate::Parcel;
+use crate::carrier::parcel::{is_carrier, is_typed_code, trimmed};
 use runtime::http::{FieldError, Problem};
 use serde::Deserialize;
 
@@ -20,27 +21,27 @@ impl Dispatch {
             (None, Some(_)) => return Err(missing("/carrier")),
             (Some(_), None) => return Err(missing("/tracking_code")),
         };
-        let mut errors = Vec::new();
-        let printable = |text: &str| text.chars().all(|c| !c.is_control());
-        if !((1..=64).contains(&carrier.chars().count())
-            && printable(&carrier)
-            && carrier.bytes().any(|b| b.is_ascii_alphanumeric()))
-        {
-            errors.push(FieldError::at("/carrier", "1 to 64 characters, at least one letter or digit"));
-        }
-        if !((1..=64).contains(&tracking_code.len())
-            && tracking_code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-        {
-            errors.push(FieldError::at(
-                "/tracking_code",
-                "1 to 64 letters, digits and hyphens, without spaces",
-            ));
-        }
-        if errors.is_empty() {
-            Ok(Some(Parcel { carrier, tracking_code }))
-        } else {
-            Err(Problem::validation(errors))
-        }
+        typed(&carrier, &tracking_code).map(Some)
+    }
+}
+
+/// A parcel as a person typed it.
+fn typed(carrier: &str, tracking_code: &str) -> Result<Parcel, Problem> {
+    let (carrier, tracking_code) = (trimmed(carrier), trimmed(tracking_code));
+    let mut errors = Vec::new();
+    if !is_carrier(carrier) {
+        errors.push(FieldError::at("/carrier", "1 to 64 characters, at least one letter or digit"));
+    }
+    if !is_typed_code(tracking_code) {
+        errors.push(FieldError::at(
+            "/tracking_code",
+            "1 to 64 letters and digits; hyphens, spaces, dots, slashes and underscores may separate them",
+        ));
+    }
+    if errors.is_empty() {
+        Ok(Parcel { carrier: carrier.to_owned(), tracking_code: tracking_code.to_owned() })
+    } else {
+        Err(Problem::validation(errors))
     }
 }
 

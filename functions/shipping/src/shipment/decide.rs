@@ -3,12 +3,13 @@
 //! `None` (or `Ok(None)`) means that the event is there already, or that an earlier event excludes it. All functions
 //! are pure.
 
+use super::scans::JourneyEnd;
 use super::{Label, LabelState, Shipment, ShipmentStatus, Stage, Whereabouts};
 use crate::carrier::{Parcel, Scan, TrackingReport, VoidOutcome};
 use events::{
     CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided, Line,
     Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested,
-    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingStatus,
+    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed,
 };
 
 /// Why a command of the warehouse is refused.
@@ -99,15 +100,17 @@ impl Shipment {
         }
     }
 
-    /// The next event that a carrier's report leads to. The caller repeats it until it is `None`.
+    /// The next event that a carrier's report leads to. The caller repeats it until it is `None`. `waited`: the report
+    /// was parked until its code was known.
     ///
     /// The hand-over is first. Then each new scan, oldest first, each followed by what it means for a parcel that
     /// left. A parcel that moves although its order ended is never `Shipped`.
-    pub(crate) fn decide_tracking(&self, report: &TrackingReport) -> Option<ShippingEvent> {
+    pub(crate) fn decide_tracking(&self, report: &TrackingReport, waited: bool) -> Option<ShippingEvent> {
+        let mut scans = self.own_scans(report, waited);
         let ended = match &self.stage {
             // Only a requested shipment has a code.
             Stage::Absent => return None,
-            Stage::Requested if report.scans.iter().any(Scan::moved) => {
+            Stage::Requested if self.own_scans(report, waited).any(Scan::moved) => {
                 let Parcel { carrier, tracking_code } = report.parcel.clone();
                 return Some(Shipped { carrier, tracking_code }.into());
             }
@@ -116,25 +119,37 @@ impl Shipment {
             Stage::Requested | Stage::Left { .. } => false,
             Stage::Failed { .. } | Stage::Cancelled => true,
         };
-        report.scans.iter().find_map(|scan| {
-            if !self.scans.contains(scan) {
-                let tracked = ShipmentTracked {
-                    status: scan.status,
-                    status_detail: scan.status_detail.clone(),
-                    occurred_at: scan.occurred_at,
-                    after_cancellation: ended && scan.moved(),
-                };
-                return Some(tracked.into());
-            }
-            let Stage::Left { whereabouts, .. } = &self.stage else { return None };
-            let under_way = *whereabouts == Whereabouts::UnderWay;
-            if scan.status == TrackingStatus::Delivered && under_way {
-                return Some(Delivered {}.into());
-            }
-            let turned = scan.status == TrackingStatus::ReturnToSender;
-            (turned && (under_way || *whereabouts == Whereabouts::Delivered))
-                .then(|| ReturnedToSender {}.into())
+        let meaning = self.decide_journey();
+        if meaning.is_some() {
+            return meaning;
+        }
+        scans.find(|scan| !self.scans.contains(scan)).map(|scan| {
+            let tracked = ShipmentTracked {
+                status: scan.status,
+                status_detail: scan.status_detail.clone(),
+                occurred_at: scan.occurred_at,
+                after_cancellation: ended && scan.moved(),
+            };
+            tracked.into()
         })
+    }
+
+    /// What the decisive scan means for the parcel, if no event states it yet. A parcel that is back stays back.
+    fn decide_journey(&self) -> Option<ShippingEvent> {
+        let (Stage::Left { whereabouts, .. }, Some(decisive)) = (&self.stage, self.decisive) else {
+            return None;
+        };
+        match (decisive.end, whereabouts) {
+            (JourneyEnd::Delivered, Whereabouts::UnderWay | Whereabouts::SentBack) => {
+                Some(Delivered {}.into())
+            }
+            (JourneyEnd::SentBack, Whereabouts::UnderWay | Whereabouts::Delivered) => {
+                Some(ReturnedToSender {}.into())
+            }
+            (JourneyEnd::Delivered, Whereabouts::Delivered | Whereabouts::Returned { .. })
+            | (JourneyEnd::SentBack, Whereabouts::SentBack | Whereabouts::Returned { .. })
+            | (JourneyEnd::Failed, _) => None,
+        }
     }
 
     /// The warehouse hands the parcel over. The code of a bought label takes precedence over the given one.
@@ -154,12 +169,12 @@ impl Shipment {
         }
     }
 
-    /// The warehouse knows that the parcel is delivered.
+    /// The warehouse knows that the parcel is delivered: also one whose return was called off.
     pub(crate) fn decide_delivered(&self) -> Result<Option<ShippingEvent>, Refusal> {
         match self.whereabouts()? {
-            Whereabouts::UnderWay => Ok(Some(Delivered {}.into())),
+            Whereabouts::UnderWay | Whereabouts::SentBack => Ok(Some(Delivered {}.into())),
             Whereabouts::Delivered => Ok(None),
-            Whereabouts::SentBack | Whereabouts::Returned { .. } => Err(self.refusal()),
+            Whereabouts::Returned { .. } => Err(self.refusal()),
         }
     }
 

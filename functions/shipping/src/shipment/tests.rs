@@ -46,11 +46,18 @@ fn scans(code: &str, statuses: &[TrackingStatus]) -> TrackingReport {
     TrackingReport { parcel: parcel(code), scans: statuses.iter().map(|status| scan(*status)).collect() }
 }
 
+/// An event that a carrier's webhook led to.
+fn reported(event: &Event) -> Envelope {
+    let mut envelope = envelope(&order_id(1), 1, event);
+    envelope.causationid = events::EventId::outside("webhook/easypost", "evt_1");
+    envelope
+}
+
 /// The types of the events that the report leads to; `type!` for a scan that raises the alarm.
 fn led_to(mut shipment: Shipment, report: &TrackingReport) -> Vec<String> {
     let mut emitted = Vec::new();
-    while let Some(event) = shipment.decide_tracking(report) {
-        shipment.evolve(&event, &envelope(&order_id(1), 1, &event));
+    while let Some(event) = shipment.decide_tracking(report, false) {
+        shipment.evolve(&event, &reported(&event));
         let alarm = matches!(&event, Event::ShipmentTracked(tracked) if tracked.after_cancellation);
         emitted.push(format!("{}{}", event.event_type(), if alarm { "!" } else { "" }));
         assert!(emitted.len() < 100, "{emitted:?}");
@@ -136,9 +143,107 @@ fn the_first_scan_at_or_beyond_in_transit_is_the_hand_over() {
     );
     assert_eq!(
         led_to(fold(&waiting), &scans("1", &[InTransit, ReturnToSender, Delivered])),
-        ["Shipped", "ShipmentTracked", "ShipmentTracked", "ReturnedToSender", "ShipmentTracked"],
-        "a returned parcel is delivered to the sender, not to the customer"
+        ["Shipped", "ShipmentTracked", "ShipmentTracked", "ReturnedToSender", "ShipmentTracked", "Delivered"],
+        "of equal times the last in the stream decides"
     );
+}
+
+fn at(status: TrackingStatus, hour: i64) -> Scan {
+    let occurred_at = now().checked_add(jiff::SignedDuration::from_hours(hour)).unwrap();
+    Scan { occurred_at: Some(occurred_at), ..scan(status) }
+}
+
+fn untimed(status: TrackingStatus) -> Scan {
+    Scan { occurred_at: None, ..scan(status) }
+}
+
+/// The status after the scans, each reported by itself, of a parcel that was dispatched now.
+fn status_after(scans: &[Scan]) -> ShipmentStatus {
+    let mut shipment = fold(&[requested(), shipped("1")]);
+    for scan in scans {
+        let report = TrackingReport { parcel: parcel("1"), scans: vec![scan.clone()] };
+        while let Some(event) = shipment.decide_tracking(&report, false) {
+            shipment.evolve(&event, &reported(&event));
+        }
+    }
+    shipment.status()
+}
+
+#[test]
+fn of_contradicting_scans_the_later_one_decides_in_each_order_of_arrival() {
+    use TrackingStatus::{Delivered, Failure, InTransit, ReturnToSender};
+    for (scans, expected) in [
+        (vec![at(Delivered, 2), at(ReturnToSender, 1)], ShipmentStatus::Delivered),
+        (vec![at(Delivered, 1), at(ReturnToSender, 2)], ShipmentStatus::ReturnedToSender),
+        (vec![at(Delivered, 2), at(Failure, 1)], ShipmentStatus::Delivered),
+        (vec![at(InTransit, 9), at(Delivered, 2)], ShipmentStatus::Delivered),
+        (vec![at(Delivered, 3), at(ReturnToSender, 2), at(Delivered, 1)], ShipmentStatus::Delivered),
+    ] {
+        let backwards: Vec<Scan> = scans.iter().rev().cloned().collect();
+        assert_eq!(status_after(&scans), expected, "{scans:?}");
+        assert_eq!(status_after(&backwards), expected, "{backwards:?}");
+    }
+}
+
+#[test]
+fn of_scans_with_equal_or_missing_times_the_last_in_the_stream_decides() {
+    use TrackingStatus::{Delivered, ReturnToSender};
+    for (first, second) in [
+        (at(Delivered, 1), at(ReturnToSender, 1)),
+        (untimed(Delivered), at(ReturnToSender, 1)),
+        (at(Delivered, 1), untimed(ReturnToSender)),
+        (untimed(Delivered), untimed(ReturnToSender)),
+    ] {
+        assert_eq!(status_after(&[first.clone(), second.clone()]), ShipmentStatus::ReturnedToSender);
+        assert_eq!(status_after(&[second, first]), ShipmentStatus::Delivered);
+    }
+}
+
+/// Carriers reuse codes, and a code may be typed before its earlier parcel is forgotten.
+#[test]
+fn a_scan_older_than_the_dispatch_never_touches_the_order() {
+    use TrackingStatus::{Delivered, Failure, InTransit, ReturnToSender};
+    let dispatched = fold(&[requested(), shipped("1")]);
+    let older: Vec<Scan> =
+        [InTransit, Failure, ReturnToSender, Delivered].map(|status| at(status, -1)).into();
+    let report = TrackingReport { parcel: parcel("1"), scans: older.clone() };
+    assert_eq!(led_to(dispatched.clone(), &report), [""; 0]);
+    let report = TrackingReport { parcel: parcel("1"), scans: [older, vec![at(Delivered, 1)]].concat() };
+    assert_eq!(led_to(dispatched, &report), ["ShipmentTracked", "Delivered"]);
+
+    let labelled = fold(&[requested(), label("1").into()]);
+    let last_year = TrackingReport { parcel: parcel("1"), scans: vec![at(Delivered, -9000)] };
+    assert_eq!(led_to(labelled.clone(), &last_year), [""; 0], "an issued code may have been used before");
+    let hours_off = TrackingReport { parcel: parcel("1"), scans: vec![at(InTransit, -9)] };
+    assert_eq!(
+        led_to(labelled, &hours_off),
+        ["Shipped", "ShipmentTracked"],
+        "the carrier's clock may be off"
+    );
+}
+
+/// A person may record that a parcel arrived although its return was announced. Scans that were known or are older change
+/// nothing; a later one does.
+#[test]
+fn a_delivery_may_be_recorded_after_a_return_was_called_off() {
+    use TrackingStatus::ReturnToSender;
+    let sent_back = |hour| TrackingReport { parcel: parcel("1"), scans: vec![at(ReturnToSender, hour)] };
+    let mut shipment = fold(&[requested(), shipped("1")]);
+    let apply = |shipment: &mut Shipment, event: Event| {
+        let mut recorded = envelope(&order_id(1), 1, &event);
+        recorded.time = now().checked_add(jiff::SignedDuration::from_hours(5)).unwrap();
+        shipment.evolve(&event, &recorded);
+    };
+    while let Some(event) = shipment.decide_tracking(&sent_back(1), false) {
+        apply(&mut shipment, event);
+    }
+    assert_eq!(shipment.status(), ShipmentStatus::ReturnedToSender);
+    let delivered = shipment.decide_delivered().unwrap().unwrap();
+    apply(&mut shipment, delivered);
+    assert_eq!(shipment.decide_delivered(), Ok(None));
+    assert_eq!(led_to(shipment.clone(), &sent_back(1)), [""; 0]);
+    assert_eq!(led_to(shipment.clone(), &sent_back(2)), ["ShipmentTracked"]);
+    assert_eq!(led_to(shipment, &sent_back(6)), ["ShipmentTracked", "ReturnedToSender"]);
 }
 
 #[test]
@@ -185,7 +290,7 @@ fn i4_shipped_and_shipment_cancelled_are_never_both_in_one_stream() {
                 4 => shipment.decide_no_label("x"),
                 5 | 6 => shipment.decide_cancellation(),
                 7 => shipment.decide_void(&VoidOutcome::Voided),
-                8 => shipment.decide_tracking(&report),
+                8 => shipment.decide_tracking(&report, false),
                 9 => shipment.decide_dispatch(Some(&parcel("2"))).unwrap_or_default(),
                 10 => shipment.decide_failed("x").unwrap_or_default(),
                 _ => shipment.decide_returned(true).unwrap_or_default(),

@@ -1,6 +1,7 @@
 //! The account behind the API: intents, refunds, disputes, and the events that their changes emit.
 
 use super::form::Form;
+use super::rules;
 use serde_json::{Value, json};
 
 /// An answer of the API.
@@ -20,12 +21,19 @@ impl Outcome {
         Self { status: 400, body: json!({ "error": error }) }
     }
 
+    /// A refusal with this status; an empty code or parameter is left out.
+    pub(super) fn refused_with(status: u16, code: &str, param: &str) -> Self {
+        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let error = json!({"type": "invalid_request_error", "code": text(code), "param": text(param), "message": "no"});
+        Self { status, body: json!({ "error": error }) }
+    }
+
     fn missing() -> Self {
         Self { status: 404, ..Self::refused("resource_missing", Some("id")) }
     }
 }
 
-/// The provider's totals of one order; amounts in minor units.
+/// The provider's totals of one order; amounts in the provider's units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Books {
     /// How many intents captured money.
@@ -36,6 +44,8 @@ pub struct Books {
     pub refunded: u64,
     /// The amount of lost disputes.
     pub charged_back: u64,
+    /// The amount of open disputes. An inquiry holds nothing.
+    pub held: u64,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -47,6 +57,12 @@ pub(super) struct Account {
     /// Every event, oldest first, and whether it was delivered.
     listed: Vec<(Value, bool)>,
     pub(super) hold_refunds: bool,
+    /// Whether it takes real money.
+    pub(super) livemode: bool,
+    /// Its id, if a test names one.
+    pub(super) own_id: Option<String>,
+    /// The payment methods that were used; those without `reusable` pay once.
+    used: Vec<String>,
     made: u32,
 }
 
@@ -60,6 +76,7 @@ struct Intent {
     payment_method: String,
     metadata: Value,
     last_error: Option<&'static str>,
+    livemode: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -78,7 +95,11 @@ struct Dispute {
     intent: String,
     status: &'static str,
     amount: u64,
+    currency: String,
 }
+
+/// When the bank wants the evidence of a dispute by: 2026-01-15T23:59:59Z.
+const EVIDENCE_DUE_BY: i64 = 1_768_521_599;
 
 impl Intent {
     fn json(&self) -> Value {
@@ -86,7 +107,7 @@ impl Intent {
         json!({
             "id": self.id, "object": "payment_intent", "status": self.status, "amount": self.amount,
             "amount_received": self.received, "currency": self.currency, "metadata": self.metadata,
-            "client_secret": format!("{}_secret_x", self.id), "last_payment_error": error, "livemode": false,
+            "client_secret": format!("{}_secret_x", self.id), "last_payment_error": error, "livemode": self.livemode,
         })
     }
 }
@@ -105,8 +126,16 @@ impl Dispute {
     fn json(&self) -> Value {
         json!({
             "id": self.id, "object": "dispute", "status": self.status, "amount": self.amount,
-            "payment_intent": self.intent, "metadata": {},
+            "currency": self.currency, "payment_intent": self.intent, "charge": "ch_1", "metadata": {},
+            "evidence_details": {"due_by": EVIDENCE_DUE_BY, "has_evidence": false},
         })
+    }
+}
+
+impl Dispute {
+    /// Whether the bank holds or took the amount. An inquiry holds nothing.
+    fn holds(&self) -> bool {
+        self.status != "won" && !self.status.starts_with("warning")
     }
 }
 
@@ -115,6 +144,7 @@ impl Account {
         let parts: Vec<&str> = line.split('/').skip(2).collect();
         match (line.split(' ').next().unwrap_or_default(), parts.as_slice()) {
             ("POST", ["payment_intents"]) => self.create(form),
+            ("GET", ["account"]) => self.own_account(),
             ("GET", ["payment_intents", id]) => self.retrieve(id),
             ("POST", ["payment_intents", id, "confirm"]) => self.confirm(id),
             ("POST", ["payment_intents", id, "cancel"]) => self.cancel(id),
@@ -130,9 +160,13 @@ impl Account {
         if let Some(unknown) = form.unknown(&known) {
             return Outcome::refused("parameter_unknown", Some(unknown));
         }
-        let Some(amount) = form.number("amount").filter(|amount| *amount >= 50) else {
-            return Outcome::refused("amount_too_small", Some("amount"));
+        let (amount, currency) = (form.number("amount"), form.get("currency").unwrap_or_default());
+        let Some(amount) = amount else {
+            return Outcome::refused("parameter_invalid_integer", Some("amount"));
         };
+        if let Some(code) = rules::refusal_of_charge(amount, currency) {
+            return Outcome::refused(code, Some("amount"));
+        }
         let payment_method = form.get("payment_method").unwrap_or_default().to_owned();
         if !MAGIC.contains(&payment_method.as_str()) {
             return Outcome::refused("resource_missing", Some("payment_method"));
@@ -142,14 +176,19 @@ impl Account {
             status: "requires_confirmation",
             amount,
             received: 0,
-            currency: form.get("currency").unwrap_or_default().to_owned(),
+            currency: currency.to_owned(),
             payment_method,
             metadata: form.metadata(),
             last_error: None,
+            livemode: self.livemode,
         };
         let body = intent.json();
         self.intents.push(intent);
         Outcome::ok(body)
+    }
+
+    fn own_account(&self) -> Outcome {
+        Outcome::ok(json!({"id": self.own_id.as_deref().unwrap_or("acct_1"), "object": "account"}))
     }
 
     fn retrieve(&self, id: &str) -> Outcome {
@@ -161,7 +200,15 @@ impl Account {
         if intent.status != "requires_confirmation" {
             return Outcome::refused("payment_intent_unexpected_state", None);
         }
-        match intent.payment_method.as_str() {
+        let method = intent.payment_method.clone();
+        match method.as_str() {
+            ONCE if self.used.contains(&method) => {
+                return Outcome::refused("payment_method_unexpected_state", Some("payment_method"));
+            }
+            ONCE => {
+                self.used.push(method);
+                self.pay(id);
+            }
             "pm_card_chargeCustomerFail" => {
                 self.decline(id, "generic_decline");
                 let error =
@@ -225,7 +272,7 @@ impl Account {
             return Outcome::refused("resource_missing", Some("payment_intent"));
         };
         let (id, currency) = (intent.id.clone(), intent.currency.clone());
-        let held = self.disputes.iter().any(|dispute| dispute.intent == id && dispute.status != "won");
+        let held = self.disputes.iter().any(|dispute| dispute.intent == id && dispute.holds());
         let gone: u64 =
             self.standing().filter(|refund| refund.intent == id).map(|refund| refund.amount).sum();
         let left = intent.received.saturating_sub(gone);
@@ -239,18 +286,24 @@ impl Account {
         if amount == 0 || amount > left {
             return Outcome::refused("amount_too_large", Some("amount"));
         }
-        let refund = Refund {
-            id: self.next_id("re"),
-            intent: id,
-            status: if self.hold_refunds { "pending" } else { "succeeded" },
-            amount,
-            currency,
-            metadata: form.metadata(),
-        };
+        if let Some(code) = rules::refusal_of_digits(amount, &currency) {
+            return Outcome::refused(code, Some("amount"));
+        }
+        Outcome::ok(self.add_refund(id, amount, currency, form.metadata()))
+    }
+
+    pub(super) fn refund_unchecked(&mut self, intent: &str, amount: u64) {
+        let currency = self.intent(intent).map(|intent| intent.currency.clone()).unwrap_or_default();
+        self.add_refund(intent.to_owned(), amount, currency, json!({}));
+    }
+
+    fn add_refund(&mut self, intent: String, amount: u64, currency: String, metadata: Value) -> Value {
+        let status = if self.hold_refunds { "pending" } else { "succeeded" };
+        let refund = Refund { id: self.next_id("re"), intent, status, amount, currency, metadata };
         let body = refund.json();
         self.emit("refund.created", &body);
         self.refunds.push(refund);
-        Outcome::ok(body)
+        body
     }
 
     fn list_refunds(&self, form: &Form) -> Outcome {
@@ -291,20 +344,22 @@ impl Account {
         self.emit(if success { "refund.updated" } else { "refund.failed" }, &body);
     }
 
-    pub(super) fn dispute(&mut self, intent_id: &str, amount: u64) -> String {
+    /// A dispute in this status: `needs_response`, or `warning_needs_response` for an inquiry.
+    pub(super) fn dispute(&mut self, intent_id: &str, amount: u64, status: &'static str) -> String {
         let id = self.next_id("dp");
-        let dispute =
-            Dispute { id: id.clone(), intent: intent_id.to_owned(), status: "needs_response", amount };
+        let currency = self.intent(intent_id).map(|intent| intent.currency.clone()).unwrap_or_default();
+        let dispute = Dispute { id: id.clone(), intent: intent_id.to_owned(), status, amount, currency };
         self.emit("charge.dispute.created", &dispute.json());
         self.disputes.push(dispute);
         id
     }
 
-    pub(super) fn close_dispute(&mut self, id: &str, won: bool) {
+    /// Moves a dispute to a status, and emits this event about it.
+    pub(super) fn move_dispute(&mut self, id: &str, status: &'static str, event_type: &str) {
         let Some(dispute) = self.disputes.iter_mut().find(|dispute| dispute.id == id) else { return };
-        dispute.status = if won { "won" } else { "lost" };
+        dispute.status = status;
         let body = dispute.json();
-        self.emit("charge.dispute.closed", &body);
+        self.emit(event_type, &body);
     }
 
     pub(super) fn intents_of(&self, order_id: &str) -> Vec<String> {
@@ -351,6 +406,9 @@ impl Account {
             books.refunded += refunds.map(|refund| refund.amount).sum::<u64>();
             let lost = self.disputes.iter().filter(|it| it.intent == intent.id && it.status == "lost");
             books.charged_back += lost.map(|dispute| dispute.amount).sum::<u64>();
+            let open =
+                self.disputes.iter().filter(|it| it.intent == intent.id && it.status == "needs_response");
+            books.held += open.map(|dispute| dispute.amount).sum::<u64>();
         }
         books
     }
@@ -386,7 +444,7 @@ impl Account {
         let id = self.next_id("evt");
         let data = json!({ "object": object });
         let event = json!({
-            "id": id, "object": "event", "type": event_type, "livemode": false, "created": 1_767_323_045, "data": data,
+            "id": id, "object": "event", "type": event_type, "livemode": self.livemode, "created": 1_767_323_045, "data": data,
         });
         self.listed.push((event.clone(), false));
         self.events.push(event);
@@ -409,4 +467,6 @@ fn page(form: &Form, limit: usize, all: &[Value]) -> Outcome {
 }
 
 /// The payment methods that exist.
-const MAGIC: [&str; 3] = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_threeDSecure"];
+const MAGIC: [&str; 4] = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_threeDSecure", ONCE];
+/// A payment method of a real card, which pays once unless it is attached to a customer.
+const ONCE: &str = "pm_once";

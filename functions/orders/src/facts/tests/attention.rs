@@ -1,10 +1,11 @@
 //! An attention ends when its reason is gone.
 
 use super::order_after;
-use crate::testing::{delivered_order, publish};
+use crate::testing::{delivered_order, disputed, publish};
 use events::{
-    Attention, Delivered, LabelVoidFailed, LabelVoidRequested, LabelVoided, OrderStatus, ReturnReceived,
-    ShipmentCancelled, ShipmentTracked, ShippingEvent, TrackingStatus,
+    Attention, Delivered, DisputeOutcome, LabelVoidFailed, LabelVoidRequested, LabelVoided, OrderStatus,
+    PaymentDisputed, PaymentsEvent, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentTracked,
+    ShippingEvent, TrackingStatus,
 };
 use runtime::queue::Message;
 use testkit::now;
@@ -50,6 +51,95 @@ fn delivery_failed_lasts_until_the_parcel_arrives_or_returns() {
         for end in [arrival, back] {
             let facts: Vec<Message> = facts.iter().cloned().chain([end]).collect();
             assert_eq!(order_after(&facts).attention(), [], "{failure:?}");
+        }
+    }
+}
+
+fn scanned(sequence: u32, status: TrackingStatus, hour: Option<i64>) -> Message {
+    let at = |hour| now().checked_add(jiff::SignedDuration::from_hours(hour)).unwrap();
+    let (status_detail, occurred_at, after_cancellation) = (None, hour.map(at), false);
+    publish::<ShippingEvent>(
+        sequence,
+        ShipmentTracked { status, status_detail, occurred_at, after_cancellation },
+    )
+}
+
+/// In each order of arrival, because the facts carry their place in shipping's stream.
+fn attention_after(facts: &[Message]) -> Vec<Attention> {
+    let order = order_after(facts);
+    let backwards: Vec<Message> = facts.iter().rev().cloned().collect();
+    let reversed = order_after(&backwards);
+    assert_eq!(order.attention(), reversed.attention());
+    assert_eq!(order.facts().is_open(), !order.attention().is_empty(), "a person finds it in the list");
+    assert_eq!(order.facts().is_open(), reversed.facts().is_open());
+    order.attention()
+}
+
+#[test]
+fn a_delivered_order_that_is_sent_back_needs_a_person_until_it_is_back_or_arrives() {
+    let mut facts = delivered_order();
+    assert_eq!(attention_after(&facts), []);
+    facts.push(publish::<ShippingEvent>(4, ReturnedToSender {}));
+    assert_eq!(attention_after(&facts), [Attention::DeliveryFailed]);
+    let arrival = publish::<ShippingEvent>(5, Delivered {});
+    let back = publish::<ShippingEvent>(5, ReturnReceived { restock: true });
+    for (end, status) in [(arrival, OrderStatus::Delivered), (back, OrderStatus::Returned)] {
+        let facts: Vec<Message> = facts.iter().cloned().chain([end]).collect();
+        assert_eq!(attention_after(&facts), []);
+        assert_eq!(order_after(&facts).status(), status);
+    }
+    facts.push(publish::<ShippingEvent>(5, Delivered {}));
+    facts.push(publish::<ShippingEvent>(6, ReturnedToSender {}));
+    assert_eq!(attention_after(&facts), [Attention::DeliveryFailed]);
+}
+
+#[test]
+fn of_contradicting_scans_the_carriers_time_decides() {
+    use TrackingStatus::{Delivered as Arrived, Failure, InTransit};
+    let failed = [Attention::DeliveryFailed];
+    for (scans, expected) in [
+        (vec![scanned(3, Arrived, Some(2)), scanned(5, Failure, Some(1))], &[][..]),
+        (vec![scanned(3, Arrived, Some(1)), scanned(5, Failure, Some(2))], &failed[..]),
+        (vec![scanned(3, Arrived, Some(1)), scanned(5, Failure, Some(1))], &failed[..]),
+        (vec![scanned(3, Arrived, None), scanned(5, Failure, Some(1))], &failed[..]),
+        (vec![scanned(3, Arrived, Some(1)), scanned(5, InTransit, Some(2))], &[][..]),
+        (
+            vec![scanned(3, Arrived, Some(1)), scanned(5, Failure, Some(2)), scanned(6, Arrived, Some(3))],
+            &[][..],
+        ),
+    ] {
+        let mut facts = delivered_order();
+        facts.pop();
+        facts.extend(scans);
+        facts.push(publish::<ShippingEvent>(4, Delivered {}));
+        assert_eq!(attention_after(&facts), expected);
+    }
+}
+
+#[test]
+fn an_inquiry_needs_attention_until_it_ends_or_becomes_a_dispute() {
+    let inquiry = |sequence, outcome| {
+        publish::<PaymentsEvent>(sequence, PaymentDisputed { inquiry: true, ..disputed(outcome) })
+    };
+    let dispute = |sequence, outcome| publish::<PaymentsEvent>(sequence, disputed(outcome));
+    let opened = inquiry(3, DisputeOutcome::Opened);
+    let stories = [
+        (vec![opened.clone()], vec![Attention::Inquiry]),
+        (vec![opened.clone(), inquiry(4, DisputeOutcome::Won)], vec![]),
+        (vec![opened.clone(), dispute(4, DisputeOutcome::Opened)], vec![Attention::Disputed]),
+        (vec![opened.clone(), dispute(4, DisputeOutcome::Opened), dispute(5, DisputeOutcome::Lost)], vec![]),
+        (vec![opened, dispute(5, DisputeOutcome::Won)], vec![]),
+    ];
+    for (story, attention) in stories {
+        let mut forwards = delivered_order();
+        forwards.extend(story.iter().cloned());
+        let mut backwards = delivered_order();
+        backwards.extend(story.iter().rev().cloned());
+        for facts in [forwards, backwards] {
+            let order = order_after(&facts);
+            assert_eq!(order.attention(), attention);
+            assert_eq!(order.facts().is_open(), !attention.is_empty());
+            assert_eq!(order.status(), OrderStatus::Delivered);
         }
     }
 }

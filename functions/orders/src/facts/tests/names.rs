@@ -28,7 +28,7 @@ fn the_table_has_the_status_that_each_fact_leads_to() {
     for row in rows() {
         let because: Because = serde_json::from_value(row[0].into()).unwrap();
         let mut facts = Facts::default();
-        facts.add(because, &Detail::default(), OrderStatus::Placed);
+        facts.add(because, &Detail::default(), OrderStatus::Placed, 1);
         let moves_to = if row[2].is_empty() { "placed" } else { row[2] };
         assert_eq!(facts.status().as_str(), moves_to, "{because:?}");
     }

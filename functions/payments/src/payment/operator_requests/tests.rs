@@ -75,7 +75,10 @@ fn goodwill_is_limited_to_what_is_refundable_and_granted_once() {
         payment.decide_goodwill(&id("g.a"), Amount::minor(1000), "other"),
         Err(NotRefunded::DifferentRequest)
     );
-    assert_eq!(request(&payment, "g.b", 901), Err(NotRefunded::TooMuch { refundable: Amount::minor(900) }));
+    assert_eq!(
+        request(&payment, "g.b", 901),
+        Err(NotRefunded::TooMuch { refundable: Amount::minor(900), currency: eur() })
+    );
     let rest = request(&payment, "g.b", 900);
     assert!(follow(&mut payment, rest).is_some());
     assert_eq!(payment.ledger.refundable(), Amount::ZERO);
@@ -189,8 +192,14 @@ fn no_mix_of_refunds_requests_more_than_was_captured() {
                 }
                 5 => {
                     let outcome = [DisputeOutcome::Opened, DisputeOutcome::Won][chance.usize(..2)];
-                    let report = DisputeReport { dispute_id: "dp_1".to_owned(), outcome, amount };
-                    if let Some(event) = payment.decide_disputed(&report) {
+                    let report = DisputeReport {
+                        dispute_id: "dp_1".to_owned(),
+                        outcome,
+                        amount,
+                        inquiry: false,
+                        evidence_due_by: None,
+                    };
+                    if let Ok(Some(event)) = payment.decide_disputed(&report) {
                         apply(&mut payment, event);
                     }
                     payment.decide_after_dispute("dp_1").unwrap()

@@ -3,12 +3,16 @@
 //!
 //! Written over [`Transport`], without an SDK: seven calls need none, and the generated SDKs fail on trimmed objects.
 
+use super::choice;
+use super::key::ExpectedAccount;
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
+use super::units::to_stripe;
 use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, IntentState, NewIntent, NewRefund, ProviderError, RefundReport};
+use events::{Amount, Currency};
 use jiff::Timestamp;
-use outbound::{Answer, Call, CallError, Method, Secret, Secrets, Transport, send_with_key};
+use outbound::{Answer, Call, CallError, Method, Secrets, Transport};
 use resilience::{BackOff, Clock, RandomJitter};
 use runtime::Settings;
 use serde::de::DeserializeOwned;
@@ -39,15 +43,19 @@ pub struct Stripe {
     pub api_key_secret: String,
     /// The API version of requests and answers.
     pub api_version: String,
+    /// Whether the stack takes real money. A key of the other mode is not used.
+    pub livemode: bool,
     /// Waits before a call is sent again.
     pub clock: Arc<dyn Clock>,
+    /// The account that the key has to belong to, if the stack names one.
+    pub(crate) account: Option<Arc<ExpectedAccount>>,
 }
 
 impl Stripe {
     /// The name of its breaker and of the alarm on it.
     pub const NAME: &str = "stripe";
 
-    /// Reads `STRIPE_API_BASE`, `STRIPE_API_KEY_SECRET` and `STRIPE_API_VERSION`.
+    /// Reads `STRIPE_API_BASE`, `STRIPE_API_KEY_SECRET`, `STRIPE_API_VERSION`, `STRIPE_LIVEMODE` and `STRIPE_ACCOUNT_ID`.
     pub fn from_settings(
         settings: &mut Settings,
         transport: Arc<dyn Transport>,
@@ -60,7 +68,11 @@ impl Stripe {
             base_url: settings.base_url("STRIPE_API_BASE"),
             api_key_secret: settings.text("STRIPE_API_KEY_SECRET"),
             api_version: settings.text("STRIPE_API_VERSION"),
+            livemode: settings.parsed("STRIPE_LIVEMODE", false),
             clock,
+            account: settings
+                .optional("STRIPE_ACCOUNT_ID")
+                .map(|id| Arc::new(ExpectedAccount::new(id.trim().to_owned()))),
         }
     }
 
@@ -72,38 +84,42 @@ impl Stripe {
         key: &IdempotencyKey,
     ) -> Result<IntentId, ProviderError> {
         let form = [
-            ("amount", new.amount.to_string()),
+            ("amount", charged(new.amount, new.currency)?),
             ("currency", new.currency.as_str().to_ascii_lowercase()),
             ("payment_method", new.payment_method.to_owned()),
             ("payment_method_types[]", "card".to_owned()),
             ("metadata[order_id]", new.order.to_string()),
             ("metadata[stack]", new.stack.to_owned()),
         ];
-        let intent: PaymentIntent = self.post("/v1/payment_intents", &form, key).await?;
+        let intent: PaymentIntent = self
+            .post("/v1/payment_intents", &form, key)
+            .await
+            .map_err(|error| choice::refused_for(new.payment_method, error))?;
+        self.check_livemode(intent.livemode)?;
         intent_id(&intent.id).map_err(ProviderError::Unclear)
     }
 
     /// Confirms an intent: money moves. Everything it needs was attached when it was created.
     pub(crate) async fn confirm(&self, id: &str, key: &IdempotencyKey) -> Result<IntentState, ProviderError> {
         let intent: PaymentIntent = self.post(&format!("/v1/payment_intents/{id}/confirm"), &[], key).await?;
-        Ok(intent.state())
+        state_of(&intent)
     }
 
     /// Cancels an intent.
     pub(crate) async fn cancel(&self, id: &str, key: &IdempotencyKey) -> Result<IntentState, ProviderError> {
         let intent: PaymentIntent = self.post(&format!("/v1/payment_intents/{id}/cancel"), &[], key).await?;
-        Ok(intent.state())
+        state_of(&intent)
     }
 
     /// Asks for an intent's state.
     pub(crate) async fn state(&self, id: &str) -> Result<IntentState, ProviderError> {
-        Ok(self.intent(id).await?.state())
+        state_of(&self.intent(id).await?)
     }
 
     /// Asks for the secret with which the customer's browser takes the further step; `None` unless the bank waits for it.
     pub(crate) async fn client_secret(&self, id: &str) -> Result<Option<String>, ProviderError> {
         let intent = self.intent(id).await?;
-        let is_waiting = intent.state() == IntentState::ActionRequired;
+        let is_waiting = intent.state() == Ok(IntentState::ActionRequired);
         Ok(intent.client_secret.filter(|_| is_waiting))
     }
 
@@ -119,17 +135,21 @@ impl Stripe {
     ) -> Result<RefundReport, ProviderError> {
         let form = [
             ("payment_intent", new.intent_id.to_owned()),
-            ("amount", new.amount.to_string()),
+            ("amount", charged(new.amount, new.currency)?),
             ("metadata[order_id]", new.order.to_string()),
             ("metadata[stack]", new.stack.to_owned()),
             ("metadata[refund_id]", new.refund_id.to_string()),
         ];
         let refund: Refund = self.post("/v1/refunds", &form, key).await?;
-        Ok(refund.report())
+        refund.report(new.currency).map_err(ProviderError::InexactAmount)
     }
 
-    /// Asks for all refunds of an intent, every page of them.
-    pub(crate) async fn refunds(&self, intent_id: &str) -> Result<Vec<RefundReport>, ProviderError> {
+    /// Asks for all refunds of an intent, every page of them. `currency` is the payment's.
+    pub(crate) async fn refunds(
+        &self,
+        intent_id: &str,
+        currency: Currency,
+    ) -> Result<Vec<RefundReport>, ProviderError> {
         let mut refunds: Vec<Refund> = Vec::new();
         loop {
             let mut query = vec![("payment_intent", intent_id.to_owned()), ("limit", PAGE.to_owned())];
@@ -138,7 +158,8 @@ impl Stripe {
             let ends = !page.has_more || page.data.is_empty();
             refunds.extend(page.data);
             if ends {
-                return Ok(refunds.iter().map(Refund::report).collect());
+                let reports = refunds.iter().map(|refund| refund.report(currency)).collect::<Result<_, _>>();
+                return reports.map_err(ProviderError::InexactAmount);
             }
         }
     }
@@ -191,17 +212,13 @@ impl Stripe {
         &self,
         method: Method,
         path: &str,
-        mut headers: Vec<(String, String)>,
+        headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Result<T, ProviderError> {
-        headers.push(("stripe-version".to_owned(), self.api_version.clone()));
-        let call = Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT };
-        let bearer = |key: &Secret| format!("Bearer {}", key.expose());
+        let call = self.prepared(method, path, headers, body);
         let mut attempt = 1;
         loop {
-            let sent =
-                send_with_key(&*self.transport, &*self.secrets, &self.api_key_secret, &call, bearer).await;
-            let outcome = sent.map_err(|error| ProviderError::Unclear(error.to_string()))?;
+            let outcome = self.send(&call).await?;
             if attempt >= TRIES || !is_worth_repeating(&outcome) {
                 return understand(outcome);
             }
@@ -209,6 +226,31 @@ impl Stripe {
             attempt += 1;
         }
     }
+
+    /// The call, without its key.
+    pub(super) fn prepared(
+        &self,
+        method: Method,
+        path: &str,
+        mut headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Call {
+        headers.push(("stripe-version".to_owned(), self.api_version.clone()));
+        Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT }
+    }
+}
+
+fn state_of(intent: &PaymentIntent) -> Result<IntentState, ProviderError> {
+    intent.state().map_err(|error| ProviderError::InexactAmount(error.to_string()))
+}
+
+/// An amount as the calls have it. Checkout admits none that has no counterpart at Stripe; an order of an older version may have one.
+fn charged(amount: Amount, currency: Currency) -> Result<String, ProviderError> {
+    to_stripe(amount, currency).map(|units| units.to_string()).map_err(|_| ProviderError::Refused {
+        status: 0,
+        code: "amount_not_representable".to_owned(),
+        is_customers_choice: true,
+    })
 }
 
 fn encode(pairs: &[(&str, String)]) -> Result<String, ProviderError> {
@@ -232,7 +274,9 @@ fn is_worth_repeating(outcome: &Result<Answer, CallError>) -> bool {
     }
 }
 
-fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result<T, ProviderError> {
+pub(super) fn understand<T: DeserializeOwned>(
+    outcome: Result<Answer, CallError>,
+) -> Result<T, ProviderError> {
     let answer = outcome.map_err(|error| match error {
         CallError::TimedOut(_) | CallError::Connection(_) => ProviderError::Unclear(error.to_string()),
         CallError::Invalid(_) => refused(0, "unsound_call"),
@@ -243,7 +287,7 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
             ProviderError::Unclear(format!("the answer of {} cannot be read: {error}", answer.status))
         });
     }
-    let ErrorBody { error: ErrorDetail { code, decline_code, param, message } } =
+    let ErrorBody { error: ErrorDetail { kind, code, decline_code, param, message } } =
         serde_json::from_slice(&answer.body).unwrap_or_default();
     let (code, decline_code) = (code.map(|code| bounded(&code)), decline_code.map(|code| bounded(&code)));
     let is_repeated = answer.header("idempotent-replayed") == Some("true");
@@ -263,21 +307,13 @@ fn understand<T: DeserializeOwned>(outcome: Result<Answer, CallError>) -> Result
                 status == 404 && message.is_some_and(|text| !text.starts_with("Unrecognized request URL"));
             let code =
                 code.unwrap_or_else(|| if is_missing { "resource_missing" } else { "refused" }.to_owned());
-            let is_customers_choice = is_customers_choice(&code, param.as_deref());
+            let is_customers_choice =
+                matches!(status, 400 | 404) && choice::is_blamed(kind.as_deref(), &code, param.as_deref());
             Err(ProviderError::Refused { status, code, is_customers_choice })
         }
         status @ 500.. if is_repeated => Err(ProviderError::KeySpent { status }),
         status => Err(ProviderError::Unclear(format!("status {status}"))),
     }
-}
-
-fn is_customers_choice(code: &str, param: Option<&str>) -> bool {
-    // For a payment method that does not exist Stripe answers 400 with its parameter, or 404 `resource_missing`.
-    param.is_some_and(|param| matches!(param, "payment_method" | "amount" | "currency"))
-        || matches!(
-            code,
-            "resource_missing" | "amount_too_small" | "amount_too_large" | "payment_method_not_available"
-        )
 }
 
 #[cfg(test)]

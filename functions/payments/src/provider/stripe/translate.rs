@@ -1,17 +1,19 @@
 //! What Stripe's objects and events mean here.
 
 use super::payload::{
-    Dispute, DisputeStatus, ErrorDetail, Event, IntentStatus, Metadata, PaymentIntent, Refund, RefundStatus,
+    Charge, Dispute, DisputeStatus, ErrorDetail, Event, EventObject, IntentStatus, Metadata, PaymentIntent,
+    Refund, RefundStatus,
 };
+use super::units::{Inexact, from_stripe};
 use crate::ledger::Settled;
 use crate::provider::IntentId;
-use crate::provider::{Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
-use events::{Amount, Currency, DisputeOutcome, RefundId};
+use crate::provider::{self, Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
+use events::{Currency, DisputeOutcome, RefundId};
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 /// The types of events that mean something here. The endpoint at Stripe has to be subscribed to them.
-pub(super) const MEANINGFUL: [&str; 10] = [
+pub(super) const MEANINGFUL: [&str; 14] = [
     "payment_intent.succeeded",
     "payment_intent.payment_failed",
     "payment_intent.requires_action",
@@ -20,14 +22,18 @@ pub(super) const MEANINGFUL: [&str; 10] = [
     "refund.updated",
     "refund.failed",
     "charge.refund.updated",
+    "charge.refunded",
     "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "charge.dispute.closed",
 ];
 
 impl PaymentIntent {
     /// What its status means.
-    pub(super) fn state(&self) -> IntentState {
-        match self.status {
+    pub(super) fn state(&self) -> Result<IntentState, Inexact> {
+        Ok(match self.status {
             IntentStatus::RequiresConfirmation => IntentState::Unconfirmed,
             IntentStatus::Processing => IntentState::UnderWay("processing"),
             IntentStatus::RequiresAction => IntentState::ActionRequired,
@@ -36,33 +42,29 @@ impl PaymentIntent {
                 IntentState::Declined(decline_code(self.last_payment_error.as_ref()))
             }
             IntentStatus::Succeeded => {
-                let currency = Currency::try_from(self.currency.to_ascii_uppercase());
-                let (Ok(intent), Ok(currency)) = (intent_id(&self.id), currency) else {
-                    return IntentState::Unexpected("succeeded without an id or a currency");
+                let (Ok(intent), Some(currency)) = (intent_id(&self.id), currency(&self.currency)) else {
+                    return Ok(IntentState::Unexpected("succeeded without an id or a currency"));
                 };
-                IntentState::Captured(Capture {
-                    intent,
-                    amount: Amount::minor(self.amount_received.unwrap_or(self.amount)),
-                    currency,
-                    reference: None,
-                })
+                let amount = from_stripe(self.amount_received.unwrap_or(self.amount), currency)?;
+                IntentState::Captured(Capture { intent, amount, currency, reference: None })
             }
             IntentStatus::Canceled => IntentState::Cancelled,
             IntentStatus::RequiresCapture => {
                 IntentState::Unexpected("requires_capture, which we never request")
             }
             IntentStatus::Other => IntentState::UnderWay("in an unknown state"),
-        }
+        })
     }
 }
 
 impl Refund {
-    /// What its status means.
-    pub(super) fn report(&self) -> RefundReport {
-        RefundReport {
+    /// What its status means, for a payment in this currency.
+    pub(super) fn report(&self, currency: Currency) -> Result<RefundReport, String> {
+        let currency = agreed(self.currency.as_deref(), Some(currency))?;
+        Ok(RefundReport {
             provider_id: self.id.clone(),
             refund_id: self.metadata.refund_id.as_deref().and_then(|id| RefundId::try_from(id).ok()),
-            amount: Amount::minor(self.amount),
+            amount: from_stripe(self.amount, currency).map_err(|error| error.to_string())?,
             settled: match self.status {
                 Some(RefundStatus::Succeeded) => Settled::Refunded,
                 Some(RefundStatus::Failed | RefundStatus::Canceled) => Settled::Failed,
@@ -71,82 +73,159 @@ impl Refund {
                 }
             },
             code: bounded(self.failure_reason.as_deref().unwrap_or("refund_failed")),
+        })
+    }
+}
+
+/// What an event reports, in Stripe's units.
+#[derive(Debug, Clone)]
+pub(crate) struct Reported(Object);
+
+#[derive(Debug, Clone)]
+enum Object {
+    /// An intent that has succeeded.
+    Captured(PaymentIntent),
+    /// A fact without an amount.
+    Plain(Fact),
+    Refund(Refund),
+    Dispute {
+        dispute: Dispute,
+        inquiry: bool,
+        outcome: DisputeOutcome,
+    },
+}
+
+impl Reported {
+    /// The fact in our units. `known` is the payment's currency. An error says what an operator has to settle.
+    pub(crate) fn fact(&self, known: Option<Currency>) -> Result<Fact, String> {
+        let Self(object) = self;
+        Ok(match object {
+            Object::Captured(intent) => match intent.state().map_err(|error| error.to_string())? {
+                IntentState::Captured(capture) => Fact::Captured(capture),
+                _ => return Err("the intent of the event has not succeeded".to_owned()),
+            },
+            Object::Plain(fact) => fact.clone(),
+            Object::Refund(refund) => {
+                Fact::Refund(refund.report(agreed(refund.currency.as_deref(), known)?)?)
+            }
+            Object::Dispute { dispute, inquiry, outcome } => {
+                let currency = agreed(dispute.currency.as_deref(), known)?;
+                let due_by = dispute.evidence_details.due_by.filter(|_| *outcome == DisputeOutcome::Opened);
+                Fact::Dispute(DisputeReport {
+                    dispute_id: dispute.id.clone(),
+                    outcome: *outcome,
+                    amount: from_stripe(dispute.amount, currency).map_err(|error| error.to_string())?,
+                    inquiry: *inquiry,
+                    evidence_due_by: due_by.and_then(|seconds| Timestamp::from_second(seconds).ok()),
+                })
+            }
+        })
+    }
+}
+
+/// The currency of an amount: that of the object, and that of the payment. A trimmed object has none, and a payment that never began
+/// has none.
+fn agreed(reported: Option<&str>, known: Option<Currency>) -> Result<Currency, String> {
+    match (reported.map(currency), known) {
+        (Some(None), _) => Err("an amount has no ISO 4217 currency; check it at Stripe".to_owned()),
+        (Some(Some(reported)), Some(known)) if reported != known => {
+            Err(format!("an amount is in {reported}, and the payment in {known}; check it at Stripe"))
+        }
+        (Some(Some(currency)), _) | (None, Some(currency)) => Ok(currency),
+        (None, None) => {
+            Err("an amount has no currency, and the payment has none; check it at Stripe".to_owned())
         }
     }
+}
+
+fn currency(code: &str) -> Option<Currency> {
+    Currency::try_from(code.to_ascii_uppercase()).ok()
 }
 
 /// Parses the body of an event; `None` if it changes nothing here. An error says what is wrong, without values.
 pub(crate) fn parse(body: &[u8]) -> Result<Option<Report>, String> {
     let event: Event =
         json::from_slice(body).map_err(|error| format!("the webhook is not a Stripe event: {error}"))?;
-    event.report()
-}
-
-impl Event {
-    /// What it reports; `None` if it changes nothing here. An error says what is wrong, without values.
-    pub(super) fn report(&self) -> Result<Option<Report>, String> {
-        let object = &self.data.object;
-        match self.kind.as_str() {
-            "payment_intent.succeeded"
-            | "payment_intent.payment_failed"
-            | "payment_intent.requires_action"
-            | "payment_intent.canceled" => of_intent(&self.kind, &read(object)?).map(Some),
-            "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
-                of_refund(&read(object)?)
-            }
-            "charge.dispute.created" | "charge.dispute.closed" => of_dispute(&read(object)?),
-            // Others are ignored. `charge.refunded` is one of them: it reports a sum, and each of its refunds is reported by
-            // a `refund.*` of its own.
-            _ => Ok(None),
+    match event.kind.as_str() {
+        "payment_intent.succeeded"
+        | "payment_intent.payment_failed"
+        | "payment_intent.requires_action"
+        | "payment_intent.canceled" => of_intent(&event.kind, &read(body)?).map(Some),
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
+            of_refund(read(body)?)
         }
+        "charge.refunded" => of_charge(read(body)?),
+        "charge.dispute.created"
+        | "charge.dispute.updated"
+        | "charge.dispute.funds_withdrawn"
+        | "charge.dispute.funds_reinstated"
+        | "charge.dispute.closed" => of_dispute(&event.kind, read(body)?),
+        _ => Ok(None),
     }
 }
 
 /// The event's type decides which fact it is: the object is a snapshot, and may have changed since.
 fn of_intent(kind: &str, intent: &PaymentIntent) -> Result<Report, String> {
-    let fact = match (kind, intent.state()) {
-        ("payment_intent.succeeded", IntentState::Captured(capture)) => Fact::Captured(capture),
-        ("payment_intent.succeeded", _) => {
-            return Err("the intent of the event has not succeeded".to_owned());
+    let fact = match kind {
+        "payment_intent.succeeded" => {
+            if intent.status != IntentStatus::Succeeded || currency(&intent.currency).is_none() {
+                return Err("the intent of the event has not succeeded".to_owned());
+            }
+            Object::Captured(intent.clone())
         }
-        ("payment_intent.payment_failed", _) => {
-            Fact::Declined(decline_code(intent.last_payment_error.as_ref()))
+        "payment_intent.payment_failed" => {
+            Object::Plain(Fact::Declined(decline_code(intent.last_payment_error.as_ref())))
         }
-        ("payment_intent.requires_action", _) => Fact::ActionRequired,
-        _ => Fact::Cancelled,
+        "payment_intent.requires_action" => Object::Plain(Fact::ActionRequired),
+        _ => Object::Plain(Fact::Cancelled),
     };
-    report(&intent.id, &intent.metadata, fact)
+    report(&intent.id, &intent.metadata, vec![fact])
 }
 
 /// A refund of a charge without an intent is not ours.
-fn of_refund(refund: &Refund) -> Result<Option<Report>, String> {
-    let Some(intent) = refund.payment_intent.as_deref() else { return Ok(None) };
-    report(intent, &refund.metadata, Fact::Refund(refund.report())).map(Some)
+fn of_refund(refund: Refund) -> Result<Option<Report>, String> {
+    let Some(intent) = refund.payment_intent.clone() else { return Ok(None) };
+    let metadata = refund.metadata.clone();
+    report(&intent, &metadata, vec![Object::Refund(refund)]).map(Some)
 }
 
-/// A dispute carries no metadata of ours. Inquiries (`warning_…`) hold no money and are left to the dashboard.
-fn of_dispute(dispute: &Dispute) -> Result<Option<Report>, String> {
-    let outcome = match dispute.status {
-        DisputeStatus::NeedsResponse | DisputeStatus::UnderReview => DisputeOutcome::Opened,
-        DisputeStatus::Won => DisputeOutcome::Won,
-        DisputeStatus::Lost => DisputeOutcome::Lost,
-        DisputeStatus::WarningNeedsResponse
-        | DisputeStatus::WarningUnderReview
-        | DisputeStatus::WarningClosed
-        | DisputeStatus::Other => return Ok(None),
+/// Old API versions list the refunds of the charge. In newer ones each refund has a `refund.*` of its own, and the charge
+/// reports only their sum.
+fn of_charge(charge: Charge) -> Result<Option<Report>, String> {
+    let Some(intent) = charge.payment_intent else { return Ok(None) };
+    let refunds: Vec<Object> = charge.refunds.data.into_iter().map(Object::Refund).collect();
+    if refunds.is_empty() { Ok(None) } else { report(&intent, &charge.metadata, refunds).map(Some) }
+}
+
+/// A dispute usually carries no metadata of ours. Each of its events shows its status, so the type matters only if the bank took
+/// money while the status still says that it inquires. A dispute of a charge without an intent is not ours.
+fn of_dispute(kind: &str, dispute: Dispute) -> Result<Option<Report>, String> {
+    let Some(intent) = dispute.payment_intent.clone().or_else(|| dispute.charge.clone()) else {
+        return Ok(None);
     };
-    let Some(intent) = dispute.payment_intent.as_deref() else { return Ok(None) };
-    let amount = Amount::minor(dispute.amount);
-    let fact = Fact::Dispute(DisputeReport { dispute_id: dispute.id.clone(), outcome, amount });
-    report(intent, &Metadata::default(), fact).map(Some)
+    let (inquiry, outcome) = match dispute.status {
+        DisputeStatus::WarningNeedsResponse | DisputeStatus::WarningUnderReview => {
+            (kind != "charge.dispute.funds_withdrawn", DisputeOutcome::Opened)
+        }
+        DisputeStatus::WarningClosed => (true, DisputeOutcome::Won),
+        DisputeStatus::NeedsResponse | DisputeStatus::UnderReview => (false, DisputeOutcome::Opened),
+        DisputeStatus::Won | DisputeStatus::ChargeRefunded => (false, DisputeOutcome::Won),
+        DisputeStatus::Lost => (false, DisputeOutcome::Lost),
+        DisputeStatus::Other => {
+            return Err("the dispute has a status that is unknown here; settle it at the provider".to_owned());
+        }
+    };
+    let metadata = dispute.metadata.clone();
+    report(&intent, &metadata, vec![Object::Dispute { dispute, inquiry, outcome }]).map(Some)
 }
 
-fn report(intent: &str, metadata: &Metadata, fact: Fact) -> Result<Report, String> {
+fn report(intent: &str, metadata: &Metadata, objects: Vec<Object>) -> Result<Report, String> {
+    let reported = |object| provider::Reported::Stripe(Reported(object));
     Ok(Report {
         intent: intent_id(intent)?,
         order_id: metadata.order_id.clone(),
         stack: metadata.stack.clone(),
-        fact,
+        facts: objects.into_iter().map(reported).collect(),
     })
 }
 
@@ -164,8 +243,11 @@ fn decline_code(error: Option<&ErrorDetail>) -> String {
     bounded(code.unwrap_or("card_declined"))
 }
 
-fn read<T: DeserializeOwned>(object: &Value) -> Result<T, String> {
-    json::read(object).map_err(|error| format!("the event's object cannot be read: {error}"))
+/// Reads the object of an event. What it does not read may hold anything.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let event: EventObject<T> =
+        json::from_slice(body).map_err(|error| format!("the event's object cannot be read: {error}"))?;
+    Ok(event.data.object)
 }
 
 /// Stripe's code, short enough for an event of ours.

@@ -44,7 +44,7 @@ async fn work(world: &World, event_type: &str) {
 async fn open_breaker(world: &World, outage: &Outage) {
     outage.begin(HOUR);
     for _ in 0..5 {
-        drop(world.stripe().refunds("pi_of_another_order").await.unwrap_err());
+        drop(world.stripe().refunds("pi_of_another_order", testkit::eur()).await.unwrap_err());
     }
     assert_eq!(outage.calls(), 5);
 }

@@ -92,6 +92,9 @@ impl From<SecretError> for EasyPostError {
     }
 }
 
+/// The longest id of a shipment that is kept.
+const LONGEST_ID: usize = 100;
+
 /// A client of EasyPost's API.
 #[derive(Clone)]
 pub(super) struct Client {
@@ -108,8 +111,10 @@ impl Client {
     /// Creates a shipment, which is free.
     pub(super) async fn create(&self, shipment: NewShipment<'_>) -> Result<ShipmentObject, EasyPostError> {
         let created: ShipmentObject = self.post("/v2/shipments", &CreateShipment { shipment }).await?;
-        // The id becomes part of the paths of later calls.
-        if created.id.is_empty() || !created.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        // The id becomes part of an event and of the paths of later calls.
+        if !(1..=LONGEST_ID).contains(&created.id.len())
+            || !created.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        {
             return Err(unclear("the new shipment's id is malformed"));
         }
         Ok(created)

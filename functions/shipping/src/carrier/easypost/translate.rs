@@ -20,19 +20,23 @@ pub(super) enum Refund {
     Accepted,
 }
 
-/// The label of a shipment, if it is bought.
+/// The longest URL of a label that is kept.
+const LONGEST_URL: usize = 2000;
+
+/// The label of a shipment, if it is bought. `None` also if a text of it is longer than its bound.
 pub(super) fn label(shipment: &ShipmentObject) -> Option<LabelPurchased> {
     let url = shipment
         .postage_label
         .as_ref()
-        .and_then(|label| label.image.clone().or_else(|| label.pdf.clone()).or_else(|| label.zpl.clone()))?;
+        .and_then(|label| label.image.clone().or_else(|| label.pdf.clone()).or_else(|| label.zpl.clone()))
+        .filter(|url| url.len() <= LONGEST_URL)?;
     // Webhooks carry the tracker's name of the carrier.
     let carrier = shipment
         .tracker
         .as_ref()
-        .and_then(|tracker| tracker.carrier.clone())
-        .or_else(|| shipment.selected_rate.as_ref().and_then(|rate| rate.carrier.clone()))?;
-    let tracking_code = shipment.tracking_code.clone().filter(|code| !code.is_empty())?;
+        .and_then(|tracker| tracker.carrier.as_deref())
+        .or_else(|| shipment.selected_rate.as_ref().and_then(|rate| rate.carrier.as_deref()));
+    let Parcel { carrier, tracking_code } = Parcel::reported(carrier, shipment.tracking_code.as_deref())?;
     Some(LabelPurchased { carrier, tracking_code, label_url: url })
 }
 
@@ -67,14 +71,14 @@ pub(in crate::carrier) fn report(event_type: &str, body: &[u8]) -> Result<Option
     }
     let event: TrackerEvent =
         json::from_slice(body).map_err(|error| format!("the webhook's tracker cannot be read: {error}"))?;
-    tracking_report(event.result)
-        .map(Some)
-        .ok_or_else(|| "the tracker lacks a carrier or a tracking code".to_owned())
+    tracking_report(event.result).map(Some).ok_or_else(|| {
+        "the tracker names no parcel: a carrier or a tracking code is missing or malformed".to_owned()
+    })
 }
 
 /// A tracker's report. `None` if the tracker does not name its parcel.
 fn tracking_report(tracker: TrackerObject) -> Option<TrackingReport> {
-    let parcel = Parcel::reported(tracker.carrier, tracker.tracking_code)?;
+    let parcel = Parcel::reported(tracker.carrier.as_deref(), tracker.tracking_code.as_deref())?;
     let mut scans: Vec<Scan> = Vec::new();
     for detail in tracker.tracking_details.into_iter().flatten() {
         let occurred_at = detail.datetime.and_then(|time| time.parse::<Timestamp>().ok());

@@ -4,7 +4,7 @@ use super::{begun, status, typed_code};
 use crate::ShipmentStatus;
 use crate::testing::{Uneven, World, cancel};
 use async_trait::async_trait;
-use event_store::{AppendError, EventStore, Memory, StoreError, StreamId};
+use event_store::{AppendError, Documents as _, EventStore, Memory, StoreError, StreamId};
 use events::{Envelope, OrderId, Provider, ShipmentCancelled, ShippingEvent};
 use runtime::http::{Endpoint as _, Problem, Reply};
 use serde_json::json;
@@ -30,6 +30,38 @@ async fn a_code_of_another_order_is_a_conflict() {
         status(&world, &other, "dispatch", json!({"carrier": "Post", "tracking_code": "99-2"})).await,
         202
     );
+}
+
+/// Carriers reuse codes, so the code of a parcel that arrived, or is back, may be typed again. One under way may not.
+#[tokio::test]
+async fn a_code_is_free_once_its_parcel_arrived_or_is_back() {
+    for (verb, body) in [("deliver", json!({})), ("return", json!({"restock": true}))] {
+        let (world, order) = begun(Provider::Warehouse).await;
+        let (second, third) = (order_id(2), order_id(3));
+        world.begin(&second).await;
+        world.begin(&third).await;
+        let spelled = json!({"carrier": "post", "tracking_code": "99 1"});
+        assert_eq!(status(&world, &order, "dispatch", typed_code()).await, 202);
+        assert_eq!(status(&world, &second, "dispatch", spelled.clone()).await, 409, "it is under way");
+        assert_eq!(status(&world, &order, verb, body).await, 202);
+        assert_eq!(status(&world, &second, "dispatch", spelled).await, 202);
+        assert_eq!(status(&world, &order, "dispatch", typed_code()).await, 200, "a repeat claims nothing");
+        assert_eq!(status(&world, &third, "dispatch", typed_code()).await, 409, "it is under way again");
+        let parcel = crate::Parcel { carrier: "Post".to_owned(), tracking_code: "99-1".to_owned() };
+        assert_eq!(crate::tracking::order_of(&*world.memory, &parcel).await, Ok(Some(second)), "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_an_older_version_mapped_belongs_to_its_order() {
+    let (world, order) = begun(Provider::Warehouse).await;
+    let other = order_id(2);
+    world.begin(&other).await;
+    let key = event_store::Key::new("tracking#POST#99-1", "order");
+    let mapped = event_store::Document::of(&json!({ "order_id": order }));
+    world.memory.put(&key, &mapped).await.unwrap();
+    assert_eq!(status(&world, &other, "dispatch", typed_code()).await, 409);
+    assert_eq!(status(&world, &order, "dispatch", typed_code()).await, 202);
 }
 
 /// A table on which a cancellation is always appended first.

@@ -16,6 +16,7 @@ async fn made_by_late_call(world: &World, refund_id: &str, amount: u64) {
         intent_id: &world.intent(),
         refund_id: &refund_id.try_into().unwrap(),
         amount: Amount::minor(amount),
+        currency: testkit::eur(),
     };
     let key = IdempotencyKey::of(STACK, &EventId::outside("late", refund_id), 1);
     world.take_payment().stripe.create_refund(&new, &key).await.unwrap();
