@@ -28,9 +28,10 @@ pub(crate) fn world(scenario: &Scenario) -> ([Cell; 4], Vec<OrderId>) {
             ProviderMode::KeepsLabels => carrier.set_rejects_refunds(true),
         }
     }
-    let shipper = match scenario.carrier {
-        Provider::Warehouse => ProviderTwin::None,
-        Provider::Easypost => ProviderTwin::EasyPost(Arc::new(carrier)),
+    let shipper = if scenario.carrier == Provider::Easypost {
+        ProviderTwin::EasyPost(Arc::new(carrier))
+    } else {
+        ProviderTwin::None
     };
     let cells = SERVICES.map(|service| match service {
         Service::Payments => Cell::new(service, ProviderTwin::Stripe(Arc::new(stripe.clone()))),
