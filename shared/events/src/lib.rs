@@ -8,6 +8,7 @@
 //!
 //! This crate is pure: no async, no I/O, no clock.
 
+mod attention;
 mod catalog;
 mod currencies;
 mod data;
@@ -26,6 +27,7 @@ mod service_event;
 mod shipping;
 mod trace;
 
+pub use attention::Attention;
 pub use catalog::{CatalogEvent, ProductChanged};
 pub use currencies::{CurrencyRules, Usable};
 pub use data::Data;
@@ -37,8 +39,8 @@ pub use inventory::{
 };
 pub use money::{Amount, Currency, InvalidCurrency};
 pub use orders::{
-    Attention, Because, Contact, Detail, OrderCancellationRequested, OrderExpired, OrderLine, OrderPlaced,
-    OrderStatus, OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, offline_sender,
+    Because, Contact, Detail, OrderCancellationRequested, OrderExpired, OrderLine, OrderPlaced, OrderStatus,
+    OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, offline_sender,
 };
 pub use payments::{
     CancelCause, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,

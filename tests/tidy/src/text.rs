@@ -23,6 +23,18 @@ fn no_file_is_too_long_to_read() {
 }
 
 #[test]
+fn production_files_are_short() {
+    let is_test =
+        |path: &str| path.split(['/', '.']).any(|part| matches!(part, "tests" | "testing" | "testkit"));
+    let offenders = files(&["functions", "shared"], ".rs")
+        .into_iter()
+        .filter(|(path, text)| !is_test(path) && text.lines().count() >= 330)
+        .map(|(path, text)| format!("{path}: {} lines", text.lines().count()))
+        .collect::<Vec<_>>();
+    none("production files of 330 lines or more", &offenders);
+}
+
+#[test]
 fn a_rule_is_never_switched_off_without_a_reason() {
     let mut offenders = Vec::new();
     for (path, text) in files(&["functions", "shared", "tests"], ".rs") {
