@@ -175,7 +175,7 @@ impl<H: Handler> InboxReader<'_, H> {
         let event_id = webhook.item.event_id.clone();
         let pointer = Key::new(partition, format!("{PARKED}{event_id}"));
         let parked = Parked { event_id, source: Some(webhook.source.to_owned()) };
-        let parked = Document::of(&parked).until(forgotten_at(self.clock.now()));
+        let parked = Document::of(&parked).until(forgotten_at(webhook.item.received_at));
         self.documents.put(&pointer, &parked).await?;
         self.conclude(webhook, Verdict::Parked { key: pointer.pk }).await
     }
