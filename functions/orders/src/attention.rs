@@ -1,6 +1,6 @@
 //! Raises an alarm for each attention that an order newly gets.
 //!
-//! CloudWatch reads the alarm's metric from the log line below, so there is no call that could fail. The line names the order
+//! `CloudWatch` reads the alarm's metric from the log line below, so there is no call that could fail. The line names the order
 //! and contains no personal data.
 
 use events::{Attention, OrderId};

@@ -209,6 +209,7 @@ pub enum Because {
 /// The details of a fact: what a timeline shows and what the status is computed from. Contains no personal data.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of its own on the wire")]
 pub struct Detail {
     /// The amount of the payment, refund or dispute, in minor units.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -40,7 +40,7 @@ struct Dispute {
     /// How far it is as an inquiry, in which the bank holds nothing. Empty if it began as a dispute.
     inquiry: HashSet<DisputeOutcome>,
     /// The bank opened a dispute, and did not only inquire.
-    is_dispute: bool,
+    is_opened: bool,
     outcomes: HashSet<DisputeOutcome>,
     /// The most that the bank held.
     held: Amount,
@@ -115,7 +115,7 @@ impl Money {
             dispute.inquiry.extend(detail.dispute);
             return;
         }
-        dispute.is_dispute = true;
+        dispute.is_opened = true;
         let amount = detail.amount.unwrap_or_default();
         dispute.held = dispute.held.max(amount);
         if detail.dispute == Some(DisputeOutcome::Lost) {
@@ -139,7 +139,7 @@ impl Money {
     /// Whether a dispute is open.
     pub(super) fn is_disputed(&self) -> bool {
         self.disputes.values().any(|dispute| {
-            dispute.is_dispute
+            dispute.is_opened
                 && !dispute.outcomes.contains(&DisputeOutcome::Won)
                 && !dispute.outcomes.contains(&DisputeOutcome::Lost)
         })
@@ -149,7 +149,7 @@ impl Money {
     pub(super) fn has_inquiry(&self) -> bool {
         self.disputes
             .values()
-            .any(|dispute| !dispute.is_dispute && !dispute.inquiry.contains(&DisputeOutcome::Won))
+            .any(|dispute| !dispute.is_opened && !dispute.inquiry.contains(&DisputeOutcome::Won))
     }
 
     /// The refunds that were requested and that we still owe.

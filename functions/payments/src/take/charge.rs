@@ -123,8 +123,9 @@ impl TakePayment {
         let state = match self.stripe.confirm(id, &work.key(&self.stack)).await {
             Ok(state) => state,
             Err(ProviderError::Declined { code }) => IntentState::Declined(code),
-            Err(error @ ProviderError::Paused { .. }) => return Err(Failure::from(error).during("confirm")),
-            Err(error @ ProviderError::WrongKey(_)) => return Err(Failure::from(error).during("confirm")),
+            Err(error @ (ProviderError::Paused { .. } | ProviderError::WrongKey(_))) => {
+                return Err(Failure::from(error).during("confirm"));
+            }
             Err(
                 error @ (ProviderError::Refused { .. }
                 | ProviderError::InexactAmount(_)

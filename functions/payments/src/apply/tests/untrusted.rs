@@ -66,7 +66,7 @@ async fn a_field_that_is_not_read_makes_no_webhook_unreadable() {
             world.intent(),
             testkit::order_id(1)
         );
-        assert_eq!(deliver(&world, "evt_1", &text).await, 0, "{:.30}", memo);
-        assert!(matches!(world.payment().await.stage, Stage::Paid { .. }), "{:.30}", memo);
+        assert_eq!(deliver(&world, "evt_1", &text).await, 0, "{memo:.30}");
+        assert!(matches!(world.payment().await.stage, Stage::Paid { .. }), "{memo:.30}");
     }
 }
