@@ -186,6 +186,8 @@ pub enum Attention {
     DeliveryFailed,
     /// The parcel moves although the order was cancelled or had failed.
     ScannedAfterCancel,
+    /// All money was refunded outside of Conveyor, and the goods were not back, or not yet sent.
+    RefundedUnshipped,
     /// The order stayed in one status for longer than its deadline.
     Stuck,
 }
@@ -199,6 +201,7 @@ impl Attention {
         Self::Inquiry,
         Self::DeliveryFailed,
         Self::ScannedAfterCancel,
+        Self::RefundedUnshipped,
         Self::Stuck,
     ];
 
@@ -211,6 +214,7 @@ impl Attention {
             Self::Inquiry => "inquiry",
             Self::DeliveryFailed => "delivery_failed",
             Self::ScannedAfterCancel => "scanned_after_cancel",
+            Self::RefundedUnshipped => "refunded_unshipped",
             Self::Stuck => "stuck",
         }
     }
@@ -248,6 +252,9 @@ pub enum Because {
     Delivered,
     ReturnedToSender,
     ReturnReceived,
+    TrackingCorrected,
+    ShipmentHeld,
+    ShipmentReleased,
     #[serde(rename = "deadline")]
     Deadline,
 }
