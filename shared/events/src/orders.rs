@@ -194,7 +194,7 @@ pub enum Attention {
 
 impl Attention {
     /// Every attention.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RefundFailed,
         Self::VoidFailed,
         Self::Disputed,
