@@ -63,6 +63,9 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         "webhook-inbox/list" | "webhook-inbox/get" | "webhook-inbox/replay" => {
             &["stripe-webhook/payment-intent-succeeded"]
         }
+        "sweep-inbox/hourly" => {
+            &["stripe-webhook/payment-intent-succeeded", "apply-stripe-event/payment-intent-succeeded"]
+        }
         "apply-carrier-event/inbox" => &[],
         "apply-carrier-event/tracking-corrected" => &[
             "carrier-webhook/tracker-updated",

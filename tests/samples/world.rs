@@ -105,7 +105,7 @@ impl SampleWorld {
             let outcome = world.run(before.split('/').next().unwrap_or_default(), &text).await;
             assert!(matches!(outcome, Outcome::Handled | Outcome::Answered(..)), "{before}: {outcome}");
         }
-        if ["sweep-orders", "schedule-callbacks"].contains(&function) {
+        if ["sweep-orders", "schedule-callbacks", "sweep-inbox"].contains(&function) {
             world.clock.advance(Duration::from_hours(48));
         }
         world

@@ -11,6 +11,7 @@
 
 mod cursor;
 mod list;
+mod redact;
 #[cfg(test)]
 mod tests;
 
@@ -72,7 +73,7 @@ struct Page {
     summary: Summary,
     came_by: ReceivedBy,
     headers: BTreeMap<String, String>,
-    /// The body as received, byte for byte.
+    /// The body as received, byte for byte but for its secrets.
     body: Box<RawValue>,
     replays: Vec<Replay>,
 }
@@ -184,8 +185,9 @@ fn no_such_webhook() -> Problem {
     Problem::not_found("no such webhook; webhooks are kept for 30 days")
 }
 
-/// The body byte for byte, because the sender signed this form of its numbers and this order of its fields.
+/// The body byte for byte, because the sender signed this form of its numbers and this order of its fields. Only secrets are
+/// hidden.
 fn unchanged(body: Vec<u8>) -> Result<Box<RawValue>, Problem> {
     let text = String::from_utf8(body).map_err(Problem::internal)?;
-    RawValue::from_string(text).map_err(Problem::internal)
+    RawValue::from_string(redact::redact(&text)).map_err(Problem::internal)
 }

@@ -4,6 +4,7 @@ mod health;
 mod inbox;
 mod redrive;
 mod standard;
+mod sweep_inbox;
 #[cfg(test)]
 mod testing;
 
@@ -11,3 +12,4 @@ pub use health::Health;
 pub use inbox::{InboxSource, WebhookInbox};
 pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
 pub use standard::StandardWebhook;
+pub use sweep_inbox::SweepInbox;

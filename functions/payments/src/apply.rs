@@ -23,11 +23,15 @@ use crate::provider::{self, Fact, IntentId, Report, Reported, offline};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Envelope, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};
+use jiff::SignedDuration;
 use resilience::{Clock, Failure};
 use runtime::stream::{Item, Poison, Reader, Record};
 use std::sync::Arc;
 use webhooks::inbox::reader::{Handler, InboxReader, Outcome, Webhook};
 use webhooks::inbox::verdict::Verdict;
+
+/// How long an offline payment waits for its order, whose `OrderPlaced` may be under way.
+const OFFLINE_WAITS: SignedDuration = SignedDuration::from_hours(1);
 
 /// The step. See the module.
 pub struct ApplyStripeEvent {
@@ -76,6 +80,16 @@ impl Handler for Reports<'_> {
 
     fn partition(&self, report: &Report) -> String {
         report.intent.partition()
+    }
+
+    fn waits(&self, report: &Report) -> Option<(SignedDuration, &'static str)> {
+        match &report.intent {
+            IntentId::Stripe(_) => None,
+            IntentId::Offline(_) => Some((
+                OFFLINE_WAITS,
+                "no order of this id was placed; settle the payment with its sender, or replay it if the order comes",
+            )),
+        }
     }
 
     async fn apply(&self, webhook: &Webhook<'_>, report: &Report) -> Result<Outcome, Failure> {
@@ -127,8 +141,12 @@ impl ApplyStripeEvent {
         self.inbox().drain(&intent.partition()).await
     }
 
-    /// The order that the report names, or the map.
+    /// The order that the report names, or the map. An offline payment names its order, so a report for an order that is paid
+    /// otherwise, or has ended, is not parked: it can never match.
     async fn order_of(&self, report: &Report) -> Result<Option<OrderId>, Failure> {
+        if let IntentId::Offline(payment) = &report.intent {
+            return Ok(Some(payment.order.clone()));
+        }
         if let (Some(order), Some(_our_stack)) = (&report.order_id, &report.stack) {
             return OrderId::try_from(order.as_str()).map(Some).map_err(Failure::reject);
         }

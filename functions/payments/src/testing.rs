@@ -162,7 +162,12 @@ impl World {
 
     /// The event's inbox item as a record of the stream.
     pub(crate) fn inbox(&self, event_id: &str) -> Record {
-        let key = webhooks::inbox::key("stripe", event_id);
+        self.inbox_of("stripe", event_id)
+    }
+
+    /// The same for another source.
+    pub(crate) fn inbox_of(&self, source: &str, event_id: &str) -> Record {
+        let key = webhooks::inbox::key(source, event_id);
         let documents = self.table.all_documents();
         let (key, document) = documents.into_iter().find(|(found, _)| *found == key).unwrap();
         Record { key, item: Item::Document(document) }

@@ -90,13 +90,48 @@ pub(super) fn judge(
     let fits = prefixes.any(|so_far| match (call.request.route.as_str(), answer.is_ok()) {
         (PAYMENT, true) => may_see && fits_payment(so_far, &body, caller.admin),
         (PAYMENT, false) => !may_see || !has_terms(so_far) && (so_far.is_empty() || !caller.admin),
-        (EVENTS, true) => may_see && body["events"] == json!(so_far),
+        (EVENTS, true) => {
+            may_see
+                && without_codes(&body["events"]) == without_codes(&json!(so_far))
+                && shows_codes(so_far, &body, caller.admin)
+        }
         (_, true) => may_see && fits_order(so_far, &body),
         (_, false) => !may_see,
     });
     let status = answer.as_ref().map_or_else(|problem| problem.status, |reply| reply.status);
     let is_right = fits && [200, 404].contains(&status);
     if is_right { Ok(()) } else { Err(format!("I8: {} of {id}: {status} {body}", call.request.route)) }
+}
+
+/// Customers see public words in place of the provider's codes.
+fn without_codes(events: &Value) -> Value {
+    let mut events = events.clone();
+    for code in
+        events.as_array_mut().into_iter().flatten().filter_map(|event| event.pointer_mut("/data/detail/code"))
+    {
+        *code = Value::Null;
+    }
+    events
+}
+
+/// Whether an admin sees the provider's codes, and a customer public words only.
+fn shows_codes(so_far: &[Envelope], body: &Value, is_admin: bool) -> bool {
+    const WORDS: [&str; 8] = [
+        "card_declined",
+        "insufficient_funds",
+        "expired_card",
+        "incorrect_details",
+        "authentication_failed",
+        "try_again",
+        "refund_failed",
+        "to_be_made_elsewhere",
+    ];
+    if is_admin {
+        return body["events"] == json!(so_far);
+    }
+    let events = body["events"].as_array().into_iter().flatten();
+    let mut codes = events.filter_map(|event| event.pointer("/data/detail/code")?.as_str());
+    codes.all(|code| WORDS.contains(&code))
 }
 
 /// Compares the page with the events: it shows the status of the last `OrderUpdated`.

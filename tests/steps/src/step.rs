@@ -167,6 +167,9 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         "webhook-inbox" => {
             Step::Http(Arc::new(operations::WebhookInbox { sources: inbox_sources(ports), clock }))
         }
+        "sweep-inbox" => {
+            Step::Schedule(Arc::new(operations::SweepInbox { sources: inbox_sources(ports), clock }))
+        }
         "standard-webhook" => Step::OpenHttp(Arc::new(operations::StandardWebhook {
             senders: senders(),
             payments: of(Service::Payments),

@@ -14,6 +14,7 @@ use super::{InboxItem, forgotten_at, key, open, replay};
 use async_trait::async_trait;
 use event_store::{Document, Documents, Key};
 use events::{Cause, EventId};
+use jiff::SignedDuration;
 use resilience::{Clock, Failure};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,12 @@ pub trait Handler: Send + Sync {
 
     /// The partition under which a report is parked while nothing matches it.
     fn partition(&self, report: &Self::Report) -> String;
+
+    /// How long a report waits for its match, and why it cannot have one afterwards. `None`: until it expires. Its pointer stays
+    /// even then, so a match that comes later still applies it.
+    fn waits(&self, _report: &Self::Report) -> Option<(SignedDuration, &'static str)> {
+        None
+    }
 
     /// Applies a report. Applying it again must change nothing and give the same verdict.
     async fn apply(&self, webhook: &Webhook<'_>, report: &Self::Report) -> Result<Outcome, Failure>;
@@ -155,6 +162,10 @@ impl<H: Handler> InboxReader<'_, H> {
         // The match may have appeared between the first look and the parking, and its drain may have run before it.
         let outcome = self.handler.apply(webhook, &report).await?;
         if outcome == Outcome::Unmatched {
+            let waited = self.clock.now().duration_since(webhook.item.received_at);
+            if let Some((_, reason)) = self.handler.waits(&report).filter(|(longest, _)| waited > *longest) {
+                return Err(Failure::reject(reason));
+            }
             tracing::info!(webhook.id = webhook.item.event_id, "parked until its order is known");
         }
         Ok(outcome)
@@ -164,7 +175,7 @@ impl<H: Handler> InboxReader<'_, H> {
         let event_id = webhook.item.event_id.clone();
         let pointer = Key::new(partition, format!("{PARKED}{event_id}"));
         let parked = Parked { event_id, source: Some(webhook.source.to_owned()) };
-        let parked = Document::of(&parked).until(forgotten_at(self.clock.now()));
+        let parked = Document::of(&parked).until(forgotten_at(webhook.item.received_at));
         self.documents.put(&pointer, &parked).await?;
         self.conclude(webhook, Verdict::Parked { key: pointer.pk }).await
     }

@@ -4,7 +4,7 @@
 //! Written over [`Transport`], without an SDK: seven calls need none, and the generated SDKs fail on trimmed objects.
 
 use super::choice;
-use super::key::ExpectedAccount;
+use super::key::{AccountId, ExpectedAccount};
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
 use super::units::to_stripe;
@@ -70,9 +70,7 @@ impl Stripe {
             api_version: settings.text("STRIPE_API_VERSION"),
             livemode: settings.parsed("STRIPE_LIVEMODE", false),
             clock,
-            account: settings
-                .optional("STRIPE_ACCOUNT_ID")
-                .map(|id| Arc::new(ExpectedAccount::new(id.trim().to_owned()))),
+            account: settings.parsed("STRIPE_ACCOUNT_ID", AccountId::default()).expected(),
         }
     }
 

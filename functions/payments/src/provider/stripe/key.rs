@@ -8,10 +8,34 @@ use super::client::understand;
 use super::payload::OwnAccount;
 use crate::provider::ProviderError;
 use outbound::{Answer, Call, CallError, Method, Secret, SecretError};
-use std::sync::{Mutex, PoisonError};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Stripe refused the key, so it did nothing.
 const UNAUTHORIZED: u16 = 401;
+
+/// The id of an account, `acct_…`, or none.
+#[derive(Debug, Default)]
+pub(super) struct AccountId(Option<String>);
+
+impl FromStr for AccountId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.starts_with("acct_") {
+            Ok(Self(Some(text.to_owned())))
+        } else {
+            Err("an account's id is acct_…")
+        }
+    }
+}
+
+impl AccountId {
+    /// The account that keys are checked for.
+    pub(super) fn expected(self) -> Option<Arc<ExpectedAccount>> {
+        self.0.map(|id| Arc::new(ExpectedAccount::new(id)))
+    }
+}
 
 /// The account that the keys have to belong to, and the keys that do.
 #[derive(Debug)]
