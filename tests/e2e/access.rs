@@ -71,6 +71,8 @@ fn the_shops_routes_are_for_the_admin_group() {
     stack.customer.get(&format!("/shipments/{id}")).problem(403);
     for (command, body) in [
         ("dispatch", json!({"carrier": "Mine", "tracking_code": "M1"})),
+        ("tracking", json!({"carrier": "Mine", "tracking_code": "M1"})),
+        ("release", json!({})),
         ("deliver", json!({})),
         ("fail", json!({"reason": "none"})),
         ("return", json!({"restock": true})),

@@ -67,6 +67,14 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             &["stripe-webhook/payment-intent-succeeded", "apply-stripe-event/payment-intent-succeeded"]
         }
         "apply-carrier-event/inbox" => &[],
+        "apply-carrier-event/tracking-corrected" => &[
+            "carrier-webhook/tracker-updated",
+            "apply-carrier-event/inbox",
+            "event of ship-order/shipment-requested",
+            "event of apply-carrier-event/label-purchased",
+            "event of apply-carrier-event/shipped",
+            "event of apply-carrier-event/tracking-corrected",
+        ],
         sample if sample.starts_with("apply-carrier-event/") => &[
             "carrier-webhook/tracker-updated",
             "apply-carrier-event/inbox",
@@ -80,6 +88,13 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         "ship-order/shipment-requested" | "ship-order/order-cancellation-requested" => {
             &["ship-order/order-placed", "ship-order/inventory-updated"]
         }
+        "ship-order/payment-refunded" => &["ship-order/order-placed", "ship-order/inventory-updated"],
+        "ship-order/shipment-released" => &[
+            "ship-order/order-placed",
+            "ship-order/inventory-updated",
+            "ship-order/payment-refunded",
+            "manage-shipments/release",
+        ],
         "ship-order/label-purchased"
         | "ship-order/shipment-cancelled"
         | "ship-order/label-void-requested" => &[
@@ -94,7 +109,10 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             "ship-order/shipment-requested",
             "manage-shipments/fail",
         ],
-        "manage-shipments/deliver" | "manage-shipments/return" => {
+        "manage-shipments/release" => {
+            &["ship-order/order-placed", "ship-order/inventory-updated", "ship-order/payment-refunded"]
+        }
+        "manage-shipments/deliver" | "manage-shipments/return" | "manage-shipments/tracking" => {
             &["ship-order/order-placed", "ship-order/inventory-updated", "manage-shipments/dispatch"]
         }
         "manage-shipments/list" => &[],

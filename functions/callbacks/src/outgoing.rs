@@ -20,7 +20,7 @@ pub(crate) const ALL: &str = "*";
 pub(crate) const TEST: &str = "webhook.test";
 
 /// Every type that an endpoint can subscribe to.
-pub const TYPES: [&str; 32] = [
+pub const TYPES: [&str; 35] = [
     "order.placed",
     "order.payment_requested",
     "order.payment_action_required",
@@ -50,6 +50,9 @@ pub const TYPES: [&str; 32] = [
     "order.delivered",
     "order.returned_to_sender",
     "order.returned",
+    "order.tracking_corrected",
+    "order.shipment_held",
+    "order.shipment_released",
     "order.stuck",
     "order.cancelled",
     "order.expired",
@@ -223,6 +226,9 @@ const fn kind_of(because: Because) -> &'static str {
         Because::Delivered => "order.delivered",
         Because::ReturnedToSender => "order.returned_to_sender",
         Because::ReturnReceived => "order.returned",
+        Because::TrackingCorrected => "order.tracking_corrected",
+        Because::ShipmentHeld => "order.shipment_held",
+        Because::ShipmentReleased => "order.shipment_released",
         Because::Deadline => "order.stuck",
     }
 }

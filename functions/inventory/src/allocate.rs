@@ -77,7 +77,10 @@ impl Consumer for AllocateStock {
                 | ShippingEvent::LabelVoidRequested(_)
                 | ShippingEvent::ShipmentTracked(_)
                 | ShippingEvent::Delivered(_)
-                | ShippingEvent::ReturnedToSender(_),
+                | ShippingEvent::ReturnedToSender(_)
+                | ShippingEvent::TrackingCorrected(_)
+                | ShippingEvent::ShipmentHeld(_)
+                | ShippingEvent::ShipmentReleased(_),
             )
             | Event::Catalog(CatalogEvent::ProductChanged(_))
             | Event::Orders(

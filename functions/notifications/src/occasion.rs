@@ -111,7 +111,10 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
             | ShippingEvent::LabelVoidRequested(_)
             | ShippingEvent::ShipmentTracked(_)
             | ShippingEvent::ReturnedToSender(_)
-            | ShippingEvent::ReturnReceived(_),
+            | ShippingEvent::ReturnReceived(_)
+            | ShippingEvent::TrackingCorrected(_)
+            | ShippingEvent::ShipmentHeld(_)
+            | ShippingEvent::ShipmentReleased(_),
         ) => return Err(not_subscribed(event)),
     }))
 }

@@ -146,6 +146,7 @@ pub(crate) fn refunded(sequence: u32, amount: u64) -> Message {
             refund_id: RefundId::try_from("r1").unwrap(),
             provider_refund_id: None,
             amount: Amount::minor(amount),
+            foreign_in_full: false,
         },
     )
 }

@@ -46,6 +46,9 @@
 //! | `Delivered` | `order.delivered` | `delivered` | ends `delivery_failed` |
 //! | `ReturnedToSender` | `order.returned_to_sender` | – | attention `delivery_failed`, also after `Delivered` |
 //! | `ReturnReceived` | `order.returned` | `returned` | ends `delivery_failed` |
+//! | `TrackingCorrected` | `order.tracking_corrected` | – | carrier and tracking code |
+//! | `ShipmentHeld` | `order.shipment_held` | – | attention `refunded_unshipped` |
+//! | `ShipmentReleased` | `order.shipment_released` | – | ends `refunded_unshipped` |
 //! | `deadline` (from the sweep, not an event) | `order.stuck` | – | attention `stuck` |
 //!
 //! Two more webhooks announce an end that needs several facts: `order.cancelled` and `order.expired`.
@@ -63,7 +66,7 @@ pub(crate) use progress::Progress;
 use events::{Amount, Because, CancelCause, Detail, OrderStatus, RefundCause};
 use journey::Journey;
 use money::Money;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// The set of facts about one order.
 ///
@@ -78,6 +81,8 @@ pub struct Facts {
     late_capture: bool,
     money: Money,
     journey: Journey,
+    /// Holds (`true`) and releases of the shipment, by their place in shipping's stream.
+    holds: BTreeMap<u32, bool>,
     scanned_after_cancellation: bool,
     /// Carrier and tracking code.
     carrier: Option<(String, String)>,
@@ -115,6 +120,13 @@ impl Facts {
             Because::ShipmentTracked => {
                 self.journey.add_scan(place, detail.tracking, detail.occurred_at);
                 self.scanned_after_cancellation |= detail.after_cancellation;
+            }
+            Because::TrackingCorrected => self.journey.add_correction(place, detail),
+            Because::ShipmentHeld => {
+                self.holds.insert(place, true);
+            }
+            Because::ShipmentReleased => {
+                self.holds.insert(place, false);
             }
             Because::Delivered => self.journey.add_delivery(place, detail.occurred_at),
             Because::ReturnedToSender => self.journey.add_return(place, detail.occurred_at),
@@ -156,7 +168,8 @@ impl Facts {
 
     /// Carrier and tracking code, once known.
     pub fn carrier(&self) -> Option<(&str, &str)> {
-        self.carrier.as_ref().map(|(carrier, code)| (carrier.as_str(), code.as_str()))
+        let known = self.journey.corrected().or(self.carrier.as_ref());
+        known.map(|(carrier, code)| (carrier.as_str(), code.as_str()))
     }
 
     /// Label and hand-over normally name the same code. If they differ, the larger one wins, in either order of arrival.

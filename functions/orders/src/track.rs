@@ -170,6 +170,13 @@ fn shipping_fact(event: &ShippingEvent, recorded_at: Timestamp) -> (Because, Det
             (Because::ReturnedToSender, Detail { occurred_at: Some(recorded_at), ..nothing })
         }
         ShippingEvent::ReturnReceived(_) => (Because::ReturnReceived, nothing),
+        ShippingEvent::TrackingCorrected(e) => {
+            (Because::TrackingCorrected, carried_by(&e.carrier, &e.tracking_code))
+        }
+        ShippingEvent::ShipmentHeld(e) => {
+            (Because::ShipmentHeld, Detail { refund_id: Some(e.refund_id.clone()), ..nothing })
+        }
+        ShippingEvent::ShipmentReleased(_) => (Because::ShipmentReleased, nothing),
     }
 }
 

@@ -183,6 +183,17 @@ impl Ledger {
         })
     }
 
+    /// Whether everything captured was refunded by decision of people alone, outside of Conveyor at least in part.
+    pub(crate) fn is_foreign_in_full(&self) -> bool {
+        let is_foreign = |refund: &Refund| {
+            refund.settled == Settled::Refunded && refund.request.cause == RefundCause::Foreign
+        };
+        self.captured > Amount::ZERO
+            && self.refunded() >= self.captured
+            && self.refunds.iter().any(is_foreign)
+            && self.returns_everything().is_none()
+    }
+
     /// The automatic retry of the failed refund `id`. `None`: it did not fail, has a replacement already, or all attempts
     /// are used.
     pub(crate) fn automatic_retry(&self, id: &RefundId) -> Option<Retry> {

@@ -135,7 +135,10 @@ impl Consumer for TakePayment {
                 | ShippingEvent::LabelVoidRequested(_)
                 | ShippingEvent::ShipmentTracked(_)
                 | ShippingEvent::Delivered(_)
-                | ShippingEvent::ReturnedToSender(_) => Err(not_subscribed(&message.event)),
+                | ShippingEvent::ReturnedToSender(_)
+                | ShippingEvent::TrackingCorrected(_)
+                | ShippingEvent::ShipmentHeld(_)
+                | ShippingEvent::ShipmentReleased(_) => Err(not_subscribed(&message.event)),
             },
             Event::Catalog(_) => Err(not_subscribed(&message.event)),
         }

@@ -4,7 +4,8 @@
 //! - an inbox item that reports on a parcel, or a replay of one → `Shipped` at the first scan at or beyond in transit,
 //!   `ShipmentTracked` for each distinct scan, `Delivered`, `ReturnedToSender`. A report on a code that no order has yet
 //!   is parked. Other webhooks are ignored.
-//! - `LabelPurchased`, `Shipped`: applies the reports that are parked under their code; `Shipped` leaves the open list.
+//! - `LabelPurchased`, `Shipped`, `TrackingCorrected`: applies the reports that are parked under their code; `Shipped`
+//!   leaves the open list. A report on a code that was corrected since is parked for the order whose code it is.
 //!
 //! The verdict is written beside each webhook ([`InboxReader`]). Calls no carrier. Idempotent by the scans of the
 //! shipment. Retry: the table is unavailable. Dead-letter: an item that cannot be read.
@@ -89,6 +90,9 @@ impl Handler for Reports<'_> {
                 shipment.decide_tracking(report, waited)
             });
             let Decided::Nothing(History { envelopes, state }) = decided.await? else { continue };
+            if state.was_corrected_from(&report.parcel) {
+                return Ok(Outcome::Unmatched);
+            }
             let verdict = match Verdict::of(&cause.id, &envelopes) {
                 Verdict::AlreadyKnown if state.own_scans(report, waited).next().is_none() => {
                     Verdict::Ignored { reason: "each of its scans is older than the parcel".to_owned() }
@@ -120,6 +124,9 @@ impl ApplyCarrierEvent {
                 open::remove(&*self.documents, &order).await?;
                 self.drain(&order, shipped.carrier, shipped.tracking_code).await
             }
+            ShippingEvent::TrackingCorrected(corrected) => {
+                self.drain(&order, corrected.carrier, corrected.tracking_code).await
+            }
             ShippingEvent::ShipmentRequested(_)
             | ShippingEvent::ShippingFailed(_)
             | ShippingEvent::ShipmentCancelled(_)
@@ -130,7 +137,9 @@ impl ApplyCarrierEvent {
             | ShippingEvent::ShipmentTracked(_)
             | ShippingEvent::Delivered(_)
             | ShippingEvent::ReturnedToSender(_)
-            | ShippingEvent::ReturnReceived(_) => Ok(()),
+            | ShippingEvent::ReturnReceived(_)
+            | ShippingEvent::ShipmentHeld(_)
+            | ShippingEvent::ShipmentReleased(_) => Ok(()),
         }
     }
 

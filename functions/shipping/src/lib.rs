@@ -3,7 +3,7 @@
 //! It owns shipments (one stream an order), copies of addresses, the map from tracking codes to orders, the list of open
 //! shipments, the carriers' inbox and the state of their [`Breaker`](outbound::Breaker)s. It reacts to
 //! `OrderPlaced`, `OrderCancellationRequested`, `InventoryUpdated` and its own `ShipmentRequested`, `LabelPurchased`,
-//! `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`. It emits [`events::ShippingEvent`].
+//! `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`, `ShipmentReleased`, and payments' `PaymentRefunded`. It emits [`events::ShippingEvent`].
 //!
 //! Only this service decides whether an order can still be cancelled: `Shipped` and `ShipmentCancelled` compete for one
 //! place in one stream, so exactly one of them wins (I4).

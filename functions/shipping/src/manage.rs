@@ -1,9 +1,9 @@
 //! `manage-shipments`: the warehouse reads its shipments and reports what it did.
 //!
 //! Trigger: `GET /shipments?open=true&limit=&cursor=`, `GET /shipments/{order_id}`, and
-//! `POST /shipments/{order_id}/dispatch | deliver | fail | return | void`, for the admin group. Effect: at most one
-//! event: `Shipped`, `Delivered`, `ShippingFailed`, `ReturnReceived` or `LabelVoidRequested`. A dispatch maps its code to
-//! the order first. No carrier is called here: `ship-order` voids the label when it receives `LabelVoidRequested`.
+//! `POST /shipments/{order_id}/dispatch | tracking | deliver | fail | return | void | release`, for the admin group.
+//! Effect: at most one event: `Shipped`, `TrackingCorrected`, `Delivered`, `ShippingFailed`, `ReturnReceived`,
+//! `LabelVoidRequested` or `ShipmentReleased`. A dispatch or a correction maps its code to the order first. No carrier is called here: `ship-order` voids the label when it receives `LabelVoidRequested`.
 //! Idempotent by the shipment's state: `202` if an event was appended, `200` for an identical repeat, `409` if the
 //! shipment's status does not allow it or if another order may use the tracking code.
 
@@ -16,7 +16,7 @@ mod view;
 use crate::shipment::Refusal;
 use crate::{Parcel, Shipment, ShipmentStatus, address, tracking};
 use async_trait::async_trait;
-use commands::{Dispatch, Fail, Return};
+use commands::{Dispatch, Fail, Return, Tracking};
 use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided};
 use events::{OrderId, ShippingEvent};
 use resilience::Clock;
@@ -42,6 +42,12 @@ impl Endpoint for ManageShipments {
             "GET /shipments" => self.list(&request).await,
             "GET /shipments/{order_id}" => self.show(&request.order_id()?).await,
             "POST /shipments/{order_id}/dispatch" => self.dispatch(&request).await,
+            "POST /shipments/{order_id}/tracking" => self.correct(&request).await,
+            "POST /shipments/{order_id}/release" => {
+                request.no_body()?;
+                let operator = &request.admin()?.customer;
+                self.execute(&request, |shipment| shipment.decide_release(operator)).await
+            }
             "POST /shipments/{order_id}/deliver" => {
                 request.no_body()?;
                 self.execute(&request, Shipment::decide_delivered).await
@@ -82,11 +88,27 @@ impl ManageShipments {
             state.decide_dispatch(given.as_ref()).map_err(problem)?
         {
             let parcel = Parcel { carrier: shipped.carrier, tracking_code: shipped.tracking_code };
-            if !tracking::claim(&*self.documents, &*self.store, &parcel, &order).await? {
-                return Err(Problem::conflict("this tracking code belongs to another order"));
-            }
+            self.claim(&parcel, &order).await?;
         }
         self.execute(request, |shipment| shipment.decide_dispatch(given.as_ref())).await
+    }
+
+    async fn correct(&self, request: &Request) -> Result<Reply, Problem> {
+        let order = request.order_id()?;
+        let operator = &request.admin()?.customer;
+        let given = request.json::<Tracking>()?.checked()?;
+        let state = self.history(&order).await?.state;
+        if state.decide_correction(&given, operator).map_err(problem)?.is_some() {
+            self.claim(&given, &order).await?;
+        }
+        self.execute(request, |shipment| shipment.decide_correction(&given, operator)).await
+    }
+
+    async fn claim(&self, parcel: &Parcel, order: &OrderId) -> Result<(), Problem> {
+        if tracking::claim(&*self.documents, &*self.store, parcel, order).await? {
+            return Ok(());
+        }
+        Err(Problem::conflict("this tracking code belongs to another order"))
     }
 
     async fn execute(
@@ -114,7 +136,12 @@ impl ManageShipments {
 fn problem(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Status(ShipmentStatus::Absent) => Problem::conflict("this order has no shipment yet"),
+        Refusal::Status(ShipmentStatus::Held) => Problem::conflict(
+            "the shipment is held because all money was refunded: release it, or cancel the order",
+        ),
         Refusal::Status(status) => Problem::conflict(format!("the shipment is {}", status.as_str())),
+        Refusal::IssuedCode => Problem::conflict("the parcel left with the code of its label"),
+        Refusal::NotHeld => Problem::conflict("the shipment is not held"),
         Refusal::NothingToVoid => Problem::conflict("the shipment has no label to void"),
         Refusal::NoCode => Problem::validation(
             ["/carrier", "/tracking_code"]

@@ -10,6 +10,9 @@
 //!   refuses a second purchase of one shipment.
 //! - `LabelPurchased`, `ShipmentCancelled`, `ShippingFailed`, `LabelVoidRequested`: voids a label that is not used,
 //!   unless the carrier says that it is void → `LabelVoided` or `LabelVoidFailed`. The last three leave the open list.
+//! - `ShipmentReleased`: buys the label that the hold prevented, as after `ShipmentRequested`.
+//! - `PaymentRefunded`: if it left nothing and no compensation explains it → `ShipmentHeld`, once a refund, unless the
+//!   parcel has arrived or the shipment ended.
 //! - `OrderCancellationRequested`: arbitrates → `ShipmentCancelled`, or once `CancellationRejected` (I4).
 //!
 //! Retry: the address copy is missing; the table or a secret is unavailable; the carrier's answer is unclear, it does not
@@ -25,7 +28,7 @@ use crate::carrier::Carriers;
 use crate::{address, append, order_of};
 use async_trait::async_trait;
 use event_store::{Documents, EventStore};
-use events::{Event, InventoryEvent, OrdersEvent, ShippingEvent};
+use events::{Event, InventoryEvent, OrdersEvent, PaymentsEvent, ShippingEvent};
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message, not_subscribed};
 use std::sync::Arc;
@@ -73,7 +76,9 @@ impl Consumer for ShipOrder {
                 | InventoryEvent::StockReturned(_) => Err(not_subscribed(&message.event)),
             },
             Event::Shipping(event) => match event {
-                ShippingEvent::ShipmentRequested(_) => self.buy_label(&order, message).await,
+                ShippingEvent::ShipmentRequested(_) | ShippingEvent::ShipmentReleased(_) => {
+                    self.buy_label(&order, message).await
+                }
                 ShippingEvent::LabelPurchased(_)
                 | ShippingEvent::ShipmentCancelled(_)
                 | ShippingEvent::ShippingFailed(_)
@@ -85,9 +90,31 @@ impl Consumer for ShipOrder {
                 | ShippingEvent::ShipmentTracked(_)
                 | ShippingEvent::Delivered(_)
                 | ShippingEvent::ReturnedToSender(_)
-                | ShippingEvent::ReturnReceived(_) => Err(not_subscribed(&message.event)),
+                | ShippingEvent::ReturnReceived(_)
+                | ShippingEvent::TrackingCorrected(_)
+                | ShippingEvent::ShipmentHeld(_) => Err(not_subscribed(&message.event)),
             },
-            Event::Catalog(_) | Event::Payments(_) => Err(not_subscribed(&message.event)),
+            Event::Payments(event) => match event {
+                PaymentsEvent::PaymentRefunded(refunded) if refunded.foreign_in_full => {
+                    let cause = message.envelope.as_cause();
+                    append(&*self.store, &*self.clock, &order, &cause, |shipment| {
+                        shipment.decide_hold(&refunded.refund_id)
+                    })
+                    .await
+                    .map(drop)
+                }
+                PaymentsEvent::PaymentRefunded(_) => Ok(()),
+                PaymentsEvent::PaymentRequested(_)
+                | PaymentsEvent::PaymentActionRequired(_)
+                | PaymentsEvent::OrderPaid(_)
+                | PaymentsEvent::PaymentFailed(_)
+                | PaymentsEvent::PaymentCancellationRequested(_)
+                | PaymentsEvent::PaymentCancelled(_)
+                | PaymentsEvent::RefundRequested(_)
+                | PaymentsEvent::RefundFailed(_)
+                | PaymentsEvent::PaymentDisputed(_) => Err(not_subscribed(&message.event)),
+            },
+            Event::Catalog(_) => Err(not_subscribed(&message.event)),
         }
     }
 }

@@ -11,7 +11,10 @@ pub(crate) use decide::Refusal;
 
 use crate::carrier::{Parcel, Scan};
 use event_store::Aggregate;
-use events::{Envelope, LabelPurchased, Line, ShipmentRequested, ShipmentTracked, ShippingEvent};
+use events::{
+    Envelope, LabelPurchased, Line, RefundId, ShipmentRequested, ShipmentTracked, ShippingEvent,
+    TrackingCorrected,
+};
 use jiff::Timestamp;
 use scans::{Decisive, JourneyEnd};
 use serde::Serialize;
@@ -58,6 +61,15 @@ pub enum Whereabouts {
     },
 }
 
+/// Whether a shipment waits for an operator's decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Hold {
+    #[default]
+    Never,
+    Held,
+    Released,
+}
+
 /// The state of a shipment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Stage {
@@ -101,6 +113,12 @@ pub struct Shipment {
     decisive: Option<Decisive>,
     /// A cancellation came too late and was rejected.
     pub cancellation_rejected: bool,
+    /// Whether an operator must decide before it is sent.
+    hold: Hold,
+    /// The refunds that held it.
+    held_for: Vec<RefundId>,
+    /// The parcels that were corrected.
+    mistyped: Vec<Parcel>,
 }
 
 /// The `state` of a shipment in the API.
@@ -113,6 +131,8 @@ pub enum ShipmentStatus {
     Requested,
     /// To be packed, with a label.
     Labelled,
+    /// Not to be packed until an operator decides, because all money was refunded outside of Conveyor.
+    Held,
     /// Handed over to the carrier.
     Shipped,
     /// At the customer.
@@ -134,6 +154,7 @@ impl ShipmentStatus {
             Self::Absent => "absent",
             Self::Requested => "requested",
             Self::Labelled => "labelled",
+            Self::Held => "held",
             Self::Shipped => "shipped",
             Self::Delivered => "delivered",
             Self::ReturnedToSender => "returned_to_sender",
@@ -149,6 +170,7 @@ impl Shipment {
     pub fn status(&self) -> ShipmentStatus {
         match &self.stage {
             Stage::Absent => ShipmentStatus::Absent,
+            Stage::Requested if self.is_held() => ShipmentStatus::Held,
             Stage::Requested if self.held_label().is_some() => ShipmentStatus::Labelled,
             Stage::Requested => ShipmentStatus::Requested,
             Stage::Left { whereabouts, .. } => match whereabouts {
@@ -162,9 +184,24 @@ impl Shipment {
         }
     }
 
-    /// Whether the warehouse still has to pack it.
+    /// Whether the warehouse has to pack it now.
     pub fn is_open(&self) -> bool {
+        self.is_waiting() && !self.is_held()
+    }
+
+    /// Whether the warehouse has to pack it, now or once it is released.
+    pub(crate) fn is_waiting(&self) -> bool {
         matches!(self.stage, Stage::Requested)
+    }
+
+    fn is_held(&self) -> bool {
+        self.hold == Hold::Held
+    }
+
+    /// Whether a report on this code is about another parcel: the code was typed by mistake, and is corrected.
+    pub(crate) fn was_corrected_from(&self, parcel: &Parcel) -> bool {
+        self.mistyped.iter().any(|mistyped| mistyped.is(parcel))
+            && matches!(&self.stage, Stage::Left { parcel: own, .. } if !own.is(parcel))
     }
 
     /// Whether the shipment uses the parcel's code, or still may: a concurrent dispatch may give the code to a shipment
@@ -184,6 +221,20 @@ impl Shipment {
     /// What to pack.
     pub fn lines(&self) -> &[Line] {
         self.request.as_ref().map_or(&[], |request| &request.lines)
+    }
+
+    /// The scans until now are of another parcel, unless only the spelling changed. What was recorded as the journey's end
+    /// stays, until a scan of the right code states another.
+    fn correct(&mut self, corrected: &TrackingCorrected) {
+        let (carrier, tracking_code) = (corrected.carrier.clone(), corrected.tracking_code.clone());
+        if let Stage::Left { parcel, whereabouts } = &mut self.stage {
+            let before = std::mem::replace(parcel, Parcel { carrier, tracking_code });
+            if !before.is(parcel) {
+                self.scans.clear();
+                self.decisive = Decisive::recorded(*whereabouts);
+            }
+            self.mistyped.push(before);
+        }
     }
 
     fn held_label(&self) -> Option<&Label> {
@@ -249,6 +300,12 @@ impl Aggregate for Shipment {
             ShippingEvent::ReturnReceived(back) => {
                 self.set_whereabouts(Whereabouts::Returned { restock: back.restock });
             }
+            ShippingEvent::TrackingCorrected(corrected) => self.correct(corrected),
+            ShippingEvent::ShipmentHeld(held) => {
+                self.hold = Hold::Held;
+                self.held_for.push(held.refund_id.clone());
+            }
+            ShippingEvent::ShipmentReleased(_) => self.hold = Hold::Released,
         }
     }
 }

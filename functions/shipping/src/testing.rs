@@ -138,7 +138,12 @@ impl World {
             let Some(envelope) = events.get(self.delivered.load(Ordering::Relaxed)) else { return failures };
             self.delivered.fetch_add(1, Ordering::Relaxed);
             let event = ShippingEvent::read(envelope).unwrap();
-            if matches!(event, ShippingEvent::LabelPurchased(_) | ShippingEvent::Shipped(_)) {
+            if matches!(
+                event,
+                ShippingEvent::LabelPurchased(_)
+                    | ShippingEvent::Shipped(_)
+                    | ShippingEvent::TrackingCorrected(_)
+            ) {
                 assert_eq!(self.apply().read(vec![record(envelope)]).await, Ok(vec![]));
             }
             if matches!(
@@ -148,6 +153,7 @@ impl World {
                     | ShippingEvent::ShippingFailed(_)
                     | ShippingEvent::LabelPurchased(_)
                     | ShippingEvent::LabelVoidRequested(_)
+                    | ShippingEvent::ShipmentReleased(_)
             ) {
                 failures.extend(self.deliver(envelope).await.err());
             }

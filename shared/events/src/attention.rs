@@ -18,19 +18,22 @@ pub enum Attention {
     DeliveryFailed,
     /// The parcel moves although the order was cancelled or had failed.
     ScannedAfterCancel,
+    /// All money was refunded outside of Conveyor, and the goods were not back, or not yet sent.
+    RefundedUnshipped,
     /// The order stayed in one status for longer than its deadline.
     Stuck,
 }
 
 impl Attention {
     /// Every attention.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::RefundFailed,
         Self::VoidFailed,
         Self::Disputed,
         Self::Inquiry,
         Self::DeliveryFailed,
         Self::ScannedAfterCancel,
+        Self::RefundedUnshipped,
         Self::Stuck,
     ];
 
@@ -43,6 +46,7 @@ impl Attention {
             Self::Inquiry => "inquiry",
             Self::DeliveryFailed => "delivery_failed",
             Self::ScannedAfterCancel => "scanned_after_cancel",
+            Self::RefundedUnshipped => "refunded_unshipped",
             Self::Stuck => "stuck",
         }
     }

@@ -54,8 +54,9 @@ pub use service::Service;
 pub use service_event::ServiceEvent;
 pub use shipping::{
     CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided,
-    Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested,
-    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingStatus,
+    Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentHeld,
+    ShipmentReleased, ShipmentRequested, ShipmentTracked, Shipped, ShippingEvent, ShippingFailed,
+    TrackingCorrected, TrackingStatus,
 };
 pub use trace::Traceparent;
 

@@ -202,6 +202,9 @@ pub enum Because {
     Delivered,
     ReturnedToSender,
     ReturnReceived,
+    TrackingCorrected,
+    ShipmentHeld,
+    ShipmentReleased,
     #[serde(rename = "deadline")]
     Deadline,
 }

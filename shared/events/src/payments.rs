@@ -139,6 +139,10 @@ pub struct PaymentRefunded {
     pub provider_refund_id: Option<String>,
     /// The refunded amount, in minor units.
     pub amount: Amount,
+    /// Nothing of the captured money is left, by refunds that people decided on, at the provider at least in part: no
+    /// compensation of Conveyor's explains it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub foreign_in_full: bool,
 }
 
 /// The provider refused the refund, or reported later that it failed.

@@ -4,7 +4,7 @@
 //! `manage-shipments` when the warehouse or an operator reports them.
 
 use crate::service_event::service_events;
-use crate::{Line, Service};
+use crate::{Customer, Line, RefundId, Service};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -96,6 +96,38 @@ pub struct LabelVoidFailed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelVoidRequested {}
 
+/// The carrier or the tracking code of a parcel that left was mistyped: an operator corrected it. Emitted by
+/// `manage-shipments`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrackingCorrected {
+    /// The carrier's name.
+    pub carrier: String,
+    /// The carrier's tracking code.
+    pub tracking_code: String,
+    /// The carrier's name until now.
+    pub previous_carrier: String,
+    /// The tracking code until now.
+    pub previous_tracking_code: String,
+    /// The operator.
+    pub corrected_by: Customer,
+}
+
+/// All money of the order was refunded outside of Conveyor, so the goods must not be sent until an operator decides. If
+/// the parcel has left already, it is on its way without money. Emitted by `ship-order`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipmentHeld {
+    /// The refund that left nothing.
+    pub refund_id: RefundId,
+}
+
+/// An operator decided that the shipment is sent nevertheless, or that nothing is to be done about a parcel that left.
+/// `ship-order` consumes this event to buy a label that the hold prevented. Emitted by `manage-shipments`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShipmentReleased {
+    /// The operator.
+    pub released_by: Customer,
+}
+
 /// The state of a parcel as the carrier reports it (`EasyPost`'s tracker statuses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -165,4 +197,7 @@ service_events! {
     Delivered = 1,
     ReturnedToSender = 1,
     ReturnReceived = 1,
+    TrackingCorrected = 1,
+    ShipmentHeld = 1,
+    ShipmentReleased = 1,
 }

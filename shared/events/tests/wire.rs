@@ -156,6 +156,11 @@ fn required(name: &str) -> &'static [&'static str] {
         "shipping.CancellationRejected" => &["because"],
         "shipping.ShipmentTracked" => &["status"],
         "shipping.ReturnReceived" => &["restock"],
+        "shipping.TrackingCorrected" => {
+            &["carrier", "tracking_code", "previous_carrier", "previous_tracking_code", "corrected_by"]
+        }
+        "shipping.ShipmentHeld" => &["refund_id"],
+        "shipping.ShipmentReleased" => &["released_by"],
         "shipping.ShipmentCancelled"
         | "shipping.LabelVoided"
         | "shipping.LabelVoidRequested"

@@ -44,6 +44,7 @@ pub(crate) fn request(runner: &StepRunner, cell: &Cell, act: Act) -> Option<Requ
         | Act::PayInDashboard(_)
         | Act::CancelInDashboard(_)
         | Act::RefundInDashboard(_)
+        | Act::RefundAllInDashboard(_)
         | Act::Dispute(_)
         | Act::WinDispute(_)
         | Act::LoseDispute(_)
@@ -83,6 +84,9 @@ fn at_stripe(runner: &StepRunner, cell: &Cell, stripe: &FakeStripe, act: Act) {
         Act::RefundInDashboard(n) if books(n).captured > 0 => {
             drop(stripe.refund_in_dashboard(&intent(n), 300));
         }
+        Act::RefundAllInDashboard(n) if books(n).captured > books(n).refunded => {
+            drop(stripe.refund_in_dashboard(&intent(n), books(n).captured - books(n).refunded))
+        }
         Act::Dispute(n) if books(n).captured > books(n).refunded => {
             stripe.dispute(&intent(n), books(n).captured - books(n).refunded);
         }
@@ -102,6 +106,7 @@ fn at_stripe(runner: &StepRunner, cell: &Cell, stripe: &FakeStripe, act: Act) {
             }
         }
         Act::RefundInDashboard(_)
+        | Act::RefundAllInDashboard(_)
         | Act::Dispute(_)
         | Act::Cancel(_)
         | Act::PayByPasses

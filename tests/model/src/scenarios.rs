@@ -257,6 +257,12 @@ pub static SMALL: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "a dispatch meets a full refund in the dashboard",
+        acts: &[Act::RefundAllInDashboard(0), Act::Dispatch(0)],
+        ends: &["shipped", "allocated+refunded_unshipped", "shipped+refunded_unshipped"],
+        ..PLAIN
+    },
+    Scenario {
         name: "a refund and its zombie",
         stock: 0,
         acts: &[Act::RefundInDashboard(0)],

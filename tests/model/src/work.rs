@@ -124,6 +124,8 @@ pub enum Act {
     CancelInDashboard(u8),
     /// A dashboard user refunds a part.
     RefundInDashboard(u8),
+    /// All that is left of the captured money is refunded in the dashboard.
+    RefundAllInDashboard(u8),
     /// The bank disputes what was captured.
     Dispute(u8),
     /// The bank decides a dispute for the shop.
@@ -166,6 +168,7 @@ impl Act {
             | Self::PayInDashboard(_)
             | Self::CancelInDashboard(_)
             | Self::RefundInDashboard(_)
+            | Self::RefundAllInDashboard(_)
             | Self::Dispute(_)
             | Self::WinDispute(_)
             | Self::LoseDispute(_)
@@ -199,6 +202,7 @@ impl fmt::Display for Act {
             Self::PayInDashboard(n) => write!(f, "the intent of order {n} is paid in the dashboard"),
             Self::CancelInDashboard(n) => write!(f, "the intent of order {n} is cancelled in the dashboard"),
             Self::RefundInDashboard(n) => write!(f, "a part of order {n} is refunded in the dashboard"),
+            Self::RefundAllInDashboard(n) => write!(f, "all of order {n} is refunded in the dashboard"),
             Self::Dispute(n) => write!(f, "the bank disputes the payment of order {n}"),
             Self::WinDispute(n) => write!(f, "the dispute about order {n} is won"),
             Self::LoseDispute(n) => write!(f, "the dispute about order {n} is lost"),

@@ -164,6 +164,9 @@ impl Actors {
         if self.chance.roll(30) && !is_by_transfer(&order) {
             self.act_at_stripe(world, &id, &order);
         }
+        if let Some(call) = self.decide_about_held(&id, &order, now) {
+            return vec![call];
+        }
         match order.status() {
             OrderStatus::PaymentActionRequired => self.authenticate(world, &id),
             OrderStatus::Allocated => return vec![self.pack(&id, now)],
@@ -273,12 +276,31 @@ impl Actors {
         }
     }
 
+    /// All money was refunded in the dashboard: the operator has the goods sent nevertheless, or cancels, or does neither yet.
+    fn decide_about_held(&self, id: &OrderId, order: &Order, now: Timestamp) -> Option<Call> {
+        if !order.attention().contains(&Attention::RefundedUnshipped) {
+            return None;
+        }
+        match self.chance.below(4) {
+            0 => Some(warehouse("release", id, &json!({}), now)),
+            1 => Some(self.cancel(id, now)),
+            _ => None,
+        }
+    }
+
     fn pack(&self, id: &OrderId, now: Timestamp) -> Call {
         if self.chance.roll(60) {
             return warehouse("fail", id, &json!({ "reason": "broken" }), now);
         }
         let code = format!("T-{}", id.as_str().get(..12).unwrap_or_default());
         warehouse("dispatch", id, &json!({ "carrier": "DHL", "tracking_code": code }), now)
+    }
+
+    /// A clerk corrects the spelling of the code under which the parcel left.
+    fn respell(&self, id: &OrderId, order: &Order, now: Timestamp) -> Option<Call> {
+        let (carrier, code) = order.facts().carrier()?;
+        let body = json!({ "carrier": carrier, "tracking_code": plain(code) });
+        self.chance.roll(100).then(|| warehouse("tracking", id, &body, now))
     }
 
     /// The parcel is delivered or returned. The carrier or the courier reports it by webhook, or the warehouse by a call.
@@ -288,6 +310,7 @@ impl Actors {
             return vec![warehouse("deliver", id, &json!({}), now)];
         }
         let mut calls = self.scans(world, id, order, end, now);
+        calls.extend(self.respell(id, order, now));
         if end == "return_to_sender" {
             if self.chance.roll(300) {
                 // The return was called off, and the customer has the parcel.
@@ -326,6 +349,10 @@ impl Actors {
         match self.chance.below(6) {
             0 => drop(stripe.pay_externally(&intent)),
             1 if captured == 0 => stripe.cancel_in_dashboard(&intent),
+            2 if captured > 0 && self.chance.roll(400) => {
+                let left = captured - stripe.books_of(id.as_str()).refunded;
+                drop(stripe.refund_in_dashboard(&intent, left.max(1)));
+            }
             2 if captured > 0 => {
                 let amount = (1 + self.chance.below(300) as u64) * self.sold_in.dashboard_step;
                 drop(stripe.refund_in_dashboard(&intent, amount));

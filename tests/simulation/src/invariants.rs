@@ -246,7 +246,22 @@ fn i4_never_shipped_and_cancelled(
             *gone.entry(line.sku.to_string()).or_default() += i64::from(line.quantity);
         }
     }
-    let is_wrong = shipped + cancelled > 1 || restocked > 1;
+    let mut is_held = false;
+    let mut sent_while_held = 0;
+    for envelope in
+        finish(simulation.world.table(Service::Shipping).read(&StreamId::order(id))).unwrap_or_default()
+    {
+        match envelope.event_type.as_str() {
+            "ShipmentHeld" => is_held = true,
+            "ShipmentReleased" => is_held = false,
+            // A scan proves what has happened; only a person can be refused.
+            "Shipped" if is_held && !envelope.causationid.as_str().starts_with("webhook/") => {
+                sent_while_held += 1
+            }
+            _ => {}
+        }
+    }
+    let is_wrong = sent_while_held > 0 || shipped + cancelled > 1 || restocked > 1;
     is_wrong
         .then(|| format!("I4: {id}: shipped {shipped} times, cancelled {cancelled} times"))
         .into_iter()

@@ -55,8 +55,10 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
             "ShippingFailed",
             "LabelPurchased",
             "LabelVoidRequested",
+            "ShipmentReleased",
         ]),
     ),
+    ("ship-order", Service::Payments, Some(&["PaymentRefunded"])),
     ("notify-customer", Service::Orders, Some(&["OrderPlaced", "OrderUpdated"])),
     (
         "notify-customer",
@@ -117,7 +119,9 @@ pub fn is_read(reader: &str, item: &Written) -> bool {
 pub fn is_event_read(reader: &str, envelope: &Envelope) -> bool {
     match reader {
         "apply-stripe-event" => envelope.event_type == "PaymentRequested",
-        "apply-carrier-event" => ["LabelPurchased", "Shipped"].contains(&envelope.event_type.as_str()),
+        "apply-carrier-event" => {
+            ["LabelPurchased", "Shipped", "TrackingCorrected"].contains(&envelope.event_type.as_str())
+        }
         _ => false,
     }
 }

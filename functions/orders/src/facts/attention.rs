@@ -15,12 +15,25 @@ impl Facts {
             (Attention::Inquiry, self.money.has_inquiry()),
             (Attention::DeliveryFailed, self.is_delivery_failed()),
             (Attention::ScannedAfterCancel, self.scanned_after_cancellation),
+            (Attention::RefundedUnshipped, self.is_refunded_unshipped()),
             (Attention::Stuck, self.is_stuck()),
         ]
         .into_iter()
         .filter_map(|(attention, holds)| holds.then_some(attention))
         .collect()
     }
+    /// Whether an operator must decide about goods whose money is refunded: until the shipment is released, ends without
+    /// a parcel, or is back.
+    pub(super) fn is_refunded_unshipped(&self) -> bool {
+        let ends = [
+            Because::ShipmentCancelled,
+            Because::ShippingFailed,
+            Because::OutOfStock,
+            Because::ReturnReceived,
+        ];
+        self.holds.values().next_back() == Some(&true) && !ends.into_iter().any(|because| self.has(because))
+    }
+
     /// Whether an operator must find out what becomes of the parcel: until it is back, or arrives later.
     pub(super) fn is_delivery_failed(&self) -> bool {
         self.journey.has_failed() && !self.has(Because::ReturnReceived)

@@ -3,7 +3,7 @@
 //! These facts contradict each other: a parcel is delivered, then it is on its way back, then it arrives after all. The set
 //! has no order of its own, so each of them is kept under its place in shipping's stream, and read in that order.
 
-use events::TrackingStatus;
+use events::{Detail, TrackingStatus};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -16,6 +16,8 @@ enum Step {
     Delivered(Option<Timestamp>),
     /// Shipping records that it is on its way back, when it learned so.
     SentBack(Option<Timestamp>),
+    /// The carrier and the code were mistyped until now. The scans before are of another parcel.
+    Corrected((String, String)),
 }
 
 /// All facts about where the parcel is, by their place in shipping's stream.
@@ -44,11 +46,26 @@ impl Journey {
         self.0.insert(place, Step::SentBack(recorded_at));
     }
 
+    pub(super) fn add_correction(&mut self, place: u32, detail: &Detail) {
+        if let (Some(carrier), Some(code)) = (&detail.carrier, &detail.tracking_code) {
+            self.0.insert(place, Step::Corrected((carrier.clone(), code.clone())));
+        }
+    }
+
+    /// The last correction of carrier and code.
+    pub(super) fn corrected(&self) -> Option<&(String, String)> {
+        self.0.values().rev().find_map(|step| match step {
+            Step::Corrected(parcel) => Some(parcel),
+            Step::Scanned(..) | Step::Delivered(_) | Step::SentBack(_) => None,
+        })
+    }
+
     /// Whether the parcel did not reach the customer, as far as is known: a delivery failed, or it is on its way back.
     ///
     /// Of contradicting scans the later one decides; equal or missing times leave it to the order of the stream.
     pub(super) fn has_failed(&self) -> bool {
         let mut decisive: Option<Decisive> = None;
+        let mut is_recorded: Option<bool> = None;
         for step in self.0.values() {
             let next = match step {
                 Step::Scanned(TrackingStatus::Delivered, at) => Decisive { is_delivered: true, at: *at },
@@ -63,9 +80,14 @@ impl Journey {
                     | TrackingStatus::Other,
                     _,
                 ) => continue,
+                Step::Corrected(_) => {
+                    decisive = is_recorded.map(|is_delivered| Decisive { is_delivered, at: None });
+                    continue;
+                }
                 // What shipping records about a scan follows it. What it records against the scans was recorded by hand.
                 Step::Delivered(at) | Step::SentBack(at) => {
                     let is_delivered = matches!(step, Step::Delivered(_));
+                    is_recorded = Some(is_delivered);
                     if decisive.is_none_or(|decisive| decisive.is_delivered != is_delivered) {
                         decisive = Some(Decisive { is_delivered, at: *at });
                     }

@@ -47,7 +47,12 @@ pub(crate) fn replacement(id: &str, failed: &str, cause: RefundCause) -> RefundR
 }
 
 pub(crate) fn refunded(id: &str) -> PaymentRefunded {
-    PaymentRefunded { refund_id: refund_id(id), provider_refund_id: None, amount: Amount::minor(1900) }
+    PaymentRefunded {
+        refund_id: refund_id(id),
+        provider_refund_id: None,
+        amount: Amount::minor(1900),
+        foreign_in_full: false,
+    }
 }
 
 /// The refund failed after it had been made, and is not retried.

@@ -90,3 +90,27 @@ fn three_attempts_are_enough() {
     ledger.fail(&id("c.3"), false);
     assert_eq!(ledger.automatic_retry(&id("c.3")), None);
 }
+
+#[test]
+fn only_refunds_that_people_made_outside_leave_nothing_unexplained() {
+    let part = RefundCause::Foreign;
+    for (refunds, expected) in [
+        (&[(part, 100)][..], true),
+        (&[(part, 40), (part, 60)], true),
+        (&[(RefundCause::Goodwill, 40), (part, 60)], true),
+        (&[(part, 40), (RefundCause::Goodwill, 60)], true),
+        (&[(part, 99)], false),
+        (&[(RefundCause::Goodwill, 100)], false),
+        (&[(RefundCause::Cancelled, 100)], false),
+        (&[(part, 40), (RefundCause::OutOfStock, 60)], false),
+        (&[(RefundCause::ShippingFailed, 0), (part, 100)], false),
+    ] {
+        let mut ledger = ledger(100);
+        for (n, (cause, amount)) in refunds.iter().enumerate() {
+            assert!(!ledger.is_foreign_in_full());
+            request(&mut ledger, &format!("r{n}"), *cause, *amount, None);
+            ledger.succeed(&id(&format!("r{n}")), None);
+        }
+        assert_eq!(ledger.is_foreign_in_full(), expected, "{refunds:?}");
+    }
+}

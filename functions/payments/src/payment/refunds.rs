@@ -65,7 +65,10 @@ impl Payment {
     ) -> Option<PaymentsEvent> {
         let refund = self.ledger.refund(id).filter(|refund| refund.may_succeed())?;
         let amount = refund.request.amount;
-        Some(PaymentRefunded { refund_id: id.clone(), provider_refund_id, amount }.into())
+        let mut afterwards = self.ledger.clone();
+        afterwards.succeed(id, provider_refund_id.as_deref());
+        let foreign_in_full = afterwards.is_foreign_in_full();
+        Some(PaymentRefunded { refund_id: id.clone(), provider_refund_id, amount, foreign_in_full }.into())
     }
 
     /// The provider refused the refund.

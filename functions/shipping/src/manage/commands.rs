@@ -25,6 +25,20 @@ impl Dispatch {
     }
 }
 
+/// `POST …/tracking`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tracking {
+    carrier: String,
+    tracking_code: String,
+}
+
+impl Tracking {
+    pub(super) fn checked(self) -> Result<Parcel, Problem> {
+        typed(&self.carrier, &self.tracking_code)
+    }
+}
+
 /// A parcel as a person typed it.
 fn typed(carrier: &str, tracking_code: &str) -> Result<Parcel, Problem> {
     let (carrier, tracking_code) = (trimmed(carrier), trimmed(tracking_code));

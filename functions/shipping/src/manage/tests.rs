@@ -1,6 +1,7 @@
 //! The warehouse's API: statuses, repeats and refusals.
 
 mod codes;
+mod corrections;
 mod voiding;
 
 use crate::Stage;

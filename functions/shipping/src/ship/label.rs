@@ -22,7 +22,7 @@ impl ShipOrder {
         if shipment.label.is_some() {
             return Ok(());
         }
-        // A shipment that was cancelled, failed, or left without a label needs none. One that is bought must be known.
+        // A shipment that was cancelled, failed, is held, or left without a label needs none. One that is bought must be known.
         let (may_buy, is_retry) = (shipment.is_open(), message.deliveries > 1);
         let purchase = self.carriers.label(LabelOrder { shipment: request, may_buy, is_retry }).await?;
         let refusal = match purchase {
@@ -65,7 +65,7 @@ impl ShipOrder {
     /// the shipment ended, and voids a label that is not used.
     pub(super) async fn settle(&self, order: &OrderId, message: &Message) -> Result<(), Failure> {
         let shipment = self.shipment(order).await?;
-        if !shipment.is_open()
+        if !shipment.is_waiting()
             && !matches!(message.event, events::Event::Shipping(ShippingEvent::LabelPurchased(_)))
         {
             open::remove(&*self.documents, order).await?;

@@ -46,7 +46,7 @@ impl ShipOrder {
     }
 
     async fn unlist_unless_open(&self, order: &OrderId, shipment: &Shipment) -> Result<(), Failure> {
-        if !shipment.is_open() {
+        if !shipment.is_waiting() {
             open::remove(&*self.documents, order).await?;
         }
         Ok(())

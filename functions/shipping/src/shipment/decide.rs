@@ -4,12 +4,13 @@
 //! are pure.
 
 use super::scans::JourneyEnd;
-use super::{Label, LabelState, Shipment, ShipmentStatus, Stage, Whereabouts};
+use super::{Hold, Label, LabelState, Shipment, ShipmentStatus, Stage, Whereabouts};
 use crate::carrier::{Parcel, Scan, TrackingReport, VoidOutcome};
 use events::{
-    CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided, Line,
-    Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentRequested,
-    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed,
+    CancellationRejected, Customer, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested,
+    LabelVoided, Line, Provider, RefundId, RejectedBecause, ReturnReceived, ReturnedToSender,
+    ShipmentCancelled, ShipmentHeld, ShipmentReleased, ShipmentRequested, ShipmentTracked, Shipped,
+    ShippingEvent, ShippingFailed, TrackingCorrected,
 };
 
 /// Why a command of the warehouse is refused.
@@ -17,6 +18,10 @@ use events::{
 pub(crate) enum Refusal {
     /// The shipment's status does not allow it.
     Status(ShipmentStatus),
+    /// The code of the parcel is the one that the carrier issued for its label.
+    IssuedCode,
+    /// It is not held.
+    NotHeld,
     /// There is no label, and the command has no tracking code.
     NoCode,
     /// No label has to be voided.
@@ -156,6 +161,7 @@ impl Shipment {
     pub(crate) fn decide_dispatch(&self, given: Option<&Parcel>) -> Result<Option<ShippingEvent>, Refusal> {
         let label = self.held_label().map(|label| &label.parcel);
         match &self.stage {
+            Stage::Requested if self.is_held() => Err(self.refusal()),
             Stage::Requested => {
                 let Parcel { carrier, tracking_code } = label.or(given).ok_or(Refusal::NoCode)?.clone();
                 Ok(Some(Shipped { carrier, tracking_code }.into()))
@@ -166,6 +172,56 @@ impl Shipment {
                 if same { Ok(None) } else { Err(self.refusal()) }
             }
             Stage::Absent | Stage::Failed { .. } | Stage::Cancelled => Err(self.refusal()),
+        }
+    }
+
+    /// An operator corrects the code under which the parcel left. The code of a label needs no correction.
+    pub(crate) fn decide_correction(
+        &self,
+        given: &Parcel,
+        corrected_by: &Customer,
+    ) -> Result<Option<ShippingEvent>, Refusal> {
+        let Stage::Left { parcel, .. } = &self.stage else { return Err(self.refusal()) };
+        if parcel == given {
+            return Ok(None);
+        }
+        if self.held_label().is_some_and(|label| label.parcel.is(parcel)) {
+            return Err(Refusal::IssuedCode);
+        }
+        let corrected = TrackingCorrected {
+            carrier: given.carrier.clone(),
+            tracking_code: given.tracking_code.clone(),
+            previous_carrier: parcel.carrier.clone(),
+            previous_tracking_code: parcel.tracking_code.clone(),
+            corrected_by: corrected_by.clone(),
+        };
+        Ok(Some(corrected.into()))
+    }
+
+    /// All money was refunded outside of Conveyor: the goods stay until an operator decides. A parcel that left before
+    /// this was known is held too, in name: the operator must know of it. Each refund holds once.
+    pub(crate) fn decide_hold(&self, refund_id: &RefundId) -> Option<ShippingEvent> {
+        let may_be_held = match &self.stage {
+            Stage::Absent | Stage::Requested => true,
+            Stage::Left { whereabouts, .. } => match whereabouts {
+                Whereabouts::UnderWay | Whereabouts::SentBack => true,
+                Whereabouts::Delivered | Whereabouts::Returned { .. } => false,
+            },
+            Stage::Failed { .. } | Stage::Cancelled => false,
+        };
+        let is_new = !self.held_for.contains(refund_id);
+        (may_be_held && is_new).then(|| ShipmentHeld { refund_id: refund_id.clone() }.into())
+    }
+
+    /// An operator decides that the held shipment is sent, or that nothing is to be done about the parcel that left.
+    pub(crate) fn decide_release(&self, released_by: &Customer) -> Result<Option<ShippingEvent>, Refusal> {
+        if let Stage::Failed { .. } | Stage::Cancelled = &self.stage {
+            return Err(self.refusal());
+        }
+        match self.hold {
+            Hold::Held => Ok(Some(ShipmentReleased { released_by: released_by.clone() }.into())),
+            Hold::Released => Ok(None),
+            Hold::Never => Err(Refusal::NotHeld),
         }
     }
 

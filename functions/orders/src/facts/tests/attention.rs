@@ -143,3 +143,51 @@ fn an_inquiry_needs_attention_until_it_ends_or_becomes_a_dispute() {
         }
     }
 }
+
+#[test]
+fn refunded_unshipped_lasts_until_the_release_or_an_end_without_a_parcel() {
+    let refund_id = events::RefundId::try_from("foreign.re_1").unwrap();
+    let held =
+        |sequence| publish::<ShippingEvent>(sequence, events::ShipmentHeld { refund_id: refund_id.clone() });
+    let released = publish::<ShippingEvent>(4, events::ShipmentReleased { released_by: testkit::customer() });
+    let mut facts = delivered_order();
+    facts.truncate(5);
+    facts.push(held(3));
+    assert_eq!(attention_after(&facts), [Attention::RefundedUnshipped]);
+    let back = publish::<ShippingEvent>(4, ReturnReceived { restock: true });
+    for end in [released.clone(), back] {
+        let facts: Vec<Message> = facts.iter().cloned().chain([end]).collect();
+        assert_eq!(attention_after(&facts), []);
+    }
+    facts.push(released);
+    facts.push(held(5));
+    assert_eq!(attention_after(&facts), [Attention::RefundedUnshipped], "another refund");
+    let cancelled = [held(1), publish::<ShippingEvent>(2, ShipmentCancelled {})];
+    assert_eq!(order_after(&cancelled).attention(), []);
+}
+
+#[test]
+fn a_corrected_code_is_the_orders_code_in_each_order_of_arrival() {
+    let corrected = |sequence, code: &str| {
+        publish::<ShippingEvent>(
+            sequence,
+            events::TrackingCorrected {
+                carrier: "DHL".to_owned(),
+                tracking_code: code.to_owned(),
+                previous_carrier: "DHL".to_owned(),
+                previous_tracking_code: "T1".to_owned(),
+                corrected_by: testkit::customer(),
+            },
+        )
+    };
+    let mut facts = delivered_order();
+    facts.pop();
+    facts.push(scanned(3, TrackingStatus::Failure, Some(1)));
+    facts.push(corrected(4, "T9"));
+    facts.push(corrected(5, "T0"));
+    assert_eq!(attention_after(&facts), [], "the failure was another parcel's");
+    let backwards: Vec<Message> = facts.iter().rev().cloned().collect();
+    for facts in [facts, backwards] {
+        assert_eq!(order_after(&facts).facts().carrier(), Some(("DHL", "T0")));
+    }
+}
