@@ -85,7 +85,7 @@ fn at_stripe(runner: &StepRunner, cell: &Cell, stripe: &FakeStripe, act: Act) {
             drop(stripe.refund_in_dashboard(&intent(n), 300));
         }
         Act::RefundAllInDashboard(n) if books(n).captured > books(n).refunded => {
-            drop(stripe.refund_in_dashboard(&intent(n), books(n).captured - books(n).refunded))
+            drop(stripe.refund_in_dashboard(&intent(n), books(n).captured - books(n).refunded));
         }
         Act::Dispute(n) if books(n).captured > books(n).refunded => {
             stripe.dispute(&intent(n), books(n).captured - books(n).refunded);

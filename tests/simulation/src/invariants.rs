@@ -256,7 +256,7 @@ fn i4_never_shipped_and_cancelled(
             "ShipmentReleased" => is_held = false,
             // A scan proves what has happened; only a person can be refused.
             "Shipped" if is_held && !envelope.causationid.as_str().starts_with("webhook/") => {
-                sent_while_held += 1
+                sent_while_held += 1;
             }
             _ => {}
         }
