@@ -19,7 +19,7 @@ pub fn standard_events(data: &[u8]) -> bool {
             (Arc::new(tables::offline_payment_requested().await), Arc::new(tables::shipped().await));
         let before = (payments.stream_length(), parcels.stream_length());
         let receiver = StandardWebhook {
-            senders: "erp:payments+parcels".parse().expect("a list of senders"),
+            senders: "erp:payments+parcels=*".parse().expect("a list of senders"),
             payments: payments.clone(),
             parcels: parcels.clone(),
             secrets: Arc::new(FixedSecrets::one(SECRET)),

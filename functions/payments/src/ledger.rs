@@ -1,6 +1,10 @@
 //! The refund ledger: what was captured, refunded, requested to be refunded, and what the bank holds or took.
 
-use events::{Amount, DisputeOutcome, InvalidId, PaymentDisputed, RefundCause, RefundId, RefundRequested};
+mod dispute;
+
+pub use dispute::Dispute;
+
+use events::{Amount, InvalidId, PaymentDisputed, RefundCause, RefundId, RefundRequested};
 use std::time::Duration;
 
 /// How often a refund is requested before it needs an operator: the first request and two more.
@@ -44,31 +48,6 @@ impl Refund {
             Settled::Open => true,
             Settled::Refunded => false,
             Settled::Failed => self.refused,
-        }
-    }
-}
-
-/// One dispute, in its latest state. It may begin as an inquiry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dispute {
-    /// The provider's id.
-    pub id: String,
-    /// Its state.
-    pub outcome: DisputeOutcome,
-    /// The disputed amount.
-    pub amount: Amount,
-    /// It is only an inquiry: the bank holds nothing.
-    pub inquiry: bool,
-    /// Whether the date is known by which the bank wants the evidence.
-    pub has_due_date: bool,
-}
-
-impl Dispute {
-    /// What the bank holds or took because of it.
-    fn held(&self) -> Amount {
-        match self.outcome {
-            DisputeOutcome::Opened | DisputeOutcome::Lost if !self.inquiry => self.amount,
-            DisputeOutcome::Opened | DisputeOutcome::Won | DisputeOutcome::Lost => Amount::ZERO,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The ledger's sums: what is refundable, what is owed, and how often a refund is retried.
 
 use super::*;
+use events::DisputeOutcome;
 
 fn ledger(captured: u64) -> Ledger {
     let mut ledger = Ledger::default();
