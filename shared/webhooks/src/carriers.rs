@@ -1,6 +1,6 @@
 //! One name for each carrier: people, couriers and providers spell the same carrier differently.
 //!
-//! A name is reduced to its ASCII letters and digits in upper case, so `FedEx` and `FEDEX` are equal. [`ALIASES`] then
+//! A name is reduced to its ASCII letters and digits in upper case, so `FedEx` and `FEDEX` are equal. `ALIASES` then
 //! maps the names that differ in more than that. A carrier that is not in the table is known by its own name only.
 
 /// Groups of names of one carrier: the names of EasyPost's carrier accounts, and those that people type. The first of a

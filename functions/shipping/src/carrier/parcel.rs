@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use webhooks::carriers::{carrier_name, names_of, plain_name};
 
-/// A parcel as its carrier knows it. The texts are displayed as they are; [`Parcel::is`] compares them.
+/// A parcel as its carrier knows it. The texts are displayed as they are; `is` compares them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parcel {
     /// The carrier's name. Senders spell it differently.
