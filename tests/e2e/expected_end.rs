@@ -84,11 +84,12 @@ impl End<'_> {
         assert_no_dead_letters(stack, &[order.id.as_str()]);
     }
 
-    /// The order has not ended, or owes something.
+    /// The order has not ended, owes something, or needs a person.
     fn is_open(&self) -> bool {
-        let owes = self.attention.iter().any(|attention| ["disputed", "refund_failed"].contains(attention));
-        owes || ["placed", "payment_action_required", "paid", "allocated", "cancelling"]
-            .contains(&self.status)
+        let calls = ["disputed", "inquiry", "refund_failed", "delivery_failed", "refunded_unshipped"];
+        let needs_a_person = self.attention.iter().any(|attention| calls.contains(attention));
+        needs_a_person
+            || ["placed", "payment_action_required", "paid", "allocated", "cancelling"].contains(&self.status)
     }
 
     fn wanted(&self) -> Value {
