@@ -20,7 +20,8 @@ from .trouble import Trouble
 
 LOG = STATE / "deploy.log"
 # Two senders of Standard Webhooks, for tests and trials.
-SENDERS = "bank:payments,courier:parcels=Alpine Parcel"
+# The SAM CLI cuts a parameter at a space; carriers are compared by their letters and digits.
+SENDERS = "bank:payments,courier:parcels=AlpineParcel"
 # A stack in one of these states accepts no update: it must be deleted first.
 BEYOND_REPAIR = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "UPDATE_ROLLBACK_FAILED"}
 
