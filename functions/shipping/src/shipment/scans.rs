@@ -99,7 +99,8 @@ impl Shipment {
         };
         report.scans.iter().filter(move |scan| {
             let bounds = scan.occurred_at.zip(not_before);
-            bounds.is_none_or(|(occurred_at, not_before)| not_before <= occurred_at)
+            // Carriers report whole seconds, so a scan in the second of the dispatch may seem older by a fraction.
+            bounds.is_none_or(|(occurred_at, not_before)| not_before.as_second() <= occurred_at.as_second())
         })
     }
 
