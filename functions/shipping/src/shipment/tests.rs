@@ -225,7 +225,7 @@ fn a_scan_older_than_the_dispatch_never_touches_the_order() {
 #[test]
 fn a_scan_in_the_second_of_the_dispatch_is_not_older() {
     let mut shipment = fold(&[requested()]);
-    let event = Event::from(shipped("1"));
+    let event = shipped("1");
     let mut recorded = envelope(&order_id(1), 2, &event);
     recorded.time = now().checked_add(jiff::SignedDuration::from_millis(770)).unwrap();
     shipment.evolve(&event, &recorded);
