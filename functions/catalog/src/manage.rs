@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Amount, Currency, ProductChanged, Sku, Usable};
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, optional, optional_number, whole_number};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -54,16 +54,13 @@ impl Endpoint for ManageProducts {
 #[serde(deny_unknown_fields)]
 struct Input {
     name: String,
+    #[serde(deserialize_with = "whole_number")]
     price: Amount,
     currency: Currency,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_number")]
     weight_grams: Option<u32>,
-    #[serde(default = "active")]
-    active: bool,
-}
-
-fn active() -> bool {
-    true
+    #[serde(default, deserialize_with = "optional")]
+    active: Option<bool>,
 }
 
 impl ManageProducts {
@@ -168,7 +165,7 @@ fn validated(sku: Sku, input: Input) -> Result<ProductChanged, Problem> {
         errors.push(FieldError::at("/weight_grams", format!("at most {MAX_WEIGHT_GRAMS} grams")));
     }
     if errors.is_empty() {
-        Ok(ProductChanged { sku, name, price, currency, weight_grams, active })
+        Ok(ProductChanged { sku, name, price, currency, weight_grams, active: active.unwrap_or(true) })
     } else {
         Err(Problem::validation(errors))
     }

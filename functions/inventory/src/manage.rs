@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use event_store::{Counters, Counts, Documents};
 use events::Sku;
 use resilience::{BackOff, Clock, RandomJitter};
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, whole_number};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -49,6 +49,7 @@ impl Endpoint for ManageStock {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {
+    #[serde(deserialize_with = "whole_number")]
     on_hand: i64,
 }
 

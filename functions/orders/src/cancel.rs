@@ -1,4 +1,4 @@
-//! `cancel-order`: `POST /orders/{order_id}/cancel`, with an optional `{"reason"}`.
+//! `cancel-order`: `POST /orders/{order_id}/cancel`, with an optional `{"reason"}` of one or more lines.
 //!
 //! - Effect and event: `OrderCancellationRequested`, once. Shipping decides whether the order can still be cancelled.
 //! - Idempotent by the order's stream.
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use event_store::{EventStore, StreamId, append_decided};
 use events::RequestedBy;
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, optional};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -29,6 +29,7 @@ pub struct CancelOrder {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Body {
+    #[serde(default, deserialize_with = "optional")]
     reason: Option<String>,
 }
 
@@ -38,7 +39,7 @@ impl Endpoint for CancelOrder {
         let caller = request.caller()?;
         let id = request.order_id()?;
         let body = if request.body.is_empty() { Body::default() } else { request.json()? };
-        let error = body.reason.as_deref().and_then(|text| FieldError::text("/reason", text, MAX_REASON));
+        let error = body.reason.as_deref().and_then(|text| FieldError::lines("/reason", text, MAX_REASON));
         if let Some(error) = error {
             return Err(Problem::validation(vec![error]));
         }

@@ -104,3 +104,16 @@ async fn events_of_a_newer_writer_are_published_unchanged() {
     assert_eq!(topics.step().read(vec![record(&newer), record(&unknown)]).await.unwrap(), []);
     assert_eq!(topics.0[&Service::Orders].published().len(), 2);
 }
+
+/// SNS refuses a message with such a character. New requests are refused with them; an older event or a webhook may have one.
+#[tokio::test]
+async fn a_character_that_no_topic_accepts_is_escaped() {
+    let topics = Topics::open();
+    let mut odd = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
+    let text = serde_json::to_string(&odd).unwrap().replace("Bern", "Bern \u{fffe}\u{ffff}\u{10ffff}");
+    odd = serde_json::from_str(&text).unwrap();
+    topics.step().read(vec![record(&odd)]).await.unwrap();
+    let body = topics.0[&Service::Orders].published().pop().unwrap().body;
+    assert!(!body.contains(['\u{fffe}', '\u{ffff}']) && body.contains(r"Bern \ufffe\uffff"), "{body}");
+    assert_eq!(serde_json::from_str::<Envelope>(&body).unwrap(), odd, "every reader reads the same event");
+}

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use event_store::{Decided, EventStore, StreamId, append_decided};
 use events::{Amount, Currency, Customer, OrderId, PaymentsEvent, RefundId};
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of, whole_number};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -37,6 +37,7 @@ pub struct RequestRefund {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {
+    #[serde(deserialize_with = "whole_number")]
     amount: Amount,
     reason: String,
 }
@@ -154,7 +155,7 @@ fn validate(input: &Input) -> Result<(), Problem> {
     if input.amount.is_zero() {
         errors.push(FieldError::at("/amount", "a whole number of minor units, at least 1"));
     }
-    errors.extend(FieldError::text("/reason", &input.reason, LONGEST_REASON));
+    errors.extend(FieldError::lines("/reason", &input.reason, LONGEST_REASON));
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation(errors)) }
 }
 

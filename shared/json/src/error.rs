@@ -25,6 +25,18 @@ struct Field {
     detail: String,
 }
 
+impl Field {
+    fn at(place: &serde_path_to_error::Path, detail: &str) -> Self {
+        let path = place.to_string();
+        Self {
+            // The crate writes a dot for the whole value.
+            path: if path == "." { String::new() } else { path },
+            pointer: place.iter().filter_map(reference_token).collect(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
 impl JsonError {
     pub(crate) fn of_text(error: &serde_json::Error) -> Self {
         Self { field: None, position: position(error) }
@@ -33,16 +45,12 @@ impl JsonError {
     pub(crate) fn of_field(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
         let inner = error.inner();
         let field = match inner.classify() {
-            Category::Syntax | Category::Eof | Category::Io => None,
-            Category::Data => {
-                let path = error.path().to_string();
-                Some(Field {
-                    // The crate writes a dot for the whole value.
-                    path: if path == "." { String::new() } else { path },
-                    pointer: error.path().iter().filter_map(reference_token).collect(),
-                    detail: without_value(&without_position(inner)),
-                })
+            // JSON allows such a number; only the parser does not read it.
+            Category::Syntax if without_position(inner) == "number out of range" => {
+                Some(Field::at(error.path(), "not a number of a size that is read"))
             }
+            Category::Syntax | Category::Eof | Category::Io => None,
+            Category::Data => Some(Field::at(error.path(), &without_value(&without_position(inner)))),
         };
         Self { field, position: position(inner) }
     }

@@ -1,6 +1,7 @@
 //! HTTP functions: a parsed request in, a reply or a problem out.
 
 mod access;
+mod fields;
 mod idempotency;
 mod limit;
 mod objects;
@@ -9,6 +10,7 @@ mod reply;
 mod request;
 
 pub use access::{Access, Caller};
+pub use fields::{Whole, optional, optional_number, whole_number};
 pub use idempotency::digest_of;
 pub use limit::{Limit, Limiter};
 pub use problem::{FieldError, Problem};

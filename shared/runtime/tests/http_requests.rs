@@ -10,7 +10,8 @@ use event_store::Memory;
 use lambda_http::Body;
 use resilience::FixedClock;
 use runtime::http::{
-    Access, Endpoint, FieldError, Limit, Limiter, Problem, Reply, Request, Server, parse_sample,
+    Access, Endpoint, FieldError, Limit, Limiter, Problem, Reply, Request, Server, optional, optional_number,
+    parse_sample, whole_number,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -142,8 +143,18 @@ fn a_text_is_bounded_not_blank_and_without_control_characters() {
         assert_eq!(FieldError::text("/name", text, 3), None, "{text:?}");
     }
     let error = FieldError::at("/name", "1 to 3 characters, no control characters");
-    for text in ["", "  ", "éééé", "a\n"] {
+    for text in ["", "  ", "éééé", "a\n", "a\u{fffe}", "\u{ffff}"] {
         assert_eq!(FieldError::text("/name", text, 3).as_ref(), Some(&error), "{text:?}");
+    }
+}
+
+#[test]
+fn a_text_of_several_lines_may_have_line_breaks_and_tabs() {
+    for text in ["a\nb", "a\r\n", "\ta"] {
+        assert_eq!(FieldError::lines("/reason", text, 3), None, "{text:?}");
+    }
+    for text in ["", "\n\n", "a\nbb", "a\0", "a\u{1b}", "a\u{85}", "a\u{ffff}"] {
+        assert!(FieldError::lines("/reason", text, 3).is_some(), "{text:?}");
     }
 }
 
@@ -257,6 +268,121 @@ fn an_error_about_a_field_is_in_plain_words_without_its_value() {
         let problem = read(&body.to_string()).unwrap_err();
         let error = (problem.errors[0].pointer.as_str(), problem.errors[0].detail.as_str());
         assert_eq!((problem.status, error), (422, (pointer, detail)), "{body}");
+    }
+}
+
+/// SNS and SQS refuse a message with one of these characters, so an event that held one would block the outbox.
+#[test]
+fn a_text_that_no_queue_accepts_is_refused_at_any_depth() {
+    for (at, named) in [
+        ("/size", "/size"),
+        ("/to/town", "/to/town"),
+        ("/fields/a~1b/quantity", "/fields/a~1b/quantity"),
+        ("/remark", "/remark"),
+    ] {
+        for character in ['\u{fffe}', '\u{ffff}'] {
+            for form in [character.to_string(), format!("\\u{:04x}", u32::from(character))] {
+                let mut body = parcel();
+                *body.pointer_mut(at).unwrap() = json!("CHARACTER");
+                let problem =
+                    read(&body.to_string().replace("CHARACTER", &format!("Bern{form}"))).unwrap_err();
+                assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, named), "{form}");
+            }
+        }
+    }
+    let problem = read(&parcel().to_string().replace("a/b", "a\u{ffff}")).unwrap_err();
+    assert_eq!(problem.status, 422);
+}
+
+/// A request with an optional field of each kind.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Optionals {
+    #[serde(default, deserialize_with = "optional")]
+    text: Option<String>,
+    #[serde(default, deserialize_with = "optional_number")]
+    number: Option<u32>,
+    #[serde(default, deserialize_with = "optional")]
+    flag: Option<bool>,
+    #[serde(default, deserialize_with = "optional")]
+    list: Option<Vec<Line>>,
+    #[serde(default, deserialize_with = "optional")]
+    object: Option<Line>,
+}
+
+fn optionals(body: &Value) -> Result<Optionals, Problem> {
+    let mut request = request("POST /parcels").json(&Value::Null);
+    request.body = body.to_string().into_bytes();
+    Request::json(&request)
+}
+
+#[test]
+fn an_empty_text_for_an_optional_field_is_absent() {
+    let none = Optionals { text: None, number: None, flag: None, list: None, object: None };
+    for field in ["text", "number", "flag", "list", "object"] {
+        assert_eq!(optionals(&json!({ field: "" })).unwrap(), none, "{field}");
+        assert_eq!(optionals(&json!({ field: null })).unwrap(), none, "{field}");
+    }
+    let all =
+        json!({"text": " ", "number": 1, "flag": true, "list": [{"quantity": 1}], "object": {"quantity": 2}});
+    let line = |quantity| Line { quantity };
+    let read = Optionals {
+        text: Some(" ".to_owned()),
+        number: Some(1),
+        flag: Some(true),
+        list: Some(vec![line(1)]),
+        object: Some(line(2)),
+    };
+    assert_eq!(optionals(&all).unwrap(), read);
+    for (at, value, pointer, detail) in [
+        ("text", json!(1), "/text", "expected a text"),
+        ("number", json!("1"), "/number", "expected a whole number, 0 or more"),
+        ("number", json!(-1), "/number", "expected a whole number, 0 or more"),
+        ("flag", json!("no"), "/flag", "expected true or false"),
+        ("list", json!([{"quantity": "x"}]), "/list/0/quantity", "expected a whole number, 0 or more"),
+        ("object", json!([1]), "/object", "expected an object"),
+    ] {
+        let problem = optionals(&json!({ at: value })).unwrap_err();
+        let error = &problem.errors[0];
+        assert_eq!((error.pointer.as_str(), error.detail.as_str()), (pointer, detail));
+    }
+}
+
+/// A request with a whole number of each kind.
+#[derive(Debug, PartialEq, Deserialize)]
+struct Numbers {
+    #[serde(deserialize_with = "whole_number")]
+    pieces: u32,
+    #[serde(deserialize_with = "whole_number")]
+    change: i64,
+    #[serde(deserialize_with = "whole_number")]
+    price: events::Amount,
+}
+
+#[test]
+fn a_number_that_is_too_large_is_left_to_the_bounds_of_its_field() {
+    let numbers = |number: &str| {
+        let mut request = request("POST /parcels").json(&Value::Null);
+        let body = format!(r#"{{"pieces": {number}, "change": {number}, "price": {number}}}"#);
+        request.body = body.into_bytes();
+        Request::json::<Numbers>(&request)
+    };
+    let largest = Numbers { pieces: u32::MAX, change: i64::MAX, price: events::Amount::minor(u64::MAX) };
+    let fits = Numbers { pieces: 7, change: 7, price: events::Amount::minor(7) };
+    assert_eq!(numbers("7").unwrap(), fits);
+    assert_eq!(numbers("99999999999999999999999").unwrap(), largest);
+    assert_eq!(numbers("1e300").unwrap(), largest);
+    assert_eq!(numbers("99999999999").unwrap().pieces, u32::MAX);
+    for (number, detail) in [
+        ("-1", "expected a whole number, 0 or more"),
+        ("-99999999999999999999999", "expected a whole number, 0 or more"),
+        ("1.5", "expected a whole number, 0 or more"),
+        ("\"7\"", "expected a whole number, 0 or more"),
+        ("1e400", "not a number of a size that is read"),
+    ] {
+        let problem = numbers(number).unwrap_err();
+        let error = (problem.errors[0].pointer.as_str(), problem.errors[0].detail.as_str());
+        assert_eq!((problem.status, error), (422, ("/pieces", detail)), "{number}");
     }
 }
 

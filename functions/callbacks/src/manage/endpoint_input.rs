@@ -4,7 +4,7 @@ use crate::endpoint::Patch;
 use crate::outgoing::{ALL, TYPES, digest};
 use crate::url::CallbackUrl;
 use outbound::Networks;
-use runtime::http::{FieldError, Problem};
+use runtime::http::{FieldError, Problem, optional, optional_number};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use webhooks::StandardWebhooks;
@@ -21,11 +21,11 @@ pub(super) struct Creation {
     url: String,
     #[serde(default)]
     description: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     event_types: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     enabled: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     secret: Option<String>,
 }
 
@@ -67,13 +67,13 @@ impl Creation {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PatchBody {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     url: Option<String>,
     #[serde(default)]
     description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     event_types: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     enabled: Option<bool>,
 }
 
@@ -108,9 +108,9 @@ impl ValidPatch {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rotation {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     secret: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional_number")]
     overlap_seconds: Option<u64>,
 }
 

@@ -65,6 +65,21 @@ async fn one_idempotency_key_creates_one_endpoint_and_refuses_another_request() 
 }
 
 #[tokio::test]
+async fn an_empty_optional_field_is_absent() {
+    let world = World::default();
+    let empty = json!({"url": URL, "description": "", "event_types": "", "enabled": "", "secret": ""});
+    let created = world.answer(creation("k", &empty)).await.unwrap();
+    let repeat = world.answer(creation("k", &json!({"url": URL}))).await.unwrap();
+    assert_eq!((created.status, repeat.status), (201, 200), "both requests have one digest");
+    let id = body_of(&created)["id"].as_str().unwrap().to_owned();
+    let change = json!({"url": "", "event_types": "", "enabled": ""});
+    let changed = body_of(&world.answer(on(PATCH, &id).json(&change)).await.unwrap());
+    assert_eq!((&changed["url"], &changed["event_types"]), (&json!(URL), &json!(["*"])));
+    let rotation = on(SECRET, &id).json(&json!({"secret": "", "overlap_seconds": ""}));
+    assert_eq!(world.answer(rotation).await.unwrap().status, 201);
+}
+
+#[tokio::test]
 async fn an_invalid_field_is_refused_with_its_pointer() {
     let world = World::default();
     for (body, pointer) in [
@@ -76,6 +91,8 @@ async fn an_invalid_field_is_refused_with_its_pointer() {
         (json!({"url": URL, "description": "x".repeat(201)}), "/description"),
         (json!({"url": URL, "secret": "whsec_short"}), "/secret"),
         (json!({"url": URL, "enabled": "yes"}), "/enabled"),
+        (json!({"url": URL, "description": "a\u{ffff}"}), "/description"),
+        (json!({"url": ""}), "/url"),
     ] {
         let problem = world.answer(creation("k", &body)).await.unwrap_err();
         assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer), "{body}");
@@ -92,9 +109,11 @@ async fn an_invalid_field_is_refused_with_its_pointer() {
         assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer), "{body}");
     }
     let rotation = on(SECRET, &id).header("idempotency-key", "r");
-    for (body, pointer) in
-        [(json!({"overlap_seconds": 604_801}), "/overlap_seconds"), (json!({"secret": "x"}), "/secret")]
-    {
+    for (body, pointer) in [
+        (json!({"overlap_seconds": 604_801}), "/overlap_seconds"),
+        (json!({"overlap_seconds": 1e30}), "/overlap_seconds"),
+        (json!({"secret": "x"}), "/secret"),
+    ] {
         let problem = world.answer(rotation.clone().json(&body)).await.unwrap_err();
         assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, pointer), "{body}");
     }

@@ -91,6 +91,17 @@ async fn a_price_is_a_multiple_of_the_step_of_its_currency() {
 }
 
 #[tokio::test]
+async fn an_empty_optional_field_of_a_product_is_absent() {
+    let world = World::default();
+    let mut product = tea(1);
+    product["weight_grams"] = json!("");
+    product["active"] = json!("");
+    world.put("TEA", &product).await.unwrap();
+    let event = world.table.all_events().pop().unwrap();
+    assert_eq!((event.data.get("weight_grams"), &event.data["active"]), (None, &json!(true)));
+}
+
+#[tokio::test]
 async fn an_invalid_product_names_every_field_and_writes_nothing() {
     let world = World::default();
     let wrong =
@@ -101,6 +112,10 @@ async fn an_invalid_product_names_every_field_and_writes_nothing() {
     for (field, value) in [
         ("price", json!(-1)),
         ("price", json!(12.5)),
+        ("price", json!(1e30)),
+        ("weight_grams", json!(-1)),
+        ("weight_grams", json!(99_999_999_999_u64)),
+        ("name", json!("Tea\u{ffff}")),
         ("currency", json!("eur")),
         ("name", json!("x".repeat(201))),
         ("name", json!("a\nb")),

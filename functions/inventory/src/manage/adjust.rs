@@ -11,12 +11,13 @@ use crate::stock::{AVAILABLE, MAX_PIECES, stock_key};
 use event_store::{Document, Key, Move, Transaction, TransactionError};
 use events::{Customer, Sku};
 use jiff::Timestamp;
-use runtime::http::{FieldError, Problem, Reply, Request, digest_of};
+use runtime::http::{FieldError, Problem, Reply, Request, digest_of, whole_number};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Input {
+    #[serde(deserialize_with = "whole_number")]
     delta: i64,
     reason: String,
 }
@@ -92,7 +93,7 @@ fn validate(input: &Input) -> Result<(), Problem> {
         errors
             .push(FieldError::at("/delta", format!("a whole number, not 0, up to {MAX_PIECES} either way")));
     }
-    errors.extend(FieldError::text("/reason", &input.reason, 200));
+    errors.extend(FieldError::lines("/reason", &input.reason, 200));
     if errors.is_empty() { Ok(()) } else { Err(Problem::validation(errors)) }
 }
 

@@ -30,6 +30,33 @@ async fn a_cancellation_is_requested_once_and_shipping_decides() {
 }
 
 #[tokio::test]
+async fn a_reason_may_have_several_lines_and_an_empty_one_is_absent() {
+    let world = World::default();
+    for (n, (reason, stored)) in (1..).zip([
+        (json!("too late\nand too dear"), json!("too late\nand too dear")),
+        (json!("too late\r\n\tand too dear\n"), json!("too late\r\n\tand too dear\n")),
+        (json!(""), json!(null)),
+        (json!(null), json!(null)),
+    ]) {
+        world.place(n).await;
+        let sent = cancel(n).by(customer()).json(&json!({ "reason": reason }));
+        assert_eq!(world.cancel.answer(sent).await.unwrap().status, 202, "{reason}");
+        assert_eq!(world.table.all_events().pop().unwrap().data["reason"], stored);
+    }
+    let before = world.table.all_events().len();
+    world.place(9).await;
+    for reason in [json!("a\u{ffff}"), json!("a\0"), json!("\n"), json!("x".repeat(501))] {
+        let problem = world
+            .cancel
+            .answer(cancel(9).by(customer()).json(&json!({ "reason": reason })))
+            .await
+            .unwrap_err();
+        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, "/reason"), "{reason}");
+    }
+    assert_eq!(world.table.all_events().len(), before + 1);
+}
+
+#[tokio::test]
 async fn a_late_cancellation_is_a_conflict_and_a_foreign_order_is_not_found() {
     let world = World::default();
     world.place(1).await;

@@ -4,7 +4,7 @@ use super::countries::is_country;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::{Contact, Currency, ShippingAddress, Sku, offline_sender};
-use runtime::http::{FieldError, Problem};
+use runtime::http::{FieldError, Problem, optional, whole_number};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
@@ -29,6 +29,7 @@ pub(super) struct OrderInput {
 #[serde(deny_unknown_fields)]
 pub(super) struct ItemInput {
     pub(super) sku: Sku,
+    #[serde(deserialize_with = "whole_number")]
     pub(super) quantity: u32,
 }
 
@@ -37,7 +38,7 @@ pub(super) struct ItemInput {
 #[serde(remote = "Contact", deny_unknown_fields)]
 struct ContactInput {
     email: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     phone: Option<String>,
 }
 
@@ -47,12 +48,12 @@ struct ContactInput {
 struct AddressInput {
     name: String,
     line1: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     line2: Option<String>,
     city: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     postal_code: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "optional")]
     region: Option<String>,
     country: String,
 }
@@ -109,8 +110,8 @@ impl OrderInput {
                     .push(FieldError::at(format!("/items/{place}/sku"), "each SKU once; add the quantities"));
             }
             if !(1..=MOST_PIECES).contains(&item.quantity) {
-                errors
-                    .push(FieldError::at(format!("/items/{place}/quantity"), format!("1 to {MOST_PIECES}")));
+                let detail = format!("a whole number, at least 1 and at most {MOST_PIECES}");
+                errors.push(FieldError::at(format!("/items/{place}/quantity"), detail));
             }
         }
     }

@@ -2,14 +2,16 @@
 
 use crate::Parcel;
 use crate::carrier::parcel::{is_carrier, is_typed_code, trimmed};
-use runtime::http::{FieldError, Problem};
+use runtime::http::{FieldError, Problem, optional};
 use serde::Deserialize;
 
 /// `POST …/dispatch`. Both fields or neither: a bought label has its own code.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Dispatch {
+    #[serde(default, deserialize_with = "optional")]
     carrier: Option<String>,
+    #[serde(default, deserialize_with = "optional")]
     tracking_code: Option<String>,
 }
 
@@ -73,7 +75,7 @@ pub(super) struct Fail {
 
 impl Fail {
     pub(super) fn checked(self) -> Result<Self, Problem> {
-        match FieldError::text("/reason", &self.reason, 200) {
+        match FieldError::lines("/reason", &self.reason, 200) {
             None => Ok(self),
             Some(error) => Err(Problem::validation(vec![error])),
         }

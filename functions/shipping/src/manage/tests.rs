@@ -166,7 +166,11 @@ async fn an_invalid_body_is_refused_with_its_field() {
         ("dispatch", json!({"carrier": "P".repeat(3000), "tracking_code": "1"}), "/carrier"),
         ("dispatch", json!({"carrier": "Post", "tracking_code": "1#2"}), "/tracking_code"),
         ("dispatch", json!({"carrier": "Post", "tracking_code": "1".repeat(65)}), "/tracking_code"),
+        ("dispatch", json!({"carrier": "", "tracking_code": ""}), "/carrier"),
+        ("dispatch", json!({"carrier": "Post", "tracking_code": ""}), "/tracking_code"),
+        ("dispatch", json!({"carrier": "Post\u{ffff}", "tracking_code": "1"}), "/carrier"),
         ("fail", json!({"reason": " "}), "/reason"),
+        ("fail", json!({"reason": "burnt\u{fffe}"}), "/reason"),
         ("fail", json!({"reason": "x".repeat(201)}), "/reason"),
         ("return", json!({"restock": "yes"}), "/restock"),
     ] {

@@ -1,6 +1,6 @@
 //! Structs are read from JSON objects only. The code that serde derives also reads a struct from a list, its fields in order:
-//! that serves formats without names, and in a request's body it is always a mistake. Such a list is refused at any depth.
-//! Everything else is left to the deserializer beneath.
+//! that serves formats without names, and in a request's body it is always a mistake. Such a list is refused at any depth, and
+//! so is a text that no queue accepts. Everything else is left to the deserializer beneath.
 
 use serde::Deserializer;
 use serde::de::{
@@ -75,6 +75,20 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Objects<D> {
     }
 }
 
+/// Whether a message may hold this character: SNS and SQS refuse a message with U+FFFE or U+FFFF. JSON escapes the control
+/// characters that they refuse too.
+pub(super) const fn is_sendable(c: char) -> bool {
+    !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+fn sendable<E: Error>(text: &str) -> Result<&str, E> {
+    if text.chars().all(is_sendable) {
+        Ok(text)
+    } else {
+        Err(E::custom("not a text that can be kept: it has the character U+FFFE or U+FFFF"))
+    }
+}
+
 macro_rules! visit {
     ($($method:ident($kind:ty);)*) => {$(
         fn $method<E: Error>(self, value: $kind) -> Result<V::Value, E> {
@@ -97,12 +111,22 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Receiver<V> {
         visit_u64(u64);
         visit_u128(u128);
         visit_f64(f64);
-        visit_str(&str);
-        visit_borrowed_str(&'de str);
-        visit_string(String);
         visit_bytes(&[u8]);
         visit_borrowed_bytes(&'de [u8]);
         visit_byte_buf(Vec<u8>);
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<V::Value, E> {
+        self.visitor.visit_str(sendable(text)?)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<V::Value, E> {
+        self.visitor.visit_borrowed_str(sendable(text)?)
+    }
+
+    fn visit_string<E: Error>(self, text: String) -> Result<V::Value, E> {
+        sendable(&text)?;
+        self.visitor.visit_string(text)
     }
 
     fn visit_none<E: Error>(self) -> Result<V::Value, E> {

@@ -1,5 +1,6 @@
 //! RFC 9457 problems: our errors as a client receives them.
 
+use super::objects::is_sendable;
 use event_store::StoreError;
 use serde::Serialize;
 use webhooks::{NotReceived, Refusal};
@@ -19,12 +20,26 @@ impl FieldError {
         Self { pointer: pointer.into(), detail: detail.into() }
     }
 
-    /// The error of a text that is blank, has more than `max` characters, or has control characters.
+    /// The error of a text that is blank, has more than `max` characters, or has control characters, U+FFFE or U+FFFF.
     pub fn text(pointer: &str, text: &str, max: usize) -> Option<Self> {
-        let is_valid =
-            !text.trim().is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
+        let is_valid = is_bounded(text, max) && text.chars().all(|c| is_sendable(c) && !c.is_control());
         (!is_valid).then(|| Self::at(pointer, format!("1 to {max} characters, no control characters")))
     }
+
+    /// The same for a text that a person writes in several lines: it may have line breaks and tabs.
+    pub fn lines(pointer: &str, text: &str, max: usize) -> Option<Self> {
+        let is_layout = |c| matches!(c, '\n' | '\r' | '\t');
+        let is_valid = is_bounded(text, max)
+            && text.chars().all(|c| is_sendable(c) && (is_layout(c) || !c.is_control()));
+        (!is_valid).then(|| {
+            let detail = format!("1 to {max} characters, no control characters except line breaks and tabs");
+            Self::at(pointer, detail)
+        })
+    }
+}
+
+fn is_bounded(text: &str, max: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= max
 }
 
 /// A problem: it becomes `application/problem+json` with `type`, `title`, `status`, `detail` and `errors`.

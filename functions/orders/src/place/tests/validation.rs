@@ -32,6 +32,16 @@ async fn i7_a_refused_order_writes_nothing() {
         ("an invalid SKU", wrong("/items/0/sku", json!("a#b")), "/items/0/sku"),
         ("zero pieces", wrong("/items/0/quantity", json!(0)), "/items/0/quantity"),
         ("too many pieces", wrong("/items/0/quantity", json!(10_001)), "/items/0/quantity"),
+        ("a quantity below zero", wrong("/items/0/quantity", json!(-1)), "/items/0/quantity"),
+        ("U+FFFE in a name", wrong("/shipping_address/name", json!("A\u{fffe}")), "/shipping_address/name"),
+        ("U+FFFF in a city", wrong("/shipping_address/city", json!("\u{ffff}")), "/shipping_address/city"),
+        (
+            "U+FFFF in an email address",
+            wrong("/contact/email", json!("a\u{ffff}@b.example")),
+            "/contact/email",
+        ),
+        ("U+FFFE in a SKU", wrong("/items/0/sku", json!("TEA\u{fffe}")), "/items/0/sku"),
+        ("an empty required field", wrong("/shipping_address/city", json!("")), "/shipping_address/city"),
         ("a fraction of a piece", wrong("/items/0/quantity", json!(1.5)), "/items/0/quantity"),
         ("no items", wrong("/items", json!([])), "/items"),
         ("another currency", wrong("/currency", json!("USD")), "/currency"),
@@ -102,6 +112,24 @@ async fn i7_a_refused_order_writes_nothing() {
         assert!(problem.errors.iter().any(|error| error.pointer == pointer), "{what}: {:?}", problem.errors);
     }
     assert_eq!(world.events(), 0);
+}
+
+#[tokio::test]
+async fn a_quantity_of_any_size_is_refused_by_its_bounds() {
+    let world = World::with_tea().await;
+    for quantity in ["10001", "99999999999", "18446744073709551616", "1e300"] {
+        let mut request = place_request("k", &tea());
+        let body = tea().to_string().replace(r#""quantity":2"#, &format!(r#""quantity":{quantity}"#));
+        request.body = body.into_bytes();
+        let problem = world.place.answer(request).await.unwrap_err();
+        assert_eq!((problem.status, problem.errors.len()), (422, 1), "{quantity}");
+        assert_eq!(problem.errors[0].pointer, "/items/0/quantity");
+        assert!(
+            problem.errors[0].detail.contains("at most 10000"),
+            "{quantity}: {}",
+            problem.errors[0].detail
+        );
+    }
 }
 
 #[tokio::test]
