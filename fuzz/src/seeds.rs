@@ -6,7 +6,7 @@ use events::{
     ShippingEvent,
 };
 use serde_json::{Value, json};
-use testkit::{envelope, eur, lines, order_id, placed};
+use testkit::{bearer, envelope, eur, lines, order_id, placed};
 
 /// The seeds of a fuzzer: valid inputs.
 pub fn seeds(fuzzer: &str) -> Vec<Vec<u8>> {
@@ -144,24 +144,62 @@ fn messages() -> Vec<Vec<u8>> {
     ]
 }
 
-fn requests() -> Vec<Vec<u8>> {
-    let order = json!({
-        "items": [{"sku": "TEA-01", "quantity": 2}], "currency": "EUR", "payment_method": "pm_card_visa",
-        "contact": {"email": "a@b.example", "phone": "+41790000000"},
-        "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"},
+/// An event of the gateway, by an admin, for the order of the tables and its product.
+fn gateway(route: &str, query: &str, body: &str) -> Value {
+    let token = json!({
+        "iss": "https://issuer.example", "sub": "customer-1", "jti": "t-1", "token_use": "access",
+        "cognito:groups": ["admin"],
     });
-    let (id, json) = (order_id(1), "content-type: application/json\nidempotency-key: key-1");
-    [
-        format!("POST /orders\n{json}\n\n{order}"),
-        "GET /orders\n?limit: 5\n?cursor: eyJwIjoxfQ\n\n".to_owned(),
-        "GET /orders\n?open: true\n\n".to_owned(),
-        format!("GET /orders/{{order_id}}\n@order_id: {id}\n\n"),
-        format!("POST /orders/{{order_id}}/cancel\n@order_id: {id}\n{json}\n\n{{\"reason\":\"changed my mind\"}}"),
-        format!("POST /orders/{{order_id}}/refunds\n@order_id: {id}\n{json}\n\n{{\"amount\":100,\"reason\":\"a broken cup\"}}"),
-        format!("POST /shipments/{{order_id}}/dispatch\n@order_id: {id}\n{json}\n\n{{\"carrier\":\"USPS\",\"tracking_code\":\"1Z1\"}}"),
-        format!("PUT /stock/{{sku}}\n@sku: TEA-01\n{json}\n\n{{\"on_hand\":5}}"),
-        format!("PUT /products/{{sku}}\n@sku: TEA-01\n{json}\n\n{{\"name\":\"Tea\",\"price\":950,\"currency\":\"EUR\",\"weight_grams\":120}}"),
-    ]
-    .map(String::into_bytes)
-    .into()
+    let mut claims = token.clone();
+    claims["cognito:groups"] = json!("[admin]");
+    json!({
+        "version": "2.0", "routeKey": route, "rawPath": "/", "rawQueryString": query,
+        "headers": {
+            "content-type": "application/json", "idempotency-key": "key-1", "host": "api.example",
+            "authorization": bearer(&token),
+        },
+        "pathParameters": {"order_id": order_id(1), "sku": "TEA-01"}, "body": body, "isBase64Encoded": false,
+        "requestContext": {
+            "accountId": "1", "apiId": "a", "domainName": "api.example", "domainPrefix": "api", "requestId": "r",
+            "stage": "$default", "routeKey": route, "time": "02/Jan/2026:03:04:05 +0000", "timeEpoch": 1,
+            "http": {"method": "POST", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "u"},
+            "authorizer": {"jwt": {"claims": claims, "scopes": null}},
+        },
+    })
+}
+
+fn requests() -> Vec<Vec<u8>> {
+    let order = |line2: &str| {
+        let order = json!({
+            "items": [{"sku": "TEA-01", "quantity": 2}], "currency": "EUR", "payment_method": "pm_card_visa",
+            "contact": {"email": "a@b.example", "phone": "+41790000000"},
+            "shipping_address": {
+                "name": "A", "line1": "S 1", "line2": line2, "city": "Bern", "postal_code": "3000", "country": "CH",
+            },
+        });
+        order.to_string()
+    };
+    let mut encoded = gateway("PUT /stock/{sku}", "", "eyJvbl9oYW5kIjo1fQ==");
+    encoded["isBase64Encoded"] = json!(true);
+    let many = order("").replace(r#""quantity":2"#, r#""quantity":99999999999"#);
+    texts([
+        gateway("POST /orders", "", &order("c/o B")),
+        gateway("POST /orders", "", &order("")),
+        gateway("POST /orders", "", &order("\u{ffff}")),
+        gateway("POST /orders", "", &many),
+        gateway("GET /orders", "limit=5&cursor=", ""),
+        gateway("GET /orders", "open=true", ""),
+        gateway("GET /orders", r#"limit="<5>""#, ""),
+        gateway("GET /orders", "email=a@b.example", ""),
+        gateway("GET /orders/{order_id}", "", ""),
+        gateway("POST /orders/{order_id}/cancel", "", "{\"reason\":\"changed\\nmy mind\"}"),
+        gateway("POST /orders/{order_id}/refunds", "", r#"{"amount":100,"reason":"a broken cup"}"#),
+        gateway("POST /shipments/{order_id}/dispatch", "", r#"{"carrier":"USPS","tracking_code":"1Z1"}"#),
+        encoded,
+        gateway(
+            "PUT /products/{sku}",
+            "",
+            r#"{"name":"Tea","price":950,"currency":"EUR","weight_grams":120}"#,
+        ),
+    ])
 }

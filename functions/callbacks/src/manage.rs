@@ -71,7 +71,10 @@ impl HttpEndpoint for ManageCallbacks {
         request.admin()?;
         match request.route.as_str() {
             "POST /webhook-endpoints" => self.create(&request).await,
-            "GET /webhook-endpoints" => self.list().await,
+            "GET /webhook-endpoints" => {
+                request.query_has_only(&[])?;
+                self.list().await
+            }
             "GET /webhook-endpoints/{endpoint_id}" => self.show(&request).await,
             "PATCH /webhook-endpoints/{endpoint_id}" => self.patch(&request).await,
             "DELETE /webhook-endpoints/{endpoint_id}" => self.delete(&request).await,

@@ -100,8 +100,9 @@ impl ManageProducts {
             items: Vec<Body<'a>>,
             next: Option<String>,
         }
+        request.query_has_only(&["limit", "cursor"])?;
         let limit = request.number_in_query("limit", 50, 1, 100)?;
-        let after = request.query.get("cursor").map(|cursor| list::place(cursor)).transpose()?;
+        let after = request.in_query("cursor").map(list::place).transpose()?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let page = list::page(&*self.documents, after.as_ref(), limit).await?;
         let items = page.products.iter().map(|(product, version)| Body::of(product, *version)).collect();

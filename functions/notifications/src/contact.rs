@@ -12,7 +12,7 @@ pub(crate) struct ContactCopy {
     pub(crate) email: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) phone: Option<String>,
-    /// The country of the shipping address, ISO 3166-1 alpha-2.
+    /// The country of the shipping address, ISO 3166-1 alpha-2. Nothing reads it; an older build needs it during a rollout.
     pub(crate) country: String,
     pub(crate) total: Amount,
     pub(crate) currency: Currency,

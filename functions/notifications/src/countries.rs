@@ -1,5 +1,6 @@
-//! The setting `SMS_COUNTRIES`: the countries to which text messages are sent.
+//! The setting `SMS_COUNTRIES`: the countries to whose telephone numbers text messages are sent.
 
+use crate::prefixes::countries_of;
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
@@ -13,8 +14,12 @@ pub struct Countries(BTreeSet<String>);
 pub struct InvalidCountries;
 
 impl Countries {
-    pub(crate) fn contain(&self, country: &str) -> bool {
-        self.0.contains(country)
+    /// Whether a text message may be sent to this number: all countries that share its prefix are listed.
+    ///
+    /// The address does not decide, because the price depends on the number. A customer may give any number.
+    pub(crate) fn allow(&self, number: &str) -> bool {
+        let countries = countries_of(number);
+        !countries.is_empty() && countries.iter().all(|country| self.0.contains(*country))
     }
 }
 

@@ -8,6 +8,7 @@ mod contact;
 mod countries;
 mod notify;
 mod occasion;
+mod prefixes;
 #[cfg(test)]
 mod testing;
 mod texts;

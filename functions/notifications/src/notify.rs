@@ -3,8 +3,8 @@
 //! - Trigger: `OrderPlaced`; the occasions of [`crate::occasion`] from payments, inventory and shipping; `OrderUpdated` with
 //!   the status cancelled or expired.
 //! - Effect: `OrderPlaced` → the contact copy (`order#<id>` / `contact`). An occasion → an email, then its notice
-//!   (`notice#<event id or status>#email`); the same for `sms`, if the occasion follows `OrderPaid`, the country of the
-//!   shipping address is listed, and the contact has a phone number.
+//!   (`notice#<event id or status>#email`); the same for `sms`, if the occasion follows `OrderPaid`, and the contact
+//!   has a phone number whose prefix belongs only to countries that are listed.
 //! - Publishes: nothing.
 //! - Idempotent by the notice, which is written after sending. A message is sent at least once: a crash between the two sends
 //!   it again.
@@ -38,7 +38,7 @@ pub struct NotifyCustomer {
     pub clock: Arc<dyn Clock>,
     /// The shop's name, as customers know it.
     pub shop: String,
-    /// The countries to which text messages are sent; none if empty.
+    /// The countries to whose numbers text messages are sent; none if empty.
     pub sms_countries: Countries,
 }
 
@@ -95,8 +95,8 @@ impl NotifyCustomer {
             let sent = self.mailer.send_mail(&texts::mail(&self.shop, order, &contact, occasion)).await;
             self.record(&notice, sent, &contact.email).await?;
         }
-        let wanted = occasion.follows_payment() && self.sms_countries.contain(&contact.country);
-        if let Some(phone) = contact.phone.as_deref().filter(|_| wanted)
+        let is_wanted = |phone: &&str| occasion.follows_payment() && self.sms_countries.allow(phone);
+        if let Some(phone) = contact.phone.as_deref().filter(is_wanted)
             && let Some(notice) = unsent("sms")
         {
             let text = texts::text(&self.shop, order, phone, &contact, occasion);

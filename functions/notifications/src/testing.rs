@@ -100,6 +100,11 @@ pub(crate) fn message<E: ServiceEvent>(sequence: u32, event: impl Into<E>) -> Me
 }
 
 pub(crate) fn placed() -> Message {
+    placed_with("+41790000000")
+}
+
+/// To Switzerland, with this phone number.
+pub(crate) fn placed_with(phone: &str) -> Message {
     let sku = Sku::try_from("TEA").unwrap();
     message::<OrdersEvent>(
         1,
@@ -109,7 +114,7 @@ pub(crate) fn placed() -> Message {
             total: Amount::minor(2500),
             currency: currency(),
             pay_by: Timestamp::UNIX_EPOCH,
-            contact: Contact { email: "ada@shop.example".to_owned(), phone: Some("+41790000000".to_owned()) },
+            contact: Contact { email: "ada@shop.example".to_owned(), phone: Some(phone.to_owned()) },
             shipping_address: ShippingAddress {
                 name: "Ada".to_owned(),
                 line1: "Street 1".to_owned(),

@@ -1,7 +1,7 @@
 //! `webhook-inbox`: shows the received webhooks and their results, and replays one. Needs the admin group.
 //!
 //! - Trigger: `GET /webhooks/inbox`, `GET /webhooks/inbox/{id}`, `POST /webhooks/inbox/{id}/replay`. An id is
-//!   `<source>:<the source's event id>`.
+//!   `<source>:<the source's event id>`, percent-encoded in a path.
 //! - Effect of a replay: one item beside the inbox item, with the caller and the time, durable before the `202`. The service's
 //!   stream reader then applies the webhook again. Effects that exist already are not repeated.
 //! - Publishes: nothing.
@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use event_store::{Document, Documents, Key, Pages};
 use events::EventId;
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use resilience::Clock;
 use runtime::http::{Endpoint, Problem, Reply, Request};
 use serde::Serialize;
@@ -86,10 +87,7 @@ impl Endpoint for WebhookInbox {
             "GET /webhooks/inbox" => self.list(&request).await,
             "GET /webhooks/inbox/{id}" => self.page(&request).await,
             "POST /webhooks/inbox/{id}/replay" => {
-                let (inbox_source, event_id) = self.find(&request)?;
-                if inbox_source.documents.get(&inbox::key(inbox_source.source, &event_id)).await?.is_none() {
-                    return Err(no_such_webhook());
-                }
+                let (inbox_source, event_id) = self.find(&request).await?;
                 let replay = Replay { asked_at: self.clock.now(), asked_by: admin.customer.clone() };
                 replay::ask(&*inbox_source.documents, inbox_source.source, &event_id, &replay).await?;
                 let id = id_of(inbox_source.source, &event_id);
@@ -106,25 +104,29 @@ impl Endpoint for WebhookInbox {
 }
 
 impl WebhookInbox {
-    /// The source and the event id of the id in the path.
-    fn find(&self, request: &Request) -> Result<(&InboxSource, String), Problem> {
-        // Some clients percent-encode the colon, although a path may hold it.
-        let id = request.in_path("id").replace("%3A", ":").replace("%3a", ":");
-        let (source, event_id) = id.split_once(':').ok_or_else(no_such_webhook)?;
-        let inbox_source = self
-            .sources
-            .iter()
-            .find(|inbox_source| inbox_source.source == source)
-            .ok_or_else(no_such_webhook)?;
-        if webhooks::is_name(event_id) {
-            Ok((inbox_source, event_id.to_owned()))
-        } else {
-            Err(no_such_webhook())
+    /// The source and the event id of the webhook that the id in the path names.
+    ///
+    /// The gateway decodes the path once. If nothing has the id then, it is decoded once more, for a client that encodes twice
+    /// and for a gateway that does not decode.
+    async fn find(&self, request: &Request) -> Result<(&InboxSource, String), Problem> {
+        let id = request.in_path("id");
+        let decoded = percent_decode_str(id).decode_utf8().unwrap_or_default();
+        let ids = [id, &*decoded];
+        for id in if ids[0] == ids[1] { &ids[..1] } else { &ids[..] } {
+            let Some((source, event_id)) = id.split_once(':') else { continue };
+            let inbox_source = self.sources.iter().find(|inbox_source| inbox_source.source == source);
+            let Some(inbox_source) = inbox_source.filter(|_| webhooks::is_kept_id(event_id)) else {
+                continue;
+            };
+            if inbox_source.documents.get(&inbox::key(source, event_id)).await?.is_some() {
+                return Ok((inbox_source, event_id.to_owned()));
+            }
         }
+        Err(no_such_webhook())
     }
 
     async fn page(&self, request: &Request) -> Result<Reply, Problem> {
-        let (inbox_source, event_id) = self.find(request)?;
+        let (inbox_source, event_id) = self.find(request).await?;
         let place = inbox::key(inbox_source.source, &event_id);
         let items = inbox_source.documents.list(&place.pk, "").await?;
         let at = |sk: &str| items.iter().find(|(key, _)| key.sk == sk);

@@ -23,7 +23,9 @@ use runtime::http::{Endpoint, Problem, Reply, Request};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
-use webhooks::{EventName, IncomingWebhook, Receiver, Senders, StandardWebhooks, Topic, event_of};
+use webhooks::{
+    EventName, IncomingWebhook, NotReceived, Receiver, Senders, StandardWebhooks, Topic, event_of,
+};
 
 /// The step. See the module.
 pub struct StandardWebhook {
@@ -74,6 +76,9 @@ impl Endpoint for StandardWebhook {
         }
         // The signature check made sure that the header exists.
         let id = request.header("webhook-id").unwrap_or_default();
+        if !webhooks::is_event_id(id) {
+            return Err(NotReceived::InvalidName.into());
+        }
         let name = EventName { id: event_of(sender, id), event_type };
         self.receiver(topic, &secret).keep(delivery, &body, &name).await?;
         Ok(Reply::json(200, &serde_json::json!({ "received": true })))

@@ -48,15 +48,17 @@ impl World {
     }
 
     pub(crate) fn inbox(&self) -> WebhookInbox {
-        let inbox_source = |source, table: &Arc<Memory>| InboxSource {
+        self.inbox_of(&[("stripe", &self.payments), ("easypost", &self.shipping)])
+    }
+
+    /// The inbox of these sources in these tables.
+    pub(crate) fn inbox_of(&self, sources: &[(&'static str, &Arc<Memory>)]) -> WebhookInbox {
+        let inbox_source = |(source, table): &(&'static str, &Arc<Memory>)| InboxSource {
             source,
-            documents: table.clone(),
-            index: Arc::new(KeysOnly { table: table.clone(), pages_read: self.pages_read.clone() }),
+            documents: Arc::<Memory>::clone(table),
+            index: Arc::new(KeysOnly { table: Arc::clone(table), pages_read: self.pages_read.clone() }),
         };
-        WebhookInbox {
-            sources: vec![inbox_source("stripe", &self.payments), inbox_source("easypost", &self.shipping)],
-            clock: self.clock.clone(),
-        }
+        WebhookInbox { sources: sources.iter().map(inbox_source).collect(), clock: self.clock.clone() }
     }
 
     pub(crate) fn standard_webhook(&self) -> StandardWebhook {

@@ -34,8 +34,13 @@ impl Endpoint for GetOrder {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
         let caller = request.caller()?;
         match request.route.as_str() {
-            "GET /orders" if request.query.contains_key("open") => self.open_orders(&request).await,
-            "GET /orders" => self.own_orders(&request, caller).await,
+            "GET /orders" => {
+                request.query_has_only(&["limit", "cursor", "open"])?;
+                match request.in_query("open") {
+                    None => self.own_orders(&request, caller).await,
+                    Some(open) => self.open_orders(&request, open).await,
+                }
+            }
             "GET /orders/{order_id}" => {
                 let id = request.order_id()?;
                 let history = self.visible(&id, caller).await?;
@@ -44,6 +49,7 @@ impl Endpoint for GetOrder {
                 Ok(Reply::json(200, &page))
             }
             "GET /orders/{order_id}/events" => {
+                request.query_has_only(&[])?;
                 let id = request.order_id()?;
                 let history = self.visible(&id, caller).await?;
                 let events: Vec<_> =
@@ -79,9 +85,9 @@ impl GetOrder {
     }
 
     /// All open orders: one partition of the index after the other, the nearest deadline first in each.
-    async fn open_orders(&self, request: &Request) -> Result<Reply, Problem> {
+    async fn open_orders(&self, request: &Request, open: &str) -> Result<Reply, Problem> {
         request.admin()?;
-        if request.query.get("open").map(String::as_str) != Some("true") {
+        if open != "true" {
             return Err(Problem::bad_request("open must be true if it is given"));
         }
         let (limit, Cursor { mut shard, mut position, .. }) = paging(request, "open")?;
@@ -109,7 +115,7 @@ impl GetOrder {
 
 fn paging(request: &Request, list: &str) -> Result<(u32, Cursor), Problem> {
     let limit = request.number_in_query("limit", 20, 1, 100)?;
-    let cursor = match request.query.get("cursor") {
+    let cursor = match request.in_query("cursor") {
         Some(text) => Cursor::decode(text, list)?,
         None => Cursor::start(list),
     };

@@ -1,6 +1,7 @@
 //! HTTP functions: a parsed request in, a reply or a problem out.
 
 mod access;
+mod event;
 mod fields;
 mod idempotency;
 mod limit;
@@ -10,18 +11,21 @@ mod reply;
 mod request;
 
 pub use access::{Access, Caller};
+pub use event::{Event, parse_sample};
 pub use fields::{Whole, optional, optional_number, whole_number};
 pub use idempotency::digest_of;
 pub use limit::{Limit, Limiter};
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
-pub use request::{Request, parse_sample};
+pub use request::Request;
 
 use crate::Settings;
 use async_trait::async_trait;
 use event_store::Counters;
-use lambda_http::RequestExt as _;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_runtime::LambdaEvent;
 use resilience::SystemClock;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use tracing::Instrument as _;
 
@@ -74,14 +78,13 @@ impl Server {
         self
     }
 
-    /// Answers one gateway request.
-    pub async fn serve(&self, raw: lambda_http::Request) -> lambda_http::Response<lambda_http::Body> {
-        let request_id =
-            raw.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
-        let span = tracing::info_span!("request", request_id, order.id = tracing::field::Empty);
+    /// Answers one event of the gateway, whatever it holds.
+    pub async fn serve(&self, event: Event) -> lambda_http::Response<lambda_http::Body> {
+        let span =
+            tracing::info_span!("request", request_id = event.request_id, order.id = tracing::field::Empty);
         async {
             let began = std::time::Instant::now();
-            let outcome = self.answer(raw, &request_id).await;
+            let outcome = self.answer(&event).await;
             let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             let (status, problem) = match &outcome {
                 Ok(reply) => (reply.status, None),
@@ -108,8 +111,8 @@ impl Server {
         .await
     }
 
-    async fn answer(&self, raw: lambda_http::Request, request_id: &str) -> Result<Reply, Problem> {
-        let request = Request::read(raw, request_id, self.access.as_ref())?;
+    async fn answer(&self, event: &Event) -> Result<Reply, Problem> {
+        let request = Request::read(event, self.access.as_ref())?;
         if let (Some(limiter), Some(caller)) = (&self.limiter, &request.caller) {
             limiter.admit(&caller.customer, &request.route).await?;
         }
@@ -120,9 +123,22 @@ impl Server {
 /// Runs an HTTP function until the platform ends it.
 pub async fn run(server: Server) -> Result<(), crate::Error> {
     let server = Arc::new(server);
-    lambda_http::run(lambda_http::service_fn(move |raw: lambda_http::Request| {
+    lambda_runtime::run(lambda_runtime::service_fn(move |invocation: LambdaEvent<Box<RawValue>>| {
         let server = Arc::clone(&server);
-        async move { Ok::<_, std::convert::Infallible>(server.serve(raw).await) }
+        async move {
+            let LambdaEvent { payload, context } = invocation;
+            let response = server.serve(Event::new(context.request_id, payload)).await;
+            Ok::<_, std::convert::Infallible>(in_the_gateways_form(response))
+        }
     }))
     .await
+}
+
+fn in_the_gateways_form(response: lambda_http::Response<lambda_http::Body>) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut form = ApiGatewayV2httpResponse::default();
+    form.status_code = parts.status.as_u16().into();
+    form.headers = parts.headers;
+    form.body = Some(body);
+    form
 }

@@ -1,5 +1,7 @@
 //! Builders of what many tests need: ids, times, messages, requests, records.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Key, StreamId};
 use events::{
     Amount, Cause, Contact, Currency, Customer, Envelope, EventId, Line, OrderId, OrderLine, OrderPlaced,
@@ -133,6 +135,12 @@ pub fn request(route: &str) -> Request {
         caller: None,
         cause: cause(),
     }
+}
+
+/// The header `authorization` with a token of this payload. Its signature is none: the gateway checks signatures.
+pub fn bearer(payload: &serde_json::Value) -> String {
+    let part = |json: &serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    format!("Bearer {}.{}.signature", part(&serde_json::json!({"alg": "RS256"})), part(payload))
 }
 
 /// Adds to a request what a test needs.

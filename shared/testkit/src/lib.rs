@@ -14,8 +14,8 @@ mod standard;
 mod stripe;
 
 pub use builders::{
-    RequestBuilder, cause, customer, delivered, envelope, eur, lines, message, now, order_id, other_customer,
-    placed, record, request, sku,
+    RequestBuilder, bearer, cause, customer, delivered, envelope, eur, lines, message, now, order_id,
+    other_customer, placed, record, request, sku,
 };
 pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,

@@ -96,8 +96,8 @@ impl InboxItem {
 /// while it is fresh.
 const KEPT_HEADERS: [&str; 6] =
     ["content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-request-id", "x-webhook-user-id"];
-/// How many characters are kept of a header's value.
-const LONGEST_HEADER: usize = 200;
+/// How many characters are kept of a header's value: the longest id of an event.
+const LONGEST_HEADER: usize = 255;
 
 /// A webhook to keep: its sender, its event, and how it arrived.
 #[derive(Debug, Clone, Copy)]

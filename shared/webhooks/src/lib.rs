@@ -20,7 +20,7 @@ mod standard;
 mod stripe;
 
 pub use easypost::EasyPost;
-pub use event_name::{EventName, is_name};
+pub use event_name::{EventName, is_event_id, is_kept_id, is_name};
 pub use github::GitHub;
 pub use receiver::{IncomingWebhook, LARGEST_BODY, NotReceived, Receiver};
 pub use refusal::Refusal;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 /// The longest name of a sender.
-const LONGEST: usize = 32;
+pub(crate) const LONGEST: usize = 32;
 
 /// A topic in which a sender is trusted. Its webhooks are in the inbox of the service that the topic belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -99,7 +99,7 @@ impl Actors {
         let body = json!({
             "items": items, "currency": self.sold_in.code, "payment_method": method,
             "contact": {"email": "a@b.example", "phone": "+41790000000"},
-            "shipping_address": {"name": "A", "line1": "S 1", "city": "Bern", "postal_code": "3000", "country": "CH"}
+            "shipping_address": {"name": "A", "line1": "S 1", "line2": "", "city": "Bern", "postal_code": "3000", "country": "CH"}
         });
         let customer = if self.chance.roll(500) { customer() } else { other_customer() };
         Call::new(PLACE, request(PLACE).by(customer).header("idempotency-key", &key).json(&body), now)
@@ -245,7 +245,7 @@ impl Actors {
     fn request_goodwill(&self, id: &OrderId, now: Timestamp) -> Call {
         let key = format!("goodwill-{}", self.chance.below(3));
         let amount = (100 + self.chance.below(3) as u64 * 400) * self.sold_in.price_factor;
-        let body = json!({ "amount": amount, "reason": "a scratch" });
+        let body = json!({ "amount": amount, "reason": "a scratch\non the lid" });
         Call::new(
             REFUND,
             request(REFUND)

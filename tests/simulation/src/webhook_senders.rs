@@ -106,7 +106,7 @@ impl Actors {
             if *status != "delivered" {
                 data["status"] = json!(status);
             }
-            let request = standard_webhook(COURIER, &format!("{status}-{code}"), kind, &data);
+            let request = standard_webhook(COURIER, &format!("urn:scan:{status}/{code}+="), kind, &data);
             Call::new(STANDARD, request, self.chance.arrival(now))
         };
         scans.iter().map(webhook).collect()

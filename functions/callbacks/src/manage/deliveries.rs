@@ -24,13 +24,14 @@ struct List<'a> {
 impl ManageCallbacks {
     /// Newest first. The status filter applies after the page is read, so a page may be short and still have a next one.
     pub(super) async fn deliveries(&self, request: &Request) -> Result<Reply, Problem> {
+        request.query_has_only(&["status", "limit", "cursor"])?;
         let endpoint = self.endpoint(request).await?;
         let limit = request.number_in_query("limit", 25, 1, 100)?;
-        let wanted = request.query.get("status").map(String::as_str);
+        let wanted = request.in_query("status");
         if wanted.is_some_and(|wanted| !STATUSES.contains(&wanted)) {
             return Err(Problem::bad_request(format!("status is one of {}", STATUSES.join(", "))));
         }
-        let after = request.query.get("cursor").map(|text| read_cursor(text, &endpoint)).transpose()?;
+        let after = request.in_query("cursor").map(|text| read_cursor(text, &endpoint)).transpose()?;
         let page = self.deliveries_by_time.page(&endpoint.id, Walk::Backward, limit, after.as_ref()).await?;
         let read = page.documents.iter().map(|(key, document)| document.read(key));
         let deliveries = read.collect::<Result<Vec<Delivery>, _>>()?;

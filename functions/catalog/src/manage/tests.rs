@@ -271,3 +271,10 @@ proptest! {
         })?;
     }
 }
+
+#[tokio::test]
+async fn an_unknown_parameter_of_the_list_is_named() {
+    let world = World::default();
+    let problem = world.list(&[("name", "tea")]).await.unwrap_err();
+    assert_eq!((problem.status, problem.kind), (400, "unknown-query-parameter"));
+}

@@ -3,7 +3,7 @@
 mod crashes;
 
 use crate::contact;
-use crate::testing::{World, every_occasion, message, order, paid, placed, refunded, updated};
+use crate::testing::{World, every_occasion, message, order, paid, placed, placed_with, refunded, updated};
 use event_store::Documents as _;
 use events::{OrderStatus, ShippingEvent};
 use outbound::MailError;
@@ -93,6 +93,23 @@ async fn text_messages_go_only_after_payment_and_only_to_listed_countries() {
         assert_eq!(texts.len(), expected, "{texts:?}");
         assert!(texts.iter().all(|text| text.contains(order().as_str()) && text.len() <= 160), "{texts:?}");
         assert_eq!(texts.iter().filter(|text| text.contains("T-42")).count(), expected / 5);
+    }
+}
+
+/// The shop pays by the number, whatever the address is.
+#[tokio::test]
+async fn the_prefix_of_the_number_decides_and_not_the_address() {
+    for (phone, countries, expected) in [
+        ("+33600000000", "CH", 0),
+        ("+33600000000", "FR", 1),
+        ("+12025550100", "CH,US", 0),
+        ("+881612345678", "CH", 0),
+    ] {
+        let world = World::new(countries);
+        world.receive(&placed_with(phone)).await.unwrap();
+        world.receive(&paid()).await.unwrap();
+        assert_eq!(world.texts().len(), expected, "{phone} {countries}");
+        assert_eq!(world.subjects().len(), 1);
     }
 }
 

@@ -44,14 +44,14 @@ struct SourceReader<'a> {
 impl WebhookInbox {
     pub(super) async fn list(&self, request: &Request) -> Result<Reply, Problem> {
         let filter = Filter::of(request)?;
-        let source = request.query.get("source").map(String::as_str);
+        let source = request.in_query("source");
         if source.is_some_and(|source| self.sources.iter().all(|inbox_source| inbox_source.source != source))
         {
             let known: Vec<&str> = self.sources.iter().map(|inbox_source| inbox_source.source).collect();
             return Err(Problem::bad_request(format!("source is one of {}", known.join(", "))));
         }
         let question = filter.as_text(source);
-        let places = match request.query.get("cursor") {
+        let places = match request.in_query("cursor") {
             Some(text) => Cursor::decode(text, &question, self)?.places,
             None => self
                 .sources
@@ -171,14 +171,14 @@ async fn read(inbox_source: &InboxSource, keys: &[Key]) -> Result<Vec<(Key, Docu
 
 impl Filter {
     fn of(request: &Request) -> Result<Self, Problem> {
-        let text = |name: &str| request.query.get(name).map(String::as_str);
-        let status = text("status").map(|wanted| {
+        request.query_has_only(&["status", "source", "type", "limit", "cursor"])?;
+        let status = request.in_query("status").map(|wanted| {
             Status::ALL.into_iter().find(|status| status.as_str() == wanted).ok_or_else(|| {
                 let known: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
                 Problem::bad_request(format!("status is one of {}", known.join(", ")))
             })
         });
-        let event_type = text("type");
+        let event_type = request.in_query("type");
         if event_type.is_some_and(|name| !webhooks::is_name(name)) {
             return Err(Problem::bad_request("type is the event type as the sender names it"));
         }

@@ -69,6 +69,18 @@ async fn every_route_needs_the_admin_group() {
 }
 
 #[tokio::test]
+async fn an_unknown_parameter_of_the_list_is_named() {
+    let world = World::with_webhooks().await;
+    let ask = request("GET /webhooks/inbox").by_admin().query("email", "");
+    let problem = world.ask_inbox(ask).await.unwrap_err();
+    assert_eq!((problem.status, problem.kind), (400, "unknown-query-parameter"));
+    assert!(problem.detail.contains("email"), "{}", problem.detail);
+    let ask =
+        request("GET /webhooks/inbox").by_admin().query("status", "").query("type", "").query("source", "");
+    assert_eq!(world.ask_inbox(ask).await.unwrap().0, 200);
+}
+
+#[tokio::test]
 async fn every_sample_is_answered() {
     let world = World::new();
     world

@@ -125,7 +125,7 @@ fn classify_record(body: &Value) -> (Kind, About) {
     if body["requestContext"]["functionArn"].is_string() {
         return (Kind::ScheduledRun, About::default());
     }
-    let (Some(pk), Some(sk)) = (name(&body["pk"]), name(&body["sk"])) else {
+    let (Some(pk), Some(sk)) = (partition(&body["pk"]), name(&body["sk"])) else {
         return (Kind::Unknown, About::default());
     };
     let parts: Vec<&str> = pk.split('#').collect();
@@ -139,6 +139,15 @@ fn classify_record(body: &Value) -> (Kind, About) {
         _ => (Kind::Unknown, About::default()),
     };
     (kind, About { pk: Some(pk), sk: Some(sk), ..about })
+}
+
+/// A partition key. That of a webhook may have any character of a sender's id.
+fn partition(value: &Value) -> Option<String> {
+    let is_webhook = |pk: &&str| {
+        let parts = pk.strip_prefix("webhook#").and_then(|rest| rest.split_once('#'));
+        parts.is_some_and(|(source, id)| webhooks::is_name(source) && webhooks::is_kept_id(id))
+    };
+    name(value).or_else(|| value.as_str().filter(is_webhook).map(str::to_owned))
 }
 
 /// The text, if it has the form of an id, a type or a key. Anything else is not shown.

@@ -3,6 +3,7 @@
 use crate::testing::World;
 use event_store::Memory;
 use outbound::Secret;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use serde_json::{Value, json};
 use testkit::{RequestBuilder as _, SENDER_SECRET, now, request};
@@ -29,6 +30,12 @@ fn signed(source: &str, id: &str, body: &[u8]) -> Request {
     request
 }
 
+/// Asks the inbox of the senders of payments.
+async fn ask(world: &World, request: Request) -> Value {
+    let inbox = world.inbox_of(&[("standard-payments", &world.payments)]);
+    serde_json::from_str(&inbox.answer(request.by_admin()).await.unwrap().body).unwrap()
+}
+
 fn body(event_type: &str) -> Vec<u8> {
     let body: Value = json!({"type": event_type, "timestamp": "2026-01-02T03:04:05Z", "data": {}});
     body.to_string().into_bytes()
@@ -53,6 +60,54 @@ async fn each_type_is_kept_once_in_the_inbox_of_its_service() {
     assert_eq!(kept(&world), (payments, parcels));
 }
 
+/// Every form of id that Standard Webhooks allows is kept, listed, shown and replayed, also if a client encodes it.
+#[tokio::test]
+async fn an_id_of_any_form_is_kept_and_found_again() {
+    let long = "x".repeat(255);
+    for id in [
+        "urn:uuid:1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+        "a/b+c==",
+        "https://bank.example/e?id=1&n=2",
+        "a%2Fb",
+        "100%",
+        "~!@$^*(){}[]|;'\"<>,`\\",
+        ".",
+        &long,
+    ] {
+        let world = World::new();
+        for _ in 0..2 {
+            assert_eq!(
+                receive(&world, signed("bank", id, &body("payment.received"))).await.unwrap().status,
+                200,
+                "{id}"
+            );
+        }
+        assert_eq!(kept(&world).0, [format!("webhook#standard-payments#bank.{id}")]);
+        let shown = format!("standard-payments:bank.{id}");
+        let list = ask(&world, request("GET /webhooks/inbox")).await;
+        assert_eq!(list["items"][0]["id"], shown);
+        let encoded = utf8_percent_encode(&shown, NON_ALPHANUMERIC).to_string();
+        for sent in [&shown, &encoded] {
+            let one = |route: &str| request(route).path("id", sent);
+            let page = ask(&world, one("GET /webhooks/inbox/{id}")).await;
+            assert_eq!((&page["id"], &page["headers"]["webhook-id"]), (&json!(shown), &json!(id)), "{sent}");
+            assert_eq!(ask(&world, one("POST /webhooks/inbox/{id}/replay")).await["id"], shown, "{sent}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_ids_that_differ_only_in_their_encoding_are_two_webhooks() {
+    let world = World::new();
+    for id in ["a/b", "a%2Fb"] {
+        receive(&world, signed("bank", id, &body("payment.received"))).await.unwrap();
+    }
+    for id in ["standard-payments:bank.a/b", "standard-payments:bank.a%2Fb"] {
+        let page = ask(&world, request("GET /webhooks/inbox/{id}").path("id", id)).await;
+        assert_eq!(page["id"], id);
+    }
+}
+
 #[tokio::test]
 async fn a_refused_webhook_writes_nothing() {
     let world = World::new();
@@ -66,6 +121,8 @@ async fn a_refused_webhook_writes_nothing() {
         (tampered, 400, "bad-signature"),
         (unsigned, 400, "bad-signature"),
         (signed("bank", "msg#1", &body("payment.received")), 400, "bad-request"),
+        (signed("bank", "msg 1", &body("payment.received")), 400, "bad-request"),
+        (signed("bank", &"x".repeat(256), &body("payment.received")), 400, "bad-request"),
         (signed("bank", "msg_1", b"[]"), 400, "bad-request"),
         (signed("bank", "msg_1", b"{\"data\":{}}"), 400, "bad-request"),
         (signed("bank", "msg_1", &vec![b' '; 262_145]), 413, "too-large"),

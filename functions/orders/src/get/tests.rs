@@ -157,3 +157,18 @@ async fn a_customer_sees_public_words_for_codes_and_an_admin_the_providers() {
         assert_eq!(shown[1] == "refund_failed", !by_admin, "{shown:?}");
     }
 }
+
+#[tokio::test]
+async fn an_unknown_parameter_of_the_list_is_named_and_an_empty_one_is_absent() {
+    let world = World::default();
+    let list = || request("GET /orders").by(customer());
+    for name in ["email", "Limit", "status"] {
+        for value in ["", "a@b.example"] {
+            let problem = world.get(list().query("limit", "5").query(name, value)).await.unwrap_err();
+            assert_eq!((problem.status, problem.kind), (400, "unknown-query-parameter"));
+            assert!(problem.detail.contains(name), "{}", problem.detail);
+        }
+    }
+    let empty = list().query("limit", "").query("cursor", "").query("open", "");
+    assert_eq!(world.get(empty).await.unwrap()["items"], serde_json::json!([]));
+}

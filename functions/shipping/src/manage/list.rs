@@ -19,11 +19,12 @@ impl ManageShipments {
     /// A page of candidates, without those whose stream shows that they are not open. So a page may hold fewer than
     /// `limit` shipments and still have a next one.
     pub(super) async fn list(&self, request: &Request) -> Result<Reply, Problem> {
-        if request.query.get("open").map(String::as_str) != Some("true") {
+        request.query_has_only(&["open", "limit", "cursor"])?;
+        if request.in_query("open") != Some("true") {
             return Err(Problem::bad_request("only open shipments are listed: set open=true"));
         }
         let limit = usize::try_from(request.number_in_query("limit", 25, 1, 100)?).unwrap_or(usize::MAX);
-        let after = request.query.get("cursor").map(|text| read_cursor(text)).transpose()?;
+        let after = request.in_query("cursor").map(read_cursor).transpose()?;
         let candidates = open::candidates(&*self.documents).await?;
         let mut rest =
             candidates.into_iter().skip_while(|found| after.as_ref().is_some_and(|after| found <= after));

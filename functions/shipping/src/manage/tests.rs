@@ -226,6 +226,7 @@ async fn an_invalid_list_request_is_refused() {
         open().query("limit", "0"),
         open().query("limit", "101"),
         open().query("cursor", "x"),
+        open().query("carrier", ""),
         open().query("cursor", "1-x"),
     ] {
         assert_eq!(world.manage().answer(invalid).await.unwrap_err().status, 400);

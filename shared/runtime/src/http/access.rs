@@ -1,8 +1,17 @@
 //! The caller of a request, read from the claims that the gateway's authorizer has verified.
+//!
+//! The gateway writes every claim as one text: a list of two groups and one group with a space look the same, `[EU admin]`. So
+//! the groups are read from the token itself, once it is certain that it is the verified one.
 
 use super::Problem;
+use super::objects::is_sendable;
 use crate::Settings;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::Customer;
+use lambda_http::http::HeaderMap;
+use lambda_http::http::header::AUTHORIZATION;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// The caller of a request.
@@ -35,8 +44,13 @@ impl Access {
         }
     }
 
-    pub(super) fn caller(&self, claims: &HashMap<String, String>) -> Result<Caller, Problem> {
-        let claim = |name: &str| claims.get(name).map(String::as_str).filter(|value| !value.is_empty());
+    pub(super) fn caller(
+        &self,
+        claims: &HashMap<String, String>,
+        headers: &HeaderMap,
+    ) -> Result<Caller, Problem> {
+        let is_usable = |value: &&str| !value.is_empty() && value.chars().all(is_sendable);
+        let claim = |name: &str| claims.get(name).map(String::as_str).filter(is_usable);
         if let Some(wanted) = &self.token_use
             && claim("token_use") != Some(wanted)
         {
@@ -47,18 +61,40 @@ impl Access {
         };
         Ok(Caller {
             customer: Customer { issuer: issuer.to_owned(), subject: subject.to_owned() },
-            admin: claim(&self.groups_claim)
-                .is_some_and(|groups| groups_of(groups).any(|group| group == self.admin_group)),
+            admin: verified_token(claims, headers).is_some_and(|token| self.lists_admin(&token)),
         })
+    }
+
+    fn lists_admin(&self, token: &Value) -> bool {
+        let groups = token.get(&self.groups_claim).and_then(Value::as_array);
+        groups.is_some_and(|groups| groups.iter().any(|group| *group == self.admin_group.as_str()))
     }
 }
 
-/// The gateway writes a list claim as `[admin staff]` and a single text as it is. Some gateways and emulators write JSON or
-/// commas; a group's name holds none of these separators (Cognito forbids spaces).
-fn groups_of(claim: &str) -> impl Iterator<Item = &str> {
-    let inner = claim.trim();
-    let inner = inner.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(inner);
-    inner.split([' ', ',']).map(|group| group.trim_matches('"')).filter(|group| !group.is_empty())
+/// The payload of the request's token, if issuer, subject and id are those of the claims that the gateway verified. Its
+/// signature is not checked here.
+fn verified_token(claims: &HashMap<String, String>, headers: &HeaderMap) -> Option<Value> {
+    let mut sent = headers.get_all(AUTHORIZATION).iter();
+    let (Some(header), None) = (sent.next(), sent.next()) else { return None };
+    let header = header.to_str().ok()?;
+    // The gateway accepts a token with and without its scheme.
+    let token = match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        Some(_) => return None,
+        None => header,
+    };
+    let mut parts = token.split('.');
+    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let payload: Value = json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let is_verified = |name: &&str| match (payload.get(*name), claims.get(*name)) {
+        (Some(Value::String(sent)), Some(verified)) => sent == verified,
+        (None, None) => true,
+        _ => false,
+    };
+    ["iss", "sub", "jti"].iter().all(|name| is_verified(&name)).then_some(payload)
 }
 
 #[cfg(test)]

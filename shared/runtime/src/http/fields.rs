@@ -5,6 +5,7 @@
 //! - [`whole_number`]: a number beyond the field's type becomes the largest of the type, so that the check of the field's own
 //!   bounds refuses it and names them.
 
+use super::objects::Objects;
 use events::Amount;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -144,10 +145,10 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Optional<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(SeqAccessDeserializer::new(list)).map(Some)
+        T::deserialize(Objects(SeqAccessDeserializer::new(list))).map(Some)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        T::deserialize(Objects(MapAccessDeserializer::new(map))).map(Some)
     }
 }

@@ -1,17 +1,19 @@
 //! A request of the HTTP API gateway, payload format 2.0, parsed at the edge.
 
+use super::event::Fields;
 use super::objects::Objects;
-use super::{Access, Caller, FieldError, Problem};
+use super::{Access, Caller, Event, FieldError, Problem};
 use events::{Cause, EventId, OrderId, Traceparent};
 use json::JsonError;
-use lambda_http::RequestExt as _;
 use lambda_http::http::HeaderMap;
-use lambda_http::request::RequestContext;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
 /// The largest body that is read as JSON. (Webhooks have a bound of their own.)
 const LARGEST_JSON: usize = 64 * 1024;
+
+/// How many characters are shown of the name of an unknown parameter.
+const LONGEST_SHOWN: usize = 100;
 
 /// A request as a step sees it.
 #[derive(Debug, Clone)]
@@ -20,7 +22,7 @@ pub struct Request {
     pub route: String,
     /// The values in the path.
     pub path: HashMap<String, String>,
-    /// The values in the query.
+    /// The values in the query, see [`Request::in_query`].
     pub query: HashMap<String, String>,
     /// All headers; their names are case-insensitive.
     pub headers: HeaderMap,
@@ -33,41 +35,20 @@ pub struct Request {
 }
 
 impl Request {
-    pub(super) fn read(
-        raw: lambda_http::Request,
-        request_id: &str,
-        access: Option<&Access>,
-    ) -> Result<Self, Problem> {
-        let Some(RequestContext::ApiGatewayV2(context)) = raw.request_context_ref() else {
-            return Err(Problem::internal("not a request of an HTTP API, payload format 2.0"));
-        };
-        let route = context.route_key.clone().unwrap_or_default();
-        let claims = context.authorizer.as_ref().and_then(|authorizer| authorizer.jwt.as_ref());
+    pub(super) fn read(event: &Event, access: Option<&Access>) -> Result<Self, Problem> {
+        let Fields { route, path, query, headers, body, claims } = event.fields()?;
         let caller = match (access, claims) {
             (None, _) => None,
-            (Some(access), Some(jwt)) => Some(access.caller(&jwt.claims)?),
+            (Some(access), Some(claims)) => Some(access.caller(&claims, &headers)?),
             (Some(_), None) => return Err(Problem::unauthorized("the request carries no token")),
         };
-        let firsts = |map: Option<&lambda_http::aws_lambda_events::query_map::QueryMap>| {
-            map.into_iter().flat_map(|map| map.iter()).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
-        };
-        let path = firsts(raw.path_parameters_ref());
-        let query = firsts(raw.query_string_parameters_ref());
-        let traceparent = raw
-            .headers()
+        let traceparent = headers
             .get("traceparent")
             .and_then(|header| Traceparent::parse(header.to_str().ok()?))
             .unwrap_or_else(|| Traceparent::start(fastrand::u128(..), fastrand::u64(..)));
-        let (parts, body) = raw.into_parts();
-        Ok(Self {
-            route,
-            path,
-            query,
-            headers: parts.headers,
-            body: body.as_ref().to_vec(),
-            caller,
-            cause: Cause { id: EventId::outside("request", request_id), traceparent: Some(traceparent) },
-        })
+        let cause =
+            Cause { id: EventId::outside("request", &event.request_id), traceparent: Some(traceparent) };
+        Ok(Self { route, path, query, headers, body, caller, cause })
     }
 
     /// A header, if it is present and is text.
@@ -137,9 +118,30 @@ impl Request {
         self.json().map(|Nothing {}| ())
     }
 
+    /// Checks that the query of a list has no other parameters than these: `400` for one that would be ignored, because the
+    /// list would not be what the caller asked for.
+    pub fn query_has_only(&self, known: &[&str]) -> Result<(), Problem> {
+        let Some(unknown) = self.query.keys().filter(|name| !known.contains(&name.as_str())).min() else {
+            return Ok(());
+        };
+        let name: String = unknown.chars().take(LONGEST_SHOWN).collect();
+        let has = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        Err(Problem::new(
+            400,
+            "unknown-query-parameter",
+            "A query parameter is unknown",
+            format!("this list has no parameter {name}; its parameters: {has}"),
+        ))
+    }
+
+    /// A value in the query. An empty one is absent, because forms send it for an empty field.
+    pub fn in_query(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     /// A whole number in the query between two bounds, with a default.
     pub fn number_in_query(&self, name: &str, default: u32, from: u32, to: u32) -> Result<u32, Problem> {
-        let Some(text) = self.query.get(name) else { return Ok(default) };
+        let Some(text) = self.in_query(name) else { return Ok(default) };
         text.parse()
             .ok()
             .filter(|number| (from..=to).contains(number))
@@ -155,9 +157,4 @@ fn not_readable(error: &JsonError) -> Problem {
         }
         (None, None) => Problem::bad_request("the body is not JSON"),
     }
-}
-
-/// Reads a sample invocation, as `events/` holds them.
-pub fn parse_sample(text: &str) -> Result<lambda_http::Request, serde_json::Error> {
-    lambda_http::request::from_str(text)
 }

@@ -12,11 +12,18 @@
 use super::verdict::{Verdict, conclude};
 use super::{InboxItem, forgotten_at, key, open, replay};
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Document, Documents, Key};
 use events::{Cause, EventId};
 use jiff::SignedDuration;
 use resilience::{Clock, Failure};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
+
+/// The longest id of an event that the id of a cause keeps whole.
+const LONGEST_CAUSE: usize = 200;
 
 /// What the sort key of every parked pointer begins with.
 pub const PARKED: &str = "parked#";
@@ -35,8 +42,20 @@ pub struct Webhook<'a> {
 impl Webhook<'_> {
     /// The cause that events of this webhook name: `<kind>/<event id>`, under the trace of its request.
     pub fn cause(&self, kind: &str) -> Cause {
-        Cause { id: EventId::outside(kind, &self.item.event_id), traceparent: self.item.traceparent.clone() }
+        let id = EventId::outside(kind, &shortened(&self.item.event_id));
+        Cause { id, traceparent: self.item.traceparent.clone() }
     }
+}
+
+/// The id of an event in the id of a cause, which keeps 200 characters. The end of a longer one is replaced by a digest of the
+/// whole, because two webhooks with the same cause would be one.
+fn shortened(event_id: &str) -> Cow<'_, str> {
+    if event_id.len() <= LONGEST_CAUSE {
+        return event_id.into();
+    }
+    let digest = URL_SAFE_NO_PAD.encode(Sha256::digest(event_id));
+    let begin: String = event_id.chars().take(LONGEST_CAUSE - digest.len() - 1).collect();
+    format!("{begin}~{digest}").into()
 }
 
 /// What a service does with the webhooks of its inbox.

@@ -172,3 +172,14 @@ async fn a_replay_is_read_and_other_records_are_ignored() {
     }
     assert_eq!(words.verdict("words", "1").await, Some(Verdict::AlreadyKnown));
 }
+
+#[test]
+fn the_causes_of_webhooks_with_long_ids_stay_different() {
+    let long = "x".repeat(255);
+    let ids = [format!("bank.{long}"), format!("bank.{long}1"), format!("bank.{long}2")]
+        .map(|id| shortened(&id).into_owned());
+    assert!(ids.iter().all(|id| id.len() == 200 && id.starts_with("bank.xxx")), "{ids:?}");
+    assert!(ids[0] != ids[1] && ids[1] != ids[2]);
+    let kept = "x".repeat(200);
+    assert_eq!(shortened(&kept), kept, "an id that was stored before keeps its cause");
+}
