@@ -147,7 +147,7 @@ async fn only_admins_write_and_signed_in_callers_read() {
 #[tokio::test]
 async fn a_foreign_cursor_and_an_out_of_range_limit_are_refused() {
     let world = World::default();
-    for foreign in ["", "x", "eyJsaXN0IjoiYSJ9", "cHJvZHVjdDo", "cHJvZHVjdDphI2I"] {
+    for foreign in ["x", "eyJsaXN0IjoiYSJ9", "cHJvZHVjdDo", "cHJvZHVjdDphI2I"] {
         assert_eq!(world.list(&[("cursor", foreign)]).await.unwrap_err().status, 400, "{foreign}");
     }
     for limit in ["0", "101", "many"] {

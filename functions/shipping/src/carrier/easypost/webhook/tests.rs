@@ -50,9 +50,9 @@ async fn an_unsigned_or_malformed_webhook_is_refused_and_not_stored() {
         (signed(&json!({"id": "", "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
         (signed_bytes(b"{", WEBHOOK_SECRET), 400),
         (signed_bytes(b"", WEBHOOK_SECRET), 400),
-        (signed(&json!({"id": "a/b", "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
+        (signed(&json!({"id": "a b", "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
         (signed(&json!({"id": "a#b", "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
-        (signed(&json!({"id": "x".repeat(201), "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
+        (signed(&json!({"id": "x".repeat(300), "description": "tracker.updated"}), WEBHOOK_SECRET), 400),
         (large, 413),
     ] {
         assert_eq!(status(&world, request).await, expected);
