@@ -2,6 +2,7 @@
 //!
 //! An error fails the invocation; its caller sees the reason and can invoke the function again.
 
+use crate::panics::guarded;
 use async_trait::async_trait;
 use lambda_runtime::LambdaEvent;
 use resilience::Failure;
@@ -26,7 +27,7 @@ pub async fn work<C: Command>(command: &C, input: Value) -> Result<Value, Failur
     let input = json::read(input)
         .map_err(|error| Failure::reject(format!("the command's input is not valid: {error}")));
     let outcome = match input {
-        Ok(input) => command.run(input).await,
+        Ok(input) => guarded(command.run(input)).await,
         Err(failure) => Err(failure),
     };
     match &outcome {
@@ -43,7 +44,8 @@ pub async fn run(command: impl Command + 'static) -> Result<(), crate::Error> {
         let command = Arc::clone(&command);
         async move {
             let span = tracing::info_span!("command", request_id = event.context.request_id);
-            work(&*command, event.payload).instrument(span).await.map_err(crate::Error::from)
+            let run = work(&*command, event.payload).instrument(span);
+            crate::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
         }
     }))
     .await

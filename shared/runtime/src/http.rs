@@ -20,11 +20,13 @@ pub use reply::Reply;
 pub use request::Request;
 
 use crate::Settings;
+use crate::panics::caught;
 use async_trait::async_trait;
 use event_store::Counters;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::LambdaEvent;
 use resilience::SystemClock;
+use resilience::deadline::in_time;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 use tracing::Instrument as _;
@@ -84,7 +86,7 @@ impl Server {
             tracing::info_span!("request", request_id = event.request_id, order.id = tracing::field::Empty);
         async {
             let began = std::time::Instant::now();
-            let outcome = self.answer(&event).await;
+            let outcome = self.guarded(&event).await;
             let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
             let (status, problem) = match &outcome {
                 Ok(reply) => (reply.status, None),
@@ -111,6 +113,11 @@ impl Server {
         .await
     }
 
+    /// Answers a request that panics with `500`, and one that is not finished in time with `504`, before the gateway does.
+    async fn guarded(&self, event: &Event) -> Result<Reply, Problem> {
+        in_time(caught(self.answer(event))).await??
+    }
+
     async fn answer(&self, event: &Event) -> Result<Reply, Problem> {
         let request = Request::read(event, self.access.as_ref())?;
         if let (Some(limiter), Some(caller)) = (&self.limiter, &request.caller) {
@@ -127,7 +134,8 @@ pub async fn run(server: Server) -> Result<(), crate::Error> {
         let server = Arc::clone(&server);
         async move {
             let LambdaEvent { payload, context } = invocation;
-            let response = server.serve(Event::new(context.request_id, payload)).await;
+            let deadline = crate::deadline(&context);
+            let response = deadline.scope(server.serve(Event::new(context.request_id, payload))).await;
             Ok::<_, std::convert::Infallible>(in_the_gateways_form(response))
         }
     }))

@@ -6,22 +6,34 @@
 
 pub mod command;
 pub mod http;
+pub mod panics;
 pub mod queue;
 pub mod schedule;
 pub mod settings;
 pub mod stream;
 pub mod telemetry;
 
+use resilience::{Clock as _, Deadline, SystemClock};
+use std::time::Duration;
+
 pub use settings::{Settings, SettingsError};
 
 /// Why a function could not start or went down.
 pub type Error = lambda_runtime::Error;
 
-/// Begins a function's start: sets up the logs and returns the settings, ready to be read.
+/// Begins a function's start: sets up the logs, also of panics, and returns the settings, ready to be read.
 pub fn start(function: &'static str) -> Settings {
     let mut settings = Settings::from_environment();
     let level = settings.optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     let stack = settings.optional("STACK_NAME").unwrap_or_default();
     telemetry::start(function, &stack, &level);
+    panics::log_locations();
     settings
+}
+
+/// The deadline of the work in an invocation.
+fn deadline(invocation: &lambda_runtime::Context) -> Deadline {
+    let ends = i128::from(invocation.deadline);
+    let left = ends - i128::from(SystemClock.now().as_millisecond());
+    Deadline::of_invocation(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
 }

@@ -1,6 +1,10 @@
 //! Queue consumers: each message of a batch fails or succeeds alone, and its [`Failure`] decides what happens to it.
+//!
+//! A message that is not finished when the invocation's time runs out, or whose handling panics, is retried like after any other
+//! transient failure. Its neighbours are handled.
 
 use crate::Settings;
+use crate::panics::guarded;
 use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use events::{Envelope, Event, ReadError, ServiceEvent as _};
@@ -8,7 +12,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use outbound::{DeadLetter, Queue};
-use resilience::{BackOff, Clock, Failure, RandomJitter, SystemClock};
+use resilience::{BackOff, Clock, Deadline, Failure, RandomJitter, SystemClock};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument as _;
@@ -137,13 +141,23 @@ impl Worker {
             traceparent = tracing::field::Empty,
         );
         async {
-            match self.consumer.handle(body, deliveries).await {
+            match guarded(self.consumer.handle(body, deliveries)).await {
                 Ok(()) => false,
-                Err(failure) => self.after(failure, record, deliveries).await,
+                Err(failure) => self.hand_back(failure, record, deliveries).await,
             }
         }
         .instrument(span)
         .await
+    }
+
+    /// Does what a failure asks for, within the time that is kept for it. `true`: the message returns to the queue.
+    async fn hand_back(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> bool {
+        let handed_back = self.after(failure, record, deliveries);
+        let Some(deadline) = Deadline::current() else { return handed_back.await };
+        deadline.of_hand_back().bound(handed_back).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the message returns after the queue's own visibility timeout");
+            true
+        })
     }
 
     /// Does what a failure asks for. `true`: the message returns to the queue.
@@ -166,7 +180,7 @@ impl Worker {
         );
         let receipt = record.receipt_handle.as_deref().unwrap_or_default();
         if let Err(error) = self.queue.retry_after(receipt, wait).await {
-            tracing::warn!(%error, "the message returns after the queue's own visibility time-out");
+            tracing::warn!(%error, "the message returns after the queue's own visibility timeout");
         }
         true
     }
@@ -207,7 +221,8 @@ pub async fn run(worker: Worker) -> Result<(), crate::Error> {
         let worker = Arc::clone(&worker);
         async move {
             let span = tracing::info_span!("batch", request_id = event.context.request_id);
-            Ok::<_, std::convert::Infallible>(worker.work(event.payload).instrument(span).await)
+            let work = worker.work(event.payload).instrument(span);
+            Ok::<_, std::convert::Infallible>(crate::deadline(&event.context).scope(work).await)
         }
     }))
     .await

@@ -3,6 +3,7 @@
 //! An error fails the invocation, so that the platform counts it and its alarm rings. A task has no input: the schedule's
 //! event is ignored, and an operator may run a task with any JSON.
 
+use crate::panics::guarded;
 use async_trait::async_trait;
 use lambda_runtime::LambdaEvent;
 use resilience::Failure;
@@ -22,7 +23,7 @@ pub trait Task: Send + Sync {
 
 /// Runs the task once.
 pub async fn work(task: &dyn Task) -> Result<Value, Failure> {
-    let outcome = task.run().await;
+    let outcome = guarded(task.run()).await;
     match &outcome {
         Ok(done) => tracing::info!(%done, "done"),
         Err(failure) => tracing::error!(reason = failure.reason(), "failed; the next run tries again"),
@@ -37,7 +38,8 @@ pub async fn run(task: impl Task + 'static) -> Result<(), crate::Error> {
         let task = Arc::clone(&task);
         async move {
             let span = tracing::info_span!("run", request_id = event.context.request_id);
-            work(&*task).instrument(span).await.map_err(crate::Error::from)
+            let run = work(&*task).instrument(span);
+            crate::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
         }
     }))
     .await

@@ -1,7 +1,5 @@
 //! The bodies of requests: which JSON is read, and how an error names its field.
 
-#![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
-
 use runtime::http::{Problem, Request, optional, optional_number, whole_number};
 use serde::Deserialize;
 use serde_json::{Value, json};

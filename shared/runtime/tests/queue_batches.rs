@@ -4,7 +4,7 @@
 
 use aws_lambda_events::sqs::SqsEvent;
 use events::{Delivered, Event, ShippingEvent};
-use resilience::{Failure, FixedClock};
+use resilience::{Deadline, Failure, FixedClock};
 use runtime::queue::{Consumer, Message, Worker, not_subscribed};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use testkit::{MemoryQueue, envelope, now, order_id};
 
-/// Fails by the subject's last digit: 1 is retried, 2 is rejected, 3 is retried after the provider's delay.
+/// Fails by the subject's last digit: 1 is retried, 2 is rejected, 3 is retried after the provider's delay, 5 panics, 6 hangs.
 struct Moody;
 
 #[async_trait::async_trait]
@@ -22,9 +22,16 @@ impl Consumer for Moody {
             Some('1') => Err(Failure::retry("the table is out")),
             Some('2') => Err(Failure::reject("this can never be done")),
             Some('3') => Err(Failure::retry_after("retry later", Duration::from_secs(77))),
+            Some('5') => panics(&message.envelope.subject),
+            Some('6') => std::future::pending().await,
             _ => Ok(()),
         }
     }
+}
+
+#[expect(clippy::panic, reason = "what the runner has to bear")]
+fn panics(subject: &str) -> Result<(), Failure> {
+    panic!("the address of {subject} is a secret")
 }
 
 fn worker(queue: &Arc<MemoryQueue>) -> Worker {
@@ -132,6 +139,44 @@ async fn a_message_that_fails_for_too_long_is_dead_lettered() {
     let day = 24 * 3600;
     assert_eq!(worked(&queue, &[("a", body(1), 50, day + 1), ("b", body(1), 50, day - 1)]).await, ["b"]);
     assert!(queue.dead_letters()[0].reason.contains("the table is out"));
+}
+
+#[tokio::test]
+async fn a_message_that_panics_is_retried_and_its_neighbours_are_handled() {
+    let queue = Arc::new(MemoryQueue::default());
+    assert_eq!(
+        worked(&queue, &[("a", body(0), 1, 0), ("b", body(5), 3, 0), ("c", body(4), 1, 0)]).await,
+        ["b"]
+    );
+    let (receipt, wait) = queue.retries()[0].clone();
+    assert_eq!((receipt.as_str(), queue.retries().len()), ("receipt-b", 1));
+    assert!(wait >= Duration::from_secs(2) && wait <= Duration::from_secs(8), "{wait:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_panics_for_too_long_is_dead_lettered_with_the_place() {
+    runtime::panics::log_locations();
+    let queue = Arc::new(MemoryQueue::default());
+    assert_eq!(worked(&queue, &[("a", body(5), 50, 24 * 3600 + 1)]).await, [""; 0]);
+    let reason = queue.dead_letters()[0].reason.clone();
+    assert!(reason.contains("the code panicked at shared/runtime/tests/queue_batches.rs:"), "{reason}");
+    assert!(!reason.contains("secret"), "{reason}");
+}
+
+#[tokio::test]
+async fn what_is_not_finished_in_time_returns_after_a_short_wait() {
+    let queue = Arc::new(MemoryQueue::default());
+    let in_a_moment = Deadline::of_invocation(Duration::from_millis(1_050));
+    let day = 24 * 3600;
+    let bodies =
+        [("a", body(0), 1, 0), ("b", body(6), 1, 0), ("c", body(2), 1, 0), ("d", body(6), 50, day + 1)];
+    assert_eq!(in_a_moment.scope(worked(&queue, &bodies)).await, ["b"]);
+    let (receipt, wait) = queue.retries()[0].clone();
+    assert_eq!(receipt, "receipt-b");
+    assert!(wait <= Duration::from_secs(2), "{wait:?}");
+    let letters: Vec<String> = queue.dead_letters().into_iter().map(|letter| letter.reason).collect();
+    assert_eq!(letters[0], "this can never be done");
+    assert!(letters[1].contains("given up after 86400s: the invocation's time ran out"), "{letters:?}");
 }
 
 #[tokio::test]

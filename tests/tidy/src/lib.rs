@@ -10,6 +10,7 @@ mod grants;
 mod guards;
 mod modules;
 mod names;
+mod profiles;
 mod prose;
 mod proven;
 mod providers;

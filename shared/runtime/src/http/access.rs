@@ -94,7 +94,7 @@ fn verified_token(claims: &HashMap<String, String>, headers: &HeaderMap) -> Opti
         (None, None) => true,
         _ => false,
     };
-    ["iss", "sub", "jti"].iter().all(|name| is_verified(&name)).then_some(payload)
+    ["iss", "sub", "jti"].iter().all(is_verified).then_some(payload)
 }
 
 #[cfg(test)]

@@ -98,7 +98,7 @@ impl<T: Whole> Visitor<'_> for Number<T> {
     #[expect(clippy::cast_possible_truncation, reason = "the cast is to the nearest i128")]
     fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
         let is_beyond_64_bits =
-            number >= 18_446_744_073_709_551_616.0 || number < -9_223_372_036_854_775_808.0;
+            !(-9_223_372_036_854_775_808.0..18_446_744_073_709_551_616.0).contains(&number);
         let nearest = if is_beyond_64_bits { T::nearest(number as i128) } else { None };
         nearest.ok_or_else(|| E::invalid_type(Unexpected::Float(number), &self))
     }

@@ -1,7 +1,9 @@
 //! RFC 9457 problems: our errors as a client receives them.
 
 use super::objects::is_sendable;
+use crate::panics::Panicked;
 use event_store::StoreError;
+use resilience::deadline::OutOfTime;
 use serde::Serialize;
 use webhooks::{NotReceived, Refusal};
 
@@ -134,6 +136,20 @@ impl Problem {
         }
     }
 
+    /// 504: the request was not finished in the time of an invocation; its effect is unknown, and a repeat is harmless.
+    pub fn timed_out(cause: impl std::fmt::Display) -> Self {
+        Self {
+            headers: vec![("retry-after", "2".to_owned())],
+            cause: Some(cause.to_string()),
+            ..Self::new(
+                504,
+                "timed-out",
+                "The request took too long",
+                "it may have had its effect; send it again",
+            )
+        }
+    }
+
     pub(super) fn too_many_requests(limit: u64, resets_in: u64) -> Self {
         Self {
             headers: vec![
@@ -178,6 +194,18 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => Self::unavailable("the table did not answer; try again", error),
             StoreError::Refused(_) | StoreError::Corrupt { .. } => Self::internal(error),
         }
+    }
+}
+
+impl From<OutOfTime> for Problem {
+    fn from(error: OutOfTime) -> Self {
+        Self::timed_out(error)
+    }
+}
+
+impl From<Panicked> for Problem {
+    fn from(panicked: Panicked) -> Self {
+        Self::internal(panicked)
     }
 }
 

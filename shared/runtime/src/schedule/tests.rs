@@ -50,3 +50,19 @@ async fn a_failure_fails_the_invocation_and_is_logged_once() {
     assert_eq!(outcome, Err(Failure::retry("two of three are missing")));
     assert_eq!((&line["level"], &line["reason"]), (&json!("ERROR"), &json!("two of three are missing")));
 }
+
+struct Hangs;
+
+#[async_trait]
+impl Task for Hangs {
+    async fn run(&self) -> Result<Value, Failure> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_not_finished_in_time_fails_the_invocation() {
+    let deadline = resilience::Deadline::of_invocation(std::time::Duration::from_millis(1_020));
+    let failure = deadline.scope(work(&Hangs)).await.unwrap_err();
+    assert!(failure.reason().contains("time ran out"), "{failure}");
+}
