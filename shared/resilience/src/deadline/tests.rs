@@ -1,3 +1,5 @@
+//! Which time an invocation, its work and its calls have.
+
 use super::*;
 use std::future::pending;
 
