@@ -12,9 +12,13 @@ from .state import Stack
 
 
 def client(service: str, stack: Stack) -> Any:
+    return client_at(service, stack.endpoint)
+
+
+def client_at(service: str, url: str) -> Any:
     return boto3.client(
         service,
-        endpoint_url=stack.endpoint,
+        endpoint_url=url,
         region_name=REGION,
         aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],

@@ -36,7 +36,7 @@ def stale() -> list[str]:
 
 
 def _documents() -> Iterator[tuple[Path, str]]:
-    template = _read()
+    template = read_template()
     yield ROOT / "docs" / "configuration.md", _configuration(template)
     yield ROOT / "docs" / "access.md", _access(template)
 
@@ -60,7 +60,7 @@ def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _short_tag)
 
 
-def _read() -> Template:
+def read_template() -> Template:
     template: Template = yaml.load(TEMPLATE.read_text(), _Loader)
     template["Resources"] = dict(_expanded(template["Resources"]))
     return template

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import urllib.error
-import urllib.request
 from pathlib import Path
 
-from . import console, ports, processes, state, tools
+from . import console, judges, ports, processes, state, tools
 from .settings import LOOPBACK, STATE, aws_settings, clean_environment
 from .state import Stack
 from .trouble import Trouble
@@ -46,7 +44,7 @@ def await_health(stack: Stack) -> None:
         console.until(
             f"waiting for the {name} on port {stack.ports[name]}",
             seconds=60,
-            look=lambda name=name, url=url: _answers(url) or _complain_if_dead(stack, name),
+            look=lambda name=name, url=url: ports.answers(url) or _complain_if_dead(stack, name),
             otherwise=f"The {name} did not answer within 60 s: see .local/{name}.log, then `make down` and `make up`.",
             every=0.1,
         )
@@ -55,6 +53,7 @@ def await_health(stack: Stack) -> None:
 def take_down() -> None:
     """Uses the standard library alone: stopping must not wait for an installation."""
     with state.only_one():
+        judges.stop()
         stack = state.load()
         if stack is None:
             console.say("  the local stack is not up")
@@ -91,16 +90,6 @@ def _emulator_environment(stack: Stack) -> dict[str, str]:
         "STATE_DIR": str(SCRATCH / "state"),
         "S3_DATA_DIR": str(SCRATCH / "s3"),
     }
-
-
-def _answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=2).close()
-    except urllib.error.HTTPError:
-        return True  # any answer shows that it is up
-    except OSError:
-        return False
-    return True
 
 
 def _complain_if_dead(stack: Stack, name: str) -> bool:

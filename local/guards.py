@@ -3,8 +3,7 @@
 Production cannot be affected: a guard is removed by a patch of the copy alone. A guard whose removal no test notices is a
 finding, and so is one whose text no longer occurs in its file (tests/tidy checks that in every run).
 
-Only DynamoDB itself has the conditions of the table's adapter, so only the contract suite on a running stack can catch their
-removal. Without a stack these guards are skipped, and the output says so.
+The conditions of the table's adapter are tried by the contract suite on moto and dynalite, which needs no stack.
 """
 
 from __future__ import annotations
@@ -15,11 +14,16 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
-from . import build, choices, console, env, state, tools
+from . import build, choices, console, judges, tools
 from .settings import ROOT, STATE, clean_environment
 from .trouble import Trouble
+
+Guard = dict[str, str]
+Suite = Callable[[], str | None]
 
 COPY = STATE / "guards"
 SEEDS, ORDERS = "1..8", "60"
@@ -34,40 +38,33 @@ def run(only: str) -> int:
     every = json.loads((ROOT / "tests/guards.json").read_text())
     chosen = choices.matching("guard", only, [guard["guard"] for guard in every])
     guards = [guard for guard in every if guard["guard"] in chosen]
+    with judges.running() if any(map(_is_of_the_adapter, guards)) else nullcontext({}) as variables:
+        return _run(every, guards, partial(_contract, variables))
+
+
+def _run(every: list[Guard], guards: list[Guard], contract: Suite) -> int:
     _copy_tree()
     for guard in every:
         # An interrupted run may have left this guard removed, and cargo goes by a file's time.
         (COPY / guard["file"]).touch()
     console.say("  compiling the copy (the first time takes some minutes)")
-    is_up = state.is_up()
-    for suite in {_suite(guard) for guard in guards if is_up or not _needs_stack(guard)}:
+    # What has to be green before a guard is taken out, and is the first to see that it is missing.
+    for suite in {contract if _is_of_the_adapter(guard) else _by_itself for guard in guards}:
         if (caught := suite()) is not None:
             raise Trouble(f"A test fails although every guard is in place: {caught}. Fix that first.")
-    uncaught = untried = 0
+    uncaught = 0
     print(f"| {'guard':60} | what caught it\n|{'-' * 62}|{'-' * 40}")
     for guard in guards:
-        if _needs_stack(guard) and not is_up:
-            untried += 1
-            print(f"| {guard['guard']:60} | skipped: only DynamoDB itself shows it, and no stack is up (`make up`)")
-            continue
         began = time.monotonic()
-        caught = _without(guard)
+        caught = _without(guard, contract)
         uncaught += caught is None
         print(f"| {guard['guard']:60} | {caught or 'NOTHING'} ({time.monotonic() - began:.0f} s)", flush=True)
-    tried = len(guards) - untried
-    rest = f"; {untried} were skipped" if untried else ""
-    print(f"{tried - uncaught} of {tried} removed guards are caught{rest}")
-    # If nothing was tried, nothing is proven.
-    return 1 if uncaught or not tried else 0
+    print(f"{len(guards) - uncaught} of {len(guards)} removed guards are caught")
+    return 1 if uncaught else 0
 
 
-def _needs_stack(guard: dict[str, str]) -> bool:
+def _is_of_the_adapter(guard: Guard) -> bool:
     return guard["file"].startswith("shared/aws/")
-
-
-def _suite(guard: dict[str, str]) -> Callable[[], str | None]:
-    """What has to be green before the guard is taken out, and is the first to see that it is missing."""
-    return _contract if _needs_stack(guard) else _by_itself
 
 
 def _by_itself() -> str | None:
@@ -87,7 +84,7 @@ def _copy_tree() -> None:
     manifest.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{VERSION}"', manifest.read_text(), count=1))
 
 
-def _without(guard: dict[str, str]) -> str | None:
+def _without(guard: Guard, contract: Suite) -> str | None:
     place = COPY / guard["file"]
     text = place.read_text()
     if text.count(guard["remove"]) != 1:
@@ -96,8 +93,8 @@ def _without(guard: dict[str, str]) -> str | None:
         )
     try:
         place.write_text(text.replace(guard["remove"], guard["instead"]))
-        if _needs_stack(guard):
-            return _contract()
+        if _is_of_the_adapter(guard):
+            return contract()
         # Simulation and model find different faults, so the table shows both.
         caught = [found for found in (_simulation(), _model()) if found]
         return "; ".join(caught) or _tests(Path(guard["file"]))
@@ -155,13 +152,12 @@ def _tests(changed: Path) -> str | None:
     for the in-memory twin the contract suite."""
     shared, package = changed.parts[0] == "shared", changed.parts[1]
     if shared and package == "event-store":
-        return _nextest("-p", "tests", "--test", "contract", "-E", "not test(on_dynamodb)")
+        return _nextest("-p", "tests", "--test", "contract", "-E", "test(in_memory)")
     return _nextest("-p", package, *(["-p", "payments"] if shared else []))
 
 
-def _contract() -> str | None:
-    """The contract suite on the stack's DynamoDB."""
-    return _nextest("-p", "tests", "--test", "contract", "-E", "test(on_dynamodb)", more=env.variables(state.running()))
+def _contract(judging: dict[str, str]) -> str | None:
+    return _nextest("-p", "tests", "--test", "contract", "-E", "test(on_moto) or test(on_dynalite)", more=judging)
 
 
 def _nextest(*which: str, more: dict[str, str] | None = None) -> str | None:

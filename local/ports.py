@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import urllib.error
+import urllib.request
 
 from . import console
 from .settings import LOOPBACK
@@ -23,6 +25,16 @@ def any_free() -> int:
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return probe.getsockname()[1]
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except urllib.error.HTTPError:
+        return True  # any answer shows that it is up
+    except OSError:
+        return False
+    return True
 
 
 def _is_free(port: int) -> bool:

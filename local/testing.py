@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 
-from . import build, choices, console, env, tools
+from . import build, choices, console, env, judges, tools
 from .settings import ROOT, clean_environment
 from .state import Stack
 
@@ -20,7 +20,8 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
     runner = tools.nextest()
     try:
         stack = bring_up()
-        code, summary = _nextest(str(runner), stack, arguments)
+        with judges.running() as judging:
+            code, summary = _nextest(str(runner), stack, judging, arguments)
     finally:
         if not was_up:
             take_down()
@@ -56,11 +57,12 @@ def _program(package: str, binary: str, what: str, arguments: list[str]) -> int:
     return subprocess.run([*command, "--", *arguments], cwd=ROOT, env=clean_environment()).returncode
 
 
-def _nextest(runner: str, stack: Stack, arguments: list[str]) -> tuple[int, str]:
+def _nextest(runner: str, stack: Stack, judging: dict[str, str], arguments: list[str]) -> tuple[int, str]:
     """Shows the runner's output as it appears, and returns its summary, which is printed once more at the end."""
     environment = {
         **clean_environment(),
         **env.variables(stack),
+        **judging,
         "CONVEYOR_RECEIVERS": str(tools.receivers()),
         "PATH": tools.path_with_tools(),
     }

@@ -8,6 +8,7 @@ Each virtual environment has one purpose. The emulator and the SAM CLI need two 
 | `tools` | what builds, checks and deploys | every command but those below |
 | `operator` | boto3 | `redrive` and `reconcile` with `STACK=` |
 | `receivers` | the official webhook libraries for Python and Node | `test` |
+| `judges` | two more implementations of DynamoDB, in Python and Node | `test`, `guards` |
 """
 
 from __future__ import annotations
@@ -54,7 +55,16 @@ def install(venvs: tuple[str, ...]) -> None:
 
 def receivers() -> Path:
     """The folder with `bin/python` and `node_modules` for the tests' webhook receivers."""
-    name, package = "receivers", ROOT / "tests" / "receivers"
+    return _python_and_node("receivers", ROOT / "tests" / "receivers")
+
+
+def judges() -> Path:
+    """The folder with `bin/moto_server` and `node_modules/dynalite` for the contract suite."""
+    return _python_and_node("judges", ROOT / "tests" / "contract" / "judges")
+
+
+def _python_and_node(name: str, package: Path) -> Path:
+    """A virtual environment that also has the Node packages that the lock file in `package` pins."""
     folder, lock = TOOLS / name, package / "package-lock.json"
     stamp, wanted = folder / "packages", fingerprint(name) + hashlib.sha256(lock.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
@@ -70,7 +80,7 @@ def receivers() -> Path:
     command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
     with log.open("w") as output:
         if subprocess.run(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT).returncode != 0:
-            raise Trouble(f"npm could not install the receivers' library: see {log.relative_to(ROOT)}, then try again.")
+            raise Trouble(f"npm could not install the packages of {name}: see {log.relative_to(ROOT)}, then try again.")
     stamp.write_text(wanted)
     return folder
 

@@ -1,11 +1,11 @@
 //! Documents: put, put if new, put if newer, read many, list by prefix, delete.
 
-use crate::{On, on_both, table};
+use crate::{On, everywhere, table};
 use event_store::{Document, Key};
 use serde_json::json;
 use testkit::now;
 
-on_both!(
+everywhere!(
     a_free_key_reads_as_none,
     a_put_document_is_read_back_and_replaced,
     a_new_document_is_put_once,

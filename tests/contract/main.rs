@@ -1,7 +1,8 @@
-//! The contract of a service's table: one suite that runs on the in-memory twin and on the emulator's DynamoDB.
+//! The contract of a service's table: one suite that runs on the in-memory twin, on the emulator's DynamoDB, and on two more
+//! implementations of DynamoDB that only this suite uses. What one of them wrongly accepts, another refuses.
 //!
 //! It uses notifications' table and the table of order views, because no function reads their streams. Each test has keys
-//! of its own.
+//! of its own. `docs/local-stack.md` lists the promises that only the emulator can check.
 
 #![expect(
     clippy::expect_used,
@@ -33,48 +34,69 @@ impl Table {
     }
 }
 
-/// The implementation under test.
+/// The implementation under test. Each promise is tried on as many as can judge it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum On {
+    /// The in-memory twin.
     Memory,
-    DynamoDb,
+    /// The DynamoDB of the local stack's emulator.
+    Emulator,
+    /// moto. Its transactions are not isolated from each other, so it judges one writer at a time.
+    Moto,
+    /// dynalite: strict about expressions. It has no transactions and returns no item with a failed condition.
+    Dynalite,
+}
+
+impl On {
+    fn clients(self) -> aws::Clients {
+        let url = match self {
+            Self::Memory | Self::Emulator => None,
+            Self::Moto => Some(tests::variable("CONVEYOR_MOTO_URL")),
+            Self::Dynalite => Some(tests::variable("CONVEYOR_DYNALITE_URL")),
+        };
+        let mut settings = match url {
+            None => runtime::Settings::from_environment(),
+            Some(url) => runtime::Settings::from_lookup(move |name| match name {
+                "AWS_ENDPOINT_URL" => Some(url.clone()),
+                "AWS_REGION" => Some("us-east-1".to_owned()),
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+                _ => None,
+            }),
+        };
+        let clients = aws::Clients::from_settings(&mut settings);
+        settings.finish().expect("the stack's environment; run `make test`");
+        clients
+    }
+
+    /// The name of a table by its logical id and by the stack's variable. `local/judges.py` makes the judges' tables.
+    fn name(self, logical: &str, variable: &str) -> String {
+        match self {
+            Self::Memory | Self::Emulator => tests::variable(variable),
+            Self::Moto | Self::Dynalite => logical.to_owned(),
+        }
+    }
 }
 
 pub(crate) fn table(on: On) -> Table {
     let run = order_id(fresh());
-    match on {
-        On::Memory => {
-            let memory = Arc::new(Memory::default());
-            Table { store: memory.clone(), documents: memory.clone(), counters: memory, run }
-        }
-        On::DynamoDb => {
-            let table = clients().table(&tests::variable("CONVEYOR_NOTIFICATIONS_TABLE"));
-            Table { store: table.clone(), documents: table.clone(), counters: table, run }
-        }
+    if let On::Memory = on {
+        let memory = Arc::new(Memory::default());
+        return Table { store: memory.clone(), documents: memory.clone(), counters: memory, run };
     }
+    let table = on.clients().table(&on.name("NotificationsTable", "CONVEYOR_NOTIFICATIONS_TABLE"));
+    Table { store: table.clone(), documents: table.clone(), counters: table, run }
 }
 
 /// The documents of the table of order views, its index `by-customer`, and a partition of the index.
 pub(crate) fn views(on: On) -> (Arc<dyn Documents>, Arc<dyn Pages>, String) {
     let partition = format!("contract#{}", order_id(fresh()));
-    match on {
-        On::Memory => {
-            let memory = Arc::new(Memory::default());
-            (memory.clone(), Arc::new(memory.index("customer", "placed_at")), partition)
-        }
-        On::DynamoDb => {
-            let name = tests::variable("CONVEYOR_ORDER_VIEWS_TABLE");
-            let index = clients().index(&name, "by-customer", "customer", "placed_at");
-            (clients().table(&name), index, partition)
-        }
+    if let On::Memory = on {
+        let memory = Arc::new(Memory::default());
+        return (memory.clone(), Arc::new(memory.index("customer", "placed_at")), partition);
     }
-}
-
-fn clients() -> aws::Clients {
-    let mut settings = runtime::Settings::from_environment();
-    let clients = aws::Clients::from_settings(&mut settings);
-    settings.finish().expect("the stack's environment; run `make test`");
-    clients
+    let (clients, name) = (on.clients(), on.name("OrderViewsTable", "CONVEYOR_ORDER_VIEWS_TABLE"));
+    let index = clients.index(&name, "by-customer", "customer", "placed_at");
+    (clients.table(&name), index, partition)
 }
 
 /// A number that is different in every test of every run.
@@ -83,15 +105,42 @@ fn fresh() -> u64 {
     RandomState::new().hash_one(std::process::id())
 }
 
-/// Makes two tests of each function: one on the twin, one on DynamoDB.
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {
-        mod in_memory {
-            $(#[tokio::test] async fn $name() { super::$name(crate::On::Memory).await; })+
-        }
-        mod on_dynamodb {
-            $(#[tokio::test] async fn $name() { super::$name(crate::On::DynamoDb).await; })+
-        }
+/// For each promise one test on each judge, which gives the test its name.
+macro_rules! everywhere {
+    ($($promise:ident),+ $(,)?) => {
+        crate::judged!([in_memory: Memory, on_emulator: Emulator, on_moto: Moto, on_dynalite: Dynalite] $($promise)+);
     };
 }
-pub(crate) use on_both;
+
+/// Promises that need transactions, or the item of a failed condition.
+macro_rules! except_on_dynalite {
+    ($($promise:ident),+ $(,)?) => {
+        crate::judged!([in_memory: Memory, on_emulator: Emulator, on_moto: Moto] $($promise)+);
+    };
+}
+
+/// Promises to many writers at once that need no transaction.
+macro_rules! except_on_moto {
+    ($($promise:ident),+ $(,)?) => {
+        crate::judged!([in_memory: Memory, on_emulator: Emulator, on_dynalite: Dynalite] $($promise)+);
+    };
+}
+
+/// Promises to many transactions at once: neither of the two can judge them (`docs/local-stack.md`).
+macro_rules! except_on_both {
+    ($($promise:ident),+ $(,)?) => {
+        crate::judged!([in_memory: Memory, on_emulator: Emulator] $($promise)+);
+    };
+}
+
+macro_rules! judged {
+    ($judges:tt $($promise:ident)+) => { $(mod $promise { crate::tests_of!($judges $promise); })+ };
+}
+
+macro_rules! tests_of {
+    ([$($judge:ident: $on:ident),+] $promise:ident) => {
+        $(#[tokio::test] async fn $judge() { super::$promise(crate::On::$on).await; })+
+    };
+}
+
+pub(crate) use {everywhere, except_on_both, except_on_dynalite, except_on_moto, judged, tests_of};

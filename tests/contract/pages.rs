@@ -1,9 +1,9 @@
 //! Pages: an index is read forward, backward or up to a value, a page at a time, without gaps or duplicates.
 
-use crate::{On, on_both, views};
+use crate::{On, everywhere, views};
 use event_store::{Document, Documents, Key, Walk};
 
-on_both!(
+everywhere!(
     an_index_is_read_in_both_directions_and_up_to_a_value,
     a_document_without_the_attribute_is_in_no_page
 );
