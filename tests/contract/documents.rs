@@ -1,7 +1,7 @@
 //! Documents: put, put if new, put if newer, read many, list by prefix, delete.
 
 use crate::{On, everywhere, table};
-use event_store::{Document, Key};
+use event_store::{Document, Key, StoreError};
 use serde_json::json;
 use testkit::now;
 
@@ -14,6 +14,7 @@ everywhere!(
     a_read_of_many_leaves_out_free_keys,
     a_partition_is_listed_by_prefix,
     a_deleted_document_is_gone,
+    what_no_item_can_hold_is_invalid,
 );
 
 fn document(text: &str) -> Document {
@@ -94,4 +95,24 @@ async fn a_deleted_document_is_gone(on: On) {
         table.documents.delete(&key).await.unwrap();
         assert_eq!(table.documents.get(&key).await.unwrap(), None);
     }
+}
+
+async fn what_no_item_can_hold_is_invalid(on: On) {
+    let table = table(on);
+    let documents = &table.documents;
+    let prefix = table.pk("");
+    let pk = |bytes: usize| format!("{prefix}{}", "x".repeat(bytes - prefix.len()));
+    let longest = Key::new(pk(2048), "s".repeat(1024));
+    documents.put(&longest, &document("fits")).await.unwrap();
+    assert_eq!(documents.get(&longest).await.unwrap(), Some(document("fits")));
+    let too_long =
+        [Key::new(pk(2049), "s"), Key::new(pk(10 + prefix.len()), "s".repeat(1025)), Key::new("", "s")];
+    for key in too_long {
+        assert!(matches!(documents.put(&key, &document("")).await, Err(StoreError::Invalid(_))), "{key}");
+        assert!(matches!(documents.get(&key).await, Err(StoreError::Invalid(_))), "{key}");
+    }
+    let key = Key::new(table.pk("large"), "s");
+    let outcome = documents.put_new(&key, &document(&"x".repeat(410_000))).await;
+    assert!(matches!(outcome, Err(StoreError::Invalid(_))), "{outcome:?}");
+    assert_eq!(documents.get(&key).await.unwrap(), None);
 }

@@ -1,7 +1,8 @@
 //! Streams: a read is complete and in order, and an append takes exactly one free place.
 
 use crate::{On, everywhere, except_on_moto, table};
-use event_store::{AppendError, StreamId};
+use event_store::limits::LARGEST_EVENT;
+use event_store::{AppendError, StoreError, StreamId};
 use events::{Delivered, Envelope, LabelVoidFailed, Sequence, ShippingEvent};
 use std::collections::BTreeSet;
 use testkit::{cause, now};
@@ -11,6 +12,7 @@ everywhere!(
     appended_events_are_read_back_in_order,
     i5_a_place_is_taken_once,
     a_stream_of_several_pages_is_read_completely,
+    i6_an_event_that_no_topic_can_carry_is_not_appended,
 );
 except_on_moto!(i5_concurrent_writers_never_share_a_place);
 
@@ -89,4 +91,15 @@ async fn a_stream_of_several_pages_is_read_completely(on: On) {
         table.store.append(&stream, &envelope).await.unwrap();
     }
     assert_eq!(table.store.read(&stream).await.unwrap().len(), 7);
+}
+
+async fn i6_an_event_that_no_topic_can_carry_is_not_appended(on: On) {
+    let table = table(on);
+    let stream = StreamId::order(&table.run);
+    let mut large = serde_json::to_value(event(&table.run, 1)).unwrap();
+    large["data"]["note"] = "x".repeat(LARGEST_EVENT).into();
+    let large: Envelope = serde_json::from_value(large).unwrap();
+    let outcome = table.store.append(&stream, &large).await;
+    assert!(matches!(outcome, Err(AppendError::Store(StoreError::Invalid(_)))), "{outcome:?}");
+    assert_eq!(table.store.read(&stream).await.unwrap(), []);
 }

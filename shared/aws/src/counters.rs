@@ -1,18 +1,20 @@
 //! [`Counters`] on DynamoDB: conditional writes, and one transaction for an event with its moves.
 
 use crate::Table;
-use crate::error::{describe, store_error};
+use crate::error::{Fault, describe, describe_refusal, fault, store_error};
 use crate::item::{document_item, event_item, key_item, number, read_counts, read_number};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValue, TransactWriteItem, Update};
+use event_store::limits::check_key;
 use event_store::{Counters, Counts, Key, Move, StoreError, Transaction, TransactionError};
 use jiff::Timestamp;
 
 #[async_trait]
 impl Counters for Table {
     async fn counts(&self, key: &Key) -> Result<Option<Counts>, StoreError> {
+        check_key(key)?;
         let answer = self
             .client
             .get_item()
@@ -32,6 +34,7 @@ impl Counters for Table {
         expected: Option<u64>,
         values: &[(&'static str, i64)],
     ) -> Result<bool, StoreError> {
+        check_key(key)?;
         let mut item = key_item(key);
         item.insert("version".to_owned(), number(expected.map_or(1, |version| version + 1)));
         for (name, value) in values {
@@ -55,6 +58,7 @@ impl Counters for Table {
     }
 
     async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError> {
+        check_key(key)?;
         let answer = self
             .client
             .update_item()
@@ -74,6 +78,7 @@ impl Counters for Table {
     }
 
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {
+        transaction.check()?;
         let mut actions = Vec::new();
         if let Some((stream, envelope)) = &transaction.event {
             actions.push(self.put_absent(event_item(stream, envelope))?);
@@ -141,7 +146,7 @@ impl Table {
 /// Why a transaction was cancelled. The reasons are in the order of the actions: the first `places` are those of the event
 /// and the document, the others those of the moves.
 ///
-/// A taken place decides first, because then the numbers do not matter. Any other reason than a failed condition (a
+/// A taken place decides first, because then the numbers do not matter. Data that the table cannot hold is next. Any other reason than a failed condition (a
 /// conflict with another transaction, a throttle) proves nothing about the numbers.
 fn cancelled_because(
     reasons: &[CancellationReason],
@@ -153,8 +158,12 @@ fn cancelled_because(
     if reasons.iter().take(places).any(failed) {
         return TransactionError::Conflict;
     }
+    let is_invalid = |reason: &CancellationReason| fault(reason.code(), reason.message()) == Fault::Data;
     let is_clear =
         |reason: &CancellationReason| matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed"));
+    if let Some(invalid) = reasons.iter().find(|reason| is_invalid(reason)) {
+        return StoreError::Invalid(describe_refusal(invalid.code(), invalid.message())).into();
+    }
     if !reasons.iter().all(is_clear) {
         return StoreError::Unavailable(description.to_owned()).into();
     }

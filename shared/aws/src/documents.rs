@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::KeysAndAttributes;
+use event_store::limits::{check_document, check_key, check_pk};
 use event_store::{Document, Documents, Key, StoreError};
 
 /// How often a batch read is tried while a throttled table leaves keys unread.
@@ -15,6 +16,7 @@ const BATCH_TRIES: u32 = 5;
 #[async_trait]
 impl Documents for Table {
     async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
+        check_key(key)?;
         let answer = self
             .client
             .get_item()
@@ -28,6 +30,7 @@ impl Documents for Table {
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
+        keys.iter().try_for_each(check_key)?;
         let mut found = Vec::with_capacity(keys.len());
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         for _ in 0..BATCH_TRIES {
@@ -62,18 +65,18 @@ impl Documents for Table {
     }
 
     async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
-        self.write(key, document).send().await.map_err(|error| store_error(&error))?;
+        self.write(key, document)?.send().await.map_err(|error| store_error(&error))?;
         Ok(())
     }
 
     async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
-        let write = self.write(key, document).condition_expression("attribute_not_exists(pk)");
+        let write = self.write(key, document)?.condition_expression("attribute_not_exists(pk)");
         if_condition_holds(write).await
     }
 
     async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
         let write = self
-            .write(key, document)
+            .write(key, document)?
             .condition_expression("attribute_not_exists(#version) OR #version < :version")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":version", number(document.version));
@@ -81,6 +84,7 @@ impl Documents for Table {
     }
 
     async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
+        check_pk(pk)?;
         let mut query = self
             .client
             .query()
@@ -104,6 +108,7 @@ impl Documents for Table {
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        check_key(key)?;
         self.client
             .delete_item()
             .table_name(&self.name)
@@ -116,8 +121,9 @@ impl Documents for Table {
 }
 
 impl Table {
-    fn write(&self, key: &Key, document: &Document) -> PutItemFluentBuilder {
-        self.client.put_item().table_name(&self.name).set_item(Some(document_item(key, document)))
+    fn write(&self, key: &Key, document: &Document) -> Result<PutItemFluentBuilder, StoreError> {
+        check_document(key, document)?;
+        Ok(self.client.put_item().table_name(&self.name).set_item(Some(document_item(key, document))))
     }
 }
 

@@ -5,12 +5,14 @@ use crate::error::store_error;
 use crate::item::{event_item, read_envelope, text};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
+use event_store::limits::{check_event, check_pk};
 use event_store::{AppendError, EventStore, StoreError, StreamId};
 use events::Envelope;
 
 #[async_trait]
 impl EventStore for Table {
     async fn read(&self, stream: &StreamId) -> Result<Vec<Envelope>, StoreError> {
+        check_pk(&stream.to_string())?;
         let mut pages = self
             .client
             .query()
@@ -31,6 +33,7 @@ impl EventStore for Table {
     }
 
     async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError> {
+        check_event(stream, envelope)?;
         let answer = self
             .client
             .put_item()

@@ -4,6 +4,7 @@ use crate::error::describe;
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
+use event_store::limits::escaped;
 use outbound::{DeadLetter, Queue, QueueError};
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl Queue for SqsQueue {
         self.client
             .send_message()
             .queue_url(&self.dead_letters)
-            .message_body(&letter.body)
+            .message_body(escaped(&letter.body))
             .message_attributes(REASON, text(&letter.reason)?)
             .message_attributes(FUNCTION, text(&letter.function)?)
             .send()
@@ -51,12 +52,20 @@ impl Queue for SqsQueue {
     }
 }
 
-/// A valid text attribute: SQS refuses empty ones and control characters.
 fn text(value: &str) -> Result<MessageAttributeValue, QueueError> {
-    let value: String = value.chars().filter(|c| !c.is_control()).take(1000).collect();
     MessageAttributeValue::builder()
         .data_type("String")
-        .string_value(if value.is_empty() { "unknown" } else { &value })
+        .string_value(sendable(value))
         .build()
         .map_err(|error| QueueError(error.to_string()))
 }
+
+/// A valid text attribute: SQS refuses empty ones, control characters, U+FFFE and U+FFFF.
+fn sendable(value: &str) -> String {
+    let is_sendable = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    let value: String = value.chars().filter(is_sendable).take(1000).collect();
+    if value.is_empty() { "unknown".to_owned() } else { value }
+}
+
+#[cfg(test)]
+mod tests;

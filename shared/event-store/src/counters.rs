@@ -3,6 +3,7 @@
 //! This is the one exception to "a step is one conditional write": to allocate n SKUs is one transaction of n
 //! conditional moves and the event, all or nothing. A transaction has at most 99 moves: DynamoDB allows 100 actions.
 
+use crate::limits::{check_document, check_event, check_key};
 use crate::{Document, Key, StoreError, StreamId};
 use async_trait::async_trait;
 use events::Envelope;
@@ -43,6 +44,19 @@ pub struct Transaction {
     pub document: Option<(Key, Document)>,
     /// The moves, each of a different key.
     pub moves: Vec<Move>,
+}
+
+impl Transaction {
+    /// Whether the table can hold what the transaction writes.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if let Some((stream, envelope)) = &self.event {
+            check_event(stream, envelope)?;
+        }
+        if let Some((key, document)) = &self.document {
+            check_document(key, document)?;
+        }
+        self.moves.iter().try_for_each(|one| check_key(&one.key))
+    }
 }
 
 /// Why a transaction wrote nothing.

@@ -8,9 +8,12 @@ pub enum StoreError {
     /// Throttled, timed out or unreachable: the call may have had its effect or not, and can be repeated.
     #[error("the table did not answer: {0}")]
     Unavailable(String),
-    /// The call was refused, and a repeat would be too: for example, a permission is missing.
+    /// The call was refused until the operator fixes our side of it: a grant is missing, or a name is wrong.
     #[error("the table refused the call: {0}")]
     Refused(String),
+    /// The table can never hold what was to be written or read: a key that is too long, an item that is too large.
+    #[error("the table cannot hold this: {0}")]
+    Invalid(String),
     /// An item does not have the shape that we write.
     #[error("the item {pk} / {sk} has an invalid attribute {attribute}: {reason}")]
     Corrupt {
@@ -28,9 +31,9 @@ pub enum StoreError {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
-            // The operator can fix a refusal (a grant, a table's name), so the message is retried until then.
+            // The operator can fix a refusal, so the message is retried until then. Data cannot be fixed, so it is rejected.
             StoreError::Unavailable(_) | StoreError::Refused(_) => Self::retry(error),
-            StoreError::Corrupt { .. } => Self::reject(error),
+            StoreError::Invalid(_) | StoreError::Corrupt { .. } => Self::reject(error),
         }
     }
 }

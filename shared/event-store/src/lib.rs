@@ -11,6 +11,7 @@
 mod counters;
 mod documents;
 mod error;
+pub mod limits;
 mod memory;
 mod pages;
 mod step;

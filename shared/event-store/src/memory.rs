@@ -1,5 +1,6 @@
 //! The in-memory twin of a table. It keeps the same promises as DynamoDB, for tests, the model and the simulation.
 
+use crate::limits::{check_document, check_event, check_key, check_pk};
 use crate::{
     AppendError, Counters, Counts, Document, Documents, EventStore, Key, Move, Page, Pages, Position,
     StoreError, StreamId, Transaction, TransactionError, Walk,
@@ -111,10 +112,12 @@ impl Memory {
 #[async_trait]
 impl EventStore for Memory {
     async fn read(&self, stream: &StreamId) -> Result<Vec<Envelope>, StoreError> {
+        check_pk(&stream.to_string())?;
         Ok(self.table().streams.get(stream).cloned().unwrap_or_default())
     }
 
     async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError> {
+        check_event(stream, envelope)?;
         let mut table = self.table();
         if !table.has_place(stream, envelope) {
             return Err(AppendError::Conflict);
@@ -127,20 +130,24 @@ impl EventStore for Memory {
 #[async_trait]
 impl Documents for Memory {
     async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
+        check_key(key)?;
         Ok(self.table().documents.get(key).cloned())
     }
 
     async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
+        keys.iter().try_for_each(check_key)?;
         let table = self.table();
         Ok(keys.iter().filter_map(|key| Some((key.clone(), table.documents.get(key)?.clone()))).collect())
     }
 
     async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
+        check_document(key, document)?;
         self.table().insert(key, document);
         Ok(())
     }
 
     async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        check_document(key, document)?;
         let mut table = self.table();
         if table.documents.contains_key(key) {
             return Ok(false);
@@ -150,6 +157,7 @@ impl Documents for Memory {
     }
 
     async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        check_document(key, document)?;
         let mut table = self.table();
         if table.documents.get(key).is_some_and(|there| there.version >= document.version) {
             return Ok(false);
@@ -159,6 +167,7 @@ impl Documents for Memory {
     }
 
     async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
+        check_pk(pk)?;
         let table = self.table();
         let from = table.documents.range(Key::new(pk, prefix)..);
         let found = from.take_while(|(key, _)| key.pk == pk && key.sk.starts_with(prefix));
@@ -166,6 +175,7 @@ impl Documents for Memory {
     }
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        check_key(key)?;
         self.table().documents.remove(key);
         Ok(())
     }
@@ -174,6 +184,7 @@ impl Documents for Memory {
 #[async_trait]
 impl Counters for Memory {
     async fn counts(&self, key: &Key) -> Result<Option<Counts>, StoreError> {
+        check_key(key)?;
         Ok(self.table().counters.get(key).cloned())
     }
 
@@ -183,6 +194,7 @@ impl Counters for Memory {
         expected: Option<u64>,
         values: &[(&'static str, i64)],
     ) -> Result<bool, StoreError> {
+        check_key(key)?;
         let mut table = self.table();
         if table.counters.get(key).map(|counts| counts.version) != expected {
             return Ok(false);
@@ -194,6 +206,7 @@ impl Counters for Memory {
     }
 
     async fn count_up(&self, key: &Key, _expires_at: Timestamp) -> Result<u64, StoreError> {
+        check_key(key)?;
         let mut table = self.table();
         let counts = table.counters.entry(key.clone()).or_default();
         let count = counts.values.entry("count".to_owned()).or_default();
@@ -202,6 +215,7 @@ impl Counters for Memory {
     }
 
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {
+        transaction.check()?;
         let mut table = self.table();
         let event_fits =
             transaction.event.as_ref().is_none_or(|(stream, envelope)| table.has_place(stream, envelope));

@@ -110,7 +110,7 @@ impl Breaker {
                     );
                     return Admission::Wait(within);
                 }
-                Err(error @ (StoreError::Refused(_) | StoreError::Corrupt { .. })) => {
+                Err(error) => {
                     return self.unguarded(&error);
                 }
             }

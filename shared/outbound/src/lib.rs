@@ -22,5 +22,5 @@ pub use letters::{DeadLetterQueue, DeadLetteredBy, Letter, MOST_AT_ONCE};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};
 pub use secrets::{CachedSecrets, Secret, SecretError, SecretStore, Secrets};
-pub use topic::{Publication, PublishError, Topic};
+pub use topic::{LARGEST_PUBLICATION, Publication, PublishError, Topic, Undeliverable};
 pub use work::{LONGEST_DELAY, Work, WorkQueue};

@@ -3,8 +3,8 @@
 
 use async_trait::async_trait;
 use outbound::{
-    DeadLetter, Mail, MailError, Mailer, Publication, PublishError, Queue, QueueError, Secret, SecretError,
-    SecretStore, Secrets, Text, Texter, Topic,
+    DeadLetter, LARGEST_PUBLICATION, Mail, MailError, Mailer, Publication, PublishError, Queue, QueueError,
+    Secret, SecretError, SecretStore, Secrets, Text, Texter, Topic, Undeliverable,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -81,9 +81,24 @@ impl Topic for MemoryTopic {
             let (failed, of) = (1, messages.len());
             return Err(PublishError::Unavailable { failed, of, reason: "out".to_owned() });
         }
-        held(&self.published).extend_from_slice(messages);
-        Ok(())
+        let (carried, refused): (Vec<_>, Vec<_>) =
+            messages.iter().enumerate().partition(|(_, message)| is_carried(message));
+        held(&self.published).extend(carried.into_iter().map(|(_, message)| message.clone()));
+        let undeliverable = refused.into_iter().map(|(place, _)| place);
+        let undeliverable: Vec<_> = undeliverable
+            .map(|place| Undeliverable { place, reason: "not to be carried".to_owned() })
+            .collect();
+        if undeliverable.is_empty() { Ok(()) } else { Err(PublishError::Undeliverable(undeliverable)) }
     }
+}
+
+/// As SNS decides: by size, by two characters, and by an empty body or attribute.
+fn is_carried(message: &Publication) -> bool {
+    let is_sendable = |text: &str| !text.is_empty() && !text.contains(['\u{fffe}', '\u{ffff}']);
+    message.bytes() <= LARGEST_PUBLICATION
+        && is_sendable(&message.body)
+        && is_sendable(&message.event_type)
+        && message.status.as_deref().is_none_or(is_sendable)
 }
 
 /// The same secrets under every name.

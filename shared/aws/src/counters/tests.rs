@@ -23,6 +23,14 @@ fn a_throttle_or_a_conflict_proves_nothing_about_the_stock() {
 }
 
 #[test]
+fn data_that_the_table_cannot_hold_is_no_outage() {
+    for codes in [["ValidationError", "None", "None"], ["None", FAILED, "ValidationError"]] {
+        assert!(matches!(error_of(codes), TransactionError::Store(StoreError::Invalid(_))), "{codes:?}");
+    }
+    assert_eq!(error_of([FAILED, "ValidationError", "None"]), TransactionError::Conflict);
+}
+
+#[test]
 fn only_a_failed_condition_is_short_and_a_taken_place_decides_first() {
     assert_eq!(error_of(["None", FAILED, "None"]), TransactionError::Short(vec![Key::new("sku#A", "stock")]));
     assert_eq!(error_of([FAILED, FAILED, "TransactionConflict"]), TransactionError::Conflict);

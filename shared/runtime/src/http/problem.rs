@@ -192,7 +192,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable("the table did not answer; try again", error),
-            StoreError::Refused(_) | StoreError::Corrupt { .. } => Self::internal(error),
+            StoreError::Refused(_) | StoreError::Invalid(_) | StoreError::Corrupt { .. } => {
+                Self::internal(error)
+            }
         }
     }
 }
