@@ -208,7 +208,12 @@ impl FakeStripe {
 
     /// The ids of an intent's open disputes, oldest first.
     pub fn open_disputes_of(&self, intent_id: &str) -> Vec<String> {
-        self.server().account.open_disputes_of(intent_id)
+        self.server().account.disputes_with_status(intent_id, "needs_response")
+    }
+
+    /// The ids of an intent's open inquiries, oldest first.
+    pub fn open_inquiries_of(&self, intent_id: &str) -> Vec<String> {
+        self.server().account.disputes_with_status(intent_id, "warning_needs_response")
     }
 
     /// The status of an intent, for example `requires_confirmation`; empty if it does not exist.

@@ -46,6 +46,9 @@ pub(crate) fn request(runner: &StepRunner, cell: &Cell, act: Act) -> Option<Requ
         | Act::RefundInDashboard(_)
         | Act::RefundAllInDashboard(_)
         | Act::Dispute(_)
+        | Act::Inquire(_)
+        | Act::Escalate(_)
+        | Act::EndInquiry(_)
         | Act::WinDispute(_)
         | Act::LoseDispute(_)
         | Act::HoldRefunds
@@ -90,6 +93,20 @@ fn at_stripe(runner: &StepRunner, cell: &Cell, stripe: &FakeStripe, act: Act) {
         Act::Dispute(n) if books(n).captured > books(n).refunded => {
             stripe.dispute(&intent(n), books(n).captured - books(n).refunded);
         }
+        Act::Inquire(n) if books(n).captured > books(n).refunded => {
+            stripe.inquire(&intent(n), books(n).captured - books(n).refunded);
+        }
+        // A bank has no reason to dispute what was refunded.
+        Act::Escalate(n) if books(n).refunded == 0 => {
+            for inquiry in stripe.open_inquiries_of(&intent(n)) {
+                stripe.escalate(&inquiry);
+            }
+        }
+        Act::EndInquiry(n) => {
+            for inquiry in stripe.open_inquiries_of(&intent(n)) {
+                stripe.close_inquiry(&inquiry);
+            }
+        }
         Act::WinDispute(n) => close(stripe, &intent(n), true),
         Act::LoseDispute(n) => close(stripe, &intent(n), false),
         Act::HoldRefunds => stripe.hold_refunds(true),
@@ -108,6 +125,8 @@ fn at_stripe(runner: &StepRunner, cell: &Cell, stripe: &FakeStripe, act: Act) {
         Act::RefundInDashboard(_)
         | Act::RefundAllInDashboard(_)
         | Act::Dispute(_)
+        | Act::Inquire(_)
+        | Act::Escalate(_)
         | Act::Cancel(_)
         | Act::PayByPasses
         | Act::Sweep

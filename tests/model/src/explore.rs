@@ -156,6 +156,7 @@ impl Pipeline {
         let due = if self.memo.scenario.in_order { self.possible(state) } else { Vec::new() };
         let acts = each(Act::RefundSucceeds)
             .chain(each(Act::WinDispute))
+            .chain(each(Act::EndInquiry))
             .chain(each(Act::Dispatch))
             .chain(due)
             .chain([Act::LongAfter]);

@@ -4,10 +4,9 @@
 use crate::cell::{Cell, ProviderTwin};
 use crate::scenario::Scenario;
 use event_store::{Counters as _, Counts};
-use events::{
-    Attention, Envelope, Event, InventoryEvent, OrderId, PaymentsEvent, RefundCause, Service, ShippingEvent,
-};
+use events::{Attention, Envelope, Event, InventoryEvent, OrderId, Service, ShippingEvent};
 use std::collections::BTreeMap;
+use steps::refunded_after_dispatch;
 use testkit::{Books, sku};
 
 /// The one product, and its price.
@@ -254,7 +253,7 @@ fn settled(cells: &Cells<'_>, id: &OrderId) -> Vec<Finding> {
     let books = books(cells.payments, id);
     let shipment = cells.shipping.events_of(id);
     let has_left = shipment.iter().any(|event| matches!(event, Event::Shipping(ShippingEvent::Shipped(_))));
-    let refunded = if has_left { refunded_after_dispatch(cells.payments, id) } else { 0 };
+    let refunded = if has_left { refunded_after_dispatch(cells.payments.events_of(id)) } else { 0 };
     let due = if has_left { PRICE.saturating_sub(refunded + books.charged_back) } else { 0 };
     let kept = books.captured.saturating_sub(books.refunded + books.charged_back);
     let mut found = Vec::new();
@@ -273,30 +272,6 @@ fn settled(cells: &Cells<'_>, id: &OrderId) -> Vec<Finding> {
         ));
     }
     found
-}
-
-/// The refunds of a shipped order: returns, goodwill, and refunds in the dashboard.
-fn refunded_after_dispatch(payments: &Cell, id: &OrderId) -> u64 {
-    let mut causes = BTreeMap::new();
-    let mut settled = BTreeMap::new();
-    for event in payments.events_of(id) {
-        match event {
-            Event::Payments(PaymentsEvent::RefundRequested(request)) => {
-                causes.insert(request.refund_id, request.cause);
-            }
-            Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) => {
-                settled.insert(refunded.refund_id, refunded.amount.units());
-            }
-            Event::Payments(PaymentsEvent::RefundFailed(failed)) => {
-                settled.remove(&failed.refund_id);
-            }
-            _ => {}
-        }
-    }
-    let allowed = [RefundCause::Goodwill, RefundCause::Returned, RefundCause::Foreign];
-    let refunds =
-        settled.iter().filter(|(id, _)| causes.get(id).is_some_and(|cause| allowed.contains(cause)));
-    refunds.map(|(_, amount)| amount).sum()
 }
 
 /// A label that is paid for is on a parcel or will be; every other label was refunded.

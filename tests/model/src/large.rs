@@ -74,4 +74,10 @@ pub static LARGE: &[Scenario] = &[
         ends: &["shipped", "cancelled", "cancelling+refund_failed+stuck"],
         ..PLAIN
     },
+    Scenario {
+        name: "an inquiry that ends or is lost as a dispute",
+        acts: &[Act::Inquire(0), Act::Escalate(0), Act::EndInquiry(0), Act::LoseDispute(0), Act::Cancel(0)],
+        ends: &["shipped", "cancelled"],
+        ..PLAIN
+    },
 ];

@@ -307,4 +307,10 @@ pub static SMALL: &[Scenario] = &[
         ends: &["shipped", "cancelled"],
         ..PLAIN
     },
+    Scenario {
+        name: "an inquiry beside a cancellation",
+        acts: &[Act::Inquire(0), Act::Escalate(0), Act::Cancel(0)],
+        ends: &["shipped", "cancelled"],
+        ..PLAIN
+    },
 ];

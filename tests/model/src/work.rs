@@ -128,6 +128,12 @@ pub enum Act {
     RefundAllInDashboard(u8),
     /// The bank disputes what was captured.
     Dispute(u8),
+    /// The bank inquires about what was captured, and holds nothing.
+    Inquire(u8),
+    /// The inquiry becomes a dispute.
+    Escalate(u8),
+    /// The inquiry ends without a dispute.
+    EndInquiry(u8),
     /// The bank decides a dispute for the shop.
     WinDispute(u8),
     /// The bank decides a dispute against the shop.
@@ -170,6 +176,9 @@ impl Act {
             | Self::RefundInDashboard(_)
             | Self::RefundAllInDashboard(_)
             | Self::Dispute(_)
+            | Self::Inquire(_)
+            | Self::Escalate(_)
+            | Self::EndInquiry(_)
             | Self::WinDispute(_)
             | Self::LoseDispute(_)
             | Self::HoldRefunds
@@ -204,6 +213,9 @@ impl fmt::Display for Act {
             Self::RefundInDashboard(n) => write!(f, "a part of order {n} is refunded in the dashboard"),
             Self::RefundAllInDashboard(n) => write!(f, "all of order {n} is refunded in the dashboard"),
             Self::Dispute(n) => write!(f, "the bank disputes the payment of order {n}"),
+            Self::Inquire(n) => write!(f, "the bank inquires about the payment of order {n}"),
+            Self::Escalate(n) => write!(f, "the inquiry about order {n} becomes a dispute"),
+            Self::EndInquiry(n) => write!(f, "the inquiry about order {n} ends"),
             Self::WinDispute(n) => write!(f, "the dispute about order {n} is won"),
             Self::LoseDispute(n) => write!(f, "the dispute about order {n} is lost"),
             Self::HoldRefunds => write!(f, "refunds are pending from now on"),

@@ -7,11 +7,12 @@ use super::event_loop::{OF_ORDERS, Simulation};
 use super::executor::finish;
 use super::webhook_senders::plain;
 use event_store::{Counters as _, Documents as _, EventStore, StreamId};
-use events::{Attention, Event, OrderId, OrdersEvent, PaymentsEvent, RefundCause, Service, ShippingEvent};
+use events::{Attention, Event, OrderId, OrdersEvent, Service, ShippingEvent};
 use jiff::Timestamp;
 use orders::{Order, Summary};
 use outbound::DeadLetter;
 use std::collections::{BTreeMap, BTreeSet};
+use steps::refunded_after_dispatch;
 use testkit::sku;
 
 /// The pieces that were shipped and not restocked, by SKU.
@@ -190,7 +191,8 @@ fn i1_money(simulation: &Simulation, id: &OrderId, order: &Order) -> Vec<String>
     }
     let shipment = events_of(simulation, Service::Shipping, id);
     let has_left = shipment.iter().any(|event| matches!(event, Event::Shipping(ShippingEvent::Shipped(_))));
-    let refunded = if has_left { refunded_after_dispatch(simulation, id) } else { 0 };
+    let refunded =
+        if has_left { refunded_after_dispatch(events_of(simulation, Service::Payments, id)) } else { 0 };
     let due = if has_left { total.saturating_sub(refunded + books.charged_back) } else { 0 };
     let kept = books.captured.saturating_sub(books.refunded + books.charged_back);
     if kept != due {
@@ -198,30 +200,6 @@ fn i1_money(simulation: &Simulation, id: &OrderId, order: &Order) -> Vec<String>
         wrong.push(format!("I1: {id} is {status}, {kept} was kept where {due} is due: {books:?}"));
     }
     wrong
-}
-
-/// The refunds of a shipped order: returns, goodwill, and refunds in the dashboard.
-fn refunded_after_dispatch(simulation: &Simulation, id: &OrderId) -> u64 {
-    let mut causes = BTreeMap::new();
-    let mut settled = BTreeMap::new();
-    for event in events_of(simulation, Service::Payments, id) {
-        match event {
-            Event::Payments(PaymentsEvent::RefundRequested(request)) => {
-                causes.insert(request.refund_id, request.cause);
-            }
-            Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) => {
-                settled.insert(refunded.refund_id, refunded.amount.units());
-            }
-            Event::Payments(PaymentsEvent::RefundFailed(failed)) => {
-                settled.remove(&failed.refund_id);
-            }
-            _ => {}
-        }
-    }
-    let allowed = [RefundCause::Goodwill, RefundCause::Returned, RefundCause::Foreign];
-    let refunds =
-        settled.iter().filter(|(id, _)| causes.get(id).is_some_and(|cause| allowed.contains(cause)));
-    refunds.map(|(_, amount)| amount).sum()
 }
 
 fn i4_never_shipped_and_cancelled(

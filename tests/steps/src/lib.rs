@@ -4,13 +4,17 @@
 //! A harness implements [`Ports`] and asks [`step`] for a function by its name. A new function is one arm in `step`; a
 //! queue function also needs its subscription in [`subscriptions`]. What differs between the harnesses is in
 //! [`Options`]; every other setting is the same for all and stands in this crate.
+//!
+//! [`refunded_after_dispatch`] is what the invariants of both proofs say about money.
 
 #![expect(clippy::expect_used, reason = "the settings are constants of this crate")]
 
+mod money;
 mod ports;
 mod step;
 pub mod subscriptions;
 
+pub use money::refunded_after_dispatch;
 pub use ports::{Channels, Options, Ports, Table, TablePort};
 pub use step::{AnyCommand, Step, endpoint, handler, reader, step, task};
 

@@ -89,12 +89,12 @@ fn verified_token(claims: &HashMap<String, String>, headers: &HeaderMap) -> Opti
         return None;
     };
     let payload: Value = json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    let is_verified = |name: &&str| match (payload.get(*name), claims.get(*name)) {
+    let is_verified = |name: &str| match (payload.get(name), claims.get(name)) {
         (Some(Value::String(sent)), Some(verified)) => sent == verified,
         (None, None) => true,
         _ => false,
     };
-    ["iss", "sub", "jti"].iter().all(is_verified).then_some(payload)
+    ["iss", "sub", "jti"].into_iter().all(is_verified).then_some(payload)
 }
 
 #[cfg(test)]

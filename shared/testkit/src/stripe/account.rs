@@ -385,12 +385,9 @@ impl Account {
         of_order.filter_map(|refund| refund.metadata["refund_id"].as_str().map(str::to_owned)).collect()
     }
 
-    pub(super) fn open_disputes_of(&self, intent_id: &str) -> Vec<String> {
+    pub(super) fn disputes_with_status(&self, intent_id: &str, status: &str) -> Vec<String> {
         let of_intent = self.disputes.iter().filter(|dispute| dispute.intent == intent_id);
-        of_intent
-            .filter(|dispute| dispute.status == "needs_response")
-            .map(|dispute| dispute.id.clone())
-            .collect()
+        of_intent.filter(|dispute| dispute.status == status).map(|dispute| dispute.id.clone()).collect()
     }
 
     pub(super) fn status_of(&self, id: &str) -> String {
