@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile redrive check test simulate model model-deep guards fuzz fuzz-one bench-webhooks \
+.PHONY: help up down env demo invoke reconcile redrive check test simulate model model-deep guards mutants fuzz fuzz-one bench-webhooks \
 	template docs build build-release deploy
 
 help: ## Lists the targets
@@ -49,6 +49,9 @@ model-deep: ## Explores the large scenarios too, each for at most SECONDS=120
 
 guards: ## Removes each guard from a copy of the tree and shows which test fails: make guards GUARD=refund
 	@$(LOCAL) guards
+
+mutants: ## Changes each decision in a copy of the tree and shows what no test notices: make mutants CRATE=payments
+	@$(LOCAL) mutants
 
 fuzz: ## Feeds untrusted input to every parser: make fuzz SECONDS=60 FUZZER=stripe
 	@$(LOCAL) fuzz

@@ -126,6 +126,7 @@ COMMANDS = (
         (SCENARIO, Option("seconds", "SECONDS", "time limit per scenario", "120", count)),
     ),
     Command("guards", "removes each guard from a copy of the tree", (Option("guard", "GUARD", "part of a guard's name"),)),
+    Command("mutants", "changes each decision and runs its crate's tests", (Option("crate", "CRATE", "part of a crate's name"),)),
     Command(
         "fuzz",
         "runs each fuzzer for a bounded time",

@@ -27,7 +27,7 @@ MOST_MEGABYTES = 2048
 def run(seconds: int, only: str) -> int:
     """`seconds`: the time of each fuzzer. `only`: part of the names of those to run; empty for all."""
     names = _names(only)
-    _install()
+    tools.cargo_program("cargo-fuzz", CARGO_FUZZ)
     console.say("  compiling the fuzzers (the first time takes some minutes)")
     if _cargo("fuzz", "build", *_options()).returncode != 0:
         raise Trouble("The fuzzers do not compile: see cargo's output above.")
@@ -81,7 +81,7 @@ def one(name: str, given: str) -> int:
         raise Trouble(f"There is no fuzzer `{name}`. The fuzzers are {', '.join(_names(''))}.")
     if not Path(given).is_file():
         raise Trouble(f"There is no file `{given}`. Findings are in target/fuzz/artifacts/{name}/.")
-    _install()
+    tools.cargo_program("cargo-fuzz", CARGO_FUZZ)
     return _cargo("fuzz", "run", *_options(), name, str(Path(given).resolve())).returncode
 
 
@@ -94,15 +94,6 @@ def _seeds() -> Path:
     if subprocess.run(command, cwd=ROOT, env=clean_environment()).returncode != 0:
         raise Trouble("The seeds could not be written: see cargo's output above.")
     return folder
-
-
-def _install() -> None:
-    if (tools.TOOLS / "bin" / "cargo-fuzz").exists():
-        return
-    console.say(f"  building cargo-fuzz {CARGO_FUZZ}, once")
-    command = ["cargo", "install", "cargo-fuzz", "--locked", "--version", CARGO_FUZZ, "--root", str(tools.TOOLS)]
-    if subprocess.run(command, cwd=ROOT).returncode != 0:
-        raise Trouble("cargo-fuzz could not be built: see cargo's output above.")
 
 
 def _cargo(*command: str, output: object = None) -> subprocess.CompletedProcess[str]:

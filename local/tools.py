@@ -92,15 +92,20 @@ def path_with_tools() -> str:
 
 def nextest() -> Path:
     """The test runner: the machine's own if it is new enough, else one that is built once (some minutes)."""
-    ours = TOOLS / "bin" / "cargo-nextest"
     theirs = shutil.which("cargo-nextest")
     if theirs and _nextest_version(theirs) >= NEXTEST_LEAST:
         return Path(theirs)
+    return cargo_program("cargo-nextest", NEXTEST)
+
+
+def cargo_program(name: str, version: str) -> Path:
+    """A program from crates.io, built once (some minutes) at this version."""
+    ours = TOOLS / "bin" / name
     if not ours.exists():
-        console.say(f"  building cargo-nextest {NEXTEST}, once; this takes some minutes")
-        command = ["cargo", "install", "cargo-nextest", "--locked", "--version", NEXTEST, "--root", str(TOOLS)]
+        console.say(f"  building {name} {version}, once; this takes some minutes")
+        command = ["cargo", "install", name, "--locked", "--version", version, "--root", str(TOOLS)]
         if subprocess.run(command, cwd=ROOT).returncode != 0:
-            raise Trouble("cargo-nextest could not be built: see cargo's output above.")
+            raise Trouble(f"{name} could not be built: see cargo's output above.")
     return ours
 
 

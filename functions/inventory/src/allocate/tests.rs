@@ -78,6 +78,8 @@ async fn more_skus_than_a_transaction_holds_are_rejected() {
     let lines: Vec<_> = (0..100).map(|number| line(&format!("S{number}"), 1)).collect();
     assert!(is_reject(&world.deliver(&order(1), &paid(&lines)).await));
     assert_eq!(world.event_types(&order(1)).await.len(), 0);
+    world.deliver(&order(2), &paid(&lines[1..])).await.unwrap();
+    assert_eq!(world.event_types(&order(2)).await, ["OutOfStock"], "99 are decided");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 mod attention;
 mod money;
 mod names;
+mod page;
 
 use crate::Order;
 use crate::testing::{

@@ -301,3 +301,6 @@ const fn name(cause: RefundCause) -> &'static str {
 pub(super) fn refund_id(text: &str) -> Result<RefundId, Failure> {
     RefundId::try_from(text).map_err(Failure::reject)
 }
+
+#[cfg(test)]
+mod tests;
