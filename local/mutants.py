@@ -1,7 +1,7 @@
 """`make mutants`: does a test notice when a decision is changed? Changes one expression at a time, and runs its crate's own tests.
 
-cargo-mutants works on a copy of the tree, so production cannot be affected. It changes only the modules that decide: whoever
-adds one adds it to `DECIDES`. A mutant that no test can notice, because it means the same, is listed with its reason in
+cargo-mutants works on a copy of the tree, so production cannot be affected. It changes only the modules that decide: a new
+one is added to `DECIDES`. A mutant that no test can notice, because it means the same, is listed with its reason in
 `.cargo/mutants.toml`.
 """
 
