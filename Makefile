@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
 .PHONY: help up down env demo invoke reconcile redrive check test simulate model model-deep guards mutants fuzz fuzz-one bench-webhooks \
-	template docs build build-release deploy
+	template docs build build-release deploy secrets
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,5 +74,8 @@ build: ## Compiles the functions for this machine
 build-release: ## Compiles the functions for Lambda: make build-release ARCH=x86_64
 	@$(LOCAL) build-release
 
-deploy: ## Compiles the functions for Lambda and deploys to your AWS account; asks for what it needs
+deploy: ## Asks what it needs, compiles the functions for Lambda and deploys to your AWS account (STACK=, REGION=, … answer)
 	@$(LOCAL) deploy
+
+secrets: ## Asks for the values of a deployed stack's secrets: make secrets STACK=conveyor REGION=eu-central-1
+	@$(LOCAL) secrets

@@ -4,6 +4,7 @@ Runs first on the machine's own Python with nothing but the standard library: it
 what the command needs, and starts itself again on the Python of a virtual environment that has boto3.
 """
 
+import argparse
 import sys
 
 from . import arguments, console, emulators, prerequisites, tools
@@ -16,13 +17,7 @@ def main(given: list[str]) -> int:
     if options.command == "down":
         emulators.take_down()
         return 0
-    # An operator's command against AWS needs neither a compiler nor the emulator.
-    on_aws = bool(getattr(options, "stack", None))
-    venvs = tools.ON_AWS if on_aws else tools.LOCAL
-    if on_aws:
-        prerequisites.check_python()
-    else:
-        prerequisites.check()
+    venvs = _prepared(options)
     if not tools.running_on(venvs):
         tools.install(venvs)
         tools.start_again_on(venvs, given)
@@ -31,12 +26,27 @@ def main(given: list[str]) -> int:
     return commands.run(options)
 
 
+def _prepared(options: argparse.Namespace) -> tuple[str, ...]:
+    """Checks for what only the machine can bring, and returns the environments that the command runs on."""
+    if options.command == "deploy":
+        # No emulator, so no Node. What is compiled already needs no compiler.
+        prerequisites.check(() if options.compiled else ("cargo", "rustc"))
+        return tools.DEPLOY
+    if getattr(options, "stack", None):
+        # An operator's command against AWS needs neither a compiler nor the emulator.
+        prerequisites.check_python()
+        return tools.ON_AWS
+    prerequisites.check()
+    return tools.LOCAL
+
+
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
     except Trouble as trouble:
         console.complain(str(trouble))
-        sys.exit(1)
+        sys.exit(trouble.exit_code)
     except KeyboardInterrupt:
-        console.complain("Interrupted. `make down` stops what is still running.")
+        on_aws = sys.argv[1:2] in (["deploy"], ["secrets"])
+        console.complain("Interrupted." if on_aws else "Interrupted. `make down` stops what is still running.")
         sys.exit(130)

@@ -74,6 +74,7 @@ class Command:
     options: tuple[Option, ...] = ()
 
 
+REGION = Option("region", "REGION", "AWS region of the stack; empty for the shell's")
 STACK = Option("stack", "STACK", "name of a stack on AWS; empty for the one on this machine")
 SCENARIO = Option("scenario", "SCENARIO", "part of a scenario's name; empty for all")
 ARCH = Option("arch", "ARCH", "processor of the functions: arm64 or x86_64", "arm64", one_of("arm64", "x86_64"))
@@ -126,7 +127,9 @@ COMMANDS = (
         (SCENARIO, Option("seconds", "SECONDS", "time limit per scenario", "120", count)),
     ),
     Command("guards", "removes each guard from a copy of the tree", (Option("guard", "GUARD", "part of a guard's name"),)),
-    Command("mutants", "changes each decision and runs its crate's tests", (Option("crate", "CRATE", "part of a crate's name"),)),
+    Command(
+        "mutants", "changes each decision and runs its crate's tests", (Option("crate", "CRATE", "part of a crate's name"),)
+    ),
     Command(
         "fuzz",
         "runs each fuzzer for a bounded time",
@@ -151,7 +154,25 @@ COMMANDS = (
     Command("docs", "writes the documents that are generated from the template"),
     Command("build", "compiles the functions for this machine"),
     Command("build-release", "compiles the functions for Lambda", (ARCH,)),
-    Command("deploy", "compiles the functions for Lambda and deploys the stack to AWS", (ARCH,)),
+    Command(
+        "deploy",
+        "asks what it needs, compiles the functions for Lambda and deploys the stack to AWS",
+        (
+            Option("stack", "STACK", "name of the stack; asked if empty"),
+            Option("region", "REGION", "AWS region; asked if empty"),
+            Option("alarm-email", "ALARM_EMAIL", "address for alarms; asked if empty"),
+            Option("mail-from", "MAIL_FROM", "sender of the shop's email; asked if empty"),
+            Option("stripe-mode", "STRIPE_MODE", "test or live; asked if empty"),
+            Option("arch", "ARCH", "processor of the functions; the last deploy's if empty", type=one_of("arm64", "x86_64")),
+            Option("config", "CONFIG", "file of the answers and parameters", "samconfig.toml"),
+            Option("compiled", "COMPILED", "1: deploys what `make build-release` has compiled", type=flag),
+        ),
+    ),
+    Command(
+        "secrets",
+        "asks for the values of a deployed stack's secrets",
+        (Option("stack", "STACK", "name of the stack", required=True), REGION),
+    ),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from . import build, console, documents, resources, template, tools
-from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
+from .settings import LOOPBACK, REGION, ROOT, SAM_CONFIG, TEMPLATE, aws_environment
 from .trouble import Trouble
 
 # Commits after this one have a subject of at most `SUBJECT` characters. The history before it is older than the rule.
@@ -20,7 +20,8 @@ def run() -> int:
     _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "fix what clippy reports")
     _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "fix the documentation")
     template.refuse_stale()
-    _quietly(["sam", "validate", "--lint", "--template-file", TEMPLATE.name, "--region", REGION], "fix template.yaml")
+    sam = ["sam", "validate", "--config-file", str(SAM_CONFIG), "--lint", "--template-file", TEMPLATE.name, "--region", REGION]
+    _quietly(sam, "fix template.yaml")
     _quietly(["cfn-lint", TEMPLATE.name], "fix template.yaml")
     resources.check()
     _quietly(["ruff", "check", "local", "bench"], "fix what ruff reports")

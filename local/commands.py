@@ -26,6 +26,7 @@ from . import (
 )
 from . import demo as demonstration
 from . import env as shell
+from .account import filling
 from .state import Stack
 
 Options = argparse.Namespace
@@ -117,11 +118,9 @@ def build_release(options: Options) -> int:
 
 
 def deploy_to_aws(options: Options) -> int:
-    from . import template  # needs PyYAML
+    from .account import deploying  # needs the tools' environment
 
-    template.refuse_stale()
-    build.release(options.arch)
-    return deploy.to_aws(options.arch)
+    return deploying.run(options)
 
 
 COMMANDS: dict[str, Callable[[Options], int]] = {
@@ -146,6 +145,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "build": build_here,
     "build-release": build_release,
     "deploy": deploy_to_aws,
+    "secrets": filling.run,
 }
 
 

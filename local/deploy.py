@@ -1,4 +1,4 @@
-"""Deploys `template.yaml` to the emulator, with the same SAM CLI that deploys it to AWS.
+"""Deploys `template.yaml` to the emulator, with the same SAM CLI that deploys it to AWS (`account/`).
 
 Does nothing when template, parameters and binaries have not changed since the last deploy.
 """
@@ -14,7 +14,7 @@ import time
 from typing import Any
 
 from . import aws, build, console, tools
-from .settings import MAIL_FROM, REGION, ROOT, STACK_NAME, STATE, TEMPLATE, aws_environment
+from .settings import MAIL_FROM, REGION, ROOT, SAM_CONFIG, STACK_NAME, STATE, TEMPLATE, aws_environment
 from .state import Stack
 from .trouble import Trouble
 
@@ -42,21 +42,6 @@ def deploy(stack: Stack) -> None:
     stack.save()
 
 
-def to_aws(machine: str) -> int:
-    """Deploys to a real account, with the operator's credentials and answers."""
-    sam = str(tools.program("tools", "sam"))
-    command = [
-        sam,
-        "deploy",
-        "--guided",
-        "--template-file",
-        str(TEMPLATE),
-        "--parameter-overrides",
-        f"Architecture={machine}",
-    ]
-    return subprocess.run(command, cwd=ROOT).returncode
-
-
 def parameters(stack: Stack) -> dict[str, str]:
     """The parameters that differ from the template's defaults."""
     plenty = "1000000"
@@ -77,9 +62,16 @@ def parameters(stack: Stack) -> dict[str, str]:
         "CallbackTimeoutSeconds": "3",
         "WebhookSources": SENDERS,
         "StripeApiBase": stack.stripe,
-        "StripeApiKeyValue": stack.secrets["stripe_api_key"],
-        "StripeWebhookSecretValue": stack.secrets["stripe_webhook"],
-        "EasyPostWebhookSecretValue": stack.secrets["easypost_webhook"],
+    }
+
+
+def secret_values(stack: Stack) -> dict[str, str]:
+    """The values of the stack's secrets by their names without the stack's. EasyPost is not called, so its key stays empty."""
+    return {
+        "stripe-api-key": stack.secrets["stripe_api_key"],
+        "stripe-webhook-secret": stack.secrets["stripe_webhook"],
+        "easypost-webhook-secret": stack.secrets["easypost_webhook"],
+        **{f"standard-webhook/{name}": stack.secrets[f"{name}_webhook"] for name in sender_names()},
     }
 
 
@@ -118,6 +110,8 @@ def _sam_deploy(stack: Stack) -> None:
     command = [
         str(tools.program("tools", "sam")),
         "deploy",
+        "--config-file",
+        str(SAM_CONFIG),
         "--template-file",
         str(TEMPLATE),
         "--stack-name",

@@ -19,6 +19,16 @@ from .settings import ROOT, TEMPLATE
 Template = dict[str, Any]
 
 STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
+RECEIVE = {
+    "ReceiveMessage",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+    "GetQueueAttributes",
+}
+SEND = {"SendMessage*"}
+LOGS = {"CreateLogStream", "PutLogEvents"}
 
 GENERATED = "<!-- Generated from template.yaml by `make docs`. Edit the template, not this file. -->"
 
@@ -82,25 +92,36 @@ def _configuration(template: Template) -> str:
     parts = [
         "# Configuration",
         GENERATED,
-        "Every parameter of the template has a default. `make deploy` asks for them and keeps the answers in `samconfig.toml`. "
+        "`make deploy` asks for the few parameters that every shop has to choose, and writes all of them into `samconfig.toml` "
+        "with their defaults. Change one there, then run `make deploy` again. "
         "A parameter with choices or a least or greatest value shows them in its default column.",
     ]
     for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
         rows = [_parameter(name, template["Parameters"][name]) for name in group["Parameters"]]
         table = "\n".join(["| parameter | default | meaning |", "|---|---|---|", *rows])
         parts += [f"## {group['Label']['default']}", table]
+    parts += [
+        "## Combinations that are refused",
+        "CloudFormation checks them before it changes anything.",
+        "\n".join(
+            f"- {assertion['AssertDescription']}"
+            for rule in template.get("Rules", {}).values()
+            for assertion in rule["Assertions"]
+        ),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
 def _parameter(name: str, parameter: dict[str, Any]) -> str:
-    default = str(parameter["Default"])
+    default = str(parameter.get("Default", ""))
     bounds = []
     if (allowed := parameter.get("AllowedValues")) and len(allowed) <= 6:
         bounds.append("one of " + ", ".join(str(value) for value in allowed))
     for key, word in (("MinValue", "from"), ("MaxValue", "to")):
         if key in parameter:
             bounds.append(f"{word} {parameter[key]}")
-    shown = " ".join([f"`{default}`" if default else "–", *([f"({' '.join(bounds)})"] if bounds else [])])
+    without = "–" if "Default" in parameter else "required"
+    shown = " ".join([f"`{default}`" if default else without, *([f"({' '.join(bounds)})"] if bounds else [])])
     return f"| `{name}` | {shown} | {parameter['Description']} |"
 
 
@@ -117,7 +138,8 @@ def _access(template: Template) -> str:
     parts = [
         "# Access",
         GENERATED,
-        "What triggers each function, and what its role may do. A function has no other grants; the local stack enforces them. "
+        "What triggers each function, and what its role may do besides writing to the log group of its service. A function has "
+        "no other grants; the local stack enforces them. "
         "`…Queue` and `…DeadLetters` are the function's own work queue and dead-letter queue unless they are named.",
     ]
     for service in sorted(by_service):
@@ -134,7 +156,8 @@ def _kebab(name: str) -> str:
 
 
 def _row(template: Template, name: str, properties: dict[str, Any]) -> str:
-    tables, others = _grants(name, properties.get("Policies", []))
+    role = template["Resources"][_text(properties["Role"])]["Properties"]
+    tables, others = _grants(name, role["Policies"])
     cells = [[f"`{_kebab(name)}`"], _triggers(template, name, properties), tables, others]
     return f"| {' | '.join('<br>'.join(cell) or '–' for cell in cells)} |"
 
@@ -163,13 +186,8 @@ def _grants(name: str, policies: list[Any]) -> tuple[list[str], list[str]]:
     tables: dict[str, list[str]] = {}
     others: dict[str, list[str]] = {}
     for policy in policies:
-        if "SQSPollerPolicy" in policy:
-            others.setdefault(_text(policy["SQSPollerPolicy"]["QueueName"]), []).append("receive")
-        elif "SQSSendMessagePolicy" in policy:
-            others.setdefault(_text(policy["SQSSendMessagePolicy"]["QueueName"]), []).append("send")
-        else:
-            for statement in policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]:
-                _statement(statement, tables, others)
+        for statement in policy["PolicyDocument"]["Statement"]:
+            _statement(statement, tables, others)
     own = {f"{name}Queue": "…Queue", f"{name}DeadLetters": "…DeadLetters"}
     return _lines(tables, own), _lines(others, own)
 
@@ -189,8 +207,11 @@ def _statement(statement: dict[str, Any], tables: dict[str, list[str]], others: 
     resource = statement.get("Resource", "everything but topics" if "NotResource" in statement else "")
     resources = resource if isinstance(resource, list) else [resource]
     verbs = [action.partition(":")[2] for action in actions]
-    if set(verbs) == STREAM:
-        verbs = ["read the stream"]
+    if set(verbs) == LOGS:
+        return  # every function writes to the log group of its service
+    for meant, word in ((STREAM, "read the stream"), (RECEIVE, "receive"), (SEND, "send")):
+        if set(verbs) == meant:
+            verbs = [word]
     kind = tables if actions[0].startswith("dynamodb:") else others
     may = ", ".join(verbs) + _narrowed(statement.get("Condition"))
     for resource in resources:

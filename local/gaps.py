@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import aws, console, deploy
+from .account import secret_values
 from .settings import MAIL_FROM, REGION, STACK_NAME
 from .state import Stack
 from .trouble import Trouble
@@ -28,7 +29,7 @@ def fill(stack: Stack) -> None:
         _time_to_live(stack, template)
         _batches(stack)
         _sender_identity(stack)
-        _sender_secrets(stack)
+        _secrets(stack)
 
 
 def _batches(stack: Stack) -> None:
@@ -125,15 +126,11 @@ def _sender_identity(stack: Stack) -> None:
         ses.create_email_identity(EmailIdentity=MAIL_FROM)
 
 
-def _sender_secrets(stack: Stack) -> None:
-    """Not a gap of the emulator: the template cannot know the senders, so each one's secret is created apart, as on AWS."""
+def _secrets(stack: Stack) -> None:
+    """Not a gap of the emulator: a stack creates its secrets empty, and on AWS `make deploy` asks for their values."""
     keeper = aws.client("secretsmanager", stack)
-    for name in deploy.sender_names():
-        secret_id, value = f"{STACK_NAME}/standard-webhook/{name}", stack.secrets[f"{name}_webhook"]
-        try:
-            keeper.create_secret(Name=secret_id, SecretString=value)
-        except keeper.exceptions.ResourceExistsException:
-            keeper.put_secret_value(SecretId=secret_id, SecretString=value)
+    for name, value in deploy.secret_values(stack).items():
+        secret_values.put(keeper, f"{STACK_NAME}/{name}", value)
 
 
 def _resolve(value: Any, stack: Stack) -> Any:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, ProfileNotFound
 
 from . import aws, state
+from .credentials import explained
 from .settings import STACK_NAME
 from .trouble import Trouble
 
@@ -27,7 +25,7 @@ class Operator:
         """`stack_name`: a stack on AWS; without one, the stack on this machine."""
         self.stack_name = stack_name or STACK_NAME
         self._on_aws = bool(stack_name)
-        with self._explained("conveyor"):
+        with explained():
             if self._on_aws:
                 self.caller = boto3.client("sts").get_caller_identity()["Arn"]
                 self._lambda = boto3.client("lambda", config=PATIENT)
@@ -38,32 +36,14 @@ class Operator:
     def invoke(self, function: str, command: dict[str, Any]) -> dict[str, Any]:
         """The function's answer. An error that the function reports is a `Trouble` with its message."""
         name = f"{self.stack_name}-{function}"
-        with self._explained(name):
+        missing = (
+            f"There is no function `{name}`: is `{self.stack_name}` the name of the stack, and AWS_REGION its region?"
+            if self._on_aws
+            else f"The local stack has no function `{name}`: `make down`, then `make up`."
+        )
+        with explained({"ResourceNotFoundException": missing}):
             answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(command).encode())
             body = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise Trouble(f"{function}: {body.get('errorMessage', body)}")
         return body
-
-    @contextmanager
-    def _explained(self, name: str) -> Iterator[None]:
-        """Turns what AWS or its client refuses into a sentence."""
-        try:
-            yield
-        except NoRegionError as error:
-            raise Trouble("No AWS region is set: `export AWS_REGION=…`, the region of the stack.") from error
-        except (NoCredentialsError, ProfileNotFound) as error:
-            raise Trouble(
-                f"No usable AWS credentials ({error}): sign in, or set AWS_PROFILE. `aws sts get-caller-identity` shows them."
-            ) from error
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "")
-            if code == "ResourceNotFoundException":
-                raise Trouble(
-                    f"There is no function `{name}`: is `{self.stack_name}` the name of the stack, and AWS_REGION its region?"
-                    if self._on_aws
-                    else f"The local stack has no function `{name}`: `make down`, then `make up`."
-                ) from error
-            raise Trouble(f"AWS refused the call ({code}): {error.response.get('Error', {}).get('Message', error)}") from error
-        except BotoCoreError as error:
-            raise Trouble(f"AWS was not reached: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterable
 
 from .trouble import Trouble
 
@@ -22,10 +23,10 @@ def check_python() -> None:
         )
 
 
-def check() -> None:
+def check(programs: Iterable[str] = tuple(NEEDED)) -> None:
     check_python()
     if sys.platform not in ("linux", "darwin"):
-        raise Trouble("The local stack runs on Linux and macOS only: on Windows use it inside WSL.")
-    for program, remedy in NEEDED.items():
+        raise Trouble("These commands run on Linux and macOS only: on Windows use them inside WSL.")
+    for program in programs:
         if shutil.which(program) is None:
-            raise Trouble(f"`{program}` is not on the PATH: {remedy}, then try again.")
+            raise Trouble(f"`{program}` is not on the PATH: {NEEDED[program]}, then try again.")

@@ -1,4 +1,4 @@
-"""`make test`: every test of the workspace, with the stack up; `make simulate` and `make model`.
+"""`make test`: every test of the workspace and those of `make deploy`, with the stack up; `make simulate` and `make model`.
 
 A stack that was up before stays up; otherwise it is stopped. The test runner's own summary is printed last, and its exit code
 is returned.
@@ -22,11 +22,15 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
         stack = bring_up()
         with judges.running() as judging:
             code, summary = _nextest(str(runner), stack, judging, arguments)
+        # After the others: its second stack in the emulator must not be found by them.
+        of_deploy = 0 if arguments else _deploy_tests(stack)
     finally:
         if not was_up:
             take_down()
     print(summary, end="")
-    return code
+    if of_deploy:
+        console.complain("The tests of `make deploy` failed: see above, before the summary.")
+    return code or of_deploy
 
 
 def simulate(seeds: str, orders: str) -> int:
@@ -94,6 +98,13 @@ def _nextest(runner: str, stack: Stack, judging: dict[str, str], arguments: list
             print(line, end="", flush=True)
             lines.append(line)
     return child.returncode, _last_words(lines)
+
+
+def _deploy_tests(stack: Stack) -> int:
+    """`make deploy` on a terminal, and the template's rules. On the tools' Python, which runs `make deploy` too."""
+    command = [str(tools.program("tools", "python")), "-m", "unittest", "discover", "-s", "local/tests", "-t", ".", "-v"]
+    console.say("  tests of `make deploy`")
+    return subprocess.run(command, cwd=ROOT, env={**clean_environment(), **env.variables(stack)}).returncode
 
 
 def _last_words(lines: list[str]) -> str:

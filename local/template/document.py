@@ -52,7 +52,7 @@ def dump(template: Map) -> str:
     text = []
     for section, content in template.items():
         lines = yaml.dump(Map({section: content}), Dumper=_Dumper, width=WIDTH, sort_keys=False, allow_unicode=True).split("\n")
-        spaced = section in ("Parameters", "Resources", "Outputs")
+        spaced = section in ("Parameters", "Rules", "Resources", "Outputs")
         for number, line in enumerate(lines):
             begins_entry = spaced and number > 1 and line.startswith("  ") and not line.startswith("   ")
             text.append(f"\n{line}" if begins_entry else line)

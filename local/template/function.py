@@ -10,13 +10,15 @@ from .document import Items, Map, Tagged, flow
 
 
 class Function:
-    """`variables`, `policies` and `statements` are what its kind adds to its own; `beside` are the resources beside it."""
+    """`variables` and `statements` are what its kind adds to its own; `beside` are the resources beside it."""
 
     def __init__(self, name: str, properties: Map, logs: str) -> None:
         self.name, self.kebab, self.logs = name, kebab(name), logs
         self.properties = properties
         self.variables = Map(FUNCTION_NAME=self.kebab)
-        self.policies = Items()
+        # The service's log group exists. A role that may create log groups would create it again, for a late line after the
+        # stack's deletion, and the next deploy would fail.
+        self.log_grant = allow(flow(Items(["logs:CreateLogStream", "logs:PutLogEvents"])), arn(logs))
         self.statements = Items()
         self.beside = Map()
         self.outputs = Map()
@@ -36,23 +38,25 @@ class Function:
     def resources(self) -> Map:
         own = self.properties
         variables = Map({**self.variables, **own.pop("Environment", {"Variables": {}})["Variables"]})
-        policies = Items([*self.policies, *own.pop("Policies", [])])
-        if self.statements:
-            if not any("Statement" in policy for policy in policies):
-                policies.append(Map(Statement=Items()))
-            statements = next(policy["Statement"] for policy in policies if "Statement" in policy)
-            statements.extend(self.statements)
+        grants = Items([self.log_grant, *self._own_statements(), *self.statements])
         properties = Map(
             FunctionName=named(self.kebab),
             Description=self.take("Description"),
             CodeUri=f"target/lambda/{self.kebab}/",
             LoggingConfig=flow(Map(LogGroup=ref(self.logs))),
+            Role=arn(f"{self.name}Role"),
             Environment=Map(Variables=variables),
         )
-        if policies:
-            properties["Policies"] = policies
         function = typed("AWS::Serverless::Function", **properties, **own)
-        return Map({self.name: function, **self.beside})
+        return Map({self.name: function, f"{self.name}Role": _role(grants), **self.beside})
+
+    def _own_statements(self) -> Items:
+        statements = Items()
+        for policy in self.properties.pop("Policies", []):
+            if set(policy) != {"Statement"}:
+                raise Trouble(f"{self.name} in template/ has a policy that is no list of statements: {', '.join(policy)}.")
+            statements.extend(policy["Statement"])
+        return statements
 
     def dead_letters(self) -> None:
         self.add(
@@ -75,7 +79,7 @@ class Function:
         self.output("DeadLettersUrl", f"Dead letters of {self.kebab}.", f"{self.name}DeadLetters")
 
     def may_send_to(self, queue: str) -> None:
-        self.policies.append(Map(SQSSendMessagePolicy=flow(Map(QueueName=att(f"{queue}.QueueName")))))
+        self.statements.append(allow("sqs:SendMessage*", arn(queue)))
 
     def output(self, suffix: str, description: str, resource: str) -> None:
         self.outputs[f"{self.name}{suffix}"] = Map(Description=description, Value=ref(resource))
@@ -117,7 +121,18 @@ def typed(kind: str, **properties: Any) -> Map:
     return Map(Type=kind, Properties=Map(properties))
 
 
-def allow(action: str, resource: Tagged) -> Map:
+def _role(statements: Items) -> Map:
+    """A role of the function's own. The one that SAM would make has Lambda's managed policy, with grants on every log group."""
+    trust = flow(Map(Effect="Allow", Principal=flow(Map(Service="lambda.amazonaws.com")), Action="sts:AssumeRole"))
+    grants = Map(PolicyName="grants", PolicyDocument=Map(Version="2012-10-17", Statement=statements))
+    return typed(
+        "AWS::IAM::Role",
+        AssumeRolePolicyDocument=flow(Map(Version="2012-10-17", Statement=flow(Items([trust])))),
+        Policies=Items([grants]),
+    )
+
+
+def allow(action: str | Items, resource: Tagged | Items) -> Map:
     return flow(Map(Effect="Allow", Action=action, Resource=resource))
 
 

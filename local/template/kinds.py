@@ -15,6 +15,15 @@ from .function import Function, allow, arn, att, kebab, named, of_function, of_q
 # 6 × the timeout of the function. FunctionTimeout may be up to 30 s.
 LONGEST_TIMEOUT = 30
 VISIBILITY_TIMEOUTS = 6
+# What an event source needs on its queue. The emulator checks the batches as actions of their own.
+RECEIVE = (
+    "ReceiveMessage",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+    "GetQueueAttributes",
+)
 
 
 def expand(part: Map, service: str) -> None:
@@ -85,7 +94,7 @@ def queue_function(function: Function) -> None:
         "DEAD_LETTER_QUEUE_URL": ref(dead_letters),
         "GIVE_UP_AFTER_SECONDS": ref("GiveUpAfterSeconds"),
     }
-    function.policies.append(Map(SQSPollerPolicy=flow(Map(QueueName=att(f"{queue}.QueueName")))))
+    function.statements.append(allow(flow(Items(f"sqs:{action}" for action in RECEIVE)), arn(queue)))
     function.may_send_to(dead_letters)
     function.add(
         "Queue",
@@ -185,6 +194,7 @@ def stream_function(function: Function) -> None:
 
 def scheduled_function(function: Function) -> None:
     failure, silence = function.take_optional("FailureAlarm"), function.take_optional("SilenceAlarm")
+    function.may_send_to(f"{function.name}DeadLetters")
     on_failure = flow(Map(Type="SQS", Destination=arn(f"{function.name}DeadLetters")))
     function.properties["EventInvokeConfig"]["DestinationConfig"] = flow(Map(OnFailure=on_failure))
     if failure:

@@ -29,9 +29,9 @@ fn every_dead_letter_queue_can_be_redriven() {
         listed.lines().next().unwrap_or_default().split(' ').map(str::to_owned).collect();
     assert_eq!(listed, wanted, "DEAD_LETTERS of RedriveDeadLetters");
 
-    let (_, function) = template.split_once("\n  RedriveDeadLetters:\n").expect("the function");
-    let function = function.split("\n\n").next().unwrap_or_default();
-    let (receiving, sending) = function.split_once("Action: sqs:SendMessage\n").expect("two grants");
+    let (_, role) = template.split_once("\n  RedriveDeadLettersRole:\n").expect("the role");
+    let role = role.split("\n\n").next().unwrap_or_default();
+    let (receiving, sending) = role.split_once("Action: sqs:SendMessage\n").expect("two grants");
     let sending = format!("{sending}\n");
     let is_granted = |grant: &str, queue: String| grant.contains(&format!("- !GetAtt {queue}.Arn\n"));
     let mut offenders = Vec::new();

@@ -2,11 +2,9 @@
 
 use crate::{none, root};
 
-/// The statements of a function's policies that grant something on another service's table.
-fn foreign<'a>(function: &'a str, own: &str) -> Vec<&'a str> {
-    let policies = function.split("      Policies:\n").nth(1).unwrap_or_default();
-    let policies = policies.split("      Events:\n").next().unwrap_or_default();
-    let statements = policies.split("            - ").filter(|statement| statement.contains("dynamodb:"));
+/// The statements of a role that grant something on another service's table.
+fn foreign<'a>(role: &'a str, own: &str) -> Vec<&'a str> {
+    let statements = role.split("              - ").filter(|statement| statement.contains("dynamodb:"));
     let names_another = |statement: &&str| {
         let tables =
             statement.split(|letter: char| !letter.is_alphanumeric()).filter(|word| word.ends_with("Table"));
@@ -18,9 +16,9 @@ fn foreign<'a>(function: &'a str, own: &str) -> Vec<&'a str> {
 #[test]
 fn a_grant_on_another_services_table_is_for_webhooks_alone() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let (_, after) = template.split_once("\n  WebhookInbox:\n").expect("the function");
-    let function = after.split("\n\n").next().unwrap();
-    let granted = foreign(function, "");
+    let (_, after) = template.split_once("\n  WebhookInboxRole:\n").expect("the role");
+    let role = after.split("\n\n").next().unwrap();
+    let granted = foreign(role, "");
     assert_eq!(granted.len(), 2, "the tables, and their indexes over webhooks");
     let wide: Vec<String> = granted
         .into_iter()

@@ -150,7 +150,7 @@ fn each_caller_of_a_breaker_may_read_and_write_its_state() {
     let template = template();
     for (service, function, main) in callers() {
         let words = function.split('-').map(|word| word[..1].to_uppercase() + &word[1..]);
-        let function = resource(&template, &words.collect::<String>());
+        let role = resource(&template, &format!("{}Role", words.collect::<String>()));
         let is_called = |name: &str| {
             main.contains("transport(), name,") || main.to_lowercase().contains(&format!("{name}::name"))
         };
@@ -158,11 +158,11 @@ fn each_caller_of_a_breaker_may_read_and_write_its_state() {
             let narrow = format!(
                 "{{\"ForAllValues:StringEquals\": {{\"dynamodb:LeadingKeys\": [\"breaker#{name}\"]}}}}"
             );
-            let of_its_own = function.contains("Action: [dynamodb:GetItem, dynamodb:PutItem]\n")
-                && function.contains(&narrow);
+            let of_its_own =
+                role.contains("Action: [dynamodb:GetItem, dynamodb:PutItem]\n") && role.contains(&narrow);
             let as_all_items =
-                function.contains("Action: [dynamodb:Query, dynamodb:GetItem, dynamodb:PutItem], Resource");
-            assert!(of_its_own != as_all_items, "{name}: {function}");
+                role.contains("Action: [dynamodb:Query, dynamodb:GetItem, dynamodb:PutItem], Resource");
+            assert!(of_its_own != as_all_items, "{name}: {role}");
         }
     }
 }
