@@ -153,6 +153,8 @@ impl DeliverWebhook {
         let outcome = match answer {
             Ok(answer) => Outcome::Status(answer.status),
             Err(CallError::TimedOut(_)) => Outcome::TimedOut,
+            // Says nothing about the endpoint, so it is no attempt.
+            Err(error @ CallError::CutShort(_)) => return Err(Failure::retry(error)),
             // `Paused` does not occur: this transport has no breaker, since each endpoint has its own.
             Err(CallError::Connection(_) | CallError::Paused(_)) => Outcome::ConnectionFailed,
             // The URL's text was checked when it was registered, so only its address can be refused.

@@ -9,6 +9,7 @@ use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
 use crate::secrets::SecretsManager;
+use crate::timed_client::TimedClient;
 use crate::topic::SnsTopic;
 use crate::work::SqsWork;
 use aws_credential_types::Credentials;
@@ -163,7 +164,7 @@ fn config(region: String, credentials: Credentials, endpoint: Option<String>, ro
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(client.build_https())
+        .http_client(TimedClient(client.build_https()))
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::new(SystemTimeSource::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(3))

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioExecutor;
-use outbound::{Answer, Call, CallError, Method, Names, Networks, Transport};
+use outbound::{Answer, Call, CallError, Method, Names, Networks, Transport, answer_within};
 use std::error::Error;
 use std::future::{Ready, ready};
 use std::net::{IpAddr, SocketAddr};
@@ -130,8 +130,7 @@ impl GuardedTransport {
 impl Transport for GuardedTransport {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
         let timeout = call.timeout;
-        let head = tokio::time::timeout(timeout, self.head(call)).await;
-        let (parts, body) = head.map_err(|_| CallError::TimedOut(timeout))??.into_parts();
+        let (parts, body) = answer_within(timeout, self.head(call)).await?.into_parts();
         // The status is known, so the body does not matter, nor whether it arrives.
         let is_read = tokio::time::timeout(READ_WITHIN, read(body)).await.is_ok();
         tracing::debug!(is_read, "the body of the answer was discarded");

@@ -8,7 +8,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use outbound::{Answer, Call, CallError, Method, Transport};
+use outbound::{Answer, Call, CallError, Method, Transport, answer_within};
 use std::error::Error;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub(crate) fn roots() -> rustls::RootCertStore {
 impl Transport for HttpTransport {
     async fn send(&self, call: Call) -> Result<Answer, CallError> {
         let timeout = call.timeout;
-        tokio::time::timeout(timeout, self.exchange(call)).await.map_err(|_| CallError::TimedOut(timeout))?
+        answer_within(timeout, self.exchange(call)).await
     }
 }
 

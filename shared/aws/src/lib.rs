@@ -19,6 +19,7 @@ mod pages;
 mod queue;
 mod secrets;
 mod table;
+mod timed_client;
 mod topic;
 mod work;
 

@@ -238,7 +238,7 @@ fn outcome(answer: &Result<Answer, CallError>) -> Outcome {
         Ok(answer) if answer.status >= 500 => Outcome::Failed,
         Ok(_) => Outcome::Answered,
         Err(CallError::TimedOut(_) | CallError::Connection(_)) => Outcome::Failed,
-        Err(CallError::Invalid(_) | CallError::Paused(_)) => Outcome::Unknown,
+        Err(CallError::CutShort(_) | CallError::Invalid(_) | CallError::Paused(_)) => Outcome::Unknown,
     }
 }
 

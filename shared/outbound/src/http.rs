@@ -1,6 +1,7 @@
 //! One HTTP call to a provider, and its outcome.
 
 use async_trait::async_trait;
+use resilience::deadline::call_timeout;
 use std::time::Duration;
 
 /// The methods that providers' APIs use.
@@ -65,6 +66,9 @@ pub enum CallError {
     /// The whole answer did not arrive in time.
     #[error("no answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
+    /// The call was cut short, or not made, because the invocation's time ran out. It shows nothing about the provider.
+    #[error("no answer within {} ms, when the invocation's time ran out", .0.as_millis())]
+    CutShort(Duration),
     /// The connection failed.
     #[error("the connection failed: {0}")]
     Connection(String),
@@ -76,9 +80,28 @@ pub enum CallError {
     Paused(Duration),
 }
 
+/// Waits for the answer of a call for its own timeout, or less if the invocation's time runs out before.
+pub async fn answer_within<T>(
+    own: Duration,
+    exchange: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    let timeout = call_timeout(own);
+    if timeout.is_zero() {
+        return Err(CallError::CutShort(timeout));
+    }
+    match tokio::time::timeout(timeout, exchange).await {
+        Ok(answer) => answer,
+        Err(_) if timeout < own => Err(CallError::CutShort(timeout)),
+        Err(_) => Err(CallError::TimedOut(own)),
+    }
+}
+
 /// Sends a call once. It neither retries nor follows redirects; both are the caller's decision.
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Sends the call and reads the whole answer.
     async fn send(&self, call: Call) -> Result<Answer, CallError>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ mod work;
 pub use addresses::{NameError, Names, Networks, is_public};
 pub use api_key::send_with_key;
 pub use breaker::Breaker;
-pub use http::{Answer, Call, CallError, Method, Transport};
+pub use http::{Answer, Call, CallError, Method, Transport, answer_within};
 pub use letters::{DeadLetterQueue, DeadLetteredBy, Letter, MOST_AT_ONCE};
 pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};

@@ -19,6 +19,9 @@ const HAND_BACK: Duration = Duration::from_millis(800);
 /// A step's time after a call to a provider, in which it records the outcome.
 const RECORD: Duration = Duration::from_secs(1);
 
+/// A step's time to return the error of a call to AWS, which names what hangs.
+const RETURN: Duration = Duration::from_millis(100);
+
 tokio::task_local! {
     static CURRENT: Deadline;
 }
@@ -84,9 +87,9 @@ pub fn call_timeout(own: Duration) -> Duration {
     Deadline::current().map_or(own, |deadline| time_to_call(own, deadline.left()))
 }
 
-/// The timeout of a call to AWS, after which nothing has to be recorded: its own, or less if the deadline is near.
-pub fn record_timeout(own: Duration) -> Duration {
-    Deadline::current().map_or(own, |deadline| own.min(deadline.left()))
+/// The time for a call to AWS, after which nothing is left to record; `None` without a deadline.
+pub fn record_timeout() -> Option<Duration> {
+    Deadline::current().map(|deadline| deadline.left().saturating_sub(RETURN))
 }
 
 fn time_to_work(of_invocation: Duration) -> Duration {

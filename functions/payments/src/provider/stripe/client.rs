@@ -268,7 +268,9 @@ fn is_worth_repeating(outcome: &Result<Answer, CallError>) -> bool {
             Some(_) | None => matches!(answer.status, 409 | 424 | 429 | 500..),
         },
         Err(CallError::Connection(_)) => true,
-        Err(CallError::TimedOut(_) | CallError::Invalid(_) | CallError::Paused(_)) => false,
+        Err(
+            CallError::TimedOut(_) | CallError::CutShort(_) | CallError::Invalid(_) | CallError::Paused(_),
+        ) => false,
     }
 }
 
@@ -276,7 +278,9 @@ pub(super) fn understand<T: DeserializeOwned>(
     outcome: Result<Answer, CallError>,
 ) -> Result<T, ProviderError> {
     let answer = outcome.map_err(|error| match error {
-        CallError::TimedOut(_) | CallError::Connection(_) => ProviderError::Unclear(error.to_string()),
+        CallError::TimedOut(_) | CallError::CutShort(_) | CallError::Connection(_) => {
+            ProviderError::Unclear(error.to_string())
+        }
         CallError::Invalid(_) => refused(0, "unsound_call"),
         CallError::Paused(after) => ProviderError::Paused { after },
     })?;

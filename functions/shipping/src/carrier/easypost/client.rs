@@ -81,7 +81,10 @@ impl From<CallError> for EasyPostError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Paused(after) => Self::Paused { after },
-            CallError::TimedOut(_) | CallError::Connection(_) | CallError::Invalid(_) => unclear(error),
+            CallError::TimedOut(_)
+            | CallError::CutShort(_)
+            | CallError::Connection(_)
+            | CallError::Invalid(_) => unclear(error),
         }
     }
 }
