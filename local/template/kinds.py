@@ -12,9 +12,11 @@ from ..trouble import Trouble
 from .document import Items, Map, Tagged, flow
 from .function import Function, allow, arn, att, kebab, named, of_function, of_queue, ref, sub, typed
 
-# 6 × the timeout of the function. FunctionTimeout may be up to 30 s.
-LONGEST_TIMEOUT = 30
-VISIBILITY_TIMEOUTS = 6
+# Seconds that a queue function may take, unless it has a timeout of its own.
+QUEUE_FUNCTION_TIMEOUT = 10
+# A message is hidden from its receipt until this long after the function's timeout, so it may wait so long for its invocation
+# without a duplicate. docs/decisions/a-crash-delays-a-message-by-one-timeout.md says why it is not six timeouts.
+VISIBILITY_MARGIN = 5
 # What an event source needs on its queue. The emulator checks the batches as actions of their own.
 RECEIVE = (
     "ReceiveMessage",
@@ -88,6 +90,7 @@ def queue_function(function: Function) -> None:
     name = function.name
     queue, dead_letters, policy = f"{name}Queue", f"{name}DeadLetters", f"{name}QueuePolicy"
     subscriptions = function.take("Subscriptions")
+    timeout = function.properties.setdefault("Timeout", QUEUE_FUNCTION_TIMEOUT)
     batch_size, concurrency = function.take("BatchSize"), function.take_optional("MaximumConcurrency")
     function.variables |= {
         "QUEUE_URL": ref(queue),
@@ -100,7 +103,9 @@ def queue_function(function: Function) -> None:
         "Queue",
         "AWS::SQS::Queue",
         SqsManagedSseEnabled=True,
-        VisibilityTimeout=VISIBILITY_TIMEOUTS * function.properties.get("Timeout", LONGEST_TIMEOUT),
+        VisibilityTimeout=timeout + VISIBILITY_MARGIN,
+        # As large as a topic's. A dead letter has attributes too, and its queue accepts 1 MiB.
+        MaximumMessageSize=262144,
         # 4 days: ends before the 14 of the dead letters, which count from the first send.
         MessageRetentionPeriod=345600,
         # The function gives up by age. This is the last resort only, because waiting for an open breaker costs receives.

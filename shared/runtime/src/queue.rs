@@ -152,9 +152,12 @@ impl Worker {
 
     /// Does what a failure asks for, within the time that is kept for it. `true`: the message returns to the queue.
     async fn hand_back(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> bool {
-        let handed_back = self.after(failure, record, deliveries);
-        let Some(deadline) = Deadline::current() else { return handed_back.await };
-        deadline.of_hand_back().bound(handed_back).await.unwrap_or_else(|error| {
+        let after = guarded(async { Ok(self.after(failure, record, deliveries).await) });
+        let handed_back = match Deadline::current() {
+            Some(deadline) => deadline.of_hand_back().scope(after).await,
+            None => after.await,
+        };
+        handed_back.unwrap_or_else(|error| {
             tracing::error!(%error, "the message returns after the queue's own visibility timeout");
             true
         })

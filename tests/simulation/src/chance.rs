@@ -6,6 +6,7 @@ use fastrand::Rng;
 use jiff::Timestamp;
 use resilience::Clock;
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use testkit::{Effect, Gate, GateDecision};
@@ -106,8 +107,12 @@ impl Chance {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Now and then crashes or freezes the invocation that makes this call.
+    /// Now and then crashes or freezes the invocation that makes this call, or panics in it.
     async fn may_end_here(&self, crash: &'static str, freeze: &'static str) {
+        if self.fault("panic", 2) {
+            // Without the report on stderr.
+            resume_unwind(Box::new("the simulation panics"));
+        }
         let signal = if self.fault(crash, 4) {
             Signal::Crash
         } else if self.fault(freeze, 3) {

@@ -214,7 +214,7 @@ impl Simulation {
                 call.known = client_reads::known(&self.world, &call);
                 self.note(&("call", call.operation, String::new()));
                 let function = self.http_functions.get(call.operation).expect("an operation").clone();
-                self.invocations.push(Invocation::call(call, function));
+                self.invocations.push(Invocation::call(call, function, self.world.chance.clone()));
                 self.invocation_count += 1;
                 return true;
             }

@@ -1,9 +1,11 @@
 //! Invocations under way: a batch of messages, a batch of a stream, a call of the API, a scheduled run. Each runs until
 //! chance stops it.
 
+use super::chance::Chance;
 use super::executor::Running;
 use super::queues::Received;
 use super::streams;
+use super::time_limits::in_time;
 use super::webhook_senders::STANDARD;
 use super::world::{SECRET, Source};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -12,6 +14,7 @@ use jiff::Timestamp;
 use outbound::Secret;
 use resilience::Failure;
 use runtime::http::{Endpoint, Problem, Reply, Request};
+use runtime::panics::{caught, guarded};
 use runtime::queue::Worker;
 use runtime::schedule::Task;
 use std::sync::Arc;
@@ -97,24 +100,29 @@ impl Invocation {
 
     pub(super) fn batch(place: usize, items: Vec<Written>, count: usize, source: &Source) -> Self {
         let (worker, is_json) = (source.worker.clone(), source.is_json_batch);
-        let running = async move { Done::Read(streams::read(&worker, is_json, items).await) };
+        let running = async move { Done::Read(guarded(streams::read(&worker, is_json, items)).await) };
         Self::new(Work::Batch(place, count), Box::pin(running))
     }
 
-    pub(super) fn call(call: Call, function: Arc<dyn Endpoint>) -> Self {
+    /// As `Server` guards its endpoint.
+    pub(super) fn call(call: Call, function: Arc<dyn Endpoint>, chance: Chance) -> Self {
         let request = call.request.clone();
-        let running = async move { Done::Answered(function.answer(request).await) };
+        let running = async move { Done::Answered(answer(&*function, request, &chance).await) };
         Self::new(Work::Call(call), Box::pin(running))
     }
 
     pub(super) fn scheduled(task: Arc<dyn Task>) -> Self {
         // The next run does what a failed run left.
         let running = async move {
-            drop(task.run().await);
+            drop(guarded(task.run()).await);
             Done::Scheduled
         };
         Self::new(Work::Scheduled, Box::pin(running))
     }
+}
+
+async fn answer(function: &dyn Endpoint, request: Request, chance: &Chance) -> Result<Reply, Problem> {
+    in_time(chance, caught(function.answer(request))).await??
 }
 
 /// A message as SQS passes it to a function.

@@ -3,7 +3,7 @@
 //!
 //! A run is a function of its seed and the number of orders. [`run`] simulates customers, a warehouse, a payment provider,
 //! a bank, carriers and the shop's own systems. Messages are duplicated, late and reordered; calls fail or lose their
-//! answers; functions crash, or freeze and resume as zombies. Then the faults stop, and the invariants are checked.
+//! answers; functions crash, panic, run out of time, or freeze and resume as zombies. Then the faults stop, and the invariants are checked.
 
 #![expect(
     clippy::expect_used,
@@ -27,6 +27,7 @@ mod outages;
 mod provider_faults;
 mod queues;
 mod streams;
+mod time_limits;
 mod webhook_receivers;
 mod webhook_senders;
 mod world;

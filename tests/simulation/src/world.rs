@@ -6,6 +6,7 @@ use super::delivery_queue::{DeliveryQueue, ENDPOINTS};
 use super::outages;
 use super::provider_faults::Scanned;
 use super::queues::{QueueClient, Queues};
+use super::time_limits::Timed;
 use super::webhook_receivers::Receivers;
 use super::webhook_senders::STANDARD;
 use event_store::{Memory, Pages};
@@ -133,7 +134,8 @@ impl World {
     /// A queue function in a process of its own.
     pub(super) fn worker(&self, function: &'static str) -> Arc<Worker> {
         let queue = Gated::new(self.gate(), self.queue_client());
-        let consumer = steps::handler(function, self);
+        let step = steps::handler(function, self);
+        let consumer = Arc::new(Timed { step, chance: self.chance.clone() });
         Arc::new(Worker { function, queue, clock: self.clock(), give_up_after: GIVE_UP_AFTER, consumer })
     }
 

@@ -14,6 +14,7 @@ mod profiles;
 mod prose;
 mod proven;
 mod providers;
+mod queues;
 mod tables;
 mod text;
 mod timing;

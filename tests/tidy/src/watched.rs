@@ -2,12 +2,12 @@
 
 use crate::{files, functions, kebab, none, root};
 
-fn template() -> String {
+pub(crate) fn template() -> String {
     std::fs::read_to_string(root().join("template.yaml")).expect("template.yaml")
 }
 
 /// A resource of the template, by its logical id, up to the next empty line.
-fn resource<'a>(template: &'a str, name: &str) -> &'a str {
+pub(crate) fn resource<'a>(template: &'a str, name: &str) -> &'a str {
     let (_, after) = template.split_once(&format!("\n  {name}:\n")).unwrap_or_default();
     after.split("\n\n").next().unwrap_or_default()
 }
