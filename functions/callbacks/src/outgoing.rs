@@ -9,7 +9,7 @@ use events::{
 };
 use jiff::Timestamp;
 use resilience::Failure;
-use runtime::queue::not_subscribed;
+use runtime::queue::ignored;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -145,7 +145,7 @@ struct Updated<'a> {
     sequence: u32,
 }
 
-/// The messages of an event. Rejects an event that `plan-deliveries` is not subscribed to.
+/// The messages of an event. None of an event that `plan-deliveries` does not handle.
 pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoing>, Failure> {
     let (order_id, sequence) = (envelope.subject.as_str(), envelope.sequence.number());
     match event {
@@ -172,7 +172,7 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
         | Event::Catalog(_)
         | Event::Payments(_)
         | Event::Inventory(_)
-        | Event::Shipping(_) => Err(not_subscribed(event)),
+        | Event::Shipping(_) => ignored(event).map(|()| Vec::new()),
     }
 }
 

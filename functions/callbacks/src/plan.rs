@@ -7,7 +7,6 @@
 //! - Idempotent by the delivery's key, which is derived from the event's id: a duplicate finds the delivery, and sends a job
 //!   only while no attempt is recorded.
 //! - Retry: the table or the queue is unavailable.
-//! - Reject: an event that this function is not subscribed to.
 
 use crate::delivery::Delivery;
 use crate::delivery_job;

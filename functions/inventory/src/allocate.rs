@@ -23,7 +23,7 @@ use events::{
     ShippingEvent,
 };
 use resilience::{BackOff, Clock, Failure, RandomJitter};
-use runtime::queue::{Consumer, Message, not_subscribed};
+use runtime::queue::{Consumer, Message, ignored};
 use std::sync::Arc;
 
 /// How often the step decides again after a conflict before the message returns to its queue.
@@ -95,7 +95,7 @@ impl Consumer for AllocateStock {
                 | InventoryEvent::StockReleased(_)
                 | InventoryEvent::StockCommitted(_)
                 | InventoryEvent::StockReturned(_),
-            ) => Err(not_subscribed(&message.event)),
+            ) => ignored(&message.event),
         }
     }
 }

@@ -9,8 +9,7 @@
 //! - Idempotent by the notice, which is written after sending. A message is sent at least once: a crash between the two sends
 //!   it again.
 //! - Retry: the contact copy does not exist yet; the table or a sender is unavailable.
-//! - Reject: an event that this function is not subscribed to. A refused address is no rejection: the notice records the
-//!   refusal, and an operator could not do more.
+//! - A refused address is no rejection: the notice records the refusal, and an operator could not do more.
 
 use crate::contact::{self, ContactCopy};
 use crate::countries::Countries;

@@ -5,7 +5,7 @@ use events::{
     OrdersEvent, PaymentsEvent, ShippingEvent,
 };
 use resilience::Failure;
-use runtime::queue::not_subscribed;
+use runtime::queue::ignored;
 
 /// A reason to notify the customer, with the facts that the text needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub(crate) enum Reaction<'a> {
     Ignore,
 }
 
-/// What to do about `event`. Rejects an event that `notify-customer` is not subscribed to.
+/// What to do about `event`: nothing about one that `notify-customer` does not handle.
 pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
     Ok(Reaction::Notify(match event {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => return Ok(Reaction::KeepContact(placed)),
@@ -115,7 +115,10 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
             | ShippingEvent::TrackingCorrected(_)
             | ShippingEvent::ShipmentHeld(_)
             | ShippingEvent::ShipmentReleased(_),
-        ) => return Err(not_subscribed(event)),
+        ) => {
+            ignored(event)?;
+            return Ok(Reaction::Ignore);
+        }
     }))
 }
 

@@ -3,13 +3,13 @@
 //! - Trigger: `ProductChanged` from catalog, over SQS.
 //! - Effect: the item `sku#<sku>` / `price` holds the newest price. Emits no event.
 //! - Idempotent by the event's sequence: a late or duplicate event is not newer than the item and is ignored.
-//! - Retry when the table is unavailable. Reject any other event.
+//! - Retry when the table is unavailable. Any other event is ignored.
 
 use async_trait::async_trait;
 use event_store::{Document, Documents, Key};
 use events::{Amount, CatalogEvent, Currency, Event, Sku};
 use resilience::Failure;
-use runtime::queue::{Consumer, Message, not_subscribed};
+use runtime::queue::{Consumer, Message, ignored};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl Consumer for CopyPrices {
         let product = match &message.event {
             Event::Catalog(CatalogEvent::ProductChanged(product)) => product,
             Event::Orders(_) | Event::Payments(_) | Event::Inventory(_) | Event::Shipping(_) => {
-                return Err(not_subscribed(&message.event));
+                return ignored(&message.event);
             }
         };
         let price = Price {

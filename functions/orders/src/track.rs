@@ -12,7 +12,7 @@ use event_store::{EventStore, StreamId, append_decided};
 use events::{Because, Detail, Event, InventoryEvent, OrderId, PaymentsEvent, ShippingEvent};
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
-use runtime::queue::{Consumer, Message, not_subscribed};
+use runtime::queue::{Consumer, Message, ignored};
 use std::sync::Arc;
 
 /// The step.
@@ -26,7 +26,9 @@ pub struct TrackOrder {
 #[async_trait]
 impl Consumer for TrackOrder {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
-        let (because, detail) = fact(&message.event, message.envelope.time)?;
+        let Some((because, detail)) = fact(&message.event, message.envelope.time) else {
+            return ignored(&message.event);
+        };
         let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
         let cause = &message.envelope.id;
         let decided = append_decided(
@@ -49,12 +51,12 @@ impl Consumer for TrackOrder {
 }
 
 /// The fact that an event reports, and its details for the timeline. `recorded_at` is when its service recorded it.
-fn fact(event: &Event, recorded_at: Timestamp) -> Result<(Because, Detail), Failure> {
+fn fact(event: &Event, recorded_at: Timestamp) -> Option<(Because, Detail)> {
     match event {
-        Event::Payments(event) => Ok(payment_fact(event)),
-        Event::Inventory(event) => Ok(stock_fact(event)),
-        Event::Shipping(event) => Ok(shipping_fact(event, recorded_at)),
-        Event::Orders(_) | Event::Catalog(_) => Err(not_subscribed(event)),
+        Event::Payments(event) => Some(payment_fact(event)),
+        Event::Inventory(event) => Some(stock_fact(event)),
+        Event::Shipping(event) => Some(shipping_fact(event, recorded_at)),
+        Event::Orders(_) | Event::Catalog(_) => None,
     }
 }
 

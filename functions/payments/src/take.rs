@@ -20,7 +20,7 @@
 //! Retry: the provider or the table gave no clear answer; the intent is being processed; it is too early to request a refund
 //! again; the provider is out and was not called (nothing happened, so no state is read). Reject: money that does not match
 //! what was requested, or that arrives offline for a payment that ended before it began; a call of ours that the provider
-//! does not understand; an event that is not subscribed to.
+//! does not understand.
 
 mod charge;
 mod refund;
@@ -37,7 +37,7 @@ use events::{
     Event, InventoryEvent, OrderId, OrdersEvent, PaymentRequested, PaymentsEvent, RefundCause, ShippingEvent,
 };
 use resilience::{Clock, Failure};
-use runtime::queue::{Consumer, Message, not_subscribed};
+use runtime::queue::{Consumer, Message, ignored};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ impl Consumer for TakePayment {
                 OrdersEvent::OrderPlaced(placed) => self.begin(&work, placed).await,
                 OrdersEvent::OrderExpired(_) => self.expire(&work).await,
                 OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderUpdated(_) => {
-                    Err(not_subscribed(&message.event))
+                    ignored(&message.event)
                 }
             },
             Event::Payments(event) => match event {
@@ -110,14 +110,14 @@ impl Consumer for TakePayment {
                 | PaymentsEvent::OrderPaid(_)
                 | PaymentsEvent::PaymentFailed(_)
                 | PaymentsEvent::PaymentCancelled(_)
-                | PaymentsEvent::PaymentRefunded(_) => Err(not_subscribed(&message.event)),
+                | PaymentsEvent::PaymentRefunded(_) => ignored(&message.event),
             },
             Event::Inventory(event) => match event {
                 InventoryEvent::OutOfStock(_) => self.compensate(&work, RefundCause::OutOfStock).await,
                 InventoryEvent::InventoryUpdated(_)
                 | InventoryEvent::StockReleased(_)
                 | InventoryEvent::StockCommitted(_)
-                | InventoryEvent::StockReturned(_) => Err(not_subscribed(&message.event)),
+                | InventoryEvent::StockReturned(_) => ignored(&message.event),
             },
             Event::Shipping(event) => match event {
                 ShippingEvent::ShippingFailed(_) => self.compensate(&work, RefundCause::ShippingFailed).await,
@@ -138,9 +138,9 @@ impl Consumer for TakePayment {
                 | ShippingEvent::ReturnedToSender(_)
                 | ShippingEvent::TrackingCorrected(_)
                 | ShippingEvent::ShipmentHeld(_)
-                | ShippingEvent::ShipmentReleased(_) => Err(not_subscribed(&message.event)),
+                | ShippingEvent::ShipmentReleased(_) => ignored(&message.event),
             },
-            Event::Catalog(_) => Err(not_subscribed(&message.event)),
+            Event::Catalog(_) => ignored(&message.event),
         }
     }
 }

@@ -281,7 +281,7 @@ pub(crate) fn returned() -> ShippingEvent {
     ReturnReceived { restock: true }.into()
 }
 
-/// An event that `take-payment` is not subscribed to.
+/// An event that `take-payment` does not handle.
 pub(crate) fn not_for_us() -> Event {
     Event::Inventory(events::InventoryUpdated { lines: Vec::new() }.into())
 }

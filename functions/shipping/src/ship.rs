@@ -16,8 +16,7 @@
 //! - `OrderCancellationRequested`: arbitrates → `ShipmentCancelled`, or once `CancellationRejected` (I4).
 //!
 //! Retry: the address copy is missing; the table or a secret is unavailable; the carrier's answer is unclear, it does not
-//! admit us, or it offers no price yet. Reject: an event that it is not subscribed to; a request that the carrier
-//! refuses for a reason other than the customer's address.
+//! admit us, or it offers no price yet. Reject: a request that the carrier refuses for a reason other than the customer's address.
 
 mod label;
 mod request_shipment;
@@ -30,7 +29,7 @@ use async_trait::async_trait;
 use event_store::{Documents, EventStore};
 use events::{Event, InventoryEvent, OrdersEvent, PaymentsEvent, ShippingEvent};
 use resilience::{Clock, Failure};
-use runtime::queue::{Consumer, Message, not_subscribed};
+use runtime::queue::{Consumer, Message, ignored};
 use std::sync::Arc;
 
 /// The step. See the module.
@@ -62,9 +61,7 @@ impl Consumer for ShipOrder {
                     .await
                     .map(drop)
                 }
-                OrdersEvent::OrderExpired(_) | OrdersEvent::OrderUpdated(_) => {
-                    Err(not_subscribed(&message.event))
-                }
+                OrdersEvent::OrderExpired(_) | OrdersEvent::OrderUpdated(_) => ignored(&message.event),
             },
             Event::Inventory(event) => match event {
                 InventoryEvent::InventoryUpdated(allocated) => {
@@ -73,7 +70,7 @@ impl Consumer for ShipOrder {
                 InventoryEvent::OutOfStock(_)
                 | InventoryEvent::StockReleased(_)
                 | InventoryEvent::StockCommitted(_)
-                | InventoryEvent::StockReturned(_) => Err(not_subscribed(&message.event)),
+                | InventoryEvent::StockReturned(_) => ignored(&message.event),
             },
             Event::Shipping(event) => match event {
                 ShippingEvent::ShipmentRequested(_) | ShippingEvent::ShipmentReleased(_) => {
@@ -92,7 +89,7 @@ impl Consumer for ShipOrder {
                 | ShippingEvent::ReturnedToSender(_)
                 | ShippingEvent::ReturnReceived(_)
                 | ShippingEvent::TrackingCorrected(_)
-                | ShippingEvent::ShipmentHeld(_) => Err(not_subscribed(&message.event)),
+                | ShippingEvent::ShipmentHeld(_) => ignored(&message.event),
             },
             Event::Payments(event) => match event {
                 PaymentsEvent::PaymentRefunded(refunded) if refunded.foreign_in_full => {
@@ -112,9 +109,9 @@ impl Consumer for ShipOrder {
                 | PaymentsEvent::PaymentCancelled(_)
                 | PaymentsEvent::RefundRequested(_)
                 | PaymentsEvent::RefundFailed(_)
-                | PaymentsEvent::PaymentDisputed(_) => Err(not_subscribed(&message.event)),
+                | PaymentsEvent::PaymentDisputed(_) => ignored(&message.event),
             },
-            Event::Catalog(_) => Err(not_subscribed(&message.event)),
+            Event::Catalog(_) => ignored(&message.event),
         }
     }
 }

@@ -29,20 +29,24 @@ pub struct Message {
 }
 
 impl Message {
-    /// Reads an envelope's JSON. `Retry` if a newer build wrote it; `Reject` if it cannot be read at all.
+    /// Reads an envelope's JSON. `Retry` if a newer build wrote it, in a newer version or of a type that is new: this build
+    /// may still run beside its successor. `Reject` if it cannot be read at all.
     pub fn read(body: &str, deliveries: u32) -> Result<Self, Failure> {
         let envelope: Envelope = json::from_str(body)
             .map_err(|error| Failure::reject(format!("the message is not an envelope: {error}")))?;
         let event = Event::read(&envelope).map_err(|error| match error {
-            ReadError::NewerVersion { .. } => Failure::retry(error),
-            ReadError::UnknownType { .. } | ReadError::Malformed { .. } => Failure::reject(error),
+            ReadError::NewerVersion { .. } | ReadError::UnknownType { .. } => Failure::retry(error),
+            ReadError::Malformed { .. } => Failure::reject(error),
         })?;
         Ok(Self { envelope, event, deliveries })
     }
 }
 
-/// The rejection of an event that the queue's subscription should not deliver: no step handles events of this type.
-pub fn not_subscribed(event: &Event) -> Failure {
+/// Ignores an event that the step does not handle.
+///
+/// A subscription's filter takes up to 15 minutes to change, so a queue still receives a type that its step no longer handles.
+/// [Amazon SNS, "Message filtering"](https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering.html)
+pub fn ignored(event: &Event) -> Result<(), Failure> {
     let event_type = match event {
         Event::Catalog(event) => event.event_type(),
         Event::Orders(event) => event.event_type(),
@@ -50,9 +54,8 @@ pub fn not_subscribed(event: &Event) -> Failure {
         Event::Inventory(event) => event.event_type(),
         Event::Shipping(event) => event.event_type(),
     };
-    Failure::reject(format!(
-        "this function does not handle {event_type}; fix the subscription's filter policy"
-    ))
+    tracing::warn!(event_type, "ignored: this function does not handle events of this type");
+    Ok(())
 }
 
 /// What a function does with an event. Every consumer tolerates duplicates, reordering and gaps.

@@ -5,7 +5,7 @@
 use aws_lambda_events::sqs::SqsEvent;
 use events::{Delivered, Event, ShippingEvent};
 use resilience::{Deadline, Failure, FixedClock};
-use runtime::queue::{Consumer, Message, Worker, not_subscribed};
+use runtime::queue::{Consumer, Message, Worker, ignored};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -127,10 +127,12 @@ async fn the_reason_of_an_unreadable_message_names_the_field_and_quotes_no_value
 }
 
 #[test]
-fn an_event_outside_the_subscription_is_rejected_with_its_type() {
-    let failure = not_subscribed(&Event::Shipping(Delivered {}.into()));
-    let reason = "this function does not handle Delivered; fix the subscription's filter policy";
-    assert_eq!(failure, Failure::reject(reason));
+fn an_event_that_no_step_handles_is_ignored_and_one_of_an_unknown_type_is_retried() {
+    assert_eq!(ignored(&Event::Shipping(Delivered {}.into())), Ok(()));
+    let mut envelope: serde_json::Value = serde_json::from_str(&body(1)).unwrap();
+    envelope["type"] = "FromTheFuture".into();
+    let read = Message::read(&envelope.to_string(), 1);
+    assert!(matches!(read, Err(Failure::Retry { .. })), "{read:?}");
 }
 
 #[tokio::test]

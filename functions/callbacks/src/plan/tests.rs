@@ -66,9 +66,8 @@ async fn a_message_lost_between_write_and_send_is_sent_by_the_schedule() {
 }
 
 #[tokio::test]
-async fn an_unsubscribed_event_is_rejected() {
+async fn an_event_that_this_function_does_not_handle_is_ignored() {
     let world = World::default();
     let event = events::OrdersEvent::from(events::OrderExpired { pay_by: testkit::now() });
-    let failure = world.plan().consume(&testkit::message(&order_id(1), 2, &event)).await.unwrap_err();
-    assert!(matches!(failure, resilience::Failure::Reject { .. }));
+    assert_eq!(world.plan().consume(&testkit::message(&order_id(1), 2, &event)).await, Ok(()));
 }

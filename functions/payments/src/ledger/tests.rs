@@ -182,7 +182,7 @@ fn a_retry_names_the_first_refund_of_its_chain_and_waits_longer_each_time() {
     let mut ledger = ledger(100);
     request(&mut ledger, "other", RefundCause::Goodwill, 10, None);
     request(&mut ledger, "g", RefundCause::Goodwill, 30, None);
-    let first = Duration::from_secs(60);
+    let first = Duration::from_mins(1);
     ledger.fail(&id("g"), false);
     let retry = ledger.retry_of(&id("g")).unwrap();
     assert_eq!((retry.root.as_str(), retry.attempt, retry.wait(first)), ("g", 2, first));
