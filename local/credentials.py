@@ -1,10 +1,12 @@
-"""What AWS or its client refuses, as a sentence for the person at the keyboard."""
+"""The shell's credentials and region, and what AWS or its client refuses, as a sentence for the person at the keyboard."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -36,6 +38,12 @@ REFUSED = {
     "SignatureDoesNotMatch",
     "AuthFailure",
 }
+
+
+def session(region: str | None = None, profile: str | None = None) -> boto3.Session:
+    """`region`, or the shell's. boto3 alone reads AWS_DEFAULT_REGION, and not AWS_REGION, which the AWS CLI prefers."""
+    with explained():
+        return boto3.Session(profile_name=profile or None, region_name=region or os.environ.get("AWS_REGION") or None)
 
 
 @contextmanager

@@ -6,11 +6,10 @@ import getpass
 import json
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from . import aws, state
-from .credentials import explained
+from .credentials import explained, session
 from .settings import STACK_NAME
 from .trouble import Trouble
 
@@ -27,8 +26,9 @@ class Operator:
         self._on_aws = bool(stack_name)
         with explained():
             if self._on_aws:
-                self.caller = boto3.client("sts").get_caller_identity()["Arn"]
-                self._lambda = boto3.client("lambda", config=PATIENT)
+                shell = session()
+                self.caller = shell.client("sts").get_caller_identity()["Arn"]
+                self._lambda = shell.client("lambda", config=PATIENT)
             else:
                 self.caller = getpass.getuser()
                 self._lambda = aws.client("lambda", state.running())

@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 
 from .. import build, console, documents, template, tools
-from ..credentials import explained
+from ..credentials import session
 from ..settings import ROOT, TEMPLATE
 from ..trouble import Interrupted, Trouble
 from . import dialogue, parameters, preflight, questions, secret_values
@@ -38,8 +38,7 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, progress: Progress) -> None:
     read = documents.read_template()
     config = Samconfig(_config_path(options.config))
-    with explained():
-        shell = boto3.Session(profile_name=config.setting("profile") or None)
+    shell = session(profile=config.setting("profile"))
     answers = _answers(options, config, read, shell)
     template.refuse_stale()
     values = _values(options, config, read, answers)
@@ -48,10 +47,10 @@ def _run(options: argparse.Namespace, progress: Progress) -> None:
     progress.done = f"The answers are in {config.path.name}; nothing was deployed."
     console.say(f"\n  the answers and all {len(values)} parameters are in {config.path.name}")
 
-    session = boto3.Session(profile_name=config.setting("profile") or None, region_name=answers["REGION"])
-    preflight.sign_in(session)
-    preflight.check_stack(session, answers["STACK"])
-    preflight.warn_of_quota(session, preflight.concurrency(read))
+    signed_in = session(answers["REGION"], config.setting("profile"))
+    preflight.sign_in(signed_in)
+    preflight.check_stack(signed_in, answers["STACK"])
+    preflight.warn_of_quota(signed_in, preflight.concurrency(read))
 
     if options.compiled:
         preflight.check_binaries(values["Architecture"])
@@ -62,9 +61,9 @@ def _run(options: argparse.Namespace, progress: Progress) -> None:
         f" --region {answers['REGION']}`."
     )
     _sam_deploy(config, answers)
-    stack = secret_values.facts(session, answers["STACK"])
+    stack = secret_values.facts(signed_in, answers["STACK"])
     progress.done = f"The stack {stack.name} is deployed. `make secrets` asks for its secrets."
-    secret_values.ask(session, stack, every=False)
+    secret_values.ask(signed_in, stack, every=False)
     print(f"""
 {stack.name} is deployed. Its API: {stack.api}
 
@@ -96,7 +95,7 @@ def _remembered(config: Samconfig, shell: boto3.Session) -> dict[str, str]:
     modes = {value: mode for mode, value in questions.MODES.items()}
     found = {
         "STACK": config.setting("stack_name"),
-        "REGION": config.setting("region") or os.environ.get("AWS_REGION") or shell.region_name or "",
+        "REGION": config.setting("region") or shell.region_name or "",
         "ALARM_EMAIL": before.get("AlarmEmail", ""),
         "MAIL_FROM": before.get("MailFrom", ""),
         "STRIPE_MODE": modes.get(before.get("StripeLivemode", ""), ""),

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-import boto3
-
-from ..credentials import explained
+from ..credentials import session
 from ..trouble import Interrupted
 from . import preflight, secret_values
 
 
 def run(options: argparse.Namespace) -> int:
     try:
-        with explained():
-            session = boto3.Session(region_name=options.region)
-        preflight.sign_in(session)
-        secret_values.ask(session, secret_values.facts(session, options.stack), every=True)
+        signed_in = session(options.region)
+        preflight.sign_in(signed_in)
+        secret_values.ask(signed_in, secret_values.facts(signed_in, options.stack), every=True)
     except (KeyboardInterrupt, EOFError) as end:
         raise Interrupted("Stopped. The values that you entered before are stored.") from end
     return 0

@@ -63,6 +63,8 @@ def _at_once(source: Mapping[str, Any], parameters: Mapping[str, Any]) -> int:
 
 def sign_in(session: boto3.Session) -> str:
     """The account's id. Shows which account and region the deploy goes to."""
+    if not session.region_name:
+        raise Trouble("No AWS region is set: say REGION=…, or `export AWS_REGION=…`, the region of the stack.")
     with console.waiting("looking for AWS credentials"), explained():
         caller = session.client("sts").get_caller_identity()
     console.say(f"  account {caller['Account']}, region {session.region_name}, as {caller['Arn']}")

@@ -197,6 +197,18 @@ class Dialogue(unittest.TestCase):
         self.assertIn("No usable AWS credentials", done.stderr)
         self.assertEqual(done.returncode, 1)
 
+    def test_an_operators_command_takes_the_region_of_the_shell_and_names_a_missing_one(self) -> None:
+        account = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+        for command in (["secrets", "--stack", "shop"], ["redrive", "--stack", "shop", "--function", "take-payment"]):
+            for region, shown in (({}, "No AWS region is set"), ({"AWS_REGION": "eu-west-1"}, "AWS was not reached")):
+                with self.subTest(command, region=region):
+                    environment = {**without_account(self.folder), **account, **region, "AWS_MAX_ATTEMPTS": "1"}
+                    done = subprocess.run(
+                        [sys.executable, "-m", "local", *command], cwd=ROOT, env=environment, capture_output=True, text=True
+                    )
+                    self.assertEqual(done.returncode, 1)
+                    self.assertIn(shown, done.stderr)
+
     def test_a_profile_that_does_not_exist_is_named(self) -> None:
         done = self.without_terminal(ALARM_EMAIL="ops@shop.example", MAIL_FROM="o@shop.example", AWS_PROFILE="nowhere")
         self.assertEqual(done.returncode, 1)
