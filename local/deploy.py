@@ -48,6 +48,7 @@ def parameters(stack: Stack) -> dict[str, str]:
     return {
         "Architecture": build.architecture(),
         "DataDeletionPolicy": "Delete",
+        "AlarmEmail": "alarms@shop.example",
         "MailFrom": MAIL_FROM,
         "ShopName": "Conveyor (local)",
         # Tests and benchmarks are a single busy caller. The limits are tested in process.
@@ -55,6 +56,8 @@ def parameters(stack: Stack) -> dict[str, str]:
         "OrdersPerHour": plenty,
         "ThrottleRate": plenty,
         "ThrottleBurst": plenty,
+        "OpenRouteRate": plenty,
+        "OpenRouteBurst": plenty,
         # A test waits until a refund has failed three times.
         "RefundAgainAfterSeconds": "1",
         # The tests' receivers are on this machine, and one of them never answers.

@@ -105,16 +105,21 @@ def kebab(resource: str) -> str:
 
 
 def of_queue(queue: str, metric: str) -> Map:
-    return _metric("AWS/SQS", metric, "QueueName", att(f"{queue}.QueueName"))
+    return _metric("AWS/SQS", metric, QueueName=att(f"{queue}.QueueName"))
 
 
 def of_function(function: Function, metric: str) -> Map:
-    return _metric("AWS/Lambda", metric, "FunctionName", ref(function.name))
+    return _metric("AWS/Lambda", metric, FunctionName=ref(function.name))
 
 
-def _metric(namespace: str, metric: str, dimension: str, value: Tagged) -> Map:
-    dimensions = flow(Items([flow(Map(Name=dimension, Value=value))]))
-    return Map(Namespace=namespace, MetricName=metric, Dimensions=dimensions)
+def of_log(function: Function, metric: str, **fields: str) -> Map:
+    """A metric of the function's log lines, by the stack, the function and further fields: shared/runtime/src/telemetry.rs."""
+    return _metric("Conveyor", metric, stack=ref("AWS::StackName"), function=function.kebab, **fields)
+
+
+def _metric(namespace: str, metric: str, **dimensions: str | Tagged) -> Map:
+    by = flow(Items(flow(Map(Name=name, Value=value)) for name, value in dimensions.items()))
+    return Map(Namespace=namespace, MetricName=metric, Dimensions=by)
 
 
 def typed(kind: str, **properties: Any) -> Map:

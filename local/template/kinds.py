@@ -10,8 +10,12 @@ from typing import Any
 
 from ..trouble import Trouble
 from .document import Items, Map, Tagged, flow
-from .function import Function, allow, arn, att, kebab, named, of_function, of_queue, ref, sub, typed
+from .function import Function, allow, arn, att, kebab, named, of_function, of_log, of_queue, ref, sub, typed
 
+# Every reader of a stream gets the heartbeats of its tables, whatever else it reads: shared/runtime/src/heartbeat.rs.
+HEARTBEATS = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"heartbeat#"}]}}}}'
+# A message waits at most 15 minutes between two deliveries, and each that fails late counts once.
+RETRIES_COUNT_FOR = 20
 # Seconds that a queue function may take, unless it has a timeout of its own.
 QUEUE_FUNCTION_TIMEOUT = 10
 # A message is hidden from its receipt until this long after the function's timeout, so it may wait so long for its invocation
@@ -45,6 +49,7 @@ def expand(part: Map, service: str) -> None:
             raise Trouble(f"template/{service}.yaml: {name} is a {kind}, which is none of {', '.join(KINDS)}.")
         function = Function(name, resource["Properties"], logs)
         KINDS[kind](function)
+        errors_alarm(function)
         resources |= function.resources()
         part["Outputs"] |= function.outputs
     part["Resources"] = resources
@@ -73,6 +78,23 @@ def _replace_every(value: Any, lists: dict[str, Any]) -> None:
             value[key] = lists[item.value]
         elif isinstance(item, dict | list):
             _replace_every(item, lists)
+
+
+def errors_alarm(function: Function) -> None:
+    """Crashes, time-outs and failed starts: what the function itself cannot report. A schedule may have its own alarm."""
+    if f"{function.name}FailureAlarm" in function.beside:
+        return
+    function.alarm(
+        "ErrorsAlarm",
+        "errors",
+        f"{function.kebab} fails: its log lines of the level ERROR say why, or the line in which the platform reports a"
+        " crash, a time-out or a failed start.",
+        of_function(function, "Errors"),
+        Statistic="Sum",
+        EvaluationPeriods=10,
+        DatapointsToAlarm=2,
+        Threshold=0,
+    )
 
 
 def signed_in_function(function: Function) -> None:
@@ -118,6 +140,16 @@ def queue_function(function: Function) -> None:
         " dependency.",
         of_queue(queue, "ApproximateAgeOfOldestMessage"),
         EvaluationPeriods=5,
+        Threshold=ref("QueueAgeAlarmSeconds"),
+    )
+    function.alarm(
+        "RetryAgeAlarm",
+        "retry-age",
+        f"Messages of {function.kebab} fail again and again for a long time: its log lines with failure = retry say why. After"
+        " GiveUpAfterSeconds they are dead-lettered.",
+        of_log(function, "RetriedMessageAge"),
+        EvaluationPeriods=RETRIES_COUNT_FOR,
+        DatapointsToAlarm=1,
         Threshold=ref("QueueAgeAlarmSeconds"),
     )
     source = Map(FunctionName=ref(name), EventSourceArn=arn(queue), BatchSize=batch_size)
@@ -183,7 +215,19 @@ def stream_function(function: Function) -> None:
             ParallelizationFactor=4,
             BisectBatchOnFunctionError=True,
             MaximumRetryAttempts=-1,
-            FilterCriteria=Map(Filters=Items(Map(Pattern=pattern) for pattern in patterns)),
+            FilterCriteria=Map(Filters=Items(Map(Pattern=pattern) for pattern in [*patterns, HEARTBEATS])),
+        )
+        function.alarm(
+            f"{table}HeartbeatAlarm",
+            f"heartbeat-{table.lower()}",
+            f"{function.kebab} has not read the stream of {table}Table in time for 15 minutes: enable its event source, or find"
+            " out in its log why it does not start or is late. It loses a record that it has not read within 24 hours.",
+            of_log(function, "HeartbeatLag", table=table.lower()),
+            # One datapoint a minute, so that the alarm rings soon after the last heartbeat: CloudWatch looks back for a few
+            # periods beyond these 15 before it takes data for missing.
+            EvaluationPeriods=15,
+            Threshold=ref("StreamAgeAlarmMilliseconds"),
+            TreatMissingData="breaching",
         )
     function.dead_letters()
     function.alarm(
@@ -199,9 +243,11 @@ def stream_function(function: Function) -> None:
 
 def scheduled_function(function: Function) -> None:
     failure, silence = function.take_optional("FailureAlarm"), function.take_optional("SilenceAlarm")
-    function.may_send_to(f"{function.name}DeadLetters")
-    on_failure = flow(Map(Type="SQS", Destination=arn(f"{function.name}DeadLetters")))
-    function.properties["EventInvokeConfig"]["DestinationConfig"] = flow(Map(OnFailure=on_failure))
+    keeps_failed_runs = function.take_optional("DeadLetters") is None
+    if keeps_failed_runs:
+        function.may_send_to(f"{function.name}DeadLetters")
+        on_failure = flow(Map(Type="SQS", Destination=arn(f"{function.name}DeadLetters")))
+        function.properties["EventInvokeConfig"]["DestinationConfig"] = flow(Map(OnFailure=on_failure))
     if failure:
         function.alarm("FailureAlarm", "failure", failure, of_function(function, "Errors"), Statistic="Sum", Threshold=0)
     if silence:
@@ -216,7 +262,8 @@ def scheduled_function(function: Function) -> None:
             Threshold=1,
             TreatMissingData="breaching",  # without an invocation the metric has no data
         )
-    function.dead_letters()
+    if keeps_failed_runs:
+        function.dead_letters()
 
 
 KINDS: dict[str, Callable[[Function], None]] = {

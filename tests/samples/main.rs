@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "these are tests, also outside of the test functions")]
 
+mod alarms;
 mod preceding_events;
 mod prerequisites;
 mod proofs;

@@ -154,7 +154,8 @@ impl SampleWorld {
     }
 
     async fn read(&self, reader: Arc<dyn Reader>, text: &str) -> Outcome {
-        let worker = StreamWorker { function: "sample", queue: self.queue.clone(), reader };
+        let (queue, clock) = (self.queue.clone(), self.clock.clone());
+        let worker = StreamWorker { function: "sample", queue, clock, reader };
         match worker.work(serde_json::from_str(text).expect("a stream event")).await {
             Ok(()) => self.outcome_of_batch(0),
             Err(failure) => Outcome::Failed(failure.to_string()),

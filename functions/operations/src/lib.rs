@@ -7,9 +7,11 @@ mod standard;
 mod sweep_inbox;
 #[cfg(test)]
 mod testing;
+mod write_heartbeats;
 
 pub use health::Health;
 pub use inbox::{InboxSource, WebhookInbox};
 pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
 pub use standard::StandardWebhook;
 pub use sweep_inbox::SweepInbox;
+pub use write_heartbeats::WriteHeartbeats;

@@ -5,6 +5,7 @@
 //! knows an AWS service; what a runner needs of one (a queue, a counter) is a port.
 
 pub mod command;
+pub mod heartbeat;
 pub mod http;
 pub mod panics;
 pub mod queue;

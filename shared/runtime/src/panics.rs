@@ -31,12 +31,7 @@ impl From<Panicked> for Failure {
 pub fn log_locations() {
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(
-            metric = "Panicked",
-            metric.by = "function",
-            location,
-            "the code panicked; this is a defect"
-        );
+        tracing::error!(metric = "Panicked", location, "the code panicked; this is a defect");
         LAST.with_borrow_mut(|last| *last = Some(location));
     }));
 }

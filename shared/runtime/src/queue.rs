@@ -144,10 +144,14 @@ impl Worker {
             traceparent = tracing::field::Empty,
         );
         async {
-            match guarded(self.consumer.handle(body, deliveries)).await {
+            let returns = match guarded(self.consumer.handle(body, deliveries)).await {
                 Ok(()) => false,
                 Err(failure) => self.hand_back(failure, record, deliveries).await,
+            };
+            if returns {
+                self.report_age(record);
             }
+            returns
         }
         .instrument(span)
         .await
@@ -208,15 +212,30 @@ impl Worker {
     }
 
     fn is_too_old(&self, record: &SqsMessage) -> bool {
+        self.age(record) > self.give_up_after
+    }
+
+    /// Writes the line from which the alarm's metric is read. SQS's own age of the oldest message leaves out messages that were
+    /// received several times.
+    fn report_age(&self, record: &SqsMessage) {
+        tracing::info!(
+            metric = "RetriedMessageAge",
+            metric.by = "function",
+            metric.unit = "Seconds",
+            metric.value = self.age(record).as_secs(),
+            "the message was not handled and waits for its next delivery"
+        );
+    }
+
+    /// The time since the message was sent.
+    fn age(&self, record: &SqsMessage) -> Duration {
         let sent = record
             .attributes
             .get("SentTimestamp")
             .and_then(|text| text.parse().ok())
             .and_then(|millis| Timestamp::from_millisecond(millis).ok());
-        sent.is_some_and(|sent| {
-            self.clock.now().duration_since(sent).unsigned_abs() > self.give_up_after
-                && self.clock.now() > sent
-        })
+        let age = sent.map(|sent| self.clock.now().duration_since(sent));
+        age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     }
 }
 

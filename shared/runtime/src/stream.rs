@@ -5,13 +5,14 @@
 //! destinations carry only metadata, and the stream keeps a record for a day.
 
 use crate::Settings;
+use crate::heartbeat::Heartbeat;
 use async_trait::async_trait;
 use event_store::{Document, Key};
 use events::Envelope;
 use jiff::Timestamp;
 use lambda_runtime::LambdaEvent;
 use outbound::{DeadLetter, Queue};
-use resilience::Failure;
+use resilience::{Clock, Failure, SystemClock};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -58,6 +59,8 @@ pub struct StreamWorker {
     pub function: &'static str,
     /// Its dead-letter queue.
     pub queue: Arc<dyn Queue>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// What handles the records.
     pub reader: Arc<dyn Reader>,
 }
@@ -78,14 +81,19 @@ impl StreamWorker {
         reader: impl Reader + 'static,
     ) -> Self {
         let queue = queue(&settings.text("DEAD_LETTER_QUEUE_URL"));
-        Self { function, queue, reader: Arc::new(reader) }
+        Self { function, queue, clock: Arc::new(SystemClock), reader: Arc::new(reader) }
     }
 
     /// Handles a batch; after an error it is redelivered.
     pub async fn work(&self, batch: Batch) -> Result<(), Failure> {
         let mut records = Vec::new();
         let mut poison = Vec::new();
+        let mut heartbeats = Vec::new();
         for raw in batch.records {
+            if let Some(heartbeat) = Heartbeat::read(&raw) {
+                heartbeats.push(heartbeat);
+                continue;
+            }
             match read_record(&raw) {
                 Ok(Some(record)) => records.push(record),
                 Ok(None) => {}
@@ -100,6 +108,10 @@ impl StreamWorker {
             let body = serde_json::json!({ "pk": key.pk, "sk": key.sk }).to_string();
             let letter = DeadLetter { body, reason, function: self.function.to_owned() };
             self.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
+        }
+        // Last, so that a reader whose batches fail reports none.
+        for heartbeat in heartbeats {
+            heartbeat.report(self.clock.now());
         }
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! Logs: one JSON object a line. The fields of all open spans and of the event are side by side, so that a query can filter on
 //! `function`, `request_id`, `order.id` and `event.id` without knowing which span set them.
 //!
-//! Metrics are part of the same lines. An event with the fields `metric` (the metric's name) and `metric.by` (the name of
-//! another of its fields) counts one, by the stack and that field: its line has the embedded metric format, which the
-//! platform reads from the log.
+//! Metrics are part of the same lines. An event with the field `metric` (the metric's name) counts one, by the stack and by the
+//! fields that `metric.by` names, separated by commas: its line has the embedded metric format, which the platform reads from
+//! the log. `metric.value` and `metric.unit` give it another value than one. No log level drops a line with a metric, because
+//! an alarm depends on it.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -18,6 +19,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// The namespace of the metrics.
 const NAMESPACE: &str = "Conveyor";
+/// The directive that admits every event with the field `metric`.
+const METRICS: &str = "[{metric}]=info";
 
 pub(crate) fn start(function: &'static str, stack: &str, level: &str) {
     let subscriber = subscriber(function, stack, level, std::io::stdout);
@@ -33,7 +36,8 @@ pub fn subscriber<W: Write>(
     level: &str,
     writer: impl Fn() -> W + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = |level: &str| EnvFilter::try_new(format!("{level},{METRICS}"));
+    let filter = filter(level).or_else(|_| filter("info")).unwrap_or_default();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .fmt_fields(JsonFields::new())
@@ -50,19 +54,20 @@ struct FlatJson {
 impl FlatJson {
     /// Turns the line into a metric if its event has the fields for it.
     fn embed_metric(&self, line: &mut Map<String, Value>) {
-        let (Some(Value::String(name)), Some(Value::String(by))) =
-            (line.remove("metric"), line.remove("metric.by"))
-        else {
-            return;
-        };
+        let Some(Value::String(name)) = line.remove("metric") else { return };
+        let by = line.remove("metric.by").unwrap_or_default();
+        let value = line.remove("metric.value").unwrap_or_else(|| 1.into());
+        let unit = line.remove("metric.unit").unwrap_or_else(|| "Count".into());
+        let dimensions: Vec<&str> =
+            std::iter::once("stack").chain(by.as_str().into_iter().flat_map(|by| by.split(','))).collect();
         let time = line["time"].as_str().and_then(|time| time.parse::<Timestamp>().ok()).unwrap_or_default();
         let directive = json!({
             "Namespace": NAMESPACE,
-            "Dimensions": [["stack", by]],
-            "Metrics": [{"Name": name, "Unit": "Count"}],
+            "Dimensions": [dimensions],
+            "Metrics": [{"Name": name, "Unit": unit}],
         });
         line.insert("stack".to_owned(), self.stack.as_str().into());
-        line.insert(name, 1.into());
+        line.insert(name, value);
         let metadata = json!({"Timestamp": time.as_millisecond(), "CloudWatchMetrics": [directive]});
         line.insert("_aws".to_owned(), metadata);
     }

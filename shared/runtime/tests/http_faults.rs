@@ -48,7 +48,7 @@ async fn a_panic_is_answered_with_500_and_logged_by_its_location_alone() {
     let here = lines[0]["location"].as_str().unwrap();
     assert!(here.starts_with("shared/runtime/tests/http_faults.rs:"), "{here}");
     assert_eq!((&lines[0]["Panicked"], &lines[0]["function"]), (&json!(1), &json!("get-order")));
-    assert_eq!(lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack", "function"]]));
+    assert_eq!(lines[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
     assert_eq!(lines[1]["cause"], json!(format!("the code panicked at {here}")));
     assert!(!log.text().contains("ada@shop.example"), "{}", log.text());
 }

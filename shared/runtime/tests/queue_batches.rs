@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use testkit::{MemoryQueue, envelope, now, order_id};
+use testkit::{Log, MemoryQueue, envelope, now, order_id};
 
 /// Fails by the subject's last digit: 1 is retried, 2 is rejected, 3 is retried after the provider's delay, 5 panics, 6 hangs.
 struct Moody;
@@ -186,4 +186,22 @@ async fn i6_a_message_returns_if_the_dead_letter_queue_is_out() {
     let queue = Arc::new(MemoryQueue::default());
     queue.is_out.store(true, Ordering::SeqCst);
     assert_eq!(worked(&queue, &[("a", body(2), 1, 0), ("b", body(1), 1, 0)]).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_message_that_returns_to_its_queue_counts_its_age_at_every_log_level() {
+    let (queue, log) = (Arc::new(MemoryQueue::default()), Log::of("moody", "error"));
+    worked(&queue, &[("a", body(1), 40, 4_000), ("b", body(0), 1, 9_000), ("c", body(2), 1, 9_000)]).await;
+    let lines = log.lines().into_iter().filter(|line| line.get("RetriedMessageAge").is_some());
+    let line = lines.collect::<Vec<_>>();
+    let [line] = line.as_slice() else { panic!("one message returns: {line:?}") };
+    assert_eq!((&line["RetriedMessageAge"], &line["function"]), (&json!(4_000), &json!("moody")));
+    assert_eq!(
+        line["_aws"]["CloudWatchMetrics"],
+        json!([{
+            "Namespace": "Conveyor",
+            "Dimensions": [["stack", "function"]],
+            "Metrics": [{"Name": "RetriedMessageAge", "Unit": "Seconds"}],
+        }])
+    );
 }

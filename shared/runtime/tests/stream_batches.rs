@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
 
 use events::{Delivered, ShippingEvent};
-use resilience::Failure;
+use resilience::{Failure, FixedClock};
 use runtime::stream::{Batch, Item, Poison, Reader, Record, StreamWorker};
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
-use testkit::{MemoryQueue, envelope, order_id};
+use std::time::Duration;
+use testkit::{Log, MemoryQueue, envelope, now, order_id};
 
 #[derive(Default)]
 struct Seen(Mutex<Vec<Record>>);
@@ -40,15 +41,17 @@ fn event() -> Value {
 struct Stream {
     seen: Arc<Seen>,
     queue: Arc<MemoryQueue>,
+    clock: Arc<FixedClock>,
 }
 
 impl Stream {
     fn open() -> Self {
-        Self { seen: Arc::default(), queue: Arc::default() }
+        Self { seen: Arc::default(), queue: Arc::default(), clock: Arc::new(FixedClock::at(now())) }
     }
 
     async fn carries(&self, records: &[Value]) -> Result<(), Failure> {
-        let worker = StreamWorker { function: "seen", queue: self.queue.clone(), reader: self.seen.clone() };
+        let (queue, clock) = (self.queue.clone(), self.clock.clone());
+        let worker = StreamWorker { function: "seen", queue, clock, reader: self.seen.clone() };
         let batch: Batch = serde_json::from_value(json!({ "Records": records })).unwrap();
         worker.work(batch).await
     }
@@ -99,4 +102,50 @@ async fn i6_the_batch_is_retried_if_the_dead_letter_queue_is_out() {
     let stream = Stream::open();
     stream.queue.is_out.store(true, Ordering::SeqCst);
     assert!(stream.carries(&[record("INSERT", "order#1", &json!({}))]).await.is_err());
+}
+
+/// A heartbeat of the orders' table, as the stream carries it.
+fn heartbeat(name: &str) -> Value {
+    let (key, document) = runtime::heartbeat::item("orders", now());
+    let keys = json!({"pk": {"S": key.pk}, "sk": {"S": key.sk}});
+    let image = json!({"document": {"S": document.body.to_string()}});
+    json!({"eventName": name, "dynamodb": {"Keys": keys, "NewImage": image}})
+}
+
+/// The heartbeats in a log: function, table and lag.
+fn heartbeats(log: &Log) -> Vec<(String, String, u64)> {
+    let lines = log.lines().into_iter().filter(|line| line.get("HeartbeatLag").is_some());
+    let read = |line: Value| {
+        let word = |name: &str| line[name].as_str().unwrap().to_owned();
+        (word("function"), word("table"), line["HeartbeatLag"].as_u64().unwrap())
+    };
+    lines.map(read).collect()
+}
+
+#[tokio::test]
+async fn a_heartbeat_is_reported_with_its_lag_and_no_reader_gets_it() {
+    let (stream, log) = (Stream::open(), Log::of("seen", "error"));
+    stream.clock.advance(Duration::from_millis(1_500));
+    stream.carries(&[heartbeat("INSERT")]).await.unwrap();
+    stream.carries(&[heartbeat("INSERT"), record("INSERT", "order#1", &event())]).await.unwrap();
+    let expected = ("seen".to_owned(), "orders".to_owned(), 1_500);
+    assert_eq!(heartbeats(&log), [expected.clone(), expected]);
+    assert_eq!(stream.seen.0.lock().unwrap().len(), 1, "only the event");
+    assert_eq!(stream.queue.dead_letters(), []);
+}
+
+#[tokio::test]
+async fn a_reader_whose_batch_fails_reports_no_heartbeat() {
+    let (stream, log) = (Stream::open(), Log::of("seen", "error"));
+    let records = [heartbeat("INSERT"), record("INSERT", "order#out", &event())];
+    stream.carries(&records).await.unwrap_err();
+    assert_eq!(heartbeats(&log), []);
+}
+
+#[tokio::test]
+async fn a_heartbeat_that_expires_reports_nothing() {
+    let (stream, log) = (Stream::open(), Log::of("seen", "error"));
+    stream.carries(&[heartbeat("REMOVE")]).await.unwrap();
+    assert_eq!(heartbeats(&log), []);
+    assert_eq!(stream.queue.dead_letters(), []);
 }

@@ -1,4 +1,6 @@
 //! The batches of a table's stream, as the platform passes them to a reader.
+//!
+//! Only the runner knows heartbeats, so a batch with one is always the platform's JSON.
 
 use event_store::{Key, StreamId, Written};
 use outbound::DeadLetter;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Passes a batch to its reader: as the platform's JSON if the world does so, else as parsed records, which is faster.
 pub(super) async fn read(worker: &StreamWorker, is_json: bool, items: Vec<Written>) -> Result<(), Failure> {
-    if is_json {
+    if is_json || items.iter().any(is_heartbeat) {
         return worker.work(batch(&items)).await;
     }
     let records = items.into_iter().map(record).collect();
@@ -18,6 +20,10 @@ pub(super) async fn read(worker: &StreamWorker, is_json: bool, items: Vec<Writte
         worker.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
     }
     Ok(())
+}
+
+fn is_heartbeat(item: &Written) -> bool {
+    matches!(item, Written::Document(key, _) if key.pk.starts_with(runtime::heartbeat::PREFIX))
 }
 
 fn record(item: Written) -> Record {

@@ -159,7 +159,8 @@ impl World {
 
     fn source(&self, function: &'static str, table: Service, topic: Option<Arc<MemoryTopic>>) -> Source {
         let queue = Gated::new(self.gate(), self.queue_client());
-        let worker = Arc::new(StreamWorker { function, queue, reader: steps::reader(function, self) });
+        let (clock, reader) = (self.clock(), steps::reader(function, self));
+        let worker = Arc::new(StreamWorker { function, queue, clock, reader });
         let is_json_batch = self.is_json_batch;
         Source { name: function, table, seen: 0, is_busy: false, worker, is_json_batch, topic }
     }
@@ -167,7 +168,11 @@ impl World {
     /// The scheduled functions.
     pub(super) fn tasks(&self) -> Vec<Arc<dyn Task>> {
         let callbacks = self.has_endpoints.then_some("schedule-callbacks");
-        ["sweep-orders"].into_iter().chain(callbacks).map(|function| steps::task(function, self)).collect()
+        ["sweep-orders", "write-heartbeats"]
+            .into_iter()
+            .chain(callbacks)
+            .map(|function| steps::task(function, self))
+            .collect()
     }
 
     /// The HTTP functions, by operation.

@@ -4,7 +4,7 @@ use crate::ports::{Ports, Table, TablePort};
 use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS};
 use async_trait::async_trait;
 use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
-use event_store::Pages;
+use event_store::{Documents, Pages};
 use events::Service;
 use operations::{FunctionQueues, InboxSource};
 use outbound::Networks;
@@ -170,6 +170,10 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         "sweep-inbox" => {
             Step::Schedule(Arc::new(operations::SweepInbox { sources: inbox_sources(ports), clock }))
         }
+        "write-heartbeats" => Step::Schedule(Arc::new(operations::WriteHeartbeats {
+            tables: Service::ALL.map(|service| (service, of(service) as Arc<dyn Documents>)).into(),
+            clock,
+        })),
         "standard-webhook" => Step::OpenHttp(Arc::new(operations::StandardWebhook {
             senders: senders(),
             payments: of(Service::Payments),

@@ -104,6 +104,7 @@ fn has_notified_status(envelope: &Envelope) -> bool {
 /// Whether the event source of a stream's reader passes this item.
 pub fn is_read(reader: &str, item: &Written) -> bool {
     match (reader, item) {
+        (_, Written::Document(key, _)) if key.pk.starts_with(runtime::heartbeat::PREFIX) => true,
         ("publish-events" | "project-orders", Written::Event(_)) => true,
         ("apply-stripe-event" | "apply-carrier-event", Written::Event(envelope)) => {
             is_event_read(reader, envelope)

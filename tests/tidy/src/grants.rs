@@ -1,4 +1,5 @@
-//! The one grant on other services' tables is limited to webhooks. The emulator does not enforce that limit, so a test reads it.
+//! The grants on other services' tables are limited to webhooks and to heartbeats. The emulator does not enforce these limits, so
+//! tests read them.
 
 use crate::{none, root};
 
@@ -31,4 +32,18 @@ fn a_grant_on_another_services_table_is_for_webhooks_alone() {
         .map(str::to_owned)
         .collect();
     none("grants that open more of a table than its webhooks", &wide);
+}
+
+#[test]
+fn a_grant_for_heartbeats_writes_nothing_else() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (_, after) = template.split_once("\n  WriteHeartbeatsRole:\n").expect("the role");
+    let role = after.split("\n\n").next().unwrap();
+    let granted = foreign(role, "");
+    let [grant] = granted.as_slice() else { panic!("one grant is enough: {granted:?}") };
+    assert!(grant.contains("Action: dynamodb:PutItem\n"), "{grant}");
+    assert!(
+        grant.contains(r#"{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["heartbeat#*"]}}"#),
+        "{grant}"
+    );
 }

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod alarms;
 mod arrows;
 mod dead_letters;
 mod failures;

@@ -166,19 +166,3 @@ fn each_caller_of_a_breaker_may_read_and_write_its_state() {
         }
     }
 }
-
-#[test]
-fn every_metric_of_ours_with_an_alarm_is_written_by_a_log_line() {
-    let template = template();
-    let alarms = template.split("Namespace: Conveyor\n").skip(1);
-    let metrics: Vec<&str> =
-        alarms.filter_map(|alarm| alarm.split("MetricName: ").nth(1)?.lines().next()).collect();
-    assert!(metrics.len() > 2, "only {metrics:?} were found");
-    let sources = files(&["functions", "shared"], ".rs");
-    let is_written = |metric: &str| {
-        let field = format!("metric = \"{metric}\"");
-        sources.iter().any(|(path, text)| !path.ends_with("tests.rs") && text.contains(&field))
-    };
-    let unwritten = metrics.into_iter().filter(|metric| !is_written(metric)).map(str::to_owned);
-    none("metrics that no log line writes", &unwritten.collect::<Vec<_>>());
-}

@@ -51,7 +51,7 @@ fn fields_of_spans_and_of_the_event_are_side_by_side() {
 
 #[test]
 fn an_event_that_names_a_metric_is_a_line_in_the_embedded_metric_format() {
-    // Spans are disabled at this level; the line is written nevertheless.
+    // The line has the fields of its spans at every level.
     let mut line = line("error", || {
         let span = tracing::info_span!("message", request_id = "r1");
         let _span = span.enter();
@@ -83,6 +83,42 @@ fn an_event_that_names_a_metric_is_a_line_in_the_embedded_metric_format() {
             "function": "place-order",
             "message": "look",
             "order.id": "o1",
+            "request_id": "r1",
         })
     );
+}
+
+#[test]
+fn a_metric_may_have_a_value_a_unit_and_several_dimensions() {
+    let line = line("info", || {
+        tracing::info!(
+            metric = "HeartbeatLag",
+            metric.by = "function,table",
+            metric.unit = "Milliseconds",
+            metric.value = 250_u64,
+            table = "orders",
+            "alive"
+        );
+    });
+    assert_eq!(
+        line["_aws"]["CloudWatchMetrics"],
+        json!([{
+            "Namespace": "Conveyor",
+            "Dimensions": [["stack", "function", "table"]],
+            "Metrics": [{"Name": "HeartbeatLag", "Unit": "Milliseconds"}],
+        }])
+    );
+    assert_eq!(line["HeartbeatLag"], 250);
+    assert_eq!((&line["stack"], &line["table"]), (&json!("shop"), &json!("orders")));
+    assert!(line.get("metric.value").is_none() && line.get("metric.unit").is_none(), "{line}");
+}
+
+#[test]
+fn no_log_level_drops_a_metric() {
+    for level in ["error", "warn", "info", "nonsense"] {
+        let line = line(level, || {
+            tracing::info!(metric = "HeartbeatLag", metric.by = "function", "alive");
+        });
+        assert_eq!(line["HeartbeatLag"], 1, "at {level}");
+    }
 }
