@@ -53,6 +53,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "ShopName": "Conveyor (local)",
         # Tests and benchmarks are a single busy caller. The limits are tested in process.
         "RequestsPerHour": plenty,
+        "AdminRequestsPerHour": plenty,
         "OrdersPerHour": plenty,
         "ThrottleRate": plenty,
         "ThrottleBurst": plenty,

@@ -104,6 +104,7 @@ def signed_in_function(function: Function) -> None:
         "TOKEN_USE": ref("TokenUse"),
         "LIMITS_TABLE_NAME": ref("LimitsTable"),
         "REQUESTS_PER_HOUR": ref("RequestsPerHour"),
+        "ADMIN_REQUESTS_PER_HOUR": ref("AdminRequestsPerHour"),
     }
     function.statements.append(allow("dynamodb:UpdateItem", arn("LimitsTable")))
 

@@ -13,10 +13,11 @@
 
 mod counters;
 mod documents;
+mod marks;
 mod pages;
 mod streams;
 
-use event_store::{Counters, Documents, EventStore, Memory, Pages};
+use event_store::{Counters, Documents, EventStore, Memory, Pages, RateMarks};
 use std::sync::Arc;
 use testkit::order_id;
 
@@ -25,6 +26,7 @@ pub(crate) struct Table {
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) counters: Arc<dyn Counters>,
+    pub(crate) marks: Arc<dyn RateMarks>,
     pub(crate) run: events::OrderId,
 }
 
@@ -81,10 +83,16 @@ pub(crate) fn table(on: On) -> Table {
     let run = order_id(fresh());
     if let On::Memory = on {
         let memory = Arc::new(Memory::default());
-        return Table { store: memory.clone(), documents: memory.clone(), counters: memory, run };
+        return Table {
+            store: memory.clone(),
+            documents: memory.clone(),
+            counters: memory.clone(),
+            marks: memory,
+            run,
+        };
     }
     let table = on.clients().table(&on.name("NotificationsTable", "CONVEYOR_NOTIFICATIONS_TABLE"));
-    Table { store: table.clone(), documents: table.clone(), counters: table, run }
+    Table { store: table.clone(), documents: table.clone(), counters: table.clone(), marks: table, run }
 }
 
 /// The documents of the table of order views, its index `by-customer`, and a partition of the index.

@@ -5,7 +5,7 @@ use crate::stack::{Checkout, Stack, fresh};
 use crate::stripe::Moved;
 use crate::tables::Tables;
 use crate::wait::until;
-use event_store::{Counters as _, Document, Documents as _, Key, StoreError};
+use event_store::{Document, Documents as _, Key, MarkIs, MarkMove, RateMarks as _, StoreError};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -44,11 +44,12 @@ fn may(tables: &Tables, table: &str) -> BTreeSet<&'static str> {
     let table = tables.clients().table(table);
     // No item ever has this key, and no reader of a stream selects it.
     let key = Key::new(format!("probe#{}", fresh()), "probe");
+    let moves = [MarkMove { name: "probe", expected: MarkIs::Past, by: 1 }];
     let calls: [(&'static str, Result<(), StoreError>); 5] = [
         ("GetItem", tables.run(table.get(&key)).map(drop)),
         ("Query", tables.run(table.list(&key.pk, "")).map(drop)),
         ("PutItem", tables.run(table.put_new(&key, &Document::of(&"probe"))).map(drop)),
-        ("UpdateItem", tables.run(table.count_up(&key, jiff::Timestamp::UNIX_EPOCH)).map(drop)),
+        ("UpdateItem", tables.run(table.advance(&key, 0, &moves, jiff::Timestamp::UNIX_EPOCH)).map(drop)),
         ("DeleteItem", tables.run(table.delete(&key))),
     ];
     calls

@@ -7,6 +7,7 @@ mod alarms;
 mod preceding_events;
 mod prerequisites;
 mod proofs;
+mod reads;
 mod world;
 
 use std::collections::BTreeSet;

@@ -47,6 +47,11 @@ struct Body<'a> {
 
 #[async_trait]
 impl Endpoint for GetPayment {
+    /// It may call the provider, and a caller over its limit must not.
+    fn only_reads(&self, _route: &str) -> bool {
+        false
+    }
+
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
         match request.route.as_str() {
             "GET /orders/{order_id}/payment" => {}

@@ -2,14 +2,13 @@
 
 use crate::Table;
 use crate::error::{Fault, describe, describe_refusal, fault, store_error};
-use crate::item::{document_item, event_item, key_item, number, read_counts, read_number};
+use crate::item::{document_item, event_item, key_item, number, read_counts};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
 use event_store::limits::check_key;
 use event_store::{Counters, Counts, Key, Move, StoreError, Transaction, TransactionError};
-use jiff::Timestamp;
 
 #[async_trait]
 impl Counters for Table {
@@ -55,26 +54,6 @@ impl Counters for Table {
             }
             Err(error) => Err(store_error(&error)),
         }
-    }
-
-    async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError> {
-        check_key(key)?;
-        let answer = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(key_item(key)))
-            .update_expression("ADD #count :one SET #expires = :expires")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_names("#expires", "expires_at")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":expires", number(expires_at.as_second()))
-            .return_values(ReturnValue::UpdatedNew)
-            .send()
-            .await
-            .map_err(|error| store_error(&error))?;
-        let count = read_number(&answer.attributes.unwrap_or_default(), "count")?;
-        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
 
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {

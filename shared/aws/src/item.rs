@@ -1,7 +1,8 @@
 //! The shape of items in a table: how they are written, and how they are parsed when they are read.
 //!
 //! An event: `pk`, `sk`, `type`, `event` (the envelope's JSON). A document: `pk`, `sk`, `document` (JSON),
-//! `version`, `expires_at` and text attributes for indexes. Counters: `pk`, `sk`, numbers, `version`, `expires_at`.
+//! `version`, `expires_at` and text attributes for indexes. Counters: `pk`, `sk`, numbers, `version`. Marks of
+//! rate limits: `pk`, `sk`, numbers, `expires_at`.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use event_store::{Counts, Document, Key, StoreError, StreamId};

@@ -15,6 +15,7 @@ mod http;
 mod item;
 mod letters;
 mod mail;
+mod marks;
 mod pages;
 mod queue;
 mod secrets;

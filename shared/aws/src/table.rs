@@ -1,4 +1,4 @@
-//! One DynamoDB table: the adapter behind [`event_store::EventStore`], `Documents` and `Counters`.
+//! One DynamoDB table: the adapter behind [`event_store::EventStore`], `Documents`, `Counters` and `RateMarks`.
 
 use aws_sdk_dynamodb::Client;
 

@@ -7,15 +7,14 @@ use crate::limits::{check_document, check_event, check_key};
 use crate::{Document, Key, StoreError, StreamId};
 use async_trait::async_trait;
 use events::Envelope;
-use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// The numbers stored at one key, and how often they were written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Every stored number by its name, except the version and the expiry. A number that is missing counts as zero.
+    /// Every stored number by its name, except the version. A number that is missing counts as zero.
     pub values: BTreeMap<String, i64>,
-    /// Grows by one with each `set` and each move; 0 if the key has only been counted up.
+    /// Grows by one with each `set` and each move.
     pub version: u64,
 }
 
@@ -88,9 +87,6 @@ pub trait Counters: Send + Sync {
         expected: Option<u64>,
         values: &[(&'static str, i64)],
     ) -> Result<bool, StoreError>;
-
-    /// Adds one to the number `count` at a key and returns the sum. The table may delete the item after `expires_at`.
-    async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError>;
 
     /// Performs all writes of the transaction, or none.
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError>;

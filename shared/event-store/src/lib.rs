@@ -4,14 +4,16 @@
 //! - [`Documents`] holds the items that are not events: maps, copies, inbox items.
 //! - [`Counters`] holds numbers that must never go below zero: stock.
 //! - [`Pages`] lists documents by an index.
+//! - [`RateMarks`] holds how far each caller has used its limits.
 //!
-//! [`Memory`] is the in-memory twin of all four. The contract suite in `tests/contract` runs on it and on DynamoDB.
+//! [`Memory`] is the in-memory twin of all five. The contract suite in `tests/contract` runs on it and on DynamoDB.
 //! [`append_decided`] is the loop: read, decide, append; after a conflict with a concurrent writer, again.
 
 mod counters;
 mod documents;
 mod error;
 pub mod limits;
+mod marks;
 mod memory;
 mod pages;
 mod step;
@@ -21,6 +23,7 @@ mod stream;
 pub use counters::{Counters, Counts, Move, Transaction, TransactionError};
 pub use documents::{Document, Documents, Key};
 pub use error::{AppendError, StoreError};
+pub use marks::{Advance, MarkIs, MarkMove, Marks, RateMarks};
 pub use memory::{Memory, MemoryIndex, Written};
 pub use pages::{Page, Pages, Position, Walk};
 pub use step::{Decided, StepError, append_decided};

@@ -2,14 +2,15 @@
 
 use crate::limits::{check_document, check_event, check_key, check_pk};
 use crate::{
-    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Move, Page, Pages, Position,
+    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Marks, Move, Page, Pages, Position,
     StoreError, StreamId, Transaction, TransactionError, Walk,
 };
 use async_trait::async_trait;
 use events::Envelope;
-use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+mod marks;
 
 /// A new item, as the table's stream carries it. A change of an item is not a new item.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,7 @@ struct Table {
     written: Vec<Written>,
     documents: BTreeMap<Key, Document>,
     counters: BTreeMap<Key, Counts>,
+    marks: BTreeMap<Key, Marks>,
 }
 
 /// A copy is independent: the model keeps the table's earlier states.
@@ -203,15 +205,6 @@ impl Counters for Memory {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), *value)).collect();
         table.counters.insert(key.clone(), Counts { values, version });
         Ok(true)
-    }
-
-    async fn count_up(&self, key: &Key, _expires_at: Timestamp) -> Result<u64, StoreError> {
-        check_key(key)?;
-        let mut table = self.table();
-        let counts = table.counters.entry(key.clone()).or_default();
-        let count = counts.values.entry("count".to_owned()).or_default();
-        *count += 1;
-        Ok(u64::try_from(*count).unwrap_or_default())
     }
 
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {

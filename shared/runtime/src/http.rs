@@ -14,7 +14,7 @@ pub use access::{Access, Caller};
 pub use event::{Event, parse_sample};
 pub use fields::{Whole, optional, optional_number, whole_number};
 pub use idempotency::digest_of;
-pub use limit::{Limit, Limiter};
+pub use limit::{Counted, Limit, Limiter};
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
 pub use request::Request;
@@ -22,13 +22,13 @@ pub use request::Request;
 use crate::Settings;
 use crate::panics::caught;
 use async_trait::async_trait;
-use event_store::Counters;
+use event_store::RateMarks;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::LambdaEvent;
-use resilience::SystemClock;
 use resilience::deadline::in_time;
+use resilience::{HourlyLimit, SystemClock};
 use serde_json::value::RawValue;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tracing::Instrument as _;
 
 /// What a function does with a request.
@@ -37,6 +37,13 @@ pub trait Endpoint: Send + Sync {
     /// Answers one request. A 2xx means that the effect is durable; a problem means that nothing changed, or that repeating
     /// the request is harmless.
     async fn answer(&self, request: Request) -> Result<Reply, Problem>;
+
+    /// Whether a request of this route only reads our own tables. It is then answered while its limit is being checked, and
+    /// the answer is dropped if the caller is over the limit. Any other request waits for the check, so that a refused one has
+    /// no effect.
+    fn only_reads(&self, route: &str) -> bool {
+        route.starts_with("GET ")
+    }
 }
 
 /// An HTTP function: its endpoint, who may call it, and how often.
@@ -55,27 +62,32 @@ impl Server {
         Self { access: None, limiter: None, endpoint: Arc::new(endpoint) }
     }
 
-    /// A server that needs a token and limits each caller. It reads the settings of [`Access`], `REQUESTS_PER_HOUR` (1000) and
-    /// `LIMITS_TABLE_NAME`; `counters` makes the adapter of that table.
-    pub fn from_settings<C: Counters + 'static>(
+    /// A server that needs a token and limits each caller. It reads the settings of [`Access`], `REQUESTS_PER_HOUR` (1000),
+    /// `ADMIN_REQUESTS_PER_HOUR` (50,000) and `LIMITS_TABLE_NAME`; `table` makes the adapter of that table.
+    pub fn from_settings<M: RateMarks + 'static>(
         settings: &mut Settings,
-        counters: impl FnOnce(&str) -> Arc<C>,
+        table: impl FnOnce(&str) -> Arc<M>,
         endpoint: impl Endpoint + 'static,
     ) -> Self {
-        let limiter = Limiter {
-            counters: counters(&settings.text("LIMITS_TABLE_NAME")),
-            clock: Arc::new(SystemClock),
-            limits: vec![Limit { route: None, per_hour: settings.parsed("REQUESTS_PER_HOUR", 1000) }],
+        let mut limit = |name, counted, setting, default| {
+            let rate = HourlyLimit::of(settings.parsed(setting, default));
+            Limit { name, counted, rate }
         };
+        let limits = vec![
+            limit("requests", Counted::OfCustomers, "REQUESTS_PER_HOUR", 1000),
+            limit("admin-requests", Counted::OfAdmins, "ADMIN_REQUESTS_PER_HOUR", 50_000),
+        ];
+        let table = table(&settings.text("LIMITS_TABLE_NAME"));
+        let limiter = Limiter::new(table, Arc::new(SystemClock), limits);
         let access = Some(Access::from_settings(settings));
         Self { access, limiter: Some(limiter), endpoint: Arc::new(endpoint) }
     }
 
-    /// The same, with a lower limit for one route.
+    /// The same, with a lower limit for one route, under a name of its own.
     #[must_use]
-    pub fn with_limit(mut self, route: &'static str, per_hour: u64) -> Self {
+    pub fn with_limit(mut self, name: &'static str, route: &'static str, per_hour: u64) -> Self {
         if let Some(limiter) = &mut self.limiter {
-            limiter.limits.push(Limit { route: Some(route), per_hour });
+            limiter.add(Limit { name, counted: Counted::Route(route), rate: HourlyLimit::of(per_hour) });
         }
         self
     }
@@ -115,14 +127,40 @@ impl Server {
 
     /// Answers a request that panics with `500`, and one that is not finished in time with `504`, before the gateway does.
     async fn guarded(&self, event: &Event) -> Result<Reply, Problem> {
-        in_time(caught(self.answer(event))).await??
+        let limits = OnceLock::new();
+        let answer = async { in_time(caught(Box::pin(self.answer(event, &limits)))).await?? };
+        let mut outcome = answer.await;
+        let headers = match &mut outcome {
+            Ok(reply) => &mut reply.headers,
+            Err(problem) => &mut problem.headers,
+        };
+        headers.extend(limits.into_inner().into_iter().flatten());
+        outcome
     }
 
-    async fn answer(&self, event: &Event) -> Result<Reply, Problem> {
+    /// `limits` becomes the headers of the caller's limits, as soon as they are known.
+    async fn answer(
+        &self,
+        event: &Event,
+        limits: &OnceLock<Vec<(&'static str, String)>>,
+    ) -> Result<Reply, Problem> {
         let request = Request::read(event, self.access.as_ref())?;
-        if let (Some(limiter), Some(caller)) = (&self.limiter, &request.caller) {
-            limiter.admit(&caller.customer, &request.route).await?;
+        let (Some(limiter), Some(caller)) = (&self.limiter, request.caller.clone()) else {
+            return self.endpoint.answer(request).await;
+        };
+        let route = request.route.clone();
+        let admission = Box::pin(async {
+            let admission = limiter.admit(&caller, &route).await;
+            limits.get_or_init(|| admission.headers);
+            admission.verdict
+        });
+        if self.endpoint.only_reads(&route) {
+            // A refusal drops the reads; the answer of the reads, even a panic, does not drop the count.
+            let reads = async { Ok(caught(self.endpoint.answer(request)).await) };
+            let ((), answer) = tokio::try_join!(admission, reads)?;
+            return answer?;
         }
+        admission.await?;
         self.endpoint.answer(request).await
     }
 }

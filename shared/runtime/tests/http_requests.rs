@@ -1,4 +1,4 @@
-//! Gateway requests: any event, the caller, the query, the form of a problem, and the limit of requests.
+//! Gateway requests: any event, the caller, the query and the form of a problem.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,16 +6,11 @@
     reason = "a test may be blunt outside of its test functions too"
 )]
 
-use event_store::Memory;
 use lambda_http::Body;
-use resilience::FixedClock;
-use runtime::http::{
-    Access, Endpoint, FieldError, Limit, Limiter, Problem, Reply, Request, Server, parse_sample,
-};
+use runtime::http::{Access, Endpoint, FieldError, Problem, Reply, Request, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::time::Duration;
-use testkit::{RequestBuilder as _, bearer, now, request};
+use testkit::{RequestBuilder as _, bearer, request};
 
 /// Answers with what it received.
 struct Mirror;
@@ -61,16 +56,13 @@ fn claims() -> Value {
     json!({"iss": "https://issuer", "sub": "s-1", "token_use": "access", "cognito:groups": "[admin staff]"})
 }
 
-fn guarded(per_hour: u64) -> (Server, Arc<FixedClock>) {
+fn guarded() -> Server {
     let access = Access {
         admin_group: "admin".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };
-    let clock = Arc::new(FixedClock::at(now()));
-    let limits = vec![Limit { route: None, per_hour }];
-    let limiter = Limiter { counters: Arc::new(Memory::default()), clock: clock.clone(), limits };
-    (Server { access: Some(access), limiter: Some(limiter), endpoint: Arc::new(Mirror) }, clock)
+    Server { access: Some(access), limiter: None, endpoint: Arc::new(Mirror) }
 }
 
 async fn answer(server: &Server, request: &Value) -> (u16, Value, lambda_http::http::HeaderMap) {
@@ -82,7 +74,7 @@ async fn answer(server: &Server, request: &Value) -> (u16, Value, lambda_http::h
 
 #[tokio::test]
 async fn a_request_is_read_as_the_gateway_sends_it() {
-    let (server, _) = guarded(10);
+    let server = guarded();
     let (status, seen, _) = answer(&server, &gateway(Some(claims()))).await;
     assert_eq!(status, 200);
     for (name, expected) in [
@@ -109,7 +101,7 @@ async fn an_encoded_body_arrives_as_its_bytes() {
 /// The gateway writes one group with a space and two groups alike. In the token itself they differ.
 #[tokio::test]
 async fn the_groups_are_those_of_the_token() {
-    let (server, _) = guarded(100);
+    let server = guarded();
     for (groups, written, admin) in [
         (json!(["admin", "staff"]), "[admin staff]", true),
         (json!(["EU admin"]), "[EU admin]", false),
@@ -180,7 +172,7 @@ async fn an_event_with_an_odd_or_missing_field_is_answered() {
             pointers(&format!("{at}/{}", name.replace('/', "~1")), inner, into);
         }
     }
-    let (guarded, _) = guarded(100_000);
+    let guarded = guarded();
     let mut full = gateway(Some(claims()));
     full["body"] = json!("{}");
     full["cookies"] = json!(["a=b"]);
@@ -249,7 +241,7 @@ fn an_unknown_query_parameter_of_a_list_is_named() {
 
 #[tokio::test]
 async fn without_a_valid_token_the_answer_is_401() {
-    let (server, _) = guarded(10);
+    let server = guarded();
     let mut id_token = claims();
     id_token["token_use"] = json!("id");
     for claims in [None, Some(id_token), Some(json!({"sub": "s-1", "token_use": "access"}))] {
@@ -258,25 +250,6 @@ async fn without_a_valid_token_the_answer_is_401() {
         assert_eq!(problem["type"], "urn:conveyor:problem:unauthorized");
         assert_eq!(headers["content-type"], "application/problem+json");
     }
-}
-
-#[tokio::test]
-async fn over_the_limit_the_answer_is_429_with_retry_after() {
-    let (server, clock) = guarded(2);
-    let request = gateway(Some(claims()));
-    for _ in 0..2 {
-        assert_eq!(answer(&server, &request).await.0, 200);
-    }
-    let (status, _, headers) = answer(&server, &request).await;
-    assert_eq!(status, 429);
-    let retry_after: u64 = headers["retry-after"].to_str().unwrap().parse().unwrap();
-    assert!((1..=3600).contains(&retry_after));
-    assert!(headers.contains_key("ratelimit") && headers.contains_key("ratelimit-policy"));
-    let mut other = claims();
-    other["sub"] = json!("s-2");
-    assert_eq!(answer(&server, &gateway(Some(other))).await.0, 200, "each caller has its own limit");
-    clock.advance(Duration::from_secs(retry_after));
-    assert_eq!(answer(&server, &request).await.0, 200);
 }
 
 #[test]

@@ -9,7 +9,6 @@ use event_store::{
     StreamId, Transaction, TransactionError, Walk,
 };
 use events::Envelope;
-use jiff::Timestamp;
 use outbound::{
     Answer, Call, CallError, DeadLetter, DeadLetterQueue, Letter, Mail, MailError, Mailer, NameError, Names,
     Publication, PublishError, Queue, QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
@@ -142,10 +141,6 @@ impl<P: Counters + ?Sized> Counters for Gated<P> {
         values: &[(&'static str, i64)],
     ) -> Result<bool, StoreError> {
         self.pass("counters.set", Effect::Write, self.port.set(key, expected, values), out).await
-    }
-
-    async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError> {
-        self.pass("counters.count_up", Effect::Write, self.port.count_up(key, expires_at), out).await
     }
 
     /// To the caller a failure here looks like a conflict between transactions: it proves nothing about the numbers.

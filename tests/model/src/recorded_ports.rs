@@ -12,7 +12,6 @@ use event_store::{
     Transaction, TransactionError,
 };
 use events::Envelope;
-use jiff::Timestamp;
 use outbound::{Answer, Call, CallError, Method, Transport};
 use std::any::Any;
 use std::fmt::Debug;
@@ -245,11 +244,6 @@ impl Counters for RecordedPorts {
     ) -> Result<bool, StoreError> {
         let live = self.table.set(key, expected, values);
         self.call("counters.set", Effect::Write, live, || Err(out())).await
-    }
-
-    async fn count_up(&self, key: &Key, expires_at: Timestamp) -> Result<u64, StoreError> {
-        let live = self.table.count_up(key, expires_at);
-        self.call("counters.count_up", Effect::Write, live, || Err(out())).await
     }
 
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {

@@ -19,8 +19,11 @@ async fn main() -> Result<(), runtime::Error> {
         senders: settings.parsed("WEBHOOK_SOURCES", webhooks::Senders::default()),
     };
     // A low limit on orders makes the testing of stolen cards slow.
-    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step)
-        .with_limit("POST /orders", settings.required("ORDERS_PER_HOUR"));
+    let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step).with_limit(
+        "orders",
+        "POST /orders",
+        settings.required("ORDERS_PER_HOUR"),
+    );
     settings.finish()?;
 
     runtime::http::run(server).await

@@ -150,18 +150,17 @@ impl Problem {
         }
     }
 
-    pub(super) fn too_many_requests(limit: u64, resets_in: u64) -> Self {
+    /// 429: the caller is over its limit.
+    pub(super) fn too_many_requests(per_hour: i64, wait: u64) -> Self {
         Self {
-            headers: vec![
-                ("retry-after", resets_in.to_string()),
-                ("ratelimit", format!("\"hour\";r=0;t={resets_in}")),
-                ("ratelimit-policy", format!("\"hour\";q={limit};w=3600")),
-            ],
+            headers: vec![("retry-after", wait.to_string())],
             ..Self::new(
                 429,
                 "too-many-requests",
                 "Too many requests",
-                format!("at most {limit} requests an hour; try again in {resets_in} seconds"),
+                format!(
+                    "at most {per_hour} requests an hour, half of them at once; try again in {wait} seconds"
+                ),
             )
         }
     }
