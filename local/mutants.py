@@ -1,4 +1,4 @@
-"""`make mutants`: does a test notice when a decision is changed? Changes one expression at a time, and runs its crate's own tests.
+"""`make mutants`: does a test notice when a decision is changed? Changes one expression at a time, and runs the crate's tests.
 
 cargo-mutants works on a copy of the tree, so production cannot be affected. It changes only the modules that decide: a new
 one is added to `DECIDES`. A mutant that no test can notice, because it means the same, is listed with its reason in
@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 
-from . import build, choices, console, tools
+from . import choices, console, tools
 from .settings import ROOT, clean_environment
 from .trouble import Trouble
 
@@ -19,6 +18,7 @@ CARGO_MUTANTS = "27.1.0"
 # A folder of its own: its packages have the names and versions of the tree's.
 TARGET = ROOT / "target" / "mutants"
 FOUND = TARGET / "mutants.out"
+SCHEMES = ("easypost", "github", "mac", "shopify", "standard", "stripe")
 # Each crate with its modules that decide.
 DECIDES = {
     "payments": ["functions/payments/src/ledger*", "functions/payments/src/ledger/*", "functions/payments/src/payment/*"],
@@ -26,7 +26,9 @@ DECIDES = {
     "shipping": ["functions/shipping/src/shipment.rs", "functions/shipping/src/shipment/*"],
     "inventory": ["functions/inventory/src/allocation.rs"],
     "resilience": ["shared/resilience/src/*.rs"],
-    "webhooks": [f"shared/webhooks/src/{scheme}.rs" for scheme in ("easypost", "github", "mac", "shopify", "standard", "stripe")],
+    "webhooks": [
+        f"shared/webhooks/src/{scheme}.rs" for scheme in ("easypost", "github", "mac", "shopify", "standard", "stripe")
+    ],
 }
 
 
