@@ -128,7 +128,7 @@ pub fn key(source: &str, event_id: &str) -> Key {
     Key::new(format!("webhook#{source}#{event_id}"), SORT_KEY)
 }
 
-/// Stores a verified webhook, unless it is stored already. Refused: the compressed body is too large for an item.
+/// Stores a verified webhook, unless it is stored already. Invalid: the compressed body is too large for an item.
 pub async fn keep(
     documents: &dyn Documents,
     arriving: &NewItem<'_>,
@@ -138,7 +138,7 @@ pub async fn keep(
     let NewItem { source, by, name, headers, cause } = arriving;
     let packed = pack(body.get());
     if packed.len() > LARGEST_PACKED {
-        return Err(StoreError::Refused(format!(
+        return Err(StoreError::Invalid(format!(
             "a webhook's body takes {} bytes compressed, and an item holds {LARGEST_PACKED}",
             packed.len()
         )));

@@ -23,8 +23,11 @@ pub use webhook::StripeWebhook;
 /// The source of the inbox's items, and the kind of the causes that webhooks are.
 pub(crate) const SOURCE: &str = "stripe";
 
+/// The longest id of an object, in bytes, as Stripe documents it.
+const LONGEST_ID: usize = 255;
+
 /// Whether the text is the id of a payment intent.
 pub(crate) fn is_intent_id(text: &str) -> bool {
     let is_word = |rest: &str| rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    text.strip_prefix("pi_").is_some_and(|rest| !rest.is_empty() && is_word(rest))
+    text.len() <= LONGEST_ID && text.strip_prefix("pi_").is_some_and(|rest| !rest.is_empty() && is_word(rest))
 }

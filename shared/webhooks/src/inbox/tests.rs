@@ -64,7 +64,7 @@ async fn a_body_too_large_for_an_item_is_refused() {
     .take(400_000)
     .collect();
     let refused = keep_push(&table, "e1", &noise).await;
-    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
     assert_eq!(table.all_documents(), []);
     let repetitive = vec![b'a'; 2_000_000];
     assert_eq!(keep_push(&table, "e2", &repetitive).await, Ok(Kept::New));

@@ -70,3 +70,20 @@ async fn a_field_that_is_not_read_makes_no_webhook_unreadable() {
         assert!(matches!(world.payment().await.stage, Stage::Paid { .. }), "{memo:.30}");
     }
 }
+
+#[tokio::test]
+async fn a_webhook_with_an_overlong_id_is_dead_lettered_and_its_neighbour_is_applied() {
+    let world = World::new();
+    world.place("pm_card_visa").await;
+    let long = "a".repeat(3000);
+    let object = |id: &str, intent: &str| json!({"id": id, "status": "needs_response", "amount": 500, "currency": "eur", "payment_intent": intent});
+    for (event_id, id, intent) in
+        [("evt_1", long.as_str(), world.intent()), ("evt_2", "dp_2", format!("pi_{long}"))]
+    {
+        let created = event(event_id, "charge.dispute.created", &object(id, &intent)).to_string();
+        assert_eq!(deliver(&world, event_id, &created).await, 1, "{id:.10}");
+    }
+    let intent = json!({"id": world.intent(), "status": "succeeded", "amount": 1900, "currency": "eur"});
+    assert_eq!(world.deliver(&event("evt_3", "payment_intent.succeeded", &intent)).await, []);
+    assert!(matches!(world.payment().await.stage, Stage::Paid { .. }));
+}

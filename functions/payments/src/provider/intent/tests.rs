@@ -17,7 +17,8 @@ fn an_id_is_stored_as_it_is_read() {
 #[test]
 fn an_unreadable_id_names_its_place() {
     let no_sender = format!("elsewhere::{}", order_id(1));
-    for text in ["", "pi_", "pi_a#b", "ch_1", "elsewhere:bank", "elsewhere:bank:1", &no_sender] {
+    let too_long = format!("pi_{}", "a".repeat(253));
+    for text in ["", "pi_", "pi_a#b", "ch_1", "elsewhere:bank", "elsewhere:bank:1", &no_sender, &too_long] {
         let Err(Failure::Reject { reason }) = IntentId::recorded(text, "payments/1/1") else {
             panic!("{text}")
         };

@@ -2,7 +2,8 @@
 //! lack, or may send as `null`, are optional; unknown statuses read as `Other`. Fields that are not read cannot make an object
 //! unreadable, whatever they hold. Where API versions differ, both shapes are read.
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use super::LONGEST_ID;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::fmt;
@@ -60,6 +61,7 @@ pub(super) struct Metadata {
 /// A refund.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Refund {
+    #[serde(deserialize_with = "short_id")]
     pub id: String,
     #[serde(default, deserialize_with = "or_default")]
     pub amount: u64,
@@ -137,6 +139,7 @@ pub(super) struct Charge {
 /// A dispute.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Dispute {
+    #[serde(deserialize_with = "short_id")]
     pub id: String,
     #[serde(default)]
     pub currency: Option<String>,
@@ -230,6 +233,15 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// An id that an event of ours holds.
+fn short_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    if id.len() > LONGEST_ID {
+        return Err(D::Error::custom(format!("an id of more than {LONGEST_ID} bytes")));
+    }
+    Ok(id)
 }
 
 /// Reads a reference to another object: its id, or the object itself, or `null`.
