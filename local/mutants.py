@@ -26,9 +26,7 @@ DECIDES = {
     "shipping": ["functions/shipping/src/shipment.rs", "functions/shipping/src/shipment/*"],
     "inventory": ["functions/inventory/src/allocation.rs"],
     "resilience": ["shared/resilience/src/*.rs"],
-    "webhooks": [
-        f"shared/webhooks/src/{scheme}.rs" for scheme in ("easypost", "github", "mac", "shopify", "standard", "stripe")
-    ],
+    "webhooks": [f"shared/webhooks/src/{scheme}.rs" for scheme in SCHEMES],
 }
 
 
