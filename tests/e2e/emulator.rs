@@ -57,6 +57,19 @@ impl Emulator {
         self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes())).expect(200)
     }
 
+    /// A call of CloudWatch Logs.
+    #[track_caller]
+    pub(crate) fn logs(&self, operation: &str, body: &Value) -> Value {
+        let authorization = authorization("logs");
+        let target = format!("Logs_20140328.{operation}");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.1"),
+            ("x-amz-target", &target),
+            ("authorization", &authorization),
+        ];
+        self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes())).expect(200)
+    }
+
     /// A call of Lambda.
     #[track_caller]
     pub(crate) fn lambda(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {

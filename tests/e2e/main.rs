@@ -21,6 +21,7 @@ mod expected_end;
 mod expiring;
 mod functions;
 mod grants;
+mod heartbeats;
 mod idempotency;
 mod inbox;
 mod incoming_webhooks;
