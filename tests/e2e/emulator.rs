@@ -57,7 +57,7 @@ impl Emulator {
         self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes())).expect(200)
     }
 
-    /// A call of CloudWatch Logs.
+    /// A call of `CloudWatch` Logs.
     #[track_caller]
     pub(crate) fn logs(&self, operation: &str, body: &Value) -> Value {
         let authorization = authorization("logs");
