@@ -82,3 +82,21 @@ fn the_shops_routes_are_for_the_admin_group() {
     assert_eq!(stack.stock(&tea), (5, 4, 1));
     stack.admin.get(&format!("/shipments/{id}")).expect(200);
 }
+
+#[test]
+fn every_answer_to_a_caller_carries_its_limits() {
+    let stack = Stack::shared();
+    let policies = |answer: &crate::api::Answer| {
+        let left = answer.header("ratelimit").unwrap_or_default();
+        assert!(left.contains(";r=") && left.contains(";t="), "{left}: {answer}");
+        let policy = answer.header("ratelimit-policy").unwrap_or_default();
+        policy
+            .split(", ")
+            .map(|item| item.split(';').next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(policies(&stack.customer.get("/orders")), ["\"requests\""]);
+    assert_eq!(policies(&stack.customer.get("/orders?limit=0")), ["\"requests\""], "also of a refusal");
+    assert_eq!(policies(&stack.customer.post("/orders", &json!({}))), ["\"requests\"", "\"orders\""]);
+    assert_eq!(policies(&stack.admin.get("/stock/TEA-01")), ["\"admin-requests\""]);
+}
