@@ -45,7 +45,7 @@ pub async fn run(command: impl Command + 'static) -> Result<(), crate::Error> {
         async move {
             let span = tracing::info_span!("command", request_id = event.context.request_id);
             let run = work(&*command, event.payload).instrument(span);
-            crate::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
+            crate::time_left::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
         }
     }))
     .await

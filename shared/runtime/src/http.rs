@@ -172,7 +172,7 @@ pub async fn run(server: Server) -> Result<(), crate::Error> {
         let server = Arc::clone(&server);
         async move {
             let LambdaEvent { payload, context } = invocation;
-            let deadline = crate::deadline(&context);
+            let deadline = crate::time_left::deadline(&context);
             let response = deadline.scope(server.serve(Event::new(context.request_id, payload))).await;
             Ok::<_, std::convert::Infallible>(in_the_gateways_form(response))
         }

@@ -13,9 +13,7 @@ pub mod schedule;
 pub mod settings;
 pub mod stream;
 pub mod telemetry;
-
-use resilience::{Clock as _, Deadline, SystemClock};
-use std::time::Duration;
+mod time_left;
 
 pub use settings::{Settings, SettingsError};
 
@@ -30,11 +28,4 @@ pub fn start(function: &'static str) -> Settings {
     telemetry::start(function, &stack, &level);
     panics::log_locations();
     settings
-}
-
-/// The deadline of the work in an invocation.
-fn deadline(invocation: &lambda_runtime::Context) -> Deadline {
-    let ends = i128::from(invocation.deadline);
-    let left = ends - i128::from(SystemClock.now().as_millisecond());
-    Deadline::of_invocation(Duration::from_millis(u64::try_from(left).unwrap_or(0)))
 }

@@ -247,7 +247,7 @@ pub async fn run(worker: Worker) -> Result<(), crate::Error> {
         async move {
             let span = tracing::info_span!("batch", request_id = event.context.request_id);
             let work = worker.work(event.payload).instrument(span);
-            Ok::<_, std::convert::Infallible>(crate::deadline(&event.context).scope(work).await)
+            Ok::<_, std::convert::Infallible>(crate::time_left::deadline(&event.context).scope(work).await)
         }
     }))
     .await

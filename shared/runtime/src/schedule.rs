@@ -39,7 +39,7 @@ pub async fn run(task: impl Task + 'static) -> Result<(), crate::Error> {
         async move {
             let span = tracing::info_span!("run", request_id = event.context.request_id);
             let run = work(&*task).instrument(span);
-            crate::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
+            crate::time_left::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
         }
     }))
     .await
