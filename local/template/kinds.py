@@ -30,6 +30,10 @@ RECEIVE = (
     "ChangeMessageVisibilityBatch",
     "GetQueueAttributes",
 )
+# A stream keeps a record for 24 hours, and a reader gives one up at 19 hours. Later only the event source can.
+LONGEST_RECORD_AGE = 21 * 60 * 60
+# A day longer than the dead letter that names the batch.
+FAILED_BATCHES_DAYS = 15
 
 
 def expand(part: Map, service: str) -> None:
@@ -56,16 +60,20 @@ def expand(part: Map, service: str) -> None:
 
 
 def fill_in_lists(template: Map) -> None:
-    """`!Every DeadLetters`, `!Every DeadLettersArn` and `!Every QueueArn`: what depends on the functions of all services."""
+    """`!Every DeadLetters`, `!Every DeadLettersArn`, `!Every QueueArn`, …: what depends on the functions of all services."""
     resources = template["Resources"]
     queues = [name for name, resource in resources.items() if "Type" in resource and resource["Type"] == "AWS::SQS::Queue"]
     owners = [name.removesuffix("DeadLetters") for name in queues if name.endswith("DeadLetters")]
     fed = [owner for owner in owners if f"{owner}Queue" in queues]
+    readers = [owner for owner in owners if f"{owner}FailedBatches" in resources]
     places = [f"{kebab(owner)}=${{{owner}DeadLetters}}" + (f",${{{owner}Queue}}" if owner in fed else "") for owner in owners]
     lists = {
         "DeadLetters": sub(" ".join(places)),
         "DeadLettersArn": Items(arn(f"{owner}DeadLetters") for owner in owners),
         "QueueArn": Items(arn(f"{owner}Queue") for owner in fed),
+        "ReaderArn": Items(map(arn, readers)),
+        "FailedBatchesArn": Items(arn(f"{owner}FailedBatches") for owner in readers),
+        "FailedBatch": Items(failed_batches_of(owner) for owner in readers),
     }
     _replace_every(template, lists)
 
@@ -216,6 +224,8 @@ def stream_function(function: Function) -> None:
             ParallelizationFactor=4,
             BisectBatchOnFunctionError=True,
             MaximumRetryAttempts=-1,
+            MaximumRecordAgeInSeconds=LONGEST_RECORD_AGE,
+            DestinationConfig=flow(Map(OnFailure=flow(Map(Destination=arn(f"{function.name}FailedBatches"))))),
             FilterCriteria=Map(Filters=Items(Map(Pattern=pattern) for pattern in [*patterns, HEARTBEATS])),
         )
         function.alarm(
@@ -231,6 +241,7 @@ def stream_function(function: Function) -> None:
             TreatMissingData="breaching",
         )
     function.dead_letters()
+    _keep_failed_batches(function)
     function.alarm(
         "StreamAgeAlarm",
         "stream-age",
@@ -240,6 +251,62 @@ def stream_function(function: Function) -> None:
         EvaluationPeriods=3,
         Threshold=ref("StreamAgeAlarmMilliseconds"),
     )
+
+
+def _keep_failed_batches(function: Function) -> None:
+    """What a reader that cannot run leaves: its event source puts the batch into a bucket, because a queue would get its place in
+    the stream only. A dead letter then names the object. A notification of the bucket itself would begin with a test message,
+    which would be a dead letter; a rule has none.
+    """
+    batches, letters, rule = f"{function.name}FailedBatches", f"{function.name}DeadLetters", f"{function.name}FailedBatchRule"
+    function.statements.extend([allow("s3:PutObject", failed_batches_of(function.name)), allow("s3:ListBucket", arn(batches))])
+    everything = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    by_s3 = flow(Map(ServerSideEncryptionByDefault=flow(Map(SSEAlgorithm="AES256"))))
+    expiry = flow(Map(Id="expiry", Status="Enabled", ExpirationInDays=FAILED_BATCHES_DAYS))
+    function.add(
+        "FailedBatches",
+        "AWS::S3::Bucket",
+        PublicAccessBlockConfiguration=flow(Map(dict.fromkeys(everything, True))),
+        OwnershipControls=flow(Map(Rules=flow(Items([flow(Map(ObjectOwnership="BucketOwnerEnforced"))])))),
+        BucketEncryption=flow(Map(ServerSideEncryptionConfiguration=flow(Items([by_s3])))),
+        LifecycleConfiguration=flow(Map(Rules=flow(Items([expiry])))),
+        NotificationConfiguration=flow(Map(EventBridgeConfiguration=flow(Map(EventBridgeEnabled=True)))),
+    )
+    # A bucket with a batch in it cannot be deleted.
+    function.beside[batches] = Map(
+        Type="AWS::S3::Bucket",
+        DeletionPolicy=ref("DataDeletionPolicy"),
+        UpdateReplacePolicy="Retain",
+        Properties=function.beside[batches]["Properties"],
+    )
+    function.output("FailedBatches", f"Bucket of the batches that {function.kebab} could not take.", batches)
+    created = Map({"source": flow(Items(["aws.s3"])), "detail-type": flow(Items(["Object Created"]))})
+    created["detail"] = flow(Map(bucket=flow(Map(name=flow(Items([ref(batches)]))))))
+    function.add(
+        "FailedBatchRule",
+        "AWS::Events::Rule",
+        Description=f"Names each batch that {function.kebab} never handled in a dead letter.",
+        EventPattern=created,
+        Targets=Items([flow(Map(Id="dead-letters", Arn=arn(letters)))]),
+    )
+    statement = Map(
+        Effect="Allow",
+        Principal=flow(Map(Service="events.amazonaws.com")),
+        Action="sqs:SendMessage",
+        Resource=arn(letters),
+        Condition=flow(Map(ArnEquals=flow(Map({"aws:SourceArn": arn(rule)})))),
+    )
+    function.add(
+        "DeadLettersPolicy",
+        "AWS::SQS::QueuePolicy",
+        Queues=flow(Items([ref(letters)])),
+        PolicyDocument=Map(Version="2012-10-17", Statement=Items([statement])),
+    )
+
+
+def failed_batches_of(function: str) -> Tagged:
+    """The objects that Lambda puts: `aws/lambda/<event source>/<shard>/<day>/<time>-<id>`."""
+    return sub(f"${{{function}FailedBatches.Arn}}/aws/lambda/*")
 
 
 def scheduled_function(function: Function) -> None:

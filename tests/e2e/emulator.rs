@@ -79,6 +79,25 @@ impl Emulator {
         self.0.send(method, &format!("/2015-03-31/{path}"), &headers, body)
     }
 
+    /// Puts an object into a bucket.
+    #[track_caller]
+    pub(crate) fn put_object(&self, bucket: &str, key: &str, object: &Value) {
+        let answer = self.object("PUT", bucket, key, Some(object));
+        assert_eq!(answer.status, 200, "{answer}");
+    }
+
+    /// Whether a bucket has an object.
+    pub(crate) fn has_object(&self, bucket: &str, key: &str) -> bool {
+        self.object("GET", bucket, key, None).status == 200
+    }
+
+    fn object(&self, method: &str, bucket: &str, key: &str, body: Option<&Value>) -> Answer {
+        let authorization = authorization("s3");
+        let headers = [("content-type", "application/json"), ("authorization", authorization.as_str())];
+        let body = body.map(|body| body.to_string().into_bytes());
+        self.0.send(method, &format!("/{bucket}/{key}"), &headers, body)
+    }
+
     /// The stack's functions, as the Lambda API lists them.
     pub(crate) fn functions(&self) -> Vec<Value> {
         let list = self.lambda("GET", "functions/?MaxItems=1000", None).expect(200);

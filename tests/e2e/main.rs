@@ -37,6 +37,7 @@ mod refunding;
 mod roles;
 mod slow_provider;
 mod stack;
+mod streams;
 mod stripe;
 mod tables;
 mod topic_listener;

@@ -58,7 +58,7 @@ async fn a_heartbeat_of_each_table_reaches_the_alarm_of_each_of_its_readers() {
             }
             let queue = Arc::new(MemoryQueue::default());
             let (clock, reader) = (steps::Ports::clock(&world), steps::reader(function, &world));
-            let worker = StreamWorker { function, queue: queue.clone(), clock, reader };
+            let worker = StreamWorker::new(function, queue.clone(), clock, reader);
             let batch = serde_json::from_value(json!({ "Records": [record] })).expect("a batch");
             worker.work(batch).await.expect("a heartbeat is handled");
             assert!(queue.dead_letters().is_empty(), "{:?}", queue.dead_letters());

@@ -154,8 +154,7 @@ impl SampleWorld {
     }
 
     async fn read(&self, reader: Arc<dyn Reader>, text: &str) -> Outcome {
-        let (queue, clock) = (self.queue.clone(), self.clock.clone());
-        let worker = StreamWorker { function: "sample", queue, clock, reader };
+        let worker = StreamWorker::new("sample", self.queue.clone(), self.clock.clone(), reader);
         match worker.work(serde_json::from_str(text).expect("a stream event")).await {
             Ok(()) => self.outcome_of_batch(0),
             Err(failure) => Outcome::Failed(failure.to_string()),

@@ -3,7 +3,8 @@
 //! - Trigger: an operator, by `make redrive …`: `{"function", "do": "list" | "requeue" | "discard", "ids" | "all", "limit"?,
 //!   "reason"?, "by"?}`. `ids` holds whole ids, or prefixes of at least four characters that match one id only.
 //! - Effect of a requeue: the message's body is sent to the function's queue, then the dead letter is deleted. Consumers
-//!   read only the body, so no attribute is copied; the message's age starts anew. Of a discard: one log line, then the dead
+//!   read only the body, so no attribute is copied; the message's age starts anew. A stream's batch is handed to its reader
+//!   ([`batch`]). Of a discard: one log line, then the dead
 //!   letter is deleted. A list changes nothing.
 //! - Publishes: nothing.
 //! - Idempotent by the dead letter's id: a deleted one is answered as not found. A crash between send and delete leaves a
@@ -19,6 +20,7 @@
 //!
 //! Neither a body nor personal data is answered or logged.
 
+mod batch;
 mod input;
 mod letter;
 mod queue_urls;
@@ -30,13 +32,14 @@ use async_trait::async_trait;
 use input::{Action, RedriveRequest};
 use jiff::Timestamp;
 use letter::{About, LetterView};
-use outbound::{DeadLetterQueue, Letter, QueueError, Work, WorkQueue};
+use outbound::{BatchStore, DeadLetterQueue, Functions, Letter, Work, WorkQueue};
 use resilience::{Clock, Failure};
 use runtime::command::Command;
 use selection::{Resolved, Selection};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +47,7 @@ pub use input::{Do, Redrive};
 pub use queue_urls::{InvalidQueueUrls, QueueUrls};
 
 /// How long a received dead letter is held: as long as the function can run.
-const HOLD: Duration = Duration::from_mins(1);
+const HOLD: Duration = Duration::from_mins(2);
 /// The most dead letters that a search by ids holds.
 const MOST_HELD: usize = 1000;
 
@@ -52,6 +55,10 @@ const MOST_HELD: usize = 1000;
 pub struct RedriveDeadLetters {
     /// The queues of each function, by its name.
     pub queues: BTreeMap<String, FunctionQueues>,
+    /// The batches that stream readers could not take.
+    pub batches: Arc<dyn BatchStore>,
+    /// The stream readers.
+    pub functions: Arc<dyn Functions>,
     /// Bounds a run.
     pub clock: Arc<dyn Clock>,
     /// How long a run receives and moves. It needs some seconds more to release what it holds.
@@ -119,7 +126,7 @@ impl Command for RedriveDeadLetters {
         let answer = if let Some(action) = &request.action {
             let selected: Vec<_> = selected.into_iter().map(|letter| (view(&letter), letter)).collect();
             log_discard(action, &request, &selected);
-            let (mut outcomes, left, kept) = self.act(queues, action, selected, until).await;
+            let (mut outcomes, left, kept) = self.act(function, queues, action, selected, until).await;
             others.extend(kept);
             outcomes.extend(not_found.into_iter().map(|(id, because)| Report {
                 id,
@@ -184,6 +191,7 @@ impl RedriveDeadLetters {
     /// those that must be released.
     async fn act(
         &self,
+        function: &str,
         queues: &FunctionQueues,
         action: &Action,
         selected: Vec<(LetterView, Letter)>,
@@ -195,9 +203,14 @@ impl RedriveDeadLetters {
                 left = true;
                 (Outcome::Kept, Some("the run was out of time; run it again".to_owned()))
             } else {
-                match action {
-                    Action::Requeue => requeue(queues, &view, &letter).await,
-                    Action::Discard { .. } => match queues.dead_letters.delete(&letter.receipt).await {
+                match (action, &view.batch) {
+                    (Action::Requeue, Some(batch)) => {
+                        self.requeue_batch(function, queues, batch, &letter).await
+                    }
+                    (Action::Discard { .. }, Some(batch)) => self.discard_batch(queues, batch, &letter).await,
+                    (Action::Requeue, None) => requeue(queues, &view, &letter).await,
+                    (Action::Discard { .. }, None) => match queues.dead_letters.delete(&letter.receipt).await
+                    {
                         Ok(()) => (Outcome::Discarded, None),
                         Err(error) => (Outcome::Kept, Some(failed("delete it", &error))),
                     },
@@ -248,7 +261,7 @@ async fn requeue(queues: &FunctionQueues, view: &LetterView, letter: &Letter) ->
     }
 }
 
-fn failed(to_do: &str, error: &QueueError) -> String {
+fn failed(to_do: &str, error: &impl Display) -> String {
     format!("failed to {to_do}: {error}")
 }
 

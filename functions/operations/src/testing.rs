@@ -12,7 +12,9 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use testkit::{FixedSecrets, Gate, Gated, MemoryLetters, MemoryWork, SENDER_SECRET};
+use testkit::{
+    FixedSecrets, Gate, Gated, MemoryBatches, MemoryFunctions, MemoryLetters, MemoryWork, SENDER_SECRET,
+};
 
 pub(crate) use inbox::{applied, ignored};
 pub(crate) use redrive::{NONSENSE, ids, list, out_of_stock, outcomes};
@@ -30,6 +32,9 @@ pub(crate) struct World {
     pub(crate) queue: Arc<MemoryWork>,
     /// The dead letters of `publish-events`, which reads a stream and has no queue.
     pub(crate) records: Arc<MemoryLetters>,
+    /// The batches that it could not take, and how it was invoked with them.
+    pub(crate) batches: Arc<MemoryBatches>,
+    pub(crate) functions: Arc<MemoryFunctions>,
 }
 
 impl World {
@@ -43,6 +48,8 @@ impl World {
             letters: letters(),
             queue: Arc::default(),
             records: letters(),
+            batches: Arc::default(),
+            functions: Arc::default(),
             clock,
         }
     }
@@ -84,8 +91,10 @@ impl World {
                 ("publish-events".to_owned(), publish_events),
             ]
             .into(),
+            batches: Gated::new(gate.clone(), self.batches.clone()),
+            functions: Gated::new(gate.clone(), self.functions.clone()),
             clock: self.clock.clone(),
-            work_for: Duration::from_secs(40),
+            work_for: Duration::from_secs(60),
         }
     }
 }

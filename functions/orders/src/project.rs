@@ -1,17 +1,17 @@
 //! `project-orders`: keeps the read model, one view per order, up to date with the streams.
 //!
 //! - Trigger: new events in orders' table, over its stream.
-//! - Effect: the view is the fold of the order's stream, written once for each order in the batch. Emits no event.
+//! - Effect: the view is the fold of the order's stream, written once for all events of an order in a batch. Emits no event.
 //! - Idempotent by the sequence of the last event: a view that is not newer is not written.
-//! - Retry (the whole batch) when a table is unavailable. An order whose stream is unreadable is dead-lettered with its key.
+//! - Retry: a table is unavailable. Dead-letter: an order whose stream is unreadable.
 
 use crate::{Deadlines, Order, Summary};
 use async_trait::async_trait;
-use event_store::{Documents, EventStore, Key, StoreError, StreamId};
+use event_store::{Documents, EventStore, StoreError, StreamId};
 use events::OrderId;
 use resilience::Failure;
-use runtime::stream::{Item, Poison, Reader, Record};
-use std::collections::BTreeMap;
+use runtime::stream::{Item, Reader, Record};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The step.
@@ -26,24 +26,19 @@ pub struct ProjectOrders {
 
 #[async_trait]
 impl Reader for ProjectOrders {
-    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
-        let mut orders: BTreeMap<String, Key> = BTreeMap::new();
-        for Record { key, item } in records {
-            match item {
-                Item::Event(envelope) => orders.insert(envelope.subject, key),
+    async fn read(&self, records: &[Record]) -> Result<(), Failure> {
+        let orders: BTreeSet<&str> = records
+            .iter()
+            .filter_map(|record| match &record.item {
+                Item::Event(envelope) => Some(envelope.subject.as_str()),
                 // The copies of prices are in the same table, and have no view.
                 Item::Document(_) => None,
-            };
+            })
+            .collect();
+        for order in orders {
+            self.project(order).await?;
         }
-        let mut poison = Vec::new();
-        for (subject, key) in orders {
-            match self.project(&subject).await {
-                Ok(()) => {}
-                Err(Failure::Reject { reason }) => poison.push(Poison { key, reason }),
-                Err(retry @ Failure::Retry { .. }) => return Err(retry),
-            }
-        }
-        Ok(poison)
+        Ok(())
     }
 }
 

@@ -4,16 +4,16 @@
 //! - Effect: each event is published to its service's topic, with the attributes `type` and, for `OrderUpdated`, `status`.
 //!   Subscriptions filter on them.
 //! - Publishes: no events of its own.
-//! - Not idempotent: a batch that fails in part is published again as a whole. Every consumer tolerates duplicates.
-//! - Retry: the whole batch, until the topics accept every event.
-//! - Poison: an item that is not an event is dead-lettered with its key (I6).
+//! - Not idempotent: what fails in part is published again, event by event. Every consumer tolerates duplicates.
+//! - Retry: the topic does not accept the event for now.
+//! - Dead-letter: an item that is not an event, or an event that no topic accepts (I6).
 
 use async_trait::async_trait;
-use event_store::Key;
+use event_store::limits::escaped;
 use events::{Envelope, Service};
-use outbound::{Publication, Topic};
+use outbound::{LARGEST_PUBLICATION, Publication, Topic};
 use resilience::Failure;
-use runtime::stream::{Item, Poison, Reader, Record};
+use runtime::stream::{Item, Reader, Record, Takes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,44 +25,52 @@ pub struct PublishEvents {
 
 #[async_trait]
 impl Reader for PublishEvents {
-    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
-        let mut poison = Vec::new();
+    fn takes(&self) -> Takes {
+        // A topic keeps no order, so an event that waits delays no other.
+        Takes::Batch
+    }
+
+    async fn read(&self, records: &[Record]) -> Result<(), Failure> {
         let mut by_service: BTreeMap<Service, Vec<Publication>> = BTreeMap::new();
-        for Record { key, item } in records {
-            match publication(&key, &item) {
-                Ok((service, publication)) => by_service.entry(service).or_default().push(publication),
-                Err(invalid) => poison.push(invalid),
-            }
+        for record in records {
+            let (service, publication) = publication(&record.item).map_err(Failure::reject)?;
+            by_service.entry(service).or_default().push(publication);
         }
         for (service, publications) in by_service {
             let topic = self
                 .topics
                 .get(&service)
                 .ok_or_else(|| Failure::retry(format!("{service} has no topic; set its ARN")))?;
-            topic.publish(&publications).await.map_err(Failure::retry)?;
+            topic.publish(&publications).await?;
             tracing::info!(service = service.as_str(), count = publications.len(), "events published");
         }
-        Ok(poison)
+        Ok(())
     }
 }
 
-fn publication(key: &Key, item: &Item) -> Result<(Service, Publication), Poison> {
-    let poison = |reason: String| Poison { key: key.clone(), reason };
+fn publication(item: &Item) -> Result<(Service, Publication), String> {
     let envelope: &Envelope = match item {
         Item::Event(envelope) => envelope,
         Item::Document(_) => {
-            return Err(poison("the item is not an event; fix the event source's filter".to_owned()));
+            return Err("the item is not an event; fix the event source's filter".to_owned());
         }
     };
-    let service = envelope.service().map_err(|error| poison(error.to_string()))?;
+    let service = envelope.service().map_err(|error| error.to_string())?;
     // The data is not validated: during a rollout consumers may know types and versions that this build does not.
     // Only the status is read, because subscriptions filter on it.
     let status = envelope.data["status"].as_str().filter(|_| envelope.event_type == "OrderUpdated");
-    let body = serde_json::to_string(envelope).map_err(|error| poison(error.to_string()))?;
-    // SNS refuses these two characters, and with them the batch. JSON writes none outside of a text, where an escape is the same.
-    let body = body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff");
-    Ok((
-        service,
-        Publication { body, event_type: envelope.event_type.clone(), status: status.map(str::to_owned) },
-    ))
+    let body = serde_json::to_string(envelope).map_err(|error| error.to_string())?;
+    let publication = Publication {
+        body: escaped(&body),
+        event_type: envelope.event_type.clone(),
+        status: status.map(str::to_owned),
+    };
+    // Known before anything is published, so that its neighbours are published once.
+    if publication.bytes() > LARGEST_PUBLICATION {
+        let bytes = publication.bytes();
+        return Err(format!(
+            "the event has {bytes} bytes with its attributes; a topic carries {LARGEST_PUBLICATION}"
+        ));
+    }
+    Ok((service, publication))
 }

@@ -7,11 +7,12 @@ use events::{
 };
 use outbound::Topic;
 use outbox::PublishEvents;
+use resilience::Failure;
 use runtime::stream::{Item, Reader as _, Record};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use testkit::{MemoryTopic, cause, envelope, eur, now, order_id, placed, record, sku};
+use testkit::{MemoryTopic, cause, envelope, eur, letter_of, now, order_id, placed, read_batch, record, sku};
 
 struct Topics(BTreeMap<Service, Arc<MemoryTopic>>);
 
@@ -49,7 +50,7 @@ async fn i6_every_event_reaches_its_own_services_topic_byte_for_byte() {
     let placed = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
     let delivered = envelope(&order_id(1), 5, &ShippingEvent::from(Delivered {}));
     let records = [&placed, &delivered, &product_changed()].map(record).to_vec();
-    assert_eq!(topics.step().read(records).await.unwrap(), []);
+    topics.step().read(&records).await.unwrap();
     for (service, event) in [(Service::Orders, &placed), (Service::Shipping, &delivered)] {
         let published = topics.0[&service].published();
         assert_eq!(published.len(), 1, "{service}");
@@ -65,33 +66,47 @@ async fn i6_every_event_reaches_its_own_services_topic_byte_for_byte() {
 async fn an_update_carries_its_status_for_the_filters() {
     let topics = Topics::open();
     let update = envelope(&order_id(1), 2, &updated(OrderStatus::Cancelled));
-    topics.step().read(vec![record(&update)]).await.unwrap();
+    topics.step().read(&[record(&update)]).await.unwrap();
     assert_eq!(topics.0[&Service::Orders].published()[0].status.as_deref(), Some("cancelled"));
 }
 
 #[tokio::test]
 async fn i6_an_unavailable_topic_fails_the_batch_until_it_recovers() {
     let topics = Topics::open();
-    let records = || vec![record(&envelope(&order_id(1), 1, &OrdersEvent::from(placed())))];
+    let records = [record(&envelope(&order_id(1), 1, &OrdersEvent::from(placed())))];
     topics.0[&Service::Orders].is_out.store(true, Ordering::SeqCst);
-    assert!(topics.step().read(records()).await.is_err());
+    assert!(matches!(topics.step().read(&records).await, Err(Failure::Retry { .. })));
     topics.0[&Service::Orders].is_out.store(false, Ordering::SeqCst);
-    topics.step().read(records()).await.unwrap();
+    topics.step().read(&records).await.unwrap();
     assert_eq!(topics.0[&Service::Orders].published().len(), 1);
 }
 
 #[tokio::test]
-async fn an_item_that_is_no_event_is_reported_and_the_rest_is_published() {
+async fn i6_an_event_that_no_topic_accepts_is_dead_lettered_and_the_rest_is_published() {
     let topics = Topics::open();
     let mut unknown = record(&envelope(&order_id(1), 1, &OrdersEvent::from(placed())));
     if let Item::Event(envelope) = &mut unknown.item {
         envelope.source = "conveyor/unknown".to_owned();
     }
     let document = Record { key: Key::new("sku#TEA-01", "price"), item: Item::Document(Document::of(&1)) };
-    let good = envelope(&order_id(2), 1, &OrdersEvent::from(placed()));
-    let poison = topics.step().read(vec![unknown, document, record(&good)]).await.unwrap();
-    assert_eq!(poison.len(), 2);
-    assert_eq!(topics.0[&Service::Orders].published().len(), 1);
+    let altered = |n: u64, alter: &dyn Fn(&mut Envelope)| {
+        let mut envelope = envelope(&order_id(n), 1, &OrdersEvent::from(placed()));
+        alter(&mut envelope);
+        record(&envelope)
+    };
+    let oversize = altered(3, &|envelope| envelope.subject = "x".repeat(300_000));
+    let odd_type = altered(4, &|envelope| envelope.event_type = "Order\u{ffff}".to_owned());
+    let untyped = altered(5, &|envelope| envelope.event_type = String::new());
+    let good = [2, 6].map(|n| altered(n, &|_| ()));
+    let bad = vec![unknown, document, oversize, odd_type, untyped];
+    let mut expected: Vec<String> = bad.iter().map(|record| letter_of(&record.key)).collect();
+    let letters = read_batch(topics.step(), [bad, good.to_vec()].concat()).await.unwrap();
+    let mut found: Vec<String> = letters.iter().map(|letter| letter.body.clone()).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+    assert!(letters.iter().any(|letter| letter.reason.contains("a topic carries")), "{letters:?}");
+    assert_eq!(topics.0[&Service::Orders].published().len(), 2);
 }
 
 #[tokio::test]
@@ -101,7 +116,7 @@ async fn events_of_a_newer_writer_are_published_unchanged() {
     newer.dataversion = 99;
     let mut unknown = envelope(&order_id(1), 2, &OrdersEvent::from(placed()));
     unknown.event_type = "UnknownType".to_owned();
-    assert_eq!(topics.step().read(vec![record(&newer), record(&unknown)]).await.unwrap(), []);
+    topics.step().read(&[record(&newer), record(&unknown)]).await.unwrap();
     assert_eq!(topics.0[&Service::Orders].published().len(), 2);
 }
 
@@ -112,7 +127,7 @@ async fn a_character_that_no_topic_accepts_is_escaped() {
     let mut odd = envelope(&order_id(1), 1, &OrdersEvent::from(placed()));
     let text = serde_json::to_string(&odd).unwrap().replace("Bern", "Bern \u{fffe}\u{ffff}\u{10ffff}");
     odd = serde_json::from_str(&text).unwrap();
-    topics.step().read(vec![record(&odd)]).await.unwrap();
+    topics.step().read(&[record(&odd)]).await.unwrap();
     let body = topics.0[&Service::Orders].published().pop().unwrap().body;
     assert!(!body.contains(['\u{fffe}', '\u{ffff}']) && body.contains(r"Bern \ufffe\uffff"), "{body}");
     assert_eq!(serde_json::from_str::<Envelope>(&body).unwrap(), odd, "every reader reads the same event");

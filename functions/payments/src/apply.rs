@@ -11,7 +11,7 @@
 //! The report names its order, or the map `intent#<id>` does. Reports of another stack are ignored. A webhook that arrives
 //! before its order is parked under `intent#<id>` and applied once `PaymentRequested` is in the stream.
 //!
-//! Retry: the table did not answer; the whole batch is redelivered. Dead-lettered: a webhook that cannot be read; money that
+//! Retry: the table did not answer. Dead-lettered: a webhook that cannot be read; money that
 //! does not match what was requested, or cannot be recorded exactly; a refund or dispute of another intent than the recorded one,
 //! or in another currency.
 
@@ -25,7 +25,7 @@ use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Envelope, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};
 use jiff::SignedDuration;
 use resilience::{Clock, Failure};
-use runtime::stream::{Item, Poison, Reader, Record};
+use runtime::stream::{Item, Reader, Record};
 use std::sync::Arc;
 use webhooks::inbox::reader::{Handler, InboxReader, Outcome, Webhook};
 use webhooks::inbox::verdict::Verdict;
@@ -47,20 +47,14 @@ pub struct ApplyStripeEvent {
 
 #[async_trait]
 impl Reader for ApplyStripeEvent {
-    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
-        let mut poison = Vec::new();
+    async fn read(&self, records: &[Record]) -> Result<(), Failure> {
         for Record { key, item } in records {
-            let outcome = match &item {
-                Item::Event(envelope) => self.event(envelope).await,
-                Item::Document(document) => self.inbox().read(&key, document).await,
-            };
-            match outcome {
-                Ok(()) => {}
-                Err(Failure::Reject { reason }) => poison.push(Poison { key, reason }),
-                Err(retry @ Failure::Retry { .. }) => return Err(retry),
+            match item {
+                Item::Event(envelope) => self.event(envelope).await?,
+                Item::Document(document) => self.inbox().read(key, document).await?,
             }
         }
-        Ok(poison)
+        Ok(())
     }
 }
 

@@ -9,17 +9,17 @@ use events::{
     Envelope, Event, InventoryEvent, OrderExpired, OrderPlaced, OrdersEvent, OutOfStock, PaymentsEvent,
     ReturnReceived, ServiceEvent, ShipmentCancelled, ShippingEvent, ShippingFailed,
 };
-use outbound::{Breaker, Secret, Secrets, Transport};
+use outbound::{Breaker, DeadLetter, Secret, Secrets, Transport};
 use resilience::{Clock as _, Failure, FixedClock};
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Message};
-use runtime::stream::{Item, Poison, Reader as _, Record};
+use runtime::stream::{Item, Record};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{
-    FakeStripe, FixedSecrets, Outage, RequestBuilder as _, delivered, message, now, order_id, placed, record,
-    request,
+    FakeStripe, FixedSecrets, Outage, RequestBuilder as _, delivered, message, now, order_id, placed,
+    read_batch, record, request,
 };
 
 pub(crate) const STACK: &str = "conveyor";
@@ -122,8 +122,8 @@ impl World {
         self.take_payment().consume(message).await
     }
 
-    pub(crate) async fn apply(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
-        self.apply_stripe_event().read(records).await
+    pub(crate) async fn apply(&self, records: Vec<Record>) -> Result<Vec<DeadLetter>, Failure> {
+        read_batch(self.apply_stripe_event(), records).await
     }
 
     pub(crate) async fn get(&self, request: Request) -> Result<Reply, Problem> {
@@ -154,7 +154,7 @@ impl World {
     }
 
     /// Receives an event of the provider, and applies its inbox item.
-    pub(crate) async fn deliver(&self, event: &Value) -> Vec<Poison> {
+    pub(crate) async fn deliver(&self, event: &Value) -> Vec<DeadLetter> {
         self.receive(self.signed(event.to_string().as_bytes())).await.unwrap();
         let id = event["id"].as_str().unwrap();
         self.apply(vec![self.inbox(id)]).await.unwrap()

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, History};
 use events::{Envelope, OrderId, ReadError, ServiceEvent as _, ShippingEvent};
 use resilience::{Clock, Failure};
-use runtime::stream::{Item, Poison, Reader, Record};
+use runtime::stream::{Item, Reader, Record};
 use std::sync::Arc;
 use webhooks::inbox::reader::{Handler, InboxReader, Outcome, Webhook};
 use webhooks::inbox::verdict::Verdict;
@@ -37,20 +37,14 @@ pub struct ApplyCarrierEvent {
 
 #[async_trait]
 impl Reader for ApplyCarrierEvent {
-    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure> {
-        let mut poison = Vec::new();
+    async fn read(&self, records: &[Record]) -> Result<(), Failure> {
         for Record { key, item } in records {
-            let outcome = match &item {
-                Item::Event(envelope) => self.event(envelope).await,
-                Item::Document(document) => self.inbox(None).read(&key, document).await,
-            };
-            match outcome {
-                Ok(()) => {}
-                Err(Failure::Reject { reason }) => poison.push(Poison { key, reason }),
-                Err(retry @ Failure::Retry { .. }) => return Err(retry),
+            match item {
+                Item::Event(envelope) => self.event(envelope).await?,
+                Item::Document(document) => self.inbox(None).read(key, document).await?,
             }
         }
-        Ok(poison)
+        Ok(())
     }
 }
 

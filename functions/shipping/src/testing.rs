@@ -7,16 +7,18 @@ use events::{
     Envelope, InventoryEvent, InventoryUpdated, OrderCancellationRequested, OrderId, OrdersEvent, Provider,
     RequestedBy, ServiceEvent, ShippingEvent,
 };
-use outbound::{Breaker, Secret, SecretError, Secrets, Transport};
+use outbound::{Breaker, DeadLetter, Secret, SecretError, Secrets, Transport};
 use resilience::{Failure, FixedClock};
 use runtime::Settings;
 use runtime::http::Endpoint as _;
 use runtime::queue::{Consumer as _, Message};
-use runtime::stream::{Item, Poison, Reader as _, Record};
+use runtime::stream::{Item, Record};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use testkit::{EASYPOST_KEY, FakeEasyPost, Outage, RequestBuilder as _, lines, message, now, placed, record};
+use testkit::{
+    EASYPOST_KEY, FakeEasyPost, Outage, RequestBuilder as _, lines, message, now, placed, read_batch, record,
+};
 
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_sample";
 
@@ -144,7 +146,7 @@ impl World {
                     | ShippingEvent::Shipped(_)
                     | ShippingEvent::TrackingCorrected(_)
             ) {
-                assert_eq!(self.apply().read(vec![record(envelope)]).await, Ok(vec![]));
+                assert_eq!(read_batch(self.apply(), vec![record(envelope)]).await, Ok(vec![]));
             }
             if matches!(
                 event,
@@ -172,7 +174,7 @@ impl World {
     }
 
     /// Receives a webhook and applies its inbox item.
-    pub(crate) async fn receive(&self, event: &Value) -> Result<Vec<Poison>, Failure> {
+    pub(crate) async fn receive(&self, event: &Value) -> Result<Vec<DeadLetter>, Failure> {
         let before = self.memory.all_documents().len();
         let reply = self.webhook().answer(signed(event, WEBHOOK_SECRET)).await.unwrap();
         assert_eq!(reply.status, 200);
@@ -180,7 +182,7 @@ impl World {
             // A duplicate writes nothing, so the table's stream carries nothing.
             return Ok(Vec::new());
         }
-        self.apply().read(vec![self.inbox(event["id"].as_str().unwrap())]).await
+        read_batch(self.apply(), vec![self.inbox(event["id"].as_str().unwrap())]).await
     }
 
     /// An EasyPost webhook's inbox item as the table's stream carries it.

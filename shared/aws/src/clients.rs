@@ -2,6 +2,7 @@
 
 use crate::Table;
 use crate::addresses::SystemNames;
+use crate::batches::{S3Batches, StackFunctions};
 use crate::guarded_transport::GuardedTransport;
 use crate::http::HttpTransport;
 use crate::letters::SqsLetters;
@@ -24,8 +25,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use event_store::Pages;
 use outbound::{
-    CachedSecrets, DeadLetterQueue, Mailer, Names, Networks, Queue, Secrets, Texter, Topic, Transport,
-    WorkQueue,
+    BatchStore, CachedSecrets, DeadLetterQueue, Functions, Mailer, Names, Networks, Queue, Secrets, Texter,
+    Topic, Transport, WorkQueue,
 };
 use resilience::SystemClock;
 use runtime::Settings;
@@ -100,6 +101,18 @@ impl Clients {
     /// A dead-letter queue of any function, by its URL, for `redrive-dead-letters`.
     pub fn letters(&self, url: &str) -> Arc<dyn DeadLetterQueue> {
         Arc::new(SqsLetters { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
+    }
+
+    /// The batches that stream readers could not take. A bucket is part of the path, because the local stack has one host.
+    pub fn batches(&self) -> Arc<dyn BatchStore> {
+        let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
+        Arc::new(S3Batches(aws_sdk_s3::Client::from_conf(config)))
+    }
+
+    /// The functions of a stack, by the stack's name.
+    pub fn functions(&self, stack: &str) -> Arc<dyn Functions> {
+        let client = aws_sdk_lambda::Client::new(&self.config);
+        Arc::new(StackFunctions { client, stack: stack.to_owned() })
     }
 
     /// A topic, by its ARN.

@@ -5,6 +5,7 @@
 //! roots only (`TRUST_STORE=native` for private endpoints), region and credentials from the environment, no discovery.
 
 mod addresses;
+mod batches;
 mod clients;
 mod counters;
 mod documents;

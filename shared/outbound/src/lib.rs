@@ -5,6 +5,7 @@
 
 mod addresses;
 mod api_key;
+mod batches;
 mod breaker;
 mod http;
 mod letters;
@@ -16,6 +17,7 @@ mod work;
 
 pub use addresses::{NameError, Names, Networks, is_public};
 pub use api_key::send_with_key;
+pub use batches::{BatchError, BatchStore, Functions, StoredBatch};
 pub use breaker::Breaker;
 pub use http::{Answer, Call, CallError, Method, Transport, answer_within};
 pub use letters::{DeadLetterQueue, DeadLetteredBy, Letter, MOST_AT_ONCE};

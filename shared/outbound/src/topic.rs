@@ -1,6 +1,7 @@
 //! A service's topic, to which its events are published.
 
 use async_trait::async_trait;
+use resilience::Failure;
 
 /// One message for a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,15 @@ pub enum PublishError {
         /// The reason of the first refusal.
         reason: String,
     },
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Undeliverable(_) => Self::reject(error),
+            PublishError::Unavailable { .. } => Self::retry(error),
+        }
+    }
 }
 
 /// Publishes to one topic.

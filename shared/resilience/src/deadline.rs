@@ -47,6 +47,11 @@ impl Deadline {
         Self(Instant::now() + time_to_work(left))
     }
 
+    /// The deadline of work that has this much time.
+    pub fn after(time: Duration) -> Self {
+        Self(Instant::now() + time)
+    }
+
     /// The deadline of the current task; `None` if it has none.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(|deadline| *deadline).ok()

@@ -1,78 +1,105 @@
-//! Stream readers: a table's new items, in order per key.
+//! Stream readers: a table's new items. No record stops the records around it.
 //!
-//! A transient failure fails the whole batch, and the platform retries it until it succeeds or its records expire. A record
-//! that can never be handled is skipped, but first its key goes to our own dead-letter queue: the platform's failure
-//! destinations carry only metadata, and the stream keeps a record for a day.
+//! A batch is handled in *lanes*, several at once: what one call of the reader takes ([`Takes`]). If a call fails, each of its
+//! records is handled again alone. Then:
+//!
+//! - **A record that can never be handled** is dead-lettered: rejected, or its handling panics, or does not end twice. Its key
+//!   goes to our own dead-letter queue, because the stream keeps a record for a day only.
+//! - **A record that fails for now** fails the batch, which the platform delivers again. Meanwhile the later records of its key
+//!   wait, and those of other keys do not. After [`GIVE_UP_AFTER`] it is dead-lettered too, because the stream would soon lose
+//!   what waits behind it.
+//!
+//! So a record overtakes an older one of its key only if that one was dead-lettered. With [`Takes::Batch`] there is no order.
+//!
+//! Why the whole batch fails, and how a hang is told from an outage: docs/decisions/a-stream-batch-fails-as-a-whole.md.
+
+mod handled;
+mod record;
+mod threads;
+mod time;
 
 use crate::Settings;
 use crate::heartbeat::Heartbeat;
 use async_trait::async_trait;
-use event_store::{Document, Key};
-use events::Envelope;
-use jiff::Timestamp;
+use event_store::Key;
+use event_store::limits::escaped;
+use futures_util::{StreamExt as _, stream};
+use handled::Handled;
+use jiff::SignedDuration;
 use lambda_runtime::LambdaEvent;
 use outbound::{DeadLetter, Queue};
 use resilience::{Clock, Failure, SystemClock};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::Instrument as _;
 
-/// A new item of the table.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Item {
-    /// An event.
-    Event(Box<Envelope>),
-    /// A document beside the events.
-    Document(Document),
-}
+pub use record::{About, Arrived, Item, Record};
+pub use threads::OnThreads;
+use time::{Time, Trouble};
 
-/// A record of the stream: a new item under its key.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// Its key.
-    pub key: Key,
-    /// The item.
-    pub item: Item,
-}
+/// A record that still fails at this age is dead-lettered. The event source gives up two hours later, the stream after 24.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(19);
+/// How many lanes are handled at once.
+const AT_ONCE: usize = 10;
 
-/// A record that can never be handled, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Poison {
-    /// The record's key.
-    pub key: Key,
-    /// Why, for the operator.
-    pub reason: String,
+/// What one call of a reader takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Records of one partition key, oldest first. A record waits while an older one of its key is retried.
+    OneKey,
+    /// All records of a batch. None waits for another.
+    Batch,
 }
 
 /// What a function does with new items.
 #[async_trait]
 pub trait Reader: Send + Sync {
-    /// Handles a batch, oldest first, and returns the records that it had to skip. After an error the whole batch is
-    /// redelivered, so handling a record twice must be harmless.
-    async fn read(&self, records: Vec<Record>) -> Result<Vec<Poison>, Failure>;
+    /// What one call takes.
+    fn takes(&self) -> Takes {
+        Takes::OneKey
+    }
+
+    /// Handles these records, oldest first. After a failure each is handled again alone, so handling a record twice must be
+    /// harmless. `Reject`: one of them can never be handled.
+    async fn read(&self, records: &[Record]) -> Result<(), Failure>;
 }
 
 /// A stream function: its reader and its dead-letter queue.
 pub struct StreamWorker {
-    /// The function's name, for dead letters.
-    pub function: &'static str,
-    /// Its dead-letter queue.
-    pub queue: Arc<dyn Queue>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// What handles the records.
-    pub reader: Arc<dyn Reader>,
+    function: &'static str,
+    queue: Arc<dyn Queue>,
+    clock: Arc<dyn Clock>,
+    reader: Arc<dyn Reader>,
+    handled: Handled,
 }
 
-/// The platform's batch. Each record is read alone, so that one malformed record does not stop the shard.
+/// The platform's batch.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Batch {
     #[serde(rename = "Records")]
     records: Vec<Value>,
 }
 
+/// The records of one call.
+#[derive(Default)]
+struct Lane {
+    records: Vec<Record>,
+    about: Vec<About>,
+}
+
 impl StreamWorker {
+    /// The function of this name; it dead-letters to the queue.
+    pub fn new(
+        function: &'static str,
+        queue: Arc<dyn Queue>,
+        clock: Arc<dyn Clock>,
+        reader: Arc<dyn Reader>,
+    ) -> Self {
+        Self { function, queue, clock, reader, handled: Handled::default() }
+    }
+
     /// Reads `DEAD_LETTER_QUEUE_URL`; `queue` makes its adapter.
     pub fn from_settings(
         settings: &mut Settings,
@@ -81,84 +108,165 @@ impl StreamWorker {
         reader: impl Reader + 'static,
     ) -> Self {
         let queue = queue(&settings.text("DEAD_LETTER_QUEUE_URL"));
-        Self { function, queue, clock: Arc::new(SystemClock), reader: Arc::new(reader) }
+        Self::new(function, queue, Arc::new(SystemClock), Arc::new(reader))
     }
 
-    /// Handles a batch; after an error it is redelivered.
+    /// Handles a batch within the task's deadline; after an error it is redelivered.
     pub async fn work(&self, batch: Batch) -> Result<(), Failure> {
-        let mut records = Vec::new();
-        let mut poison = Vec::new();
-        let mut heartbeats = Vec::new();
-        for raw in batch.records {
-            if let Some(heartbeat) = Heartbeat::read(&raw) {
-                heartbeats.push(heartbeat);
-                continue;
-            }
-            match read_record(&raw) {
-                Ok(Some(record)) => records.push(record),
-                Ok(None) => {}
-                Err(malformed) => poison.push(malformed),
-            }
-        }
-        if !records.is_empty() {
-            poison.extend(self.reader.read(records).await?);
-        }
-        for Poison { key, reason } in poison {
-            tracing::error!(failure = "reject", %key, reason, "the record's key is moved to the dead-letter queue");
-            let body = serde_json::json!({ "pk": key.pk, "sk": key.sk }).to_string();
-            let letter = DeadLetter { body, reason, function: self.function.to_owned() };
-            self.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
-        }
+        let heartbeats: Vec<_> = batch.records.iter().filter_map(Heartbeat::read).collect();
+        let items = batch.records.iter().filter(|record| Heartbeat::read(record).is_none());
+        self.handle(items.filter_map(Arrived::read).collect()).await?;
         // Last, so that a reader whose batches fail reports none.
         for heartbeat in heartbeats {
             heartbeat.report(self.clock.now());
         }
         Ok(())
     }
+
+    /// The same for records that were read already.
+    pub async fn handle(&self, arrived: Vec<Arrived>) -> Result<(), Failure> {
+        let time = Time::current();
+        let ids: Vec<String> = arrived.iter().map(|arrived| arrived.about.id.clone()).collect();
+        let (lanes, unreadable) = self.sort(arrived);
+        let dead_letter = |(about, key, reason)| async move {
+            let outcome = self.dead_letter(&about, &key, reason).await;
+            outcome.err().into_iter().collect()
+        };
+        let unreadable = stream::iter(unreadable).map(dead_letter).buffer_unordered(AT_ONCE);
+        let lanes = stream::iter(lanes).map(|lane| self.lane(lane, &time)).buffer_unordered(AT_ONCE);
+        let failures: Vec<Vec<Failure>> = stream::select(lanes, unreadable).collect().await;
+        let mut failures = failures.into_iter().flatten();
+        match failures.next() {
+            None => {
+                self.handled.forget(&ids);
+                Ok(())
+            }
+            Some(first) => Err(match failures.count() {
+                0 => first,
+                others => Failure::retry(format!("{} (and {others} more)", first.reason())),
+            }),
+        }
+    }
+
+    /// Sorts the records into lanes, without those that an earlier delivery handled, and those that cannot be read.
+    fn sort(&self, arrived: Vec<Arrived>) -> (Vec<Lane>, Vec<(About, Key, String)>) {
+        let mut lanes: BTreeMap<Option<String>, Lane> = BTreeMap::new();
+        let mut unreadable = Vec::new();
+        for Arrived { about, key, item } in arrived {
+            if self.handled.contains(&about.id) {
+                continue;
+            }
+            match item {
+                Ok(item) => {
+                    let name = (self.reader.takes() == Takes::OneKey).then(|| key.pk.clone());
+                    let lane = lanes.entry(name).or_default();
+                    lane.records.push(Record { key, item });
+                    lane.about.push(about);
+                }
+                Err(reason) => unreadable.push((about, key, reason)),
+            }
+        }
+        (lanes.into_values().collect(), unreadable)
+    }
+
+    /// Handles a lane, and returns the failures of records that have to be redelivered.
+    async fn lane(&self, Lane { records, about }: Lane, time: &Time) -> Vec<Failure> {
+        if !time.is_enough() {
+            return vec![out_of_time()];
+        }
+        let trouble = match time.call(self.reader.read(&records)).await {
+            Ok(()) => {
+                self.handled.add(about);
+                return Vec::new();
+            }
+            Err(trouble) => trouble,
+        };
+        let alone = records.iter().zip(&about);
+        match (records.as_slice(), about.as_slice(), trouble) {
+            ([record], [about], trouble @ (Trouble::Failed(_) | Trouble::Panicked(_))) => {
+                self.settle(record, about, trouble).await.err().into_iter().collect()
+            }
+            _ if self.reader.takes() == Takes::Batch => {
+                let calls: Vec<_> = alone.map(|(record, about)| self.alone(record, about, time)).collect();
+                let outcomes: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
+                outcomes.into_iter().filter_map(Result::err).collect()
+            }
+            _ => {
+                for (record, about) in alone {
+                    if let Err(failure) = self.alone(record, about, time).await {
+                        return vec![failure];
+                    }
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Handles one record alone, as the last try of this delivery.
+    async fn alone(&self, record: &Record, about: &About, time: &Time) -> Result<(), Failure> {
+        if !time.is_enough() {
+            return Err(out_of_time());
+        }
+        match time.call(self.reader.read(std::slice::from_ref(record))).await {
+            Ok(()) => {
+                self.handled.add([about.clone()]);
+                Ok(())
+            }
+            Err(trouble) => self.settle(record, about, trouble).await,
+        }
+    }
+
+    /// Does what the trouble of a record that was handled alone asks for. An error: it has to be redelivered.
+    async fn settle(&self, record: &Record, about: &About, trouble: Trouble) -> Result<(), Failure> {
+        let reason = match trouble {
+            Trouble::Failed(Failure::Reject { reason }) => reason,
+            Trouble::Failed(retry @ Failure::Retry { .. }) => {
+                let age = about.written_at.map(|written_at| self.clock.now().duration_since(written_at));
+                if age.is_none_or(|age| age < GIVE_UP_AFTER) {
+                    tracing::warn!(key = %record.key, reason = retry.reason(), "the record is retried");
+                    return Err(retry);
+                }
+                format!("given up after {} h: {}", GIVE_UP_AFTER.as_hours(), retry.reason())
+            }
+            Trouble::Panicked(panicked) => panicked.to_string(),
+            Trouble::Hung => {
+                "its handling did not end in time, twice, and no call that it makes explains that".to_owned()
+            }
+        };
+        self.dead_letter(about, &record.key, reason).await
+    }
+
+    async fn dead_letter(&self, about: &About, key: &Key, reason: String) -> Result<(), Failure> {
+        tracing::error!(failure = "reject", %key, reason, "the record's key is moved to the dead-letter queue");
+        let body = escaped(&serde_json::json!({ "pk": key.pk, "sk": key.sk }).to_string());
+        let letter = DeadLetter { body, reason, function: self.function.to_owned() };
+        self.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
+        self.handled.add([about.clone()]);
+        Ok(())
+    }
 }
 
-/// Reads one record; `None` for changes and removals, which no reader handles.
-fn read_record(raw: &Value) -> Result<Option<Record>, Poison> {
-    if raw["eventName"] != "INSERT" {
-        return Ok(None);
-    }
-    let change = &raw["dynamodb"];
-    let text = |of: &Value, name: &str| of[name]["S"].as_str().map(str::to_owned);
-    let key = Key {
-        pk: text(&change["Keys"], "pk").unwrap_or_default(),
-        sk: text(&change["Keys"], "sk").unwrap_or_default(),
-    };
-    let image = &change["NewImage"];
-    let poison = |reason: String| Poison { key: key.clone(), reason };
-    let item = if let Some(event) = text(image, "event") {
-        let envelope = json::from_str(&event)
-            .map_err(|error| poison(format!("the attribute event is not an envelope: {error}")))?;
-        Item::Event(Box::new(envelope))
-    } else if let Some(document) = text(image, "document") {
-        let body = json::from_str(&document)
-            .map_err(|error| poison(format!("the attribute document cannot be read: {error}")))?;
-        let number = |name: &str| image[name]["N"].as_str().and_then(|text| text.parse::<i64>().ok());
-        Item::Document(Document {
-            body,
-            version: number("version").and_then(|version| u64::try_from(version).ok()).unwrap_or(0),
-            expires_at: number("expires_at").and_then(|second| Timestamp::from_second(second).ok()),
-            attributes: Vec::new(),
-        })
-    } else {
-        return Err(poison("the item has neither an attribute event nor document".to_owned()));
-    };
-    Ok(Some(Record { key, item }))
+fn out_of_time() -> Failure {
+    Failure::retry("the batch ran out of time; the rest is handled when it is redelivered")
 }
 
 /// Runs a stream function until the platform ends it.
 pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
-    let worker = Arc::new(worker);
+    let reader = Arc::new(OnThreads::new(worker.reader.clone()));
+    let worker = Arc::new(StreamWorker { reader: reader.clone(), ..worker });
     lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<Batch>| {
-        let worker = Arc::clone(&worker);
+        let (worker, reader) = (Arc::clone(&worker), Arc::clone(&reader));
         async move {
+            if reader.is_stuck().await {
+                tracing::error!(
+                    "a thread still runs a call that was given up: this process ends, the batch is retried"
+                );
+                std::process::exit(1);
+            }
             let span = tracing::info_span!("batch", request_id = event.context.request_id);
             async {
-                let outcome = worker.work(event.payload).await;
+                let work = worker.work(event.payload);
+                let outcome = crate::deadline(&event.context).scope(work).await;
                 if let Err(failure) = &outcome {
                     tracing::error!(
                         failure = "retry",

@@ -10,8 +10,9 @@ use event_store::{
 };
 use events::Envelope;
 use outbound::{
-    Answer, Call, CallError, DeadLetter, DeadLetterQueue, Letter, Mail, MailError, Mailer, NameError, Names,
-    Publication, PublishError, Queue, QueueError, Text, Texter, Topic, Transport, Work, WorkQueue,
+    Answer, BatchError, BatchStore, Call, CallError, DeadLetter, DeadLetterQueue, Functions, Letter, Mail,
+    MailError, Mailer, NameError, Names, Publication, PublishError, Queue, QueueError, StoredBatch, Text,
+    Texter, Topic, Transport, Work, WorkQueue,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -201,6 +202,27 @@ impl<P: Names + ?Sized> Names for Gated<P> {
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NameError> {
         let failed = || NameError::Unavailable("failed by the gate".to_owned());
         self.pass("names.addresses", Effect::Read, self.port.addresses(host), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: BatchStore + ?Sized> BatchStore for Gated<P> {
+    async fn read(&self, batch: &StoredBatch) -> Result<Option<String>, BatchError> {
+        let failed = || BatchError("failed by the gate".to_owned());
+        self.pass("batches.read", Effect::Read, self.port.read(batch), failed).await
+    }
+
+    async fn delete(&self, batch: &StoredBatch) -> Result<(), BatchError> {
+        let failed = || BatchError("failed by the gate".to_owned());
+        self.pass("batches.delete", Effect::Write, self.port.delete(batch), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: Functions + ?Sized> Functions for Gated<P> {
+    async fn invoke(&self, function: &str, payload: &str) -> Result<(), BatchError> {
+        let failed = || BatchError("failed by the gate".to_owned());
+        self.pass("functions.invoke", Effect::Write, self.port.invoke(function, payload), failed).await
     }
 }
 

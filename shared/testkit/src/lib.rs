@@ -1,6 +1,7 @@
 //! What the tests of all crates share: builders, in-memory twins of the ports, and faithful in-process providers. Never part
 //! of a function.
 
+mod batches;
 mod builders;
 mod easypost;
 mod gate;
@@ -11,8 +12,10 @@ mod outside;
 mod proofs;
 mod receiver;
 mod standard;
+mod stream;
 mod stripe;
 
+pub use batches::{MemoryBatches, MemoryFunctions};
 pub use builders::{
     RequestBuilder, bearer, cause, customer, delivered, envelope, eur, lines, message, now, order_id,
     other_customer, placed, record, request, sku,
@@ -28,4 +31,5 @@ pub use outside::{FixedSecrets, MailBox, MemoryQueue, MemorySecretStore, MemoryT
 pub use proofs::{DeliveryOutcome, Footprint, Plan, Proof, Stop, World, prove};
 pub use receiver::{FixedNames, MemoryWork, Receivers, answer};
 pub use standard::{SENDER_SECRET, receive_webhook, sign_webhook};
+pub use stream::{arrived, letter_of, read_batch};
 pub use stripe::{Books, FakeStripe, Fault};

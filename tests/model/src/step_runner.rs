@@ -225,13 +225,7 @@ async fn deliver(ports: &CellPorts, message: &QueuedEvent, deliveries: u8) -> En
 }
 
 async fn read(ports: &CellPorts, function: &str, record: Record) -> End {
-    match steps::reader(function, ports).read(vec![record]).await {
-        Ok(poison) => match poison.into_iter().next() {
-            Some(poison) => End::Rejected(poison.reason),
-            None => End::Done,
-        },
-        Err(failure) => Err(failure).into(),
-    }
+    steps::reader(function, ports).read(&[record]).await.into()
 }
 
 /// The current time for this task. Only the charge and the sweep decide by the clock.
@@ -273,7 +267,7 @@ async fn receive(ports: &CellPorts, webhook: &Webhook) -> End {
 async fn sweep(ports: &CellPorts) -> Result<(), Failure> {
     let events: Vec<Envelope> = ports.recorded.table.all_events();
     let project = steps::reader("project-orders", ports);
-    project.read(events.iter().map(testkit::record).collect()).await?;
+    project.read(&events.iter().map(testkit::record).collect::<Vec<_>>()).await?;
     steps::task("sweep-orders", ports).run().await.map(drop)
 }
 

@@ -35,7 +35,7 @@ pub(super) struct Simulation {
     pub(super) world: World,
     pub(super) actors: Actors,
     pub(super) published: HashSet<String>,
-    /// Bodies of messages that must be dead-lettered: they are cut in half.
+    /// Bodies of the dead letters that there must be: messages that are cut in half, keys of records that no reader handles.
     pub(super) unreadable: HashSet<Arc<str>>,
     pub(super) violations: Vec<String>,
     pub(super) workers: BTreeMap<&'static str, Arc<Worker>>,
@@ -230,7 +230,7 @@ impl Simulation {
         let done = poll(&mut invocation.running);
         invocation.met_a_fault |= self.world.chance.total() > faults;
         let signal = self.world.chance.take_signal();
-        if let Work::Batch(place, _) = invocation.work {
+        if let Work::Batch(place, ..) = invocation.work {
             self.fan_out(place);
         }
         match (done, signal) {
@@ -252,7 +252,12 @@ impl Simulation {
             return;
         }
         match &invocation.work {
-            Work::Batch(place, _) => self.release(*place),
+            Work::Batch(place, ..) => {
+                self.release(*place);
+                if let Some(source) = self.sources.get_mut(*place) {
+                    source.worker = self.world.stream_worker(source.name);
+                }
+            }
             Work::Call(call) => self.repeat_call(call),
             // The messages were not deleted and are visible again after their time-out. The next scheduled run does what
             // this one left.
@@ -276,9 +281,10 @@ impl Simulation {
             (Work::Messages(queue, received), Done::Worked(response)) => {
                 self.worked(queue, &received, &response);
             }
-            (Work::Batch(place, count), Done::Read(outcome)) => {
+            (Work::Batch(place, count, poison), Done::Read(outcome)) => {
                 self.release(place);
                 if outcome.is_ok() {
+                    self.unreadable.extend(poison.map(|key| testkit::letter_of(&key).into()));
                     self.check_early_webhooks(place, count);
                     // A stream's event source delivers at least once: now and then the same records are redelivered.
                     let again = self.world.chance.fault("batch twice", 30);

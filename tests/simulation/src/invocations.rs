@@ -9,7 +9,7 @@ use super::time_limits::in_time;
 use super::webhook_senders::STANDARD;
 use super::world::{SECRET, Source};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use event_store::Written;
+use event_store::{Key, Written};
 use jiff::Timestamp;
 use outbound::Secret;
 use resilience::Failure;
@@ -62,8 +62,8 @@ impl Call {
 pub(super) enum Work {
     /// Messages of a queue.
     Messages(&'static str, Vec<Received>),
-    /// The index of a source, and the number of its records.
-    Batch(usize, usize),
+    /// The index of a source, the number of its records, and the key of one that no reader handles.
+    Batch(usize, usize, Option<Key>),
     Call(Call),
     Scheduled,
 }
@@ -100,8 +100,9 @@ impl Invocation {
 
     pub(super) fn batch(place: usize, items: Vec<Written>, count: usize, source: &Source) -> Self {
         let (worker, is_json) = (source.worker.clone(), source.is_json_batch);
+        let poison = items.iter().find_map(streams::poison_in);
         let running = async move { Done::Read(guarded(streams::read(&worker, is_json, items)).await) };
-        Self::new(Work::Batch(place, count), Box::pin(running))
+        Self::new(Work::Batch(place, count, poison), Box::pin(running))
     }
 
     /// As `Server` guards its endpoint.

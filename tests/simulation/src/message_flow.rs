@@ -4,6 +4,7 @@ use super::delivery_queue::{DELIVER, PLAN};
 use super::event_loop::Simulation;
 use super::invocations::{Invocation, Work};
 use super::queues::{NewMessage, Received};
+use super::streams;
 use super::world::Source;
 use aws_lambda_events::sqs::SqsBatchResponse;
 use event_store::Written;
@@ -35,6 +36,10 @@ impl Simulation {
                 continue;
             }
             source.is_busy = true;
+            if self.world.chance.fault("record that no reader handles", 20) {
+                let at = self.world.chance.below(batch.len() + 1);
+                batch.insert(at, streams::poison(self.invocation_count));
+            }
             self.note(&("batch", source_name(&self.sources, place), first_of(&batch)));
             let source = self.sources.get(place).expect("the same source");
             self.invocations.push(Invocation::batch(place, batch, count, source));

@@ -6,6 +6,7 @@ use super::delivery_queue::{DeliveryQueue, ENDPOINTS};
 use super::outages;
 use super::provider_faults::Scanned;
 use super::queues::{QueueClient, Queues};
+use super::streams::Trapped;
 use super::time_limits::Timed;
 use super::webhook_receivers::Receivers;
 use super::webhook_senders::STANDARD;
@@ -158,11 +159,16 @@ impl World {
     }
 
     fn source(&self, function: &'static str, table: Service, topic: Option<Arc<MemoryTopic>>) -> Source {
-        let queue = Gated::new(self.gate(), self.queue_client());
-        let (clock, reader) = (self.clock(), steps::reader(function, self));
-        let worker = Arc::new(StreamWorker { function, queue, clock, reader });
+        let worker = self.stream_worker(function);
         let is_json_batch = self.is_json_batch;
         Source { name: function, table, seen: 0, is_busy: false, worker, is_json_batch, topic }
+    }
+
+    /// A reader of a stream in a process of its own, which remembers no batch.
+    pub(super) fn stream_worker(&self, function: &'static str) -> Arc<StreamWorker> {
+        let queue = Gated::new(self.gate(), self.queue_client());
+        let reader = Arc::new(Trapped(steps::reader(function, self)));
+        Arc::new(StreamWorker::new(function, queue, self.clock(), reader))
     }
 
     /// The scheduled functions.

@@ -4,12 +4,14 @@ use callbacks::RandomBytes;
 use event_store::{Counters, Documents, EventStore, Pages};
 use events::{Provider, Service};
 use orders::Deadlines;
-use outbound::{DeadLetterQueue, Mailer, Names, Texter, Topic, Transport, WorkQueue};
+use outbound::{BatchStore, DeadLetterQueue, Functions, Mailer, Names, Texter, Topic, Transport, WorkQueue};
 use resilience::{Clock, FixedClock, Jitter, NoJitter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{FixedNames, MailBox, MemoryLetters, MemoryWork, Receivers, now};
+use testkit::{
+    FixedNames, MailBox, MemoryBatches, MemoryFunctions, MemoryLetters, MemoryWork, Receivers, now,
+};
 
 /// The tables of the template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +93,10 @@ pub struct Channels {
     pub jitter: Arc<dyn Jitter>,
     /// The dead-letter queue of `take-payment`.
     pub dead_letters: Arc<dyn DeadLetterQueue>,
+    /// The batches that stream readers could not take.
+    pub batches: Arc<dyn BatchStore>,
+    /// The stream readers, as an operator's command invokes them.
+    pub functions: Arc<dyn Functions>,
 }
 
 impl Default for Channels {
@@ -107,6 +113,8 @@ impl Default for Channels {
             random: Arc::new(SameBytes),
             jitter: Arc::new(NoJitter),
             dead_letters: Arc::new(MemoryLetters::new(Arc::new(FixedClock::at(now())))),
+            batches: Arc::new(MemoryBatches::default()),
+            functions: Arc::new(MemoryFunctions::default()),
         }
     }
 }

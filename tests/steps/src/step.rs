@@ -187,8 +187,10 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             let queues = FunctionQueues { dead_letters: channels.dead_letters, source: Some(channels.work) };
             Step::Command(Arc::new(operations::RedriveDeadLetters {
                 queues: [("take-payment".to_owned(), queues)].into(),
+                batches: channels.batches,
+                functions: channels.functions,
                 clock,
-                work_for: Duration::from_secs(40),
+                work_for: Duration::from_secs(60),
             }))
         }
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),

@@ -9,9 +9,17 @@ async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("redrive-dead-letters");
     let aws = aws::Clients::from_settings(&mut settings);
     let urls: QueueUrls = settings.required("DEAD_LETTERS");
-    let work_for = settings.seconds("WORK_FOR_SECONDS", 40);
+    let work_for = settings.seconds("WORK_FOR_SECONDS", 60);
+    let functions = aws.functions(&settings.text("STACK_NAME"));
     settings.finish()?;
 
     let queues = urls.open(|url| aws.letters(url), |url| aws.work(url));
-    runtime::command::run(RedriveDeadLetters { queues, clock: Arc::new(SystemClock), work_for }).await
+    runtime::command::run(RedriveDeadLetters {
+        queues,
+        batches: aws.batches(),
+        functions,
+        clock: Arc::new(SystemClock),
+        work_for,
+    })
+    .await
 }

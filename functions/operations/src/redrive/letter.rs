@@ -3,8 +3,9 @@
 //! Of a body only fields that have the form of a key or an id are shown. A body may hold an address, and an unreadable one
 //! may hold anything.
 
+use super::batch;
 use jiff::Timestamp;
-use outbound::{DeadLetteredBy, Letter};
+use outbound::{DeadLetteredBy, Letter, StoredBatch};
 use resilience::Failure;
 use runtime::queue::Message;
 use serde::Serialize;
@@ -31,8 +32,10 @@ pub(crate) struct LetterView {
     pub(crate) kind: Kind,
     pub(crate) about: About,
     pub(crate) explain: String,
-    /// Whether the message can be sent to its queue again.
+    /// Whether the message can be sent to its queue again, or the batch to its reader.
     pub(crate) can_be_requeued: bool,
+    #[serde(skip)]
+    pub(crate) batch: Option<StoredBatch>,
 }
 
 /// The kind of a dead letter.
@@ -43,8 +46,10 @@ pub(crate) enum Kind {
     Message,
     /// A message from a queue that this build cannot read.
     Unreadable,
-    /// The key of an event that a stream reader could not read.
+    /// The key of an event that a stream reader could not handle.
     StreamEvent,
+    /// A batch of records that a stream reader could not take.
+    StreamBatch,
     /// The key of a webhook in the inbox that could not be applied.
     Webhook,
     /// A failed run of a scheduled function.
@@ -71,6 +76,9 @@ pub(crate) struct About {
     pub(crate) pk: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sk: Option<String>,
+    /// The object with a stream's batch.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) object: Option<String>,
     /// The endpoint of an outgoing webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) endpoint_id: Option<String>,
@@ -92,6 +100,7 @@ impl LetterView {
         let body: Value = serde_json::from_str(&letter.body).unwrap_or_default();
         let (kind, about) =
             if has_queue { classify_message(&letter.body, &body) } else { classify_record(&body) };
+        let batch = batch::named_in(&body).filter(|_| kind == Kind::StreamBatch);
         let (dead_lettered_by, reason) = origin(&letter.dead_lettered_by, kind, &body);
         Self {
             id: letter.id.clone(),
@@ -101,7 +110,8 @@ impl LetterView {
             kind,
             explain: explain(kind, function, &about),
             about,
-            can_be_requeued: matches!(kind, Kind::Message | Kind::Unreadable),
+            can_be_requeued: matches!(kind, Kind::Message | Kind::Unreadable | Kind::StreamBatch),
+            batch,
         }
     }
 }
@@ -124,6 +134,9 @@ fn classify_message(text: &str, body: &Value) -> (Kind, About) {
 fn classify_record(body: &Value) -> (Kind, About) {
     if body["requestContext"]["functionArn"].is_string() {
         return (Kind::ScheduledRun, About::default());
+    }
+    if let Some(batch) = batch::named_in(body) {
+        return (Kind::StreamBatch, About { object: Some(batch.object), ..About::default() });
     }
     let (Some(pk), Some(sk)) = (partition(&body["pk"]), name(&body["sk"])) else {
         return (Kind::Unknown, About::default());
@@ -170,6 +183,9 @@ fn origin(dead_lettered_by: &DeadLetteredBy, kind: Kind, body: &Value) -> (Strin
             Kind::Message | Kind::Unreadable => {
                 ("unknown", "not given: its topic could not deliver it, or an operator sent it here")
             }
+            Kind::StreamBatch => {
+                ("platform", "its reader could not take it for 21 hours, so its event source gave it up")
+            }
             Kind::StreamEvent | Kind::Webhook | Kind::Unknown => ("unknown", "not given"),
         },
     };
@@ -197,8 +213,13 @@ fn explain(kind: Kind, function: &str, about: &About) -> String {
              that can read it is deployed. Discard it if no build ever will."
         ),
         Kind::StreamEvent => format!(
-            "An event that {function} could not read from its table's stream, which does not deliver it again. Check the \
+            "An event that {function} could not handle from its table's stream, which does not deliver it again. Check the \
              item under that key and its missing effects, then discard this."
+        ),
+        Kind::StreamBatch => format!(
+            "Up to 100 records that {function} could not take: it did not start, or ended without an answer. Make it run, then \
+             requeue this: it gets the same records, and handling one twice does no harm. One that fails again is \
+             dead-lettered by its key."
         ),
         Kind::Webhook => format!(
             "A webhook that {function} could not apply. Fix what the reason names, then POST /webhooks/inbox/{}/replay, \
@@ -215,4 +236,4 @@ fn explain(kind: Kind, function: &str, about: &About) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -30,7 +30,7 @@ async fn a_late_batch_does_not_overwrite_a_newer_view() {
     world.place(1).await;
     let early: Vec<_> = world.table.all_events().iter().map(testkit::record).collect();
     world.deliver_to::<InventoryEvent>(1, InventoryUpdated { lines: lines() }).await;
-    world.project.read(early).await.unwrap();
+    world.project.read(&early).await.unwrap();
     let list = world.get(request("GET /orders").by(customer())).await.unwrap();
     assert_eq!(list["items"][0]["status"], "allocated");
 }

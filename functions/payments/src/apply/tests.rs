@@ -130,8 +130,8 @@ async fn only_the_recorded_intent_with_equal_amount_and_currency_pays() {
             "amount": amount, "amount_received": amount, "currency": currency,
             "metadata": {"order_id": order_id(1).as_str(), "stack": "conveyor"},
         });
-        let poison = world.deliver(&event("evt_1", "payment_intent.succeeded", &intent)).await;
-        assert_eq!(poison.len(), 1, "{amount} {currency} is dead-lettered");
+        let letters = world.deliver(&event("evt_1", "payment_intent.succeeded", &intent)).await;
+        assert_eq!(letters.len(), 1, "{amount} {currency} is dead-lettered");
         assert_eq!(world.types().len(), 2);
     }
 }
@@ -157,8 +157,8 @@ async fn an_unreadable_object_does_not_block_the_others() {
         world.receive(world.signed(body.to_string().as_bytes())).await.unwrap();
     }
     let records = vec![world.inbox("evt_broken"), world.inbox(good["id"].as_str().unwrap())];
-    let poison = world.apply(records).await.unwrap();
-    assert_eq!(poison.len(), 1);
+    let letters = world.apply(records).await.unwrap();
+    assert_eq!(letters.len(), 1);
     assert!(matches!(world.payment().await.stage, Stage::Paid { .. }));
 }
 

@@ -132,9 +132,9 @@ async fn an_amount_that_is_not_a_whole_number_of_minor_units_is_for_an_operator(
     ] {
         object["amount"] = json!(12_345);
         object["currency"] = json!("isk");
-        let poison = world.deliver(&event(&format!("evt_{kind}"), kind, &object)).await;
-        assert_eq!(poison.len(), 1, "{kind}");
-        assert!(poison[0].reason.contains("ISK"), "{}", poison[0].reason);
+        let letters = world.deliver(&event(&format!("evt_{kind}"), kind, &object)).await;
+        assert_eq!(letters.len(), 1, "{kind}");
+        assert!(letters[0].reason.contains("ISK"), "{}", letters[0].reason);
     }
     assert_eq!(world.types(), known, "nothing is recorded, and nothing is rounded");
 }
@@ -148,8 +148,8 @@ async fn a_refund_or_dispute_in_another_currency_is_for_an_operator() {
                 "id": format!("x_{kind}_{n}"), "status": status, "amount": 500, "currency": currency,
                 "payment_intent": world.intent(),
             });
-            let poison = world.deliver(&event(&format!("evt_{kind}_{n}"), kind, &object)).await;
-            assert_eq!(poison.is_empty(), is_readable, "{kind} {currency}");
+            let letters = world.deliver(&event(&format!("evt_{kind}_{n}"), kind, &object)).await;
+            assert_eq!(letters.is_empty(), is_readable, "{kind} {currency}");
         }
     }
     assert_eq!(world.payment().await.ledger.dispute("x_charge.dispute.created_3").unwrap().amount, Amount::minor(5));

@@ -6,11 +6,14 @@ use async_trait::async_trait;
 use event_store::{Document, Documents, Key, Memory, StoreError};
 use events::{EventId, OrderId, Provider, ShippingEvent, TrackingStatus};
 use runtime::http::Endpoint as _;
-use runtime::stream::{Item, Reader as _, Record};
+use runtime::stream::{Item, Record};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use testkit::{EASYPOST_CARRIER, RequestBuilder as _, order_id, record, request, tracker_event};
+use testkit::{
+    EASYPOST_CARRIER, RequestBuilder as _, letter_of, order_id, read_batch, record, request, tracker_event,
+};
 use webhooks::inbox::replay::{self, Replay};
 use webhooks::inbox::verdict::{self, Conclusion, Verdict};
 
@@ -63,7 +66,11 @@ async fn duplicate_and_reordered_webhooks_have_one_effect() {
         for which in arrival.into_iter().chain(arrival) {
             world.receive(&webhooks[which]).await.unwrap();
             let id = webhooks[which]["id"].as_str().unwrap();
-            assert_eq!(world.apply().read(vec![world.inbox(id)]).await, Ok(vec![]), "a duplicate record");
+            assert_eq!(
+                read_batch(world.apply(), vec![world.inbox(id)]).await,
+                Ok(vec![]),
+                "a duplicate record"
+            );
         }
         let shipment = world.shipment(&order).await;
         assert_eq!((shipment.status(), shipment.scans.len()), (ShipmentStatus::Delivered, 3), "{arrival:?}");
@@ -91,7 +98,7 @@ async fn a_webhook_that_overtakes_its_label_is_parked_and_drained() {
         ["ShipmentRequested", "LabelPurchased", "Shipped", "ShipmentTracked", "ShipmentTracked"]
     );
     let label = world.memory.all_events().remove(1);
-    world.apply().read(vec![record(&label)]).await.unwrap();
+    read_batch(world.apply(), vec![record(&label)]).await.unwrap();
     assert_eq!(world.event_types(&order).await.len(), 5, "a second drain emits nothing");
 }
 
@@ -103,7 +110,7 @@ async fn a_webhook_reads_the_map_again_after_it_is_parked() {
     world.webhook().answer(signed(&report(&code, "evt_1", &[MOVING]), WEBHOOK_SECRET)).await.unwrap();
     let mut apply = world.apply();
     apply.documents = Arc::new(Lagging { inner: world.memory.clone(), reads: AtomicUsize::new(0) });
-    apply.read(vec![world.inbox("evt_1")]).await.unwrap();
+    read_batch(apply, vec![world.inbox("evt_1")]).await.unwrap();
     assert_eq!(world.shipment(&order).await.status(), ShipmentStatus::Shipped);
 }
 
@@ -230,7 +237,7 @@ async fn what_an_older_version_mapped_or_parked_is_found() {
 
 /// A text without bounds would become an event that no topic takes.
 #[tokio::test]
-async fn a_report_with_a_text_beyond_its_bound_is_poison() {
+async fn a_report_with_a_text_beyond_its_bound_is_dead_lettered() {
     let world = World::with(Provider::Warehouse);
     let blanks = format!("a{}b", " ".repeat(100_000));
     for (n, (carrier, code)) in
@@ -281,8 +288,8 @@ async fn each_webhook_gets_a_verdict() {
     let ignored = Verdict::Ignored { reason: "it reports on no parcel".to_owned() };
     assert_eq!(verdict_on(&world, "evt_3").await, ignored);
     let malformed = json!({"id": "evt_4", "description": "tracker.updated", "result": [1]});
-    let poison = world.receive(&malformed).await.unwrap();
-    assert_eq!(verdict_on(&world, "evt_4").await, Verdict::Failed { reason: poison[0].reason.clone() });
+    let letters = world.receive(&malformed).await.unwrap();
+    assert_eq!(verdict_on(&world, "evt_4").await, Verdict::Failed { reason: letters[0].reason.clone() });
 }
 
 #[tokio::test]
@@ -298,7 +305,7 @@ async fn a_replay_applies_what_is_missing_and_nothing_else() {
         documents.rev().find(|(key, _)| key.sk.starts_with(replay::PREFIX)).expect("the request");
     let requested = Record { key, item: Item::Document(document) };
     for _ in 0..3 {
-        assert_eq!(world.apply().read(vec![requested.clone()]).await, Ok(vec![]));
+        assert_eq!(read_batch(world.apply(), vec![requested.clone()]).await, Ok(vec![]));
         assert_eq!(world.event_types(&order).await.len(), 6);
         assert_eq!(world.shipment(&order).await.status(), ShipmentStatus::Delivered);
     }
@@ -320,11 +327,11 @@ async fn other_webhooks_and_items_are_acknowledged() {
         other("webhook#easypost#evt_1", "verdict"),
         other("webhook#stripe#evt_1", "replay#2026-01-02T08:00:00.000000Z"),
     ];
-    assert_eq!(world.apply().read(records).await, Ok(vec![]));
+    assert_eq!(read_batch(world.apply(), records).await, Ok(vec![]));
 }
 
 #[tokio::test]
-async fn a_malformed_item_is_poison_and_its_neighbours_are_applied() {
+async fn a_malformed_item_is_dead_lettered_and_its_neighbours_are_applied() {
     let (world, order) = (World::with(Provider::Easypost), order_id(1));
     let code = labelled(&world, &order).await;
     let without_parcel =
@@ -340,9 +347,10 @@ async fn a_malformed_item_is_poison_and_its_neighbours_are_applied() {
         item: Item::Document(Document::of(&json!({"event_id": "evt_w"}))),
     };
     let records = vec![world.inbox("evt_x"), world.inbox("evt_y"), broken, world.inbox("evt_z")];
-    let poison = world.apply().read(records).await.unwrap();
-    let keys: Vec<&str> = poison.iter().map(|poison| poison.key.pk.as_str()).collect();
-    assert_eq!(keys, ["webhook#easypost#evt_x", "webhook#easypost#evt_y", "webhook#easypost#evt_w"]);
+    let letters = read_batch(world.apply(), records).await.unwrap();
+    let found: BTreeSet<String> = letters.into_iter().map(|letter| letter.body).collect();
+    let expected = ["evt_w", "evt_x", "evt_y"].map(|id| letter_of(&webhooks::inbox::key("easypost", id)));
+    assert_eq!(found, expected.into());
     assert_eq!(world.shipment(&order).await.status(), ShipmentStatus::Shipped);
 }
 
@@ -354,7 +362,7 @@ async fn a_failed_append_redelivers_the_batch() {
     world.webhook().answer(signed(&event, WEBHOOK_SECRET)).await.unwrap();
     let batch = vec![world.inbox("evt_1")];
     world.crashes.store(true, Ordering::Relaxed);
-    assert!(matches!(world.apply().read(batch.clone()).await, Err(resilience::Failure::Retry { .. })));
-    assert_eq!(world.apply().read(batch).await, Ok(vec![]));
+    assert!(matches!(read_batch(world.apply(), batch.clone()).await, Err(resilience::Failure::Retry { .. })));
+    assert_eq!(read_batch(world.apply(), batch).await, Ok(vec![]));
     assert_eq!(world.shipment(&order).await.status(), ShipmentStatus::Delivered);
 }

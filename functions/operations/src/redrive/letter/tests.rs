@@ -116,3 +116,33 @@ fn without_a_reason_the_mover_is_shown() {
     assert_eq!(undelivered, ("topic".to_owned(), "could not be delivered: AccessDenied".to_owned()));
     assert_eq!(moved(DeadLetteredBy::Unknown).0, "unknown");
 }
+
+/// What EventBridge sends of a new object.
+pub(crate) fn batch_created(object: &str) -> String {
+    json!({
+        "version": "0", "id": "17793124-05d4-b198-2fde-7ededc63b103", "detail-type": "Object Created",
+        "source": "aws.s3", "account": "111122223333", "time": "2026-01-02T03:04:05Z", "region": "eu-central-1",
+        "resources": ["arn:aws:s3:::shop-publisheventsfailedbatches-1a2b3c"],
+        "detail": {
+            "version": "0", "bucket": {"name": "shop-publisheventsfailedbatches-1a2b3c"},
+            "object": {"key": object, "size": 5120, "etag": "b1946ac92492d2347c6235b4d2611184", "sequencer": "00617F08299329D189"},
+            "request-id": "N4N7GDK58NMKJ12R", "requester": "111122223333", "reason": "PutObject"
+        }
+    })
+    .to_string()
+}
+
+#[test]
+fn a_stored_batch_can_be_requeued_and_another_object_cannot() {
+    let object = "aws/lambda/7a3c1d2e-0000-4000-8000-000000000001/shardId-00000001573689847184-864758bb/2026/01/02/\
+                  2026-01-02T03.04.05-7a3c1d2e-0000-4000-8000-000000000002";
+    let found = view(&batch_created(object), DeadLetteredBy::Unknown, false);
+    assert_eq!((found.kind, found.can_be_requeued), (Kind::StreamBatch, true));
+    assert_eq!(found.about.object.as_deref(), Some(object));
+    assert_eq!(found.dead_lettered_by, "platform");
+    assert!(found.reason.contains("21 hours") && found.explain.contains("requeue"), "{found:?}");
+    let other = view(&batch_created("invoices/1.pdf"), DeadLetteredBy::Unknown, false);
+    assert_eq!((other.kind, other.can_be_requeued, other.batch), (Kind::Unknown, false, None));
+    let of_a_queue = view(&batch_created(object), DeadLetteredBy::Unknown, true);
+    assert_eq!((of_a_queue.kind, of_a_queue.batch), (Kind::Unreadable, None));
+}

@@ -3,15 +3,15 @@
 use crate::Stage;
 use crate::testing::{World, expired, out_of_stock, shipment_cancelled};
 use events::{OrderPlaced, OrdersEvent, PaymentsEvent, RefundCause};
+use outbound::DeadLetter;
 use resilience::Failure;
-use runtime::stream::Poison;
 use serde_json::{Value, json};
 use testkit::{order_id, receive_webhook};
 use webhooks::Topic;
 
 impl World {
     /// Keeps a report of `sender` and applies it.
-    async fn report(&self, sender: &str, id: &str, event_type: &str, data: &Value) -> Vec<Poison> {
+    async fn report(&self, sender: &str, id: &str, event_type: &str, data: &Value) -> Vec<DeadLetter> {
         let kept =
             receive_webhook(&self.table, Topic::Payments, (sender, id), event_type, data).await.unwrap();
         self.apply(vec![kept]).await.unwrap()
@@ -112,8 +112,8 @@ async fn i1_a_second_payment_of_an_order_is_dead_lettered() {
     for world in [paid, ended] {
         let before = world.types();
         for (id, report) in [("m2", received_as("RF99", 1900)), ("m3", received(500))] {
-            let [poison] = &world.report("bank", id, "payment.received", &report).await[..] else { panic!() };
-            assert!(poison.reason.contains("received for this order before"), "{}", poison.reason);
+            let [letter] = &world.report("bank", id, "payment.received", &report).await[..] else { panic!() };
+            assert!(letter.reason.contains("received for this order before"), "{}", letter.reason);
         }
         assert_eq!(world.types(), before);
     }
@@ -138,10 +138,10 @@ async fn i1_an_impossible_refund_report_is_dead_lettered() {
         ("m6", named("foreign.R1", 900), "the amount differs"),
         ("m7", named("unknown", 900), "no refund of that id"),
     ] {
-        let [poison] = &world.report("bank", id, "payment.refunded", &report).await[..] else {
+        let [letter] = &world.report("bank", id, "payment.refunded", &report).await[..] else {
             panic!("{id}")
         };
-        assert!(poison.reason.contains(wrong), "{id}: {}", poison.reason);
+        assert!(letter.reason.contains(wrong), "{id}: {}", letter.reason);
     }
     assert_eq!(
         world.report("bank", "m8", "payment.refunded", &refunded("R1", 1000)).await,

@@ -3,18 +3,18 @@
 use crate::ShipmentStatus;
 use crate::testing::World;
 use events::{OrderId, Provider};
+use outbound::DeadLetter;
 use runtime::http::Endpoint as _;
-use runtime::stream::{Poison, Reader as _};
 use serde_json::{Value, json};
-use testkit::{RequestBuilder as _, order_id, receive_webhook, request};
+use testkit::{RequestBuilder as _, order_id, read_batch, receive_webhook, request};
 use webhooks::Topic;
 
 impl World {
     /// Stores a webhook of the courier in the inbox and applies it.
-    async fn report(&self, id: &str, event_type: &str, data: &Value) -> Vec<Poison> {
+    async fn report(&self, id: &str, event_type: &str, data: &Value) -> Vec<DeadLetter> {
         let record =
             receive_webhook(&self.memory, Topic::Parcels, ("courier", id), event_type, data).await.unwrap();
-        self.apply().read(vec![record]).await.unwrap()
+        read_batch(self.apply(), vec![record]).await.unwrap()
     }
 
     async fn dispatch(&self, order: &OrderId) {
@@ -56,7 +56,7 @@ async fn a_report_before_the_dispatch_waits_for_it() {
 }
 
 #[tokio::test]
-async fn a_malformed_report_is_poison_and_an_unknown_type_is_ignored() {
+async fn a_malformed_report_is_dead_lettered_and_an_unknown_type_is_ignored() {
     let world = World::with(Provider::Warehouse);
     for (id, event_type, data) in [
         ("m1", "parcel.tracked", parcel(None)),

@@ -1,0 +1,92 @@
+//! A record of a table's stream, read from the platform's JSON. Each is read alone, so that a malformed one does not stop
+//! the shard.
+
+use event_store::{Document, Key};
+use events::Envelope;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A new item of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// An event.
+    Event(Box<Envelope>),
+    /// A document beside the events.
+    Document(Document),
+}
+
+/// A record of the stream: a new item under its key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Its key.
+    pub key: Key,
+    /// The item.
+    pub item: Item,
+}
+
+/// What the platform says about a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its id, the same each time the record is delivered; empty if the platform gave none.
+    pub id: String,
+    /// When the item was written, to the second.
+    pub written_at: Option<Timestamp>,
+}
+
+/// A record as the stream delivers it; its item, or why it cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrived {
+    /// What the platform says about it.
+    pub about: About,
+    /// Its key.
+    pub key: Key,
+    /// The new item.
+    pub item: Result<Item, String>,
+}
+
+impl Arrived {
+    /// Reads one record; `None` for changes and removals, which no reader handles.
+    pub(super) fn read(raw: &Value) -> Option<Self> {
+        if raw["eventName"] != "INSERT" {
+            return None;
+        }
+        let change = &raw["dynamodb"];
+        let about = About {
+            id: raw["eventID"].as_str().unwrap_or_default().to_owned(),
+            written_at: written_at(change),
+        };
+        let keys = &change["Keys"];
+        let key = Key { pk: text(keys, "pk").unwrap_or_default(), sk: text(keys, "sk").unwrap_or_default() };
+        Some(Self { about, key, item: read_item(&change["NewImage"]) })
+    }
+}
+
+fn text(of: &Value, name: &str) -> Option<String> {
+    of[name]["S"].as_str().map(str::to_owned)
+}
+
+/// The platform gives whole seconds, as an integer or as a float.
+fn written_at(change: &Value) -> Option<Timestamp> {
+    let second = change["ApproximateCreationDateTime"].to_string();
+    Timestamp::from_second(second.split('.').next()?.parse().ok()?).ok()
+}
+
+fn read_item(image: &Value) -> Result<Item, String> {
+    if let Some(event) = text(image, "event") {
+        let envelope = json::from_str(&event)
+            .map_err(|error| format!("the attribute event is not an envelope: {error}"))?;
+        Ok(Item::Event(Box::new(envelope)))
+    } else if let Some(document) = text(image, "document") {
+        let body = json::from_str(&document)
+            .map_err(|error| format!("the attribute document cannot be read: {error}"))?;
+        let number = |name: &str| image[name]["N"].as_str().and_then(|text| text.parse::<i64>().ok());
+        Ok(Item::Document(Document {
+            body,
+            version: number("version").and_then(|version| u64::try_from(version).ok()).unwrap_or(0),
+            expires_at: number("expires_at").and_then(|second| Timestamp::from_second(second).ok()),
+            attributes: Vec::new(),
+        }))
+    } else {
+        Err("the item has neither an attribute event nor document".to_owned())
+    }
+}
