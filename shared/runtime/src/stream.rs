@@ -266,7 +266,7 @@ pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
             let span = tracing::info_span!("batch", request_id = event.context.request_id);
             async {
                 let work = worker.work(event.payload);
-                let outcome = crate::deadline(&event.context).scope(work).await;
+                let outcome = crate::time_left::deadline(&event.context).scope(work).await;
                 if let Err(failure) = &outcome {
                     tracing::error!(
                         failure = "retry",
