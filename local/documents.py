@@ -205,6 +205,8 @@ def _statement(statement: dict[str, Any], tables: dict[str, list[str]], others: 
         statement = statement["Fn::If"][1]  # the grant where the condition holds
     actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
     resource = statement.get("Resource", "everything but topics" if "NotResource" in statement else "")
+    if isinstance(resource, dict) and "Fn::If" in resource:
+        resource = resource["Fn::If"][1]
     resources = resource if isinstance(resource, list) else [resource]
     verbs = [action.partition(":")[2] for action in actions]
     if set(verbs) == LOGS:
@@ -233,6 +235,8 @@ def _text(value: Any) -> str:
             return _text(name).removeprefix("AWS::")
         case {"Fn::GetAtt": [name, *_]}:
             return _text(name)
+        case {"Fn::Sub": [text, _]}:
+            return _text({"Fn::Sub": text})
         case {"Fn::Sub": str(text)}:
             secret = re.search(r":secret:\$\{AWS::StackName\}/([\w/*-]+?)(?:-\?+)?$", text)
             if secret:

@@ -122,7 +122,9 @@ def queue_function(function: Function) -> None:
     queue, dead_letters, policy = f"{name}Queue", f"{name}DeadLetters", f"{name}QueuePolicy"
     subscriptions = function.take("Subscriptions")
     timeout = function.properties.setdefault("Timeout", QUEUE_FUNCTION_TIMEOUT)
-    batch_size, concurrency = function.take("BatchSize"), function.take_optional("MaximumConcurrency")
+    batch_size, concurrency = function.take("BatchSize"), function.take("MaximumConcurrency")
+    if not 2 <= concurrency <= 1000:
+        raise Trouble(f"{name} in template/: MaximumConcurrency is from 2 to 1000.")
     function.variables |= {
         "QUEUE_URL": ref(queue),
         "DEAD_LETTER_QUEUE_URL": ref(dead_letters),
@@ -161,11 +163,15 @@ def queue_function(function: Function) -> None:
         DatapointsToAlarm=1,
         Threshold=ref("QueueAgeAlarmSeconds"),
     )
-    source = Map(FunctionName=ref(name), EventSourceArn=arn(queue), BatchSize=batch_size)
-    if concurrency:
-        source["ScalingConfig"] = flow(Map(MaximumConcurrency=concurrency))
     function.add(
-        "Source", "AWS::Lambda::EventSourceMapping", **source, FunctionResponseTypes=flow(Items(["ReportBatchItemFailures"]))
+        "Source",
+        "AWS::Lambda::EventSourceMapping",
+        FunctionName=ref(name),
+        EventSourceArn=arn(queue),
+        BatchSize=batch_size,
+        # Without a cap, one slow queue takes all of the account's concurrency, and the API gets none.
+        ScalingConfig=flow(Map(MaximumConcurrency=concurrency)),
+        FunctionResponseTypes=flow(Items(["ReportBatchItemFailures"])),
     )
     if subscriptions:
         _let_topics_send(function, [f"{topic}Topic" for topic in subscriptions])

@@ -25,6 +25,11 @@ IDENTITY = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
 RULES: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("JwtIssuer needs JwtAudience", {"JwtIssuer": "https://id.shop.example"}, OWN_ISSUER),
     ("SignInMailIdentity must be empty", {**OWN_ISSUER, "SignInMailIdentity": IDENTITY}, {"SignInMailIdentity": IDENTITY}),
+    (
+        "SignInMailIdentity needs MailFrom",
+        {"SignInMailIdentity": IDENTITY, "MailFrom": ""},
+        {"SignInMailIdentity": IDENTITY},
+    ),
     ("SignInDomainPrefix must be empty", {**OWN_ISSUER, **PAGES}, PAGES),
     ("JwtAudience needs JwtIssuer", {"JwtAudience": "shop"}, OWN_ISSUER),
     ("Without JwtIssuer GroupsClaim", {"GroupsClaim": "groups"}, {**OWN_ISSUER, "GroupsClaim": "groups"}),
@@ -76,6 +81,7 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
         ["api.stripe.com", "https://api.stripe.com/", "ftp://x"],
         ["https://api.stripe.com", "http://127.0.0.1:8420"],
     ),
+    "MailFrom": (["orders", "orders@", "Shop <orders@shop.example>"], ["", "orders@shop.example"]),
     "SmsCountries": (["ch", "CH;DE", "CH, DE"], ["", "CH", "CH,DE"]),
     "StripeLivemode": (["True", "yes", ""], ["true", "false"]),
     "FunctionTimeout": (["4", "31", "", "ten"], ["5", "30"]),

@@ -198,7 +198,7 @@ fn a_delivery_whose_function_is_killed_in_its_call_is_not_lost() {
     assert!(kill_functions() > 0, "no function was killed");
     receiver.answer();
     assert_eq!(endpoint.log()[0]["attempted"], 0, "the attempt was not recorded");
-    // Its message is visible again after six minutes. The schedule runs each minute and finds it sooner.
+    // Its message is visible again after the queue's visibility timeout.
     let taken = until_within(Duration::from_mins(5), "the delivery to be made good", || {
         match endpoint.log().remove(0) {
             taken if taken["status"] == "delivered" => Ok(taken),

@@ -93,7 +93,7 @@ fn payment_failed_a_declined_card_leaves_the_stock_alone() {
             "payment_cancellation_requested",
             "payment_failed",
         ]],
-        mails: &[mail::PAYMENT_FAILED],
+        mails: &[],
     }
     .await_seen(&stack, &order);
     assert_eq!(stack.stripe.intent(&order.id)["status"], "canceled", "it cannot be paid later");
@@ -112,7 +112,7 @@ fn payment_failed_a_payment_method_that_does_not_exist() {
         refunded: 0,
         stock: &[(&tea, (5, 5, 0))],
         timeline: &[&["order_placed", "payment_failed"]],
-        mails: &[mail::PAYMENT_FAILED],
+        mails: &[],
     }
     .await_seen(&stack, &order);
 }

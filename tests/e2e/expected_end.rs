@@ -10,8 +10,6 @@ use std::time::Duration;
 /// Subjects of the messages to customers, without the shop's name.
 pub(crate) mod mail {
     pub(crate) const PAID: &str = "we have your payment";
-    pub(crate) const PAYMENT_FAILED: &str = "your payment did not go through";
-    pub(crate) const ACTION_REQUIRED: &str = "please confirm your payment";
     pub(crate) const REFUNDED: &str = "your money is on its way back";
     pub(crate) const OUT_OF_STOCK: &str = "sorry, your order is out of stock";
     pub(crate) const SHIPPED: &str = "your order is on its way";

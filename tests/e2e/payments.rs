@@ -61,8 +61,8 @@ fn an_order_waits_for_3d_secure_and_only_its_owner_gets_the_secret() {
         events.iter().any(|event| event.causationid.as_str().contains("evt_")),
         "the webhook reported it"
     );
-    until("the messages: action required, paid", || {
+    until("the only message: paid", || {
         let mails = stack.emulator.mail_to(&checkout.email);
-        if mails.len() == 2 { Ok(()) } else { Err(format!("{mails:?}")) }
+        if mails.len() == 1 { Ok(()) } else { Err(format!("{mails:?}")) }
     });
 }

@@ -1,22 +1,23 @@
 //! `deliver-webhook`: calls an endpoint and records the attempt.
 //!
-//! - Trigger: a job in the delivery queue. `plan-deliveries`, `schedule-callbacks` and `manage-callbacks` send it, and this
-//!   function for the next attempt.
+//! - Trigger: a job in the delivery queue. `plan-deliveries`, `schedule-callbacks` and `manage-callbacks` send it. This function
+//!   sends none, so that Lambda finds no loop in it.
 //! - Effect: one call to an address of the allowed networks, signed with every valid secret; then the attempt is recorded in the delivery. The
-//!   follow-up comes last: the endpoint's health, disabling the endpoint if it is gone or failed too long, and the next job.
-//!   If the endpoint is busy, the message is retried after seconds. If its breaker is open, the delivery is postponed until
-//!   after the pause. Neither counts as an attempt.
+//!   follow-up comes last: the endpoint's health, and disabling the endpoint if it is gone or failed too long. If the endpoint
+//!   is busy or its breaker is open, the delivery is deferred to its place in the endpoint's line. That counts as no attempt.
 //! - Publishes: nothing.
 //! - Idempotent by the attempt's number, which is recorded once. The endpoint is called at least once: a crash after the call
-//!   repeats it under the same `webhook-id`. A duplicate job repeats the follow-up, and each part checks whether it is done.
-//! - Retry: the table or the queue is unavailable; the endpoint is busy.
+//!   repeats it under the same `webhook-id`. A redelivered job repeats the follow-up of the last attempt, and each part checks
+//!   whether it is done. A job that another one has replaced does nothing.
+//! - Retry: the delivery waits for minutes, so its message waits in the queue; the table is unavailable.
 //! - Reject: a message that is not a job. A refusal by the receiver is a failed attempt, not a rejection.
 
-use crate::delivery::{Attempt, Delivery, EndedBecause, JobState, Outcome};
-use crate::delivery_job::{self, DeliveryJob};
+use crate::attempt::{Attempt, Outcome};
+use crate::delivery::{Delivery, EndedBecause};
+use crate::delivery_job::{DeliveryJob, wait_until};
 use crate::disabled::{self, DisabledBecause};
 use crate::endpoint::{Endpoint, EndpointState};
-use crate::health::{self, Admission, Health};
+use crate::health::{Admission, Health};
 use crate::lanes::Lanes;
 use crate::pace::Pace;
 use crate::retry::{later, retry_after};
@@ -24,22 +25,17 @@ use crate::store::{self, Changed};
 use async_trait::async_trait;
 use event_store::Documents;
 use jiff::Timestamp;
-use outbound::{Call, CallError, Method, Transport, WorkQueue};
+use outbound::{Call, CallError, Method, Transport};
 use resilience::{Clock, Failure, Jitter};
 use runtime::queue::Handler;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use webhooks::StandardWebhooks;
 
-/// The retry delay of a busy endpoint. Jitter extends it up to twice as long.
-const BUSY_FOR: Duration = Duration::from_secs(2);
-
 /// The step of `deliver-webhook`.
 pub struct DeliverWebhook {
     /// Endpoints, deliveries, health.
     pub documents: Arc<dyn Documents>,
-    /// The delivery queue.
-    pub work: Arc<dyn WorkQueue>,
     /// Calls endpoints, on the allowed networks only.
     pub transport: Arc<dyn Transport>,
     /// The clock.
@@ -61,62 +57,78 @@ impl Handler for DeliverWebhook {
             tracing::info!(delivery.id = job.delivery, "the delivery has expired");
             return Ok(());
         };
-        match delivery.job_state(job.attempt, self.clock.now()) {
-            JobState::Due => self.attempt(&job, &delivery).await,
-            JobState::Recorded(outcome) => self.follow_up(&job, &delivery, outcome).await,
-            JobState::Ignored => Ok(()),
+        if delivery.message != job.message {
+            tracing::info!(delivery.id = delivery.id, job.message, "another message has this delivery now");
+            return Ok(());
+        }
+        // A run that recorded it may have stopped before the follow-up.
+        if let Some(last) = delivery.last_attempt() {
+            self.follow_up(&job, last).await?;
+        }
+        let left = if delivery.is_due(self.clock.now()) {
+            self.attempt(&job, &delivery).await?
+        } else {
+            Some(delivery)
+        };
+        match left.and_then(|delivery| delivery.in_queue_until(job.message)) {
+            Some(next_at) => {
+                let wait = wait_until(next_at, self.clock.now());
+                Err(Failure::retry_after("the delivery waits for its next attempt", wait))
+            }
+            None => Ok(()),
         }
     }
 }
 
 impl DeliverWebhook {
-    async fn attempt(&self, job: &DeliveryJob, delivery: &Delivery) -> Result<(), Failure> {
+    /// Makes the attempt, or defers it. Returns the delivery that is stored afterwards.
+    async fn attempt(&self, job: &DeliveryJob, delivery: &Delivery) -> Result<Option<Delivery>, Failure> {
         let endpoint: Option<Endpoint> =
             store::read(&*self.documents, &store::endpoint_key(&job.endpoint)).await?;
-        let because = match endpoint.as_ref().map(|endpoint| &endpoint.state) {
-            Some(EndpointState::Enabled { .. }) => None,
-            Some(EndpointState::Disabled { .. }) => Some(EndedBecause::EndpointDisabled),
-            Some(EndpointState::Deleted { .. }) | None => Some(EndedBecause::EndpointDeleted),
+        let endpoint = match endpoint.as_ref().map(|endpoint| &endpoint.state) {
+            Some(EndpointState::Enabled { .. }) => endpoint,
+            Some(EndpointState::Disabled { .. }) => {
+                return self.end(job, EndedBecause::EndpointDisabled).await;
+            }
+            Some(EndpointState::Deleted { .. }) | None => None,
         };
-        if let Some(because) = because {
-            let now = self.clock.now();
-            return self.change(job, |delivery| delivery.ended(because, now)).await.map(|_| ());
-        }
+        let Some(endpoint) = endpoint else { return self.end(job, EndedBecause::EndpointDeleted).await };
+        let number = delivery.attempted + 1;
         // Held until the attempt is recorded.
         let _permit = self.lanes.acquire(&job.endpoint, &*self.clock).await;
-        match (endpoint, self.admit(job).await?) {
-            (Some(endpoint), Admission::Granted(_)) => {
-                let (attempt, retry_after) = self.call(&endpoint, delivery, job.attempt).await?;
+        let now = self.clock.now();
+        let keep = |delivery: &Delivery| delivery.kept(job.message, now, self.pace.run());
+        if keep(delivery).is_some() {
+            let kept = self.change(job, keep).await?;
+            if kept.is_none_or(|kept| kept.message != job.message) {
+                return Ok(None);
+            }
+        }
+        match self.admit(job, number).await? {
+            Admission::Granted(_) => {
+                let (attempt, retry_after) = self.call(&endpoint, delivery, number).await?;
                 let recorded = self.record(job, &attempt, retry_after).await?;
-                match recorded {
-                    Some(delivery) => self.follow_up(job, &delivery, attempt.outcome).await,
-                    None => Ok(()),
-                }
+                self.follow_up(job, &attempt).await?;
+                Ok(recorded)
             }
-            (_, Admission::Busy) => {
-                let wait = BUSY_FOR + BUSY_FOR * self.jitter.thousandths().min(1000) / 1000;
-                Err(Failure::retry_after("the limit of calls under way to the endpoint is reached", wait))
-            }
-            (_, Admission::Paused(until)) => self.postpone(job, until).await,
-            (None, Admission::Granted(_)) => Ok(()),
+            Admission::Busy(_, place) => self.defer(job, place, "it has enough calls under way").await,
+            Admission::Paused(_, place) => self.defer(job, place, "its breaker is open").await,
         }
     }
 
-    /// Asks the endpoint's health whether the call may be made, and if so stores the lease.
-    async fn admit(&self, job: &DeliveryJob) -> Result<Admission, Failure> {
+    /// Asks the endpoint's health whether the call may be made, and stores its lease or its place in the line.
+    async fn admit(&self, job: &DeliveryJob, number: u32) -> Result<Admission, Failure> {
         // Every run of `decide` overwrites it. After `change` has succeeded it holds the decision that was stored.
-        let admission = Mutex::new(Admission::Busy);
+        let admission = Mutex::new(Admission::Granted(Health::default()));
         let key = store::health_key(&job.endpoint);
         let decide = |stored: Option<&Health>| {
             let (now, until) = (self.clock.now(), later(self.clock.now(), self.pace.lease()));
             let unknown = Health::default();
             let health = stored.unwrap_or(&unknown);
-            let decided = health.admit(&job.delivery, job.attempt, self.lanes.width, now, until);
+            let decided = health.admit(&job.delivery, number, self.lanes.width, now, until);
             *admission.lock().unwrap_or_else(PoisonError::into_inner) = decided.clone();
-            Ok(match decided {
-                Admission::Granted(new) => Some(new).filter(|new| stored != Some(new)),
-                Admission::Busy | Admission::Paused(_) => None,
-            })
+            let (Admission::Granted(new) | Admission::Busy(new, _) | Admission::Paused(new, _)) = decided;
+            Ok(Some(new).filter(|new| stored != Some(new)))
         };
         store::change::<Health, Failure>(&*self.documents, &*self.clock, &key, decide).await?;
         Ok(admission.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -181,31 +193,22 @@ impl DeliverWebhook {
         retry_after: Option<Duration>,
     ) -> Result<Option<Delivery>, Failure> {
         let now = self.clock.now();
-        self.change(job, |delivery| {
-            delivery.with_attempt(attempt, retry_after, now, self.pace, &*self.jitter)
-        })
-        .await
+        self.change(job, |delivery| delivery.with_attempt(attempt, retry_after, now, &*self.jitter)).await
     }
 
     /// Completes what follows a recorded attempt. Each part checks whether it is done.
-    async fn follow_up(
-        &self,
-        job: &DeliveryJob,
-        delivery: &Delivery,
-        outcome: Outcome,
-    ) -> Result<(), Failure> {
-        let now = self.clock.now();
+    async fn follow_up(&self, job: &DeliveryJob, attempt: &Attempt) -> Result<(), Failure> {
+        let (now, outcome) = (self.clock.now(), attempt.outcome);
         let key = store::health_key(&job.endpoint);
         let changed = store::change::<Health, Failure>(&*self.documents, &*self.clock, &key, |stored| {
-            Ok(stored
-                .and_then(|health| health.with_result(&job.delivery, job.attempt, outcome.is_success(), now)))
+            let result = |health: &Health| {
+                health.with_result(&job.delivery, attempt.number, outcome.is_success(), now)
+            };
+            Ok(stored.and_then(result))
         });
         let health = changed.await?.stored().unwrap_or_default();
         if !outcome.is_success() {
             self.disable_if_dead(job, outcome, &health, now).await?;
-        }
-        if delivery.attempted == job.attempt {
-            delivery_job::send(&*self.work, delivery, now).await.map_err(Failure::retry)?;
         }
         Ok(())
     }
@@ -241,16 +244,25 @@ impl DeliverWebhook {
         Ok(())
     }
 
-    async fn postpone(&self, job: &DeliveryJob, until: Timestamp) -> Result<(), Failure> {
+    async fn end(&self, job: &DeliveryJob, because: EndedBecause) -> Result<Option<Delivery>, Failure> {
         let now = self.clock.now();
-        let next_at = health::due_after_pause(until, &*self.jitter);
-        if let Some(delivery) =
-            self.change(job, |delivery| delivery.postponed(next_at, now, self.pace)).await?
-        {
-            tracing::info!(delivery.id = delivery.id, %next_at, "the breaker is open; the delivery is postponed");
-            delivery_job::send(&*self.work, &delivery, now).await.map_err(Failure::retry)?;
-        }
-        Ok(())
+        self.change(job, |delivery| delivery.ended(because, now)).await
+    }
+
+    async fn defer(
+        &self,
+        job: &DeliveryJob,
+        place: Timestamp,
+        because: &str,
+    ) -> Result<Option<Delivery>, Failure> {
+        let now = self.clock.now();
+        tracing::info!(
+            endpoint.id = job.endpoint,
+            delivery.id = job.delivery,
+            %place,
+            "the endpoint gets no call now: {because}"
+        );
+        self.change(job, |delivery| delivery.deferred(job.message, place, now, &*self.jitter)).await
     }
 
     /// Changes the delivery, and returns what is stored afterwards.

@@ -3,14 +3,18 @@
 //! `pending` → `delivered`, or `exhausted` after the last attempt, or `ended` if its endpoint was disabled or deleted. A
 //! redelivery makes it pending again under the same id. Each attempt is recorded after its call, once by its number: a crash
 //! between the two repeats the call under the same id.
+//!
+//! A delivery has at most one message in the queue. Its number is in the delivery, and a message with another number does
+//! nothing (fencing). The message waits in the queue while it is young; after that it is deleted, and the delivery waits in the
+//! index `pending-by-time`. The delivery belongs to its message until `overdue_at`: no other message is sent before.
 
+use crate::attempt::{Attempt, Outcome};
 use crate::outgoing::Outgoing;
-use crate::pace::{Pace, fits_in_queue};
 use crate::retry::{later, next_try};
 use crate::store::Item;
 use event_store::Document;
 use jiff::Timestamp;
-use resilience::Jitter;
+use resilience::{BackOff, Jitter};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -22,6 +26,20 @@ const MOST_LOGGED: usize = 40;
 
 /// How early a message may arrive and still be handled: queues and clocks round to seconds.
 const TOLERANCE: Duration = Duration::from_secs(2);
+
+/// How old a message may be when it is due. An older one is deleted, and the index keeps the delivery instead: a message that
+/// stayed would be dead-lettered for its age.
+const LONGEST_IN_QUEUE: Duration = Duration::from_mins(15);
+
+/// A message that is not handled this long after it was due counts as lost. Each time in a row takes twice as long, because
+/// the queue may only be long.
+pub(crate) const LOST_AFTER: Duration = Duration::from_mins(15);
+
+/// How early a delivery leaves the index: the schedule runs once in this time, and its message is delayed by the rest.
+const LEAVES_INDEX_EARLY: Duration = Duration::from_mins(1);
+
+/// Between two deferrals of a delivery.
+const DEFERRAL: BackOff = BackOff { first: Duration::from_secs(2), longest: Duration::from_hours(1) };
 
 /// The number of partitions of the index `pending-by-time`.
 pub(crate) const SHARDS: u8 = 16;
@@ -42,7 +60,8 @@ pub(crate) enum DeliveryState {
     Pending {
         /// When the next attempt is due.
         next_at: Timestamp,
-        /// When the schedule sends it to the queue, if the attempt is not recorded by then.
+        /// When the schedule sends a new message. The same moment as `next_at` if it waits in the index; later if it has a
+        /// message, which then counts as lost.
         overdue_at: Timestamp,
     },
     /// The endpoint answered with a 2xx.
@@ -51,56 +70,6 @@ pub(crate) enum DeliveryState {
     Exhausted { at: Timestamp },
     /// Its endpoint was disabled or deleted.
     Ended { at: Timestamp, because: EndedBecause },
-}
-
-/// The result of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Outcome {
-    /// The endpoint's status.
-    Status(u16),
-    /// No answer in time.
-    TimedOut,
-    /// No connection, no TLS, an unknown host, or an answer that is not HTTP.
-    ConnectionFailed,
-    /// The host has an address that is not public.
-    AddressRefused,
-}
-
-impl Outcome {
-    pub(crate) const fn is_success(self) -> bool {
-        matches!(self, Self::Status(200..=299))
-    }
-
-    pub(crate) const fn status(self) -> Option<u16> {
-        match self {
-            Self::Status(status) => Some(status),
-            Self::TimedOut | Self::ConnectionFailed | Self::AddressRefused => None,
-        }
-    }
-
-    /// The class of a failure, as the delivery log shows it.
-    pub(crate) const fn error(self) -> Option<&'static str> {
-        match self {
-            Self::Status(200..=299) => None,
-            Self::Status(300..=399) => Some("redirect_not_followed"),
-            Self::Status(410) => Some("gone"),
-            Self::Status(_) => Some("status"),
-            Self::TimedOut => Some("timed_out"),
-            Self::ConnectionFailed => Some("connection_failed"),
-            Self::AddressRefused => Some("address_refused"),
-        }
-    }
-}
-
-/// A recorded attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Attempt {
-    /// From 1, counted over all rounds.
-    pub(crate) number: u32,
-    pub(crate) at: Timestamp,
-    pub(crate) latency_ms: u64,
-    pub(crate) outcome: Outcome,
 }
 
 /// A delivery.
@@ -120,22 +89,20 @@ pub(crate) struct Delivery {
     pub(crate) attempted: u32,
     /// How many of them were made before the current round. A redelivery starts a new round of the retry schedule.
     pub(crate) before_this_round: u32,
-}
-
-/// What a job from the queue means for a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JobState {
-    /// The attempt is due: call the endpoint.
-    Due,
-    /// The attempt is recorded: make sure that its follow-up is complete.
-    Recorded(Outcome),
-    /// The attempt is not due yet, or no longer needed.
-    Ignored,
+    /// The number of its newest message, from 1.
+    #[serde(default)]
+    pub(crate) message: u32,
+    /// When that message was sent.
+    #[serde(default)]
+    sent_at: Timestamp,
+    /// How often it was deferred since its last attempt.
+    #[serde(default)]
+    deferrals: u32,
 }
 
 impl Delivery {
-    /// A new delivery, due at once.
-    pub(crate) fn new(endpoint: &str, message: Outgoing, now: Timestamp, pace: Pace) -> Self {
+    /// A new delivery, due at once, whose first message is about to be sent.
+    pub(crate) fn new(endpoint: &str, message: Outgoing, now: Timestamp) -> Self {
         let Outgoing { id, kind, body } = message;
         Self {
             id,
@@ -143,11 +110,15 @@ impl Delivery {
             kind: kind.to_owned(),
             body,
             created_at: now,
-            state: pending(now, now, pace),
+            state: DeliveryState::Pending { next_at: now, overdue_at: now },
             attempts: Vec::new(),
             attempted: 0,
             before_this_round: 0,
+            message: 0,
+            sent_at: now,
+            deferrals: 0,
         }
+        .with_new_message(now, now)
     }
 
     /// When the next attempt is due; `None` if it is not pending.
@@ -160,14 +131,26 @@ impl Delivery {
         }
     }
 
-    /// What a job for this attempt means now.
-    pub(crate) fn job_state(&self, attempt: u32, now: Timestamp) -> JobState {
-        if attempt <= self.attempted {
-            let recorded = self.attempts.iter().find(|recorded| recorded.number == attempt);
-            return recorded.map_or(JobState::Ignored, |recorded| JobState::Recorded(recorded.outcome));
+    /// Whether the next attempt is due, or almost.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.next_at().is_some_and(|next_at| next_at <= later(now, TOLERANCE))
+    }
+
+    /// When this message of it is due, if the message stays in the queue; `None` if the message has nothing more to do.
+    pub(crate) fn in_queue_until(&self, message: u32) -> Option<Timestamp> {
+        match self.state {
+            DeliveryState::Pending { next_at, overdue_at } => {
+                (self.message == message && next_at < overdue_at).then_some(next_at)
+            }
+            DeliveryState::Delivered { .. }
+            | DeliveryState::Exhausted { .. }
+            | DeliveryState::Ended { .. } => None,
         }
-        let is_due = self.next_at().is_some_and(|next_at| next_at <= later(now, TOLERANCE));
-        if is_due && attempt == self.attempted + 1 { JobState::Due } else { JobState::Ignored }
+    }
+
+    /// The newest attempt of the current round.
+    pub(crate) fn last_attempt(&self) -> Option<&Attempt> {
+        self.attempts.last().filter(|attempt| attempt.number > self.before_this_round)
     }
 
     /// The delivery with this attempt; `None` if the attempt is not the next one.
@@ -176,7 +159,6 @@ impl Delivery {
         attempt: &Attempt,
         retry_after: Option<Duration>,
         now: Timestamp,
-        pace: Pace,
         jitter: &dyn Jitter,
     ) -> Option<Self> {
         if attempt.number != self.attempted + 1 {
@@ -186,6 +168,7 @@ impl Delivery {
         new.attempts.push(attempt.clone());
         new.attempts.drain(..new.attempts.len().saturating_sub(MOST_LOGGED));
         new.attempted = attempt.number;
+        new.deferrals = 0;
         new.state = match (&self.state, attempt.outcome) {
             (_, outcome) if outcome.is_success() => DeliveryState::Delivered { at: now },
             (_, Outcome::Status(410)) => {
@@ -194,7 +177,7 @@ impl Delivery {
             (DeliveryState::Pending { .. }, _) => {
                 let tried = new.attempted.saturating_sub(self.before_this_round);
                 let next = next_try(tried, now, retry_after, jitter);
-                next.map_or(DeliveryState::Exhausted { at: now }, |next_at| pending(next_at, now, pace))
+                next.map_or(DeliveryState::Exhausted { at: now }, |next_at| self.waiting(next_at))
             }
             (
                 DeliveryState::Delivered { .. }
@@ -212,30 +195,28 @@ impl Delivery {
         Some(Self { state: DeliveryState::Ended { at: now, because }, ..self.clone() })
     }
 
-    /// The delivery, due later. This counts as no attempt. `None` if it is not pending, or due that late already.
-    pub(crate) fn postponed(&self, until: Timestamp, now: Timestamp, pace: Pace) -> Option<Self> {
-        let is_sooner = self.next_at()? < until;
-        is_sooner.then(|| Self { state: pending(until, now, pace), ..self.clone() })
+    /// The delivery, not due before `until`. This counts as no attempt. Each time in a row it waits longer, whatever `until`
+    /// is. `None` if it is not pending, or another message has it now.
+    pub(crate) fn deferred(
+        &self,
+        message: u32,
+        until: Timestamp,
+        now: Timestamp,
+        jitter: &dyn Jitter,
+    ) -> Option<Self> {
+        self.next_at().filter(|_| self.message == message)?;
+        let deferrals = self.deferrals.saturating_add(1);
+        let next_at = until.max(later(now, DEFERRAL.wait(deferrals, jitter)));
+        Some(Self { state: self.waiting(next_at), deferrals, ..self.clone() })
     }
 
-    /// The delivery, due now under the same id; `None` if it is due already.
-    pub(crate) fn redelivered(&self, now: Timestamp, pace: Pace) -> Option<Self> {
-        let before_this_round = match self.state {
-            DeliveryState::Pending { next_at, .. } if next_at <= now => return None,
-            DeliveryState::Pending { .. } => self.before_this_round,
-            DeliveryState::Delivered { .. }
-            | DeliveryState::Exhausted { .. }
-            | DeliveryState::Ended { .. } => self.attempted,
-        };
-        Some(Self { state: pending(now, now, pace), before_this_round, ..self.clone() })
-    }
-
-    /// The overdue delivery, about to be sent to the queue again; `None` if it is not overdue.
-    pub(crate) fn resent(&self, now: Timestamp, pace: Pace) -> Option<Self> {
+    /// The delivery, kept for its message while a run calls the endpoint, which takes up to `run`. `None` if it is kept that
+    /// long already, or another message has it now.
+    pub(crate) fn kept(&self, message: u32, now: Timestamp, run: Duration) -> Option<Self> {
         match self.state {
-            DeliveryState::Pending { next_at, overdue_at } if overdue_at <= now => {
-                let overdue_at = later(now, pace.resend_after());
-                Some(Self { state: DeliveryState::Pending { next_at, overdue_at }, ..self.clone() })
+            DeliveryState::Pending { next_at, overdue_at } if overdue_at < later(now, run) => {
+                let state = DeliveryState::Pending { next_at, overdue_at: later(now, LOST_AFTER) };
+                (self.message == message).then(|| Self { state, ..self.clone() })
             }
             DeliveryState::Pending { .. }
             | DeliveryState::Delivered { .. }
@@ -243,12 +224,55 @@ impl Delivery {
             | DeliveryState::Ended { .. } => None,
         }
     }
+
+    /// The delivery, due now under the same id, with a new message; `None` if it is due already.
+    pub(crate) fn redelivered(&self, now: Timestamp) -> Option<Self> {
+        let before_this_round = match self.state {
+            DeliveryState::Pending { next_at, .. } if next_at <= now => return None,
+            DeliveryState::Pending { .. } => self.before_this_round,
+            DeliveryState::Delivered { .. }
+            | DeliveryState::Exhausted { .. }
+            | DeliveryState::Ended { .. } => self.attempted,
+        };
+        Some(Self { before_this_round, ..self.with_new_message(now, now) })
+    }
+
+    /// The delivery with a new message, because its time in the index ends, or its message was lost. `None` if it still has a
+    /// message, or time.
+    pub(crate) fn resent(&self, now: Timestamp) -> Option<Self> {
+        let DeliveryState::Pending { next_at, overdue_at } = self.state else { return None };
+        if next_at == overdue_at {
+            let is_soon = next_at <= later(now, LEAVES_INDEX_EARLY);
+            return is_soon.then(|| self.with_new_message(next_at.max(now), now));
+        }
+        let waited = overdue_at.duration_since(next_at).unsigned_abs();
+        let state = DeliveryState::Pending { next_at: now, overdue_at: later(now, waited * 2) };
+        (overdue_at <= now).then(|| Self { state, ..self.with_new_message(now, now) })
+    }
+
+    /// The delivery without this message, which the queue did not take: it waits in the index. `None` if another message has
+    /// it now.
+    pub(crate) fn without(&self, message: u32) -> Option<Self> {
+        let next_at = self.in_queue_until(message)?;
+        Some(Self { state: DeliveryState::Pending { next_at, overdue_at: next_at }, ..self.clone() })
+    }
+
+    fn with_new_message(&self, next_at: Timestamp, now: Timestamp) -> Self {
+        let new = Self { message: self.message.saturating_add(1), sent_at: now, ..self.clone() };
+        Self { state: new.waiting(next_at), ..new }
+    }
+
+    /// Waiting for this moment: with its message in the queue if that is young enough then, else in the index.
+    fn waiting(&self, next_at: Timestamp) -> DeliveryState {
+        let fits = next_at <= later(self.sent_at, LONGEST_IN_QUEUE);
+        let overdue_at = if fits { later(next_at, LOST_AFTER) } else { next_at };
+        DeliveryState::Pending { next_at, overdue_at }
+    }
 }
 
-/// A delivery whose message fits in the queue is overdue some time after it is due; any other, as soon as it is due.
-fn pending(next_at: Timestamp, now: Timestamp, pace: Pace) -> DeliveryState {
-    let overdue_at = if fits_in_queue(next_at, now) { later(next_at, pace.lost_after()) } else { next_at };
-    DeliveryState::Pending { next_at, overdue_at }
+/// Until when the schedule looks into the index.
+pub(crate) fn schedule_until(now: Timestamp) -> Timestamp {
+    later(now, LEAVES_INDEX_EARLY)
 }
 
 /// The partition key of a shard in the index.

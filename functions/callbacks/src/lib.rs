@@ -8,15 +8,17 @@
 //! |---|---|---|
 //! | endpoint with its secrets | `endpoints` | `endpoint#<endpoint id>` |
 //! | delivery | `endpoint#<endpoint id>` | `delivery#<webhook id>` |
-//! | health: leases of calls under way, circuit breaker | `endpoint#<endpoint id>` | `health` |
+//! | health: leases of calls under way, line, circuit breaker | `endpoint#<endpoint id>` | `health` |
 //!
-//! A delivery is written first and then sent to the delivery queue. The index `pending-by-time` sorts pending deliveries by
-//! the moment at which they are overdue. It finds messages that were lost between write and send, and deliveries that must
-//! wait longer than a queue can delay a message. Each change of a document is one conditional write on its version.
+//! A delivery is written first and then sent to the delivery queue. It has one message, which stays in the queue from attempt to
+//! attempt while it is young. The index `pending-by-time` sorts pending deliveries by the moment at which they are overdue. It
+//! finds messages that were lost between write and send, and deliveries that must wait longer. Each change of a document is one
+//! conditional write on its version.
 //!
-//! Pure: `endpoint`, `delivery`, `health`, `pace`, `retry`, `outgoing`, `url`. Steps: [`PlanDeliveries`],
+//! Pure: `endpoint`, `attempt`, `delivery`, `health`, `pace`, `retry`, `outgoing`, `url`. Steps: [`PlanDeliveries`],
 //! [`DeliverWebhook`], [`ScheduleCallbacks`], [`ManageCallbacks`].
 
+mod attempt;
 mod deliver;
 mod delivery;
 mod delivery_job;

@@ -25,7 +25,6 @@ mod view;
 use crate::delivery::Delivery;
 use crate::endpoint::{Endpoint, EndpointState, Signing};
 use crate::health::Health;
-use crate::pace::Pace;
 use crate::plan::all_endpoints;
 use crate::random::RandomBytes;
 use crate::store::{self, Changed};
@@ -61,8 +60,6 @@ pub struct ManageCallbacks {
     pub clock: Arc<dyn Clock>,
     /// The networks that endpoints may be in.
     pub networks: Networks,
-    /// The time limits.
-    pub pace: Pace,
 }
 
 #[async_trait]

@@ -2,18 +2,16 @@
 //!
 //! - Trigger: `OrderPlaced`, `OrderUpdated`.
 //! - Effect: for each enabled endpoint that wants the type, a delivery (`endpoint#<id>` / `delivery#<webhook id>`), and
-//!   then a job for its first attempt in the delivery queue. If the job is lost, `schedule-callbacks` sends it.
+//!   then a job for it in the delivery queue. If the job is not sent, `schedule-callbacks` sends one.
 //! - Publishes: nothing.
-//! - Idempotent by the delivery's key, which is derived from the event's id: a duplicate finds the delivery, and sends a job
-//!   only while no attempt is recorded.
-//! - Retry: the table or the queue is unavailable.
+//! - Idempotent by the delivery's key, which is derived from the event's id: a duplicate finds the delivery, and sends no job.
+//! - Retry: the table is unavailable.
 
 use crate::delivery::Delivery;
 use crate::delivery_job;
 use crate::endpoint::Endpoint;
 use crate::outgoing::{Outgoing, outgoing};
-use crate::pace::Pace;
-use crate::store;
+use crate::store::{self, Changed};
 use async_trait::async_trait;
 use event_store::{Documents, StoreError};
 use futures_util::future::try_join_all;
@@ -30,8 +28,6 @@ pub struct PlanDeliveries {
     pub work: Arc<dyn WorkQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The time limits.
-    pub pace: Pace,
 }
 
 #[async_trait]
@@ -50,18 +46,15 @@ impl Consumer for PlanDeliveries {
 
 impl PlanDeliveries {
     async fn plan(&self, endpoint: &Endpoint, message: Outgoing) -> Result<(), Failure> {
-        let now = self.clock.now();
         let key = store::delivery_key(&endpoint.id, &message.id);
-        let new = Delivery::new(&endpoint.id, message, now, self.pace);
+        let new = Delivery::new(&endpoint.id, message, self.clock.now());
         let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, &key, |stored| {
             Ok(stored.is_none().then(|| new.clone()))
         });
-        match changed.await?.stored() {
-            Some(delivery) if delivery.attempted == 0 => {
-                delivery_job::send(&*self.work, &delivery, now).await.map_err(Failure::retry)
-            }
-            _ => Ok(()),
+        if let Changed::Written(delivery) = changed.await? {
+            delivery_job::send(&*self.documents, &*self.work, &*self.clock, &delivery).await?;
         }
+        Ok(())
     }
 }
 

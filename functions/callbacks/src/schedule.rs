@@ -1,16 +1,16 @@
 //! `schedule-callbacks`: sends overdue deliveries to the queue.
 //!
 //! - Trigger: a schedule, each minute.
-//! - Effect: for each pending delivery that is overdue in the index, its `overdue_at` moves on, and then a job for its next
-//!   attempt is sent. A delivery is overdue if its wait was too long for the queue, or if its job was lost.
+//! - Effect: for each pending delivery that is overdue in the index, its `overdue_at` moves on, it gets a new message number,
+//!   and then a job with that number is sent. A delivery is overdue if its wait was too long for the queue, or if its job was
+//!   lost. A delivery whose job waits or is under way is not overdue.
 //! - Publishes: nothing.
-//! - Idempotent by the delivery's state, which is read first: a delivery that is no longer pending is skipped, and a
-//!   duplicate job finds its attempt recorded.
+//! - Idempotent by the delivery's state, which is read first: a delivery that is no longer pending is skipped, and an earlier
+//!   job does nothing, because its number is not the delivery's.
 //! - Retry: a failure at one delivery or index page. The others are handled first; then the invocation fails.
 
-use crate::delivery::{Delivery, SHARDS, partition, sortable};
+use crate::delivery::{Delivery, SHARDS, partition, schedule_until, sortable};
 use crate::delivery_job;
-use crate::pace::Pace;
 use crate::store::{self, Changed};
 use async_trait::async_trait;
 use event_store::{Documents, Key, Pages, Position, Walk};
@@ -35,8 +35,6 @@ pub struct ScheduleCallbacks {
     pub work: Arc<dyn WorkQueue>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The time limits.
-    pub pace: Pace,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,7 +63,7 @@ impl Task for ScheduleCallbacks {
 
 impl ScheduleCallbacks {
     async fn shard(&self, shard: u8, now: Timestamp) -> Scheduled {
-        let (partition, until) = (partition(shard), sortable(now));
+        let (partition, until) = (partition(shard), sortable(schedule_until(now)));
         let mut scheduled = Scheduled::default();
         let mut position: Option<Position> = None;
         loop {
@@ -94,15 +92,15 @@ impl ScheduleCallbacks {
         }
     }
 
-    /// Returns whether the delivery was overdue and is in the queue now.
+    /// Returns whether the delivery was overdue and its message is in the queue now.
     async fn send(&self, key: &Key, now: Timestamp) -> Result<bool, Failure> {
         let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, key, |stored| {
-            Ok(stored.and_then(|delivery| delivery.resent(now, self.pace)))
+            Ok(stored.and_then(|delivery| delivery.resent(now)))
         });
         match changed.await? {
             Changed::Written(delivery) => {
-                delivery_job::send(&*self.work, &delivery, now).await.map_err(Failure::retry)?;
-                Ok(true)
+                let sent = delivery_job::send(&*self.documents, &*self.work, &*self.clock, &delivery);
+                if sent.await? { Ok(true) } else { Err(Failure::retry("the queue took no message")) }
             }
             Changed::NotNeeded(_) => Ok(false),
         }

@@ -7,7 +7,7 @@ use event_store::Memory;
 use events::{Because, Detail, OrderStatus, OrderUpdated, OrdersEvent};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use outbound::{Call, Networks, Secret};
+use outbound::{Call, Networks, Secret, Work};
 use resilience::{Failure, FixedClock, NoJitter};
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Handler as _};
@@ -67,23 +67,16 @@ impl World {
             random: self.random.clone(),
             clock: self.clock.clone(),
             networks: self.networks,
-            pace: PACE,
         }
     }
 
     pub(crate) fn plan(&self) -> PlanDeliveries {
-        PlanDeliveries {
-            documents: self.memory.clone(),
-            work: self.work.clone(),
-            clock: self.clock.clone(),
-            pace: PACE,
-        }
+        PlanDeliveries { documents: self.memory.clone(), work: self.work.clone(), clock: self.clock.clone() }
     }
 
     pub(crate) fn deliver(&self) -> DeliverWebhook {
         DeliverWebhook {
             documents: self.memory.clone(),
-            work: self.work.clone(),
             transport: self.receivers.clone(),
             clock: self.clock.clone(),
             jitter: Arc::new(NoJitter),
@@ -99,7 +92,6 @@ impl World {
             pending_by_time: Arc::new(self.memory.index("pending_shard", "overdue_at")),
             work: self.work.clone(),
             clock: self.clock.clone(),
-            pace: PACE,
         };
         step.run().await.unwrap()["sent"].as_u64().unwrap()
     }
@@ -137,8 +129,8 @@ impl World {
         self.plan().consume(&message).await.unwrap();
     }
 
-    /// Handles every message of the queue that is delayed by at most `most`, including those that are sent meanwhile. Returns
-    /// the results.
+    /// Handles every message of the queue that is delayed by at most `most`, including those that return to it meanwhile.
+    /// Returns the results.
     pub(crate) async fn drain(&self, most: Duration) -> Vec<Result<(), Failure>> {
         let mut outcomes = Vec::new();
         loop {
@@ -152,14 +144,18 @@ impl World {
             }
             for work in now {
                 self.clock.advance(work.delay);
-                outcomes.push(self.deliver().handle(&work.body, 1).await);
+                let outcome = self.deliver().handle(&work.body, 1).await;
+                if let Err(Failure::Retry { after: Some(delay), .. }) = outcome {
+                    outbound::WorkQueue::send(&*self.work, &Work { delay, ..work }).await.unwrap();
+                }
+                outcomes.push(outcome);
             }
         }
     }
 }
 
 pub(crate) fn updated(because: Because, status: OrderStatus) -> OrdersEvent {
-    OrderUpdated { because, status, attention: vec![], detail: Detail::default() }.into()
+    OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: false }.into()
 }
 
 pub(crate) fn body_of(reply: &Reply) -> Value {

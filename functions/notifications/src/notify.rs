@@ -1,10 +1,10 @@
 //! `notify-customer`: sends one email per order and occasion, and a text message where the shop allows it.
 //!
 //! - Trigger: `OrderPlaced`; the occasions of [`crate::occasion`] from payments, inventory and shipping; `OrderUpdated` with
-//!   the status cancelled or expired.
+//!   the status cancelled, if the order was paid. Nothing is sent before a payment.
 //! - Effect: `OrderPlaced` → the contact copy (`order#<id>` / `contact`). An occasion → an email, then its notice
 //!   (`notice#<event id or status>#email`); the same for `sms`, if the occasion follows `OrderPaid`, and the contact
-//!   has a phone number whose prefix belongs only to countries that are listed.
+//!   has a phone number whose prefix belongs only to countries that are listed. Without a sender there is no email.
 //! - Publishes: nothing.
 //! - Idempotent by the notice, which is written after sending. A message is sent at least once: a crash between the two sends
 //!   it again.
@@ -29,8 +29,8 @@ use std::sync::Arc;
 pub struct NotifyCustomer {
     /// Contact copies and notices.
     pub documents: Arc<dyn Documents>,
-    /// Sends email.
-    pub mailer: Arc<dyn Mailer>,
+    /// Sends email. `None` if the shop has no sender: customers get no email.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// Sends text messages.
     pub texter: Arc<dyn Texter>,
     /// The clock.
@@ -90,11 +90,17 @@ impl NotifyCustomer {
             let key = Key::new(contact::partition(order), format!("notice#{name}#{channel}"));
             Some(key).filter(|key| !kept.iter().any(|(stored, _)| stored == key))
         };
-        if let Some(notice) = unsent("email") {
-            let sent = self.mailer.send_mail(&texts::mail(&self.shop, order, &contact, occasion)).await;
-            self.record(&notice, sent, &contact.email).await?;
+        match (&self.mailer, unsent("email")) {
+            (Some(mailer), Some(notice)) => {
+                let sent = mailer.send_mail(&texts::mail(&self.shop, order, &contact, occasion)).await;
+                self.record(&notice, sent, &contact.email).await?;
+            }
+            (None, Some(notice)) => {
+                tracing::info!(notice = notice.sk, "no email: the parameter MailFrom is empty");
+            }
+            (_, None) => {}
         }
-        let is_wanted = |phone: &&str| occasion.follows_payment() && self.sms_countries.allow(phone);
+        let is_wanted = |phone: &&str| occasion.is_for_text() && self.sms_countries.allow(phone);
         if let Some(phone) = contact.phone.as_deref().filter(is_wanted)
             && let Some(notice) = unsent("sms")
         {

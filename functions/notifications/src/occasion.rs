@@ -1,4 +1,7 @@
 //! The occasions on which a customer gets a message, and the events that lead to them.
+//!
+//! Every occasion follows a payment. An address is only what was typed at checkout, and it is not verified: mail to it before a
+//! payment would let anyone make the shop write to any address, and its bounces would end the shop's right to send.
 
 use events::{
     Amount, CatalogEvent, Envelope, Event, InventoryEvent, OrderPlaced, OrderStatus, OrderUpdated,
@@ -11,31 +14,29 @@ use runtime::queue::ignored;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Occasion<'a> {
     Paid,
-    PaymentFailed,
-    PaymentActionRequired,
-    Refunded { amount: Amount },
+    Refunded {
+        amount: Amount,
+    },
     OutOfStock,
-    Shipped { carrier: &'a str, tracking_code: &'a str },
+    Shipped {
+        carrier: &'a str,
+        tracking_code: &'a str,
+    },
     ShippingFailed,
     Delivered,
+    /// After it was paid.
     Cancelled,
-    Expired,
 }
 
 impl Occasion<'_> {
-    /// Whether it can only follow `OrderPaid`. Text messages are sent on these occasions only. Otherwise anyone could make
-    /// the shop pay for messages to any number, by orders that are never paid. A refund may be of a late capture, without
-    /// `OrderPaid`.
-    pub(crate) const fn follows_payment(self) -> bool {
+    /// Whether it also leads to a text message, for which the shop pays: on the occasions that follow `OrderPaid`. A refund, or
+    /// a cancellation, may follow a late capture, without `OrderPaid`.
+    pub(crate) const fn is_for_text(self) -> bool {
         match self {
             Self::Paid | Self::OutOfStock | Self::Shipped { .. } | Self::ShippingFailed | Self::Delivered => {
                 true
             }
-            Self::PaymentFailed
-            | Self::PaymentActionRequired
-            | Self::Refunded { .. }
-            | Self::Cancelled
-            | Self::Expired => false,
+            Self::Refunded { .. } | Self::Cancelled => false,
         }
     }
 
@@ -44,10 +45,7 @@ impl Occasion<'_> {
     pub(crate) fn key(self, envelope: &Envelope) -> &str {
         match self {
             Self::Cancelled => OrderStatus::Cancelled.as_str(),
-            Self::Expired => OrderStatus::Expired.as_str(),
             Self::Paid
-            | Self::PaymentFailed
-            | Self::PaymentActionRequired
             | Self::Refunded { .. }
             | Self::OutOfStock
             | Self::Shipped { .. }
@@ -70,8 +68,10 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => return Ok(Reaction::KeepContact(placed)),
         Event::Orders(OrdersEvent::OrderUpdated(updated)) => return Ok(of_status(updated)),
         Event::Payments(PaymentsEvent::OrderPaid(_)) => Occasion::Paid,
-        Event::Payments(PaymentsEvent::PaymentFailed(_)) => Occasion::PaymentFailed,
-        Event::Payments(PaymentsEvent::PaymentActionRequired(_)) => Occasion::PaymentActionRequired,
+        // Nothing is paid yet. The subscription leaves them out, but a filter takes minutes to change.
+        Event::Payments(PaymentsEvent::PaymentFailed(_) | PaymentsEvent::PaymentActionRequired(_)) => {
+            return Ok(Reaction::Ignore);
+        }
         // A refund of zero only completes the ledger; the customer gets no money.
         Event::Payments(PaymentsEvent::PaymentRefunded(refunded)) if refunded.amount.is_zero() => {
             return Ok(Reaction::Ignore);
@@ -125,9 +125,10 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
 /// Every other status has an event of its own, with more facts.
 fn of_status(updated: &OrderUpdated) -> Reaction<'static> {
     match updated.status {
-        OrderStatus::Cancelled => Reaction::Notify(Occasion::Cancelled),
-        OrderStatus::Expired => Reaction::Notify(Occasion::Expired),
-        OrderStatus::Placed
+        OrderStatus::Cancelled if updated.paid => Reaction::Notify(Occasion::Cancelled),
+        OrderStatus::Cancelled
+        | OrderStatus::Expired
+        | OrderStatus::Placed
         | OrderStatus::PaymentActionRequired
         | OrderStatus::Paid
         | OrderStatus::Allocated

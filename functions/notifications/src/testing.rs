@@ -58,7 +58,7 @@ impl World {
         let (table, sender) = (Arc::new(Memory::default()), Arc::new(Sender::default()));
         let step = NotifyCustomer {
             documents: table.clone(),
-            mailer: sender.clone(),
+            mailer: Some(sender.clone()),
             texter: sender.clone(),
             clock: Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH)),
             shop: "Tea House".to_owned(),
@@ -163,7 +163,7 @@ pub(crate) fn shipped() -> Message {
     )
 }
 
-pub(crate) fn updated(sequence: u32, status: OrderStatus) -> Message {
+pub(crate) fn updated(sequence: u32, status: OrderStatus, paid: bool) -> Message {
     message::<OrdersEvent>(
         sequence,
         OrderUpdated {
@@ -171,6 +171,7 @@ pub(crate) fn updated(sequence: u32, status: OrderStatus) -> Message {
             status,
             attention: Vec::new(),
             detail: Detail::default(),
+            paid,
         },
     )
 }
@@ -179,20 +180,22 @@ pub(crate) fn updated(sequence: u32, status: OrderStatus) -> Message {
 pub(crate) fn every_occasion() -> Vec<(Message, &'static str)> {
     vec![
         (paid(), "we have your payment"),
-        (
-            message::<PaymentsEvent>(3, events::PaymentFailed { code: "stolen_card".to_owned() }),
-            "did not go through",
-        ),
-        (
-            message::<PaymentsEvent>(4, events::PaymentActionRequired { intent_id: "pi_1".to_owned() }),
-            "confirm",
-        ),
         (refunded(5, 2500), "on its way back"),
         (message::<events::InventoryEvent>(1, events::OutOfStock { missing: Vec::new() }), "out of stock"),
         (shipped(), "on its way"),
         (message::<ShippingEvent>(3, events::ShippingFailed { reason: "x".to_owned() }), "cannot send"),
         (message::<ShippingEvent>(4, events::Delivered {}), "has arrived"),
-        (updated(6, OrderStatus::Cancelled), "cancelled"),
-        (updated(7, OrderStatus::Expired), "expired"),
+        (updated(6, OrderStatus::Cancelled, true), "cancelled"),
+    ]
+}
+
+/// The messages about an order that is not paid.
+pub(crate) fn before_payment() -> Vec<Message> {
+    vec![
+        message::<PaymentsEvent>(3, events::PaymentFailed { code: "stolen_card".to_owned() }),
+        message::<PaymentsEvent>(4, events::PaymentActionRequired { intent_id: "pi_1".to_owned() }),
+        updated(6, OrderStatus::Cancelled, false),
+        updated(7, OrderStatus::Expired, false),
+        updated(8, OrderStatus::PaymentFailed, false),
     ]
 }

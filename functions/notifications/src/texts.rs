@@ -27,14 +27,11 @@ pub(crate) fn text(
     let code = match occasion {
         Occasion::Shipped { tracking_code, .. } => format!(" Tracking code {}.", line(tracking_code)),
         Occasion::Paid
-        | Occasion::PaymentFailed
-        | Occasion::PaymentActionRequired
         | Occasion::Refunded { .. }
         | Occasion::OutOfStock
         | Occasion::ShippingFailed
         | Occasion::Delivered
-        | Occasion::Cancelled
-        | Occasion::Expired => String::new(),
+        | Occasion::Cancelled => String::new(),
     };
     Text { to: phone.to_owned(), body: format!("{shop}: {subject}.{code} Order {order}") }
 }
@@ -48,20 +45,6 @@ fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String
             format!(
                 "Your payment of {total} has arrived. We are getting your order ready and write again once it is \
                  on its way."
-            ),
-        ),
-        Occasion::PaymentFailed => (
-            "your payment did not go through",
-            format!(
-                "Your payment of {total} was declined, so we could not accept your order. Nothing was charged. \
-                 You are welcome to order again with another payment method."
-            ),
-        ),
-        Occasion::PaymentActionRequired => (
-            "please confirm your payment",
-            format!(
-                "Your bank wants you to confirm the payment of {total}. Please open your order in the shop and \
-                 follow the steps there; until then the order waits."
             ),
         ),
         Occasion::Refunded { amount } => (
@@ -97,15 +80,7 @@ fn words(contact: &ContactCopy, occasion: Occasion<'_>) -> (&'static str, String
         ),
         Occasion::Cancelled => (
             "your order is cancelled",
-            "Your order is cancelled, and nothing will be sent. If you had paid, your money goes back to you."
-                .to_owned(),
-        ),
-        Occasion::Expired => (
-            "your order has expired",
-            format!(
-                "Your order over {total} was not paid in time, so it has expired. Nothing was charged. You are \
-                 welcome to order again."
-            ),
+            "Your order is cancelled, and nothing will be sent. What you paid goes back to you.".to_owned(),
         ),
     }
 }

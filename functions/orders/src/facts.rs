@@ -161,6 +161,11 @@ impl Facts {
         self.money.captured()
     }
 
+    /// Whether the order was paid, in time or by a late capture.
+    pub fn is_paid(&self) -> bool {
+        self.has(Because::OrderPaid) || !self.captured().is_zero()
+    }
+
     /// What the customer got back in refunds, in minor units.
     pub fn refunded(&self) -> Amount {
         self.money.refunded()

@@ -152,7 +152,8 @@ impl Order {
         let mut facts = self.facts.clone();
         facts.add(because, detail, self.status(), place);
         let (status, attention) = (facts.status(), facts.attention().into_iter().collect());
-        OrderUpdated { because, status, attention, detail: self.with_currency(detail.clone()) }.into()
+        let paid = facts.is_paid();
+        OrderUpdated { because, status, attention, detail: self.with_currency(detail.clone()), paid }.into()
     }
 
     /// Adds the order's currency to a detail with an amount. Payments records every amount in that currency.

@@ -126,9 +126,11 @@ impl Clients {
         Arc::new(CachedSecrets::new(store, Arc::new(SystemClock)))
     }
 
-    /// Email from the sender `from`.
-    pub fn mailer(&self, from: &str) -> Arc<dyn Mailer> {
-        Arc::new(SesMailer { client: aws_sdk_sesv2::Client::new(&self.config), from: from.to_owned() })
+    /// Email from the sender `from`, under a configuration set, which keeps mail from addresses that bounced.
+    pub fn mailer(&self, from: &str, configuration_set: &str) -> Arc<dyn Mailer> {
+        let client = aws_sdk_sesv2::Client::new(&self.config);
+        let configuration_set = configuration_set.to_owned();
+        Arc::new(SesMailer { client, from: from.to_owned(), configuration_set })
     }
 
     /// Text messages.

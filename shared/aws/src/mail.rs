@@ -10,6 +10,7 @@ use outbound::{Mail, MailError, Mailer, Text, Texter};
 pub(crate) struct SesMailer {
     pub(crate) client: aws_sdk_sesv2::Client,
     pub(crate) from: String,
+    pub(crate) configuration_set: String,
 }
 
 #[async_trait]
@@ -30,6 +31,7 @@ impl Mailer for SesMailer {
             .client
             .send_email()
             .from_email_address(&self.from)
+            .configuration_set_name(&self.configuration_set)
             .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(EmailContent::builder().simple(message).build())
             .send()

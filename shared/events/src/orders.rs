@@ -295,6 +295,9 @@ pub struct OrderUpdated {
     pub attention: Vec<Attention>,
     /// The details of the fact.
     pub detail: Detail,
+    /// Whether money was captured for the order, given this fact. Missing in old events.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub paid: bool,
 }
 
 service_events! {

@@ -149,6 +149,8 @@ pub(super) fn check(
     let restored = deleted
         .filter(|(id, _)| endpoint(world, id).is_some_and(|stored| stored["standing"]["is"] != "deleted"));
     wrong.extend(restored.map(|(id, _)| format!("I7: {id} was deleted and still exists")));
+    let twice = world.sent.twice().into_iter();
+    wrong.extend(twice.map(|job| format!("I6: a message of a delivery was sent twice: {job}")));
     let missing = expected.due.difference(&planned);
     wrong.extend(missing.map(|due| {
         format!("I6: no delivery to {} of {} of {} was planned", due.endpoint, due.what, due.order)

@@ -5,6 +5,7 @@ use super::actors::{PRODUCTS, order};
 use super::bank::is_by_transfer;
 use super::event_loop::{OF_ORDERS, Simulation};
 use super::executor::finish;
+use super::mail_checks;
 use super::webhook_senders::plain;
 use event_store::{Counters as _, Documents as _, EventStore, StreamId};
 use events::{Attention, Event, OrderId, OrdersEvent, Service, ShippingEvent};
@@ -43,6 +44,7 @@ pub(super) fn check(simulation: &mut Simulation) -> BTreeMap<String, u64> {
     wrong.extend(i2_stock(simulation, &gone));
     wrong.extend(i5_i6_written_once_and_published(simulation));
     wrong.extend(i6_scans_are_recorded(simulation));
+    wrong.extend(mail_checks::check(&simulation.world, &orders));
     wrong.extend(simulation.world.providers.wrong());
     simulation.violations.append(&mut wrong);
     ends

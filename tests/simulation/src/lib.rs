@@ -22,6 +22,7 @@ mod event_loop;
 mod executor;
 mod invariants;
 mod invocations;
+mod mail_checks;
 mod message_flow;
 mod outages;
 mod provider_faults;

@@ -2,7 +2,7 @@
 
 use super::chance::{Chance, WorldClock};
 use super::currency::SoldIn;
-use super::delivery_queue::{DeliveryQueue, ENDPOINTS};
+use super::delivery_queue::{DeliveryQueue, ENDPOINTS, Sent};
 use super::outages;
 use super::provider_faults::Scanned;
 use super::queues::{QueueClient, Queues};
@@ -53,7 +53,9 @@ pub(super) struct World {
     notices: Arc<Memory>,
     topics: BTreeMap<Service, Arc<MemoryTopic>>,
     pub(super) stripe: Arc<FakeStripe>,
-    mail: Arc<MailBox>,
+    pub(super) mail: Arc<MailBox>,
+    /// The messages of the delivery queue.
+    pub(super) sent: Arc<Sent>,
     pub(super) clock: Arc<WorldClock>,
     pub(super) chance: Chance,
     pub(super) carrier: Provider,
@@ -98,6 +100,7 @@ impl World {
             topics: Service::ALL.into_iter().map(|service| (service, Arc::default())).collect(),
             stripe,
             mail: Arc::default(),
+            sent: Arc::default(),
             carrier: if seed.is_multiple_of(2) { Provider::Easypost } else { Provider::Warehouse },
             sold_in: SoldIn::of_seed(seed),
             queues: Arc::default(),
@@ -236,11 +239,12 @@ impl Ports for World {
             (*service, gated)
         };
         let (queues, clock, chance) = (self.queues.clone(), Ports::clock(self), self.chance.clone());
+        let deliveries = Arc::new(DeliveryQueue { queues, clock, chance, sent: self.sent.clone() });
         Channels {
             topics: self.topics.iter().map(topic).collect(),
             mailer: self.gated(&self.mail),
             texter: self.gated(&self.mail),
-            work: self.gated(&Arc::new(DeliveryQueue { queues, clock, chance })),
+            work: self.gated(&deliveries),
             endpoints: self.gated(&self.receivers),
             names: self.gated(&Arc::new(FixedNames::default())),
             random: Arc::new(self.chance.clone()),

@@ -157,7 +157,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         }
         "notify-customer" => Step::Queue(Arc::new(notifications::NotifyCustomer {
             documents: ports.table(Table::Notifications),
-            mailer: ports.channels().mailer,
+            mailer: Some(ports.channels().mailer),
             texter: ports.channels().texter,
             clock,
             shop: "Conveyor".to_owned(),
@@ -213,12 +213,10 @@ fn callbacks_step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
             random: channels.random,
             clock,
             networks: Networks::Public,
-            pace: PACE,
         })),
-        PLAN_DELIVERIES => Step::Queue(Arc::new(PlanDeliveries { documents, work, clock, pace: PACE })),
+        PLAN_DELIVERIES => Step::Queue(Arc::new(PlanDeliveries { documents, work, clock })),
         DELIVER_WEBHOOK => Step::Queue(Arc::new(DeliverWebhook {
             documents,
-            work,
             transport: channels.endpoints,
             clock,
             jitter: channels.jitter,
@@ -230,7 +228,6 @@ fn callbacks_step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
             pending_by_time: ports.index(Table::Callbacks, "pending_shard", "overdue_at"),
             work,
             clock,
-            pace: PACE,
         })),
     }
 }

@@ -60,18 +60,14 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
     ),
     ("ship-order", Service::Payments, Some(&["PaymentRefunded"])),
     ("notify-customer", Service::Orders, Some(&["OrderPlaced", "OrderUpdated"])),
-    (
-        "notify-customer",
-        Service::Payments,
-        Some(&["OrderPaid", "PaymentFailed", "PaymentActionRequired", "PaymentRefunded"]),
-    ),
+    ("notify-customer", Service::Payments, Some(&["OrderPaid", "PaymentRefunded"])),
     ("notify-customer", Service::Inventory, Some(&["OutOfStock"])),
     ("notify-customer", Service::Shipping, Some(&["Shipped", "ShippingFailed", "Delivered"])),
     (crate::PLAN_DELIVERIES, Service::Orders, Some(&["OrderPlaced", "OrderUpdated"])),
 ];
 
-/// The statuses of the `OrderUpdated` events that `notify-customer` receives: no other event announces these ends.
-pub const NOTIFIED_STATUSES: [&str; 2] = ["cancelled", "expired"];
+/// The status of the `OrderUpdated` events that `notify-customer` receives: no other event announces this end.
+pub const NOTIFIED_STATUSES: [&str; 1] = ["cancelled"];
 
 /// Whether a subscription of the queue passes this event.
 ///

@@ -5,6 +5,7 @@
 
 mod alarms;
 mod arrows;
+mod caps;
 mod dead_letters;
 mod failures;
 mod grants;

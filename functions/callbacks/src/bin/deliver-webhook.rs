@@ -11,14 +11,12 @@ async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("deliver-webhook");
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
-    let queue = settings.text("QUEUE_URL");
     let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
     let lanes = Lanes::of(settings.parsed("CALLS_AT_ONCE", 2));
     let words = [("public", Networks::Public), ("any", Networks::Any)];
     let networks = settings.one_of("CALLBACK_NETWORKS", &words, Networks::Public);
     let step = DeliverWebhook {
         documents: aws.table(&table),
-        work: aws.work(&queue),
         transport: aws.guarded_transport(networks),
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),

@@ -1,6 +1,6 @@
 //! `manage-callbacks`: see [`callbacks::ManageCallbacks`].
 
-use callbacks::{ManageCallbacks, Pace, SystemRandomBytes};
+use callbacks::{ManageCallbacks, SystemRandomBytes};
 use outbound::Networks;
 use resilience::SystemClock;
 use runtime::http::Server;
@@ -12,7 +12,6 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let work = settings.text("WORK_QUEUE_URL");
-    let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
     let words = [("public", Networks::Public), ("any", Networks::Any)];
     let networks = settings.one_of("CALLBACK_NETWORKS", &words, Networks::Public);
     let step = ManageCallbacks {
@@ -23,7 +22,6 @@ async fn main() -> Result<(), runtime::Error> {
         random: Arc::new(SystemRandomBytes::default()),
         clock: Arc::new(SystemClock),
         networks,
-        pace,
     };
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
     settings.finish()?;

@@ -1,6 +1,6 @@
 //! `plan-deliveries`: see [`callbacks::PlanDeliveries`].
 
-use callbacks::{Pace, PlanDeliveries};
+use callbacks::PlanDeliveries;
 use resilience::SystemClock;
 use runtime::queue::Worker;
 use std::sync::Arc;
@@ -11,8 +11,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let documents = aws.table(&settings.text("TABLE_NAME"));
     let work = aws.work(&settings.text("WORK_QUEUE_URL"));
-    let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
-    let step = PlanDeliveries { documents, work, clock: Arc::new(SystemClock), pace };
+    let step = PlanDeliveries { documents, work, clock: Arc::new(SystemClock) };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
     let worker = Worker::from_settings(&mut settings, "plan-deliveries", queue, step);
     settings.finish()?;

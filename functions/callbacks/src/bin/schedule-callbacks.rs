@@ -1,6 +1,6 @@
 //! `schedule-callbacks`: see [`callbacks::ScheduleCallbacks`].
 
-use callbacks::{Pace, ScheduleCallbacks};
+use callbacks::ScheduleCallbacks;
 use resilience::SystemClock;
 use std::sync::Arc;
 
@@ -10,7 +10,6 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let work = settings.text("WORK_QUEUE_URL");
-    let pace = Pace { call_within: settings.seconds("CALL_WITHIN_SECONDS", 30) };
     settings.finish()?;
 
     let step = ScheduleCallbacks {
@@ -18,7 +17,6 @@ async fn main() -> Result<(), runtime::Error> {
         pending_by_time: aws.index(&table, "pending-by-time", "pending_shard", "overdue_at"),
         work: aws.work(&work),
         clock: Arc::new(SystemClock),
-        pace,
     };
     runtime::schedule::run(step).await
 }

@@ -5,6 +5,7 @@ mod crashes;
 mod health;
 
 use super::*;
+use crate::delivery::LOST_AFTER;
 use crate::testing::{PACE, URL, World, body_of, header, own_secret, verifies};
 use event_store::{Key, Memory};
 use futures_util::future::join_all;
@@ -179,10 +180,42 @@ async fn deleting_an_endpoint_ends_its_pending_deliveries() {
 #[tokio::test]
 async fn an_unreadable_job_is_rejected_and_one_of_an_expired_delivery_is_done() {
     let world = World::default();
-    for unsound in ["", "{}", "[]", r#"{"endpoint":"ep_1","delivery":"msg_1","attempt":-1}"#] {
+    for unsound in ["", "{}", "[]", r#"{"endpoint":"ep_1","delivery":"msg_1","message":-1}"#] {
         let failure = world.deliver().handle(unsound, 1).await.unwrap_err();
         assert!(matches!(failure, Failure::Reject { .. }), "{unsound}");
     }
-    let forgotten = r#"{"endpoint":"ep_1","delivery":"msg_1","attempt":1}"#;
+    let forgotten = r#"{"endpoint":"ep_1","delivery":"msg_1","message":1}"#;
     assert_eq!(world.deliver().handle(forgotten, 1).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_message_that_another_one_replaced_makes_no_call() {
+    let world = World::default();
+    world.register(URL).await;
+    world.publish_paid(1).await;
+    let lost = world.work.take().remove(0);
+    world.clock.advance(LOST_AFTER);
+    assert_eq!(world.schedule().await, 1);
+    assert_eq!(world.deliver().handle(&lost.body, 1).await, Ok(()));
+    assert_eq!(world.receivers.calls().len(), 0);
+    assert_eq!(world.drain(Duration::ZERO).await, [Ok(())]);
+    assert_eq!(world.receivers.calls().len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_returns_early_waits_for_the_rest_of_the_time() {
+    let world = World::default();
+    world.register(URL).await;
+    fail_next(&world, URL, 1);
+    world.publish_paid(1).await;
+    let job = world.work.take().remove(0);
+    for (advance, wait) in [(0, 6), (1, 5), (2, 3)] {
+        world.clock.advance(Duration::from_secs(advance));
+        let early = world.deliver().handle(&job.body, 1).await.unwrap_err();
+        assert!(
+            matches!(&early, Failure::Retry { after: Some(after), .. } if after.as_secs() == wait),
+            "{early:?}"
+        );
+    }
+    assert_eq!(world.receivers.calls().len(), 1);
 }

@@ -1,13 +1,12 @@
 //! The states of a delivery: what an attempt, a redelivery, an end and a late message do to it.
 
 use super::*;
-use crate::testing::PACE;
 use resilience::NoJitter;
 use testkit::now;
 
 fn fresh() -> Delivery {
     let message = Outgoing { id: "msg_1".to_owned(), kind: "order.paid", body: "{}".to_owned() };
-    Delivery::new("ep_1", message, now(), PACE)
+    Delivery::new("ep_1", message, now())
 }
 
 fn attempt(number: u32, outcome: Outcome) -> Attempt {
@@ -16,7 +15,7 @@ fn attempt(number: u32, outcome: Outcome) -> Attempt {
 
 fn after(delivery: &Delivery, outcome: Outcome) -> Delivery {
     let attempt = attempt(delivery.attempted + 1, outcome);
-    delivery.with_attempt(&attempt, None, now(), PACE, &NoJitter).unwrap()
+    delivery.with_attempt(&attempt, None, now(), &NoJitter).unwrap()
 }
 
 #[test]
@@ -46,9 +45,9 @@ fn the_eighth_failure_exhausts_and_a_redelivery_restarts_the_schedule() {
     assert!(tried.next_at().is_some());
     let exhausted = after(&tried, Outcome::TimedOut);
     assert_eq!(exhausted.state, DeliveryState::Exhausted { at: now() });
-    let again = exhausted.redelivered(now(), PACE).unwrap();
+    let again = exhausted.redelivered(now()).unwrap();
     assert_eq!((again.id.as_str(), again.attempted, again.next_at()), ("msg_1", 8, Some(now())));
-    assert_eq!(again.job_state(9, now()), JobState::Due);
+    assert!(again.is_due(now()) && again.last_attempt().is_none());
     let first_wait = after(&again, Outcome::TimedOut).next_at().unwrap();
     assert_eq!(first_wait, later(now(), Duration::from_secs(6)));
     let last = (0..8).fold(again, |delivery, _| after(&delivery, Outcome::TimedOut));
@@ -58,8 +57,8 @@ fn the_eighth_failure_exhausts_and_a_redelivery_restarts_the_schedule() {
 #[test]
 fn an_attempt_is_recorded_once() {
     let once = after(&fresh(), Outcome::TimedOut);
-    assert_eq!(once.with_attempt(&attempt(1, Outcome::Status(200)), None, now(), PACE, &NoJitter), None);
-    assert_eq!(once.with_attempt(&attempt(3, Outcome::Status(200)), None, now(), PACE, &NoJitter), None);
+    assert_eq!(once.with_attempt(&attempt(1, Outcome::Status(200)), None, now(), &NoJitter), None);
+    assert_eq!(once.with_attempt(&attempt(3, Outcome::Status(200)), None, now(), &NoJitter), None);
 }
 
 #[test]
@@ -70,32 +69,106 @@ fn an_answer_after_the_end_is_recorded_and_a_success_counts() {
     assert_eq!(after(&ended, Outcome::Status(200)).state, DeliveryState::Delivered { at: now() });
 }
 
-#[test]
-fn a_job_is_due_only_for_the_next_attempt_at_its_time() {
-    let delivery = fresh();
-    assert_eq!(delivery.job_state(1, now()), JobState::Due);
-    assert_eq!(delivery.job_state(2, now()), JobState::Ignored);
-    let failed = after(&delivery, Outcome::Status(500));
-    assert_eq!(failed.job_state(1, now()), JobState::Recorded(Outcome::Status(500)));
-    assert_eq!(failed.job_state(2, now()), JobState::Ignored, "too early");
-    assert_eq!(
-        failed.job_state(2, later(now(), Duration::from_secs(4))),
-        JobState::Due,
-        "up to two seconds early"
-    );
-    let delivered = after(&failed, Outcome::Status(200));
-    assert_eq!(delivered.job_state(3, now()), JobState::Ignored);
+/// When it is due and when the schedule sends a message, in seconds from the start.
+fn times(delivery: &Delivery) -> (i64, i64) {
+    let seconds = |moment: Timestamp| moment.duration_since(now()).as_secs();
+    match delivery.state {
+        DeliveryState::Pending { next_at, overdue_at } => (seconds(next_at), seconds(overdue_at)),
+        ref other => panic!("{other:?}"),
+    }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    later(now(), Duration::from_secs(seconds))
 }
 
 #[test]
-fn a_delivery_in_the_queue_is_overdue_after_its_time_and_any_other_at_its_time() {
-    let overdue = |wait| match pending(later(now(), wait), now(), PACE) {
-        DeliveryState::Pending { next_at, overdue_at } => overdue_at.duration_since(next_at).as_secs(),
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(overdue(Duration::ZERO), 90);
-    assert_eq!(overdue(Duration::from_mins(15)), 90);
-    assert_eq!(overdue(Duration::from_secs(901)), 0);
+fn an_attempt_is_due_at_its_time_or_up_to_two_seconds_early() {
+    assert!(fresh().is_due(now()));
+    let failed = after(&fresh(), Outcome::Status(500));
+    assert!(!failed.is_due(at(3)) && failed.is_due(at(4)));
+    assert!(!after(&failed, Outcome::Status(200)).is_due(at(1000)));
+}
+
+#[test]
+fn a_young_message_stays_in_the_queue_and_an_old_one_is_done() {
+    let minutes = |minutes: u64| fresh().deferred(1, at(minutes * 60), now(), &NoJitter).unwrap();
+    assert_eq!((minutes(15).in_queue_until(1), times(&minutes(15))), (Some(at(900)), (900, 1800)));
+    assert_eq!((minutes(16).in_queue_until(1), times(&minutes(16))), (None, (960, 960)));
+    assert_eq!(minutes(15).in_queue_until(2), None, "another message");
+}
+
+#[test]
+fn only_the_newest_message_defers_a_delivery_or_keeps_it() {
+    let run = Duration::from_mins(1);
+    let again = fresh().resent(at(900)).unwrap();
+    assert_eq!((again.message, again.deferred(1, at(950), at(900), &NoJitter)), (2, None));
+    assert_eq!(again.kept(1, at(2690), run), None);
+    assert_eq!(again.without(1), None);
+    assert!(again.deferred(2, at(950), at(900), &NoJitter).is_some());
+}
+
+#[test]
+fn a_delivery_whose_message_is_under_way_is_not_sent_again() {
+    // The message waited in the queue for almost as long as a lost one.
+    let kept = fresh().kept(1, at(890), Duration::from_mins(1)).unwrap();
+    assert_eq!((kept.resent(at(900)), times(&kept)), (None, (0, 1790)));
+    assert_eq!(fresh().kept(1, at(800), Duration::from_mins(1)), None, "there is time enough");
+}
+
+#[test]
+fn a_lost_message_is_sent_again_after_twice_the_time_each_time() {
+    let (mut delivery, mut sent_at) = (fresh(), Vec::new());
+    for second in 0..20_000 {
+        if let Some(again) = delivery.resent(at(second)) {
+            sent_at.push(second);
+            delivery = again;
+        }
+    }
+    assert_eq!(sent_at, [900, 900 + 1800, 900 + 1800 + 3600, 900 + 1800 + 3600 + 7200]);
+    assert_eq!(delivery.message, 5);
+}
+
+#[test]
+fn a_delivery_leaves_the_index_a_minute_early_with_a_new_message() {
+    let waiting = fresh().deferred(1, at(3600), now(), &NoJitter).unwrap();
+    assert_eq!(waiting.resent(at(3539)), None);
+    let sent = waiting.resent(at(3540)).unwrap();
+    assert_eq!((sent.message, sent.in_queue_until(2), times(&sent)), (2, Some(at(3600)), (3600, 4500)));
+    let late = waiting.resent(at(9000)).unwrap();
+    assert_eq!(times(&late), (9000, 9900), "it is due at once");
+}
+
+#[test]
+fn each_deferral_in_a_row_is_longer() {
+    let (mut delivery, mut waits, mut second) = (fresh(), Vec::new(), 0);
+    for _ in 0..14 {
+        delivery = delivery.deferred(1, now(), at(second), &NoJitter).unwrap();
+        let next = u64::try_from(times(&delivery).0).unwrap();
+        waits.push(next - second);
+        second = next;
+    }
+    assert_eq!(waits, [2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600]);
+    let tried = after(&delivery, Outcome::TimedOut);
+    let again = tried.deferred(1, now(), now(), &NoJitter).unwrap();
+    assert_eq!(times(&again).0, 2, "an attempt ends the row");
+}
+
+#[test]
+fn a_redelivery_of_a_due_delivery_sends_no_second_message() {
+    assert_eq!(fresh().redelivered(at(5)), None);
+    let waiting = after(&fresh(), Outcome::TimedOut);
+    assert_eq!(waiting.redelivered(at(1)).unwrap().message, 2, "the waiting message does nothing any more");
+}
+
+#[test]
+fn a_delivery_of_an_older_build_is_read() {
+    let mut old = serde_json::to_value(fresh()).unwrap();
+    for field in ["message", "sent_at", "deferrals"] {
+        old.as_object_mut().unwrap().remove(field).unwrap();
+    }
+    let read: Delivery = serde_json::from_value(old).unwrap();
+    assert_eq!((read.message, read.is_due(now())), (0, true));
 }
 
 #[test]
@@ -116,8 +189,8 @@ fn a_pending_delivery_is_in_the_index_sorted_by_time() {
 fn the_log_keeps_the_newest_attempts_and_the_count_of_all() {
     let mut delivery = fresh();
     for _ in 0..10 {
-        delivery = (0..8)
-            .fold(delivery.redelivered(now(), PACE).unwrap_or(delivery), |d, _| after(&d, Outcome::TimedOut));
+        delivery =
+            (0..8).fold(delivery.redelivered(now()).unwrap_or(delivery), |d, _| after(&d, Outcome::TimedOut));
     }
     assert_eq!((delivery.attempts.len(), delivery.attempted), (MOST_LOGGED, 80));
     assert_eq!(delivery.attempts.last().unwrap().number, 80);

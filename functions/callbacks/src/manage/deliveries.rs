@@ -50,7 +50,7 @@ impl ManageCallbacks {
         check_enabled(&endpoint)?;
         let now = self.clock.now();
         let message = Outgoing::test(&source, &endpoint.id, now);
-        let new = Delivery::new(&endpoint.id, message, now, self.pace);
+        let new = Delivery::new(&endpoint.id, message, now);
         let changed =
             self.change_delivery(&endpoint.id, &new.id, |stored| Ok(stored.is_none().then(|| new.clone())));
         self.send(changed.await?).await
@@ -62,21 +62,20 @@ impl ManageCallbacks {
         let now = self.clock.now();
         let changed = self.change_delivery(&endpoint.id, request.in_path("delivery_id"), |stored| {
             let unknown = || Problem::not_found("no such delivery; deliveries are kept for 30 days");
-            stored.map(|delivery| delivery.redelivered(now, self.pace)).ok_or_else(unknown)
+            stored.map(|delivery| delivery.redelivered(now)).ok_or_else(unknown)
         });
         self.send(changed.await?).await
     }
 
-    /// Sends the job after the write. It is also sent if an earlier request made the write, because that request may have
-    /// failed before its send. A duplicate job does nothing.
+    /// Sends the job after the write. A request that wrote nothing sends none: the delivery has its message.
     async fn send(&self, changed: Changed<Delivery>) -> Result<Reply, Problem> {
         let is_replayed = matches!(changed, Changed::NotNeeded(_));
         let Some(delivery) = changed.stored() else {
             return Err(Problem::internal("the delivery was neither written nor found"));
         };
-        delivery_job::send(&*self.work, &delivery, self.clock.now())
-            .await
-            .map_err(|error| Problem::unavailable("the queue did not answer; try again", error))?;
+        if !is_replayed {
+            delivery_job::send(&*self.documents, &*self.work, &*self.clock, &delivery).await?;
+        }
         let reply = Reply::json(202, &DeliveryView::of(&delivery));
         Ok(if is_replayed { reply.with("idempotency-replayed", "true") } else { reply })
     }

@@ -1,7 +1,8 @@
 //! The JSON of endpoints and deliveries. Only the answer that created a secret holds it.
 
 use super::Moment;
-use crate::delivery::{Attempt, Delivery, DeliveryState, EndedBecause};
+use crate::attempt::Attempt;
+use crate::delivery::{Delivery, DeliveryState, EndedBecause};
 use crate::disabled::DisabledBecause;
 use crate::endpoint::{Endpoint, EndpointState};
 use crate::health::Health;

@@ -1,5 +1,6 @@
 //! Which endpoints get a delivery of an event, and that a lost job is sent again.
 
+use crate::delivery::LOST_AFTER;
 use crate::testing::{World, body_of, updated};
 use events::{Because, OrderStatus};
 use runtime::queue::Consumer as _;
@@ -40,27 +41,45 @@ async fn a_duplicate_event_is_delivered_once() {
     let (endpoint, _) = world.register("https://a.example/").await;
     world.publish_paid(1).await;
     world.publish_paid(1).await;
-    assert_eq!(world.deliveries(&endpoint).await.len(), 1);
+    assert_eq!((world.deliveries(&endpoint).await.len(), world.work.sent().len()), (1, 1));
     world.drain(Duration::ZERO).await;
     world.publish_paid(1).await;
-    assert_eq!(world.work.sent(), [], "a duplicate sends nothing once an attempt is recorded");
+    assert_eq!(world.work.sent(), [], "a duplicate sends nothing");
     assert_eq!(world.receivers.calls().len(), 1);
+}
+
+/// Plans the delivery of an event, and stops at its send to the queue.
+async fn plan_stopped(world: &World, stop: Stop) -> Option<Result<(), resilience::Failure>> {
+    let mut planner = world.plan();
+    let plan = Plan::stopping(0, stop);
+    planner.work = Gated::new(plan.clone(), world.work.clone());
+    let event = updated(Because::OrderPaid, OrderStatus::Paid);
+    plan.drive(planner.consume(&testkit::message(&order_id(1), 2, &event))).await
 }
 
 #[tokio::test]
 async fn a_message_lost_between_write_and_send_is_sent_by_the_schedule() {
     let world = World::default();
     let (endpoint, _) = world.register("https://a.example/").await;
-    let mut plan = world.plan();
-    plan.work = Gated::new(Plan::stopping(0, Stop::Fail), world.work.clone());
-    let event = updated(Because::OrderPaid, OrderStatus::Paid);
-    plan.consume(&testkit::message(&order_id(1), 2, &event)).await.unwrap_err();
-    // The event is not redelivered, as if its function had died.
+    assert_eq!(plan_stopped(&world, Stop::CrashBefore).await, None);
+    // A redelivered event sends nothing: the first run may have sent the message.
+    world.publish_paid(1).await;
     assert_eq!((world.deliveries(&endpoint).await.len(), world.work.sent().len()), (1, 0));
-    assert_eq!(world.schedule().await, 0, "the job may still be under way");
-    world.clock.advance(crate::testing::PACE.lost_after());
+    assert_eq!(world.schedule().await, 0, "the message may still be under way");
+    world.clock.advance(LOST_AFTER);
     assert_eq!(world.schedule().await, 1);
     assert_eq!(world.schedule().await, 0, "not again at once: the queue may only be long");
+    world.drain(Duration::ZERO).await;
+    assert_eq!(world.deliveries(&endpoint).await[0]["status"], "delivered");
+}
+
+#[tokio::test]
+async fn a_message_that_the_queue_does_not_take_is_sent_by_the_next_run_of_the_schedule() {
+    let world = World::default();
+    let (endpoint, _) = world.register("https://a.example/").await;
+    assert_eq!(plan_stopped(&world, Stop::Fail).await, Some(Ok(())));
+    assert_eq!(world.work.sent(), []);
+    assert_eq!(world.schedule().await, 1);
     world.drain(Duration::ZERO).await;
     assert_eq!(world.deliveries(&endpoint).await[0]["status"], "delivered");
 }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("notify-customer");
     let aws = aws::Clients::from_settings(&mut settings);
+    let configuration_set = settings.text("MAIL_CONFIGURATION_SET");
+    let mailer = settings.optional("MAIL_FROM").map(|from| aws.mailer(&from, &configuration_set));
     let step = NotifyCustomer {
         documents: aws.table(&settings.text("TABLE_NAME")),
-        mailer: aws.mailer(&settings.text("MAIL_FROM")),
+        mailer,
         texter: aws.texter(),
         clock: Arc::new(SystemClock),
         shop: settings.text("SHOP_NAME"),

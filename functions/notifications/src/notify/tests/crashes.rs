@@ -14,7 +14,7 @@ async fn stopped(world: &World, call: usize, stop: Stop) {
     let plan = Plan::stopping(call, stop);
     let notify = NotifyCustomer {
         documents: Gated::new(plan.clone(), world.table.clone()),
-        mailer: Gated::new(plan.clone(), world.sender.clone()),
+        mailer: Some(Gated::new(plan.clone(), world.sender.clone())),
         texter: Gated::new(plan.clone(), world.sender.clone()),
         clock: Arc::clone(&world.step.clock),
         shop: world.step.shop.clone(),
