@@ -1,9 +1,8 @@
 //! Any body that the carrier may sign is stored unchanged or refused, and has its effect once.
 
-use crate::{SECRET, clock, inbox_item, is_stored, records, run, tables};
+use crate::{SECRET, clock, inbox_item, is_stored, read_new, run, tables};
 use outbound::Secret;
 use runtime::http::Endpoint as _;
-use runtime::stream::Reader as _;
 use shipping::{ApplyCarrierEvent, CarrierWebhook};
 use std::sync::Arc;
 use testkit::{FixedSecrets, RequestBuilder as _, request};
@@ -28,9 +27,9 @@ pub fn carrier_events(data: &[u8]) -> bool {
             return false;
         }
         let reader = ApplyCarrierEvent { store: table.clone(), documents: table.clone(), clock: clock() };
-        reader.read(records(&table, before)).await.expect("a table in memory does not fail");
+        read_new(&reader, &table, before).await;
         let once = table.all_events();
-        reader.read(records(&table, before)).await.expect("a table in memory does not fail");
+        read_new(&reader, &table, before).await;
         assert_eq!(table.all_events(), once, "a repeat has a further effect");
         once.len() > 2
     })

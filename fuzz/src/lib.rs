@@ -28,9 +28,9 @@ pub use standard::standard_events;
 pub use stripe::stripe_events;
 
 use event_store::{Document, Key, Memory, Written};
-use resilience::FixedClock;
+use resilience::{Failure, FixedClock};
 use runtime::http::{Problem, Reply};
-use runtime::stream::{Item, Record};
+use runtime::stream::{Item, Reader, Record};
 use std::sync::Arc;
 
 /// A property of any bytes. It returns whether the parser accepted them, so that a test can check that seeds are accepted.
@@ -67,6 +67,15 @@ fn records(table: &Memory, seen: usize) -> Vec<Record> {
             Written::Document(key, document) => Record { key, item: Item::Document(document) },
         })
         .collect()
+}
+
+/// Has a reader handle the new records of a table's stream, one after the other. It may reject one.
+async fn read_new(reader: &dyn Reader, table: &Memory, seen: usize) {
+    for record in records(table, seen) {
+        if let Err(retry @ Failure::Retry { .. }) = reader.read(std::slice::from_ref(&record)).await {
+            panic!("a table in memory does not fail: {retry}");
+        }
+    }
 }
 
 /// The inbox item, if one was stored.

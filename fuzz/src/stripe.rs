@@ -1,12 +1,11 @@
 //! Any body that Stripe may sign is stored unchanged or refused, has its effect once, and never pays more than was
 //! requested.
 
-use crate::{SECRET, clock, inbox_item, is_stored, records, run, tables};
+use crate::{SECRET, clock, inbox_item, is_stored, read_new, run, tables};
 use event_store::{EventStore, StreamId};
 use outbound::Secret;
 use payments::{ApplyStripeEvent, Payment, StripeWebhook};
 use runtime::http::Endpoint as _;
-use runtime::stream::Reader as _;
 use std::sync::Arc;
 use testkit::{FixedSecrets, RequestBuilder as _, order_id, placed, request};
 
@@ -39,10 +38,10 @@ pub fn stripe_events(data: &[u8]) -> bool {
         // A refund that was made at Stripe is recorded by the first delivery, and settled by the next one or by the
         // message of `RefundRequested`. After that a repeat has no further effect.
         for _ in 0..2 {
-            reader.read(records(&table, before)).await.expect("a table in memory does not fail");
+            read_new(&reader, &table, before).await;
         }
         let once = table.all_events();
-        reader.read(records(&table, before)).await.expect("a table in memory does not fail");
+        read_new(&reader, &table, before).await;
         assert_eq!(table.all_events(), once, "a repeat has a further effect");
         let stream = StreamId::order(&order_id(1));
         let payment = <dyn EventStore>::history::<Payment>(&*table, &stream)
