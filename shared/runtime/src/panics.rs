@@ -6,7 +6,7 @@ use resilience::Failure;
 use resilience::deadline::in_time;
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
@@ -48,6 +48,12 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
         }
     })
     .await
+}
+
+/// Panics on this thread as the work of another thread did, without a second report.
+pub(crate) fn panic_again(panicked: Panicked) -> ! {
+    LAST.with_borrow_mut(|last| *last = Some(panicked.0));
+    resume_unwind(Box::new(()))
 }
 
 /// Does one message's, request's or record's work: a panic ends it, and so does the current task's deadline.

@@ -3,15 +3,15 @@
 //! A batch is handled in *lanes*, several at once: what one call of the reader takes ([`Takes`]). If a call fails, each of its
 //! records is handled again alone. Then:
 //!
-//! - **A record that can never be handled** is dead-lettered: rejected, or its handling panics, or does not end twice. Its key
-//!   goes to our own dead-letter queue, because the stream keeps a record for a day only.
+//! - **A record that can never be handled** is dead-lettered: its step rejects it, or its handling panics or hangs twice. Its
+//!   key goes to our own dead-letter queue, because the stream keeps a record for a day only.
 //! - **A record that fails for now** fails the batch, which the platform delivers again. Meanwhile the later records of its key
 //!   wait, and those of other keys do not. After [`GIVE_UP_AFTER`] it is dead-lettered too, because the stream would soon lose
 //!   what waits behind it.
 //!
 //! So a record overtakes an older one of its key only if that one was dead-lettered. With [`Takes::Batch`] there is no order.
 //!
-//! Why the whole batch fails, and how a hang is told from an outage: docs/decisions/a-stream-batch-fails-as-a-whole.md.
+//! Why the whole batch fails, and why a hang is no outage: docs/decisions/a-stream-batch-fails-as-a-whole.md.
 
 mod handled;
 mod record;
@@ -183,7 +183,7 @@ impl StreamWorker {
         };
         let alone = records.iter().zip(&about);
         match (records.as_slice(), about.as_slice(), trouble) {
-            ([record], [about], trouble @ (Trouble::Failed(_) | Trouble::Panicked(_))) => {
+            ([record], [about], trouble @ Trouble::Failed(_)) => {
                 self.settle(record, about, trouble).await.err().into_iter().collect()
             }
             _ if self.reader.takes() == Takes::Batch => {

@@ -243,11 +243,15 @@ async fn i6_a_call_that_never_yields_stops_neither_the_batch_nor_the_dead_letter
 
 #[tokio::test]
 async fn a_process_with_a_call_that_cannot_be_stopped_is_stuck_and_with_one_that_hangs_is_not() {
+    runtime::panics::log_locations();
     let script = Stream::open().script;
     let reader = Arc::new(OnThreads::new(script.clone()));
     let stream = Stream::of(script, |_| reader.clone());
     stream.carries_within(SHORT, &events(&["order#hangs", "order#panics", "order#1"])).await.unwrap();
     assert!(!reader.is_stuck().await);
+    let letters = stream.dead_letters();
+    let place = letters.iter().find(|(pk, _)| pk == "order#panics").expect("a dead letter");
+    assert!(place.1.contains("tests/stream_batches.rs:"), "{}", place.1);
     stream.carries_within(SHORT, &events(&["order#loops"])).await.unwrap();
     assert!(reader.is_stuck().await);
     stream.script.is_out.store(false, Ordering::SeqCst);

@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use event_store::{Document, Key, StreamId, Written};
 use resilience::Failure;
+use runtime::panics::caught;
 use runtime::stream::{About, Arrived, Batch, Item, Reader, Record, StreamWorker, Takes};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -44,7 +45,8 @@ impl Reader for Trapped {
                 None => {}
             }
         }
-        self.0.read(records).await
+        // A panic of chance is no fault of the record: two in a row would dead-letter an event that a customer waits for.
+        caught(self.0.read(records)).await?
     }
 }
 

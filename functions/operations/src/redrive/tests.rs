@@ -158,7 +158,7 @@ struct Slow(Arc<FixedClock>);
 #[async_trait]
 impl Gate for Slow {
     async fn before(&self, _: &'static str, _: testkit::Effect) -> testkit::GateDecision {
-        self.0.advance(Duration::from_secs(9));
+        self.0.advance(Duration::from_secs(14));
         testkit::GateDecision::Pass
     }
 
@@ -171,7 +171,7 @@ async fn a_run_out_of_time_keeps_the_rest_and_releases_it() {
     let dead_letters: Vec<String> = (0..4).map(|n| world.reject(&out_of_stock(n))).collect();
     let input = json!({"function": "take-payment", "do": "requeue", "all": true});
     let answer = world.run_redrive(Arc::new(Slow(world.clock.clone())), input).await.unwrap();
-    // Two calls receive and two move each message: the limit of 40 seconds is reached after the second one.
+    // Two calls receive and two move each message: the limit of 60 seconds is reached after the second one.
     let became = outcomes(&answer).into_iter().map(|(_, outcome)| outcome).collect::<Vec<_>>();
     assert_eq!((became, &answer["more"]), (vec!["requeued", "requeued", "kept", "kept"], &json!(true)));
     let left: Vec<String> = world.letters.all().into_iter().map(|(id, _)| id).collect();

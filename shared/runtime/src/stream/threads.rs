@@ -5,6 +5,7 @@
 //! platform starts another and delivers that batch again.
 
 use super::{Reader, Record, Takes};
+use crate::panics::{caught, panic_again};
 use async_trait::async_trait;
 use resilience::{Deadline, Failure};
 use std::future::Future;
@@ -54,20 +55,19 @@ impl Reader for OnThreads {
         let deadline = Deadline::current();
         let thread = tokio::task::spawn_blocking(move || {
             let _running = running;
+            let call = caught(unless(given_up, call));
             runtime.block_on(async {
                 match deadline {
-                    Some(deadline) => deadline.scope(unless(given_up, call)).await,
-                    None => unless(given_up, call).await,
+                    Some(deadline) => deadline.scope(call).await,
+                    None => call.await,
                 }
             })
         });
         match thread.await {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => Err(Failure::retry("the call was given up")),
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(error) => Err(Failure::retry(error)),
-            },
+            Ok(Ok(Some(outcome))) => outcome,
+            Ok(Ok(None)) => Err(Failure::retry("the call was given up")),
+            Ok(Err(panicked)) => panic_again(panicked),
+            Err(error) => Err(Failure::retry(error)),
         }
     }
 }
