@@ -261,8 +261,8 @@ def stream_function(function: Function) -> None:
 
 def _keep_failed_batches(function: Function) -> None:
     """What a reader that cannot run leaves: its event source puts the batch into a bucket, because a queue would get its place
-    in the stream only. A dead letter then names the object. A notification of the bucket itself would begin with a test message,
-    which would be a dead letter; a rule has none.
+    in the stream only. A dead letter then names the object. A notification of the bucket itself would begin with a test
+    message, which would be a dead letter; a rule has none.
     """
     batches, letters, rule = f"{function.name}FailedBatches", f"{function.name}DeadLetters", f"{function.name}FailedBatchRule"
     function.statements.extend([allow("s3:PutObject", failed_batches_of(function.name)), allow("s3:ListBucket", arn(batches))])
