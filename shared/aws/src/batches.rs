@@ -3,6 +3,7 @@
 use crate::error::describe;
 use async_trait::async_trait;
 use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use outbound::{BatchError, BatchStore, Functions, StoredBatch};
@@ -20,7 +21,7 @@ impl BatchStore for S3Batches {
         let found = self.0.get_object().bucket(&batch.bucket).key(&batch.object).send().await;
         let object = match found {
             Ok(object) => object,
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => {
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => {
                 return Ok(None);
             }
             Err(error) => return Err(BatchError(describe(&error))),
