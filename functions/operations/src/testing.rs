@@ -94,7 +94,7 @@ impl World {
             batches: Gated::new(gate.clone(), self.batches.clone()),
             functions: Gated::new(gate.clone(), self.functions.clone()),
             clock: self.clock.clone(),
-            work_for: Duration::from_secs(60),
+            work_for: Duration::from_mins(1),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
+    clippy::panic,
     reason = "a test may be blunt outside of its test functions too"
 )]
 
@@ -38,7 +38,7 @@ impl Reader for Script {
                     return Err(Failure::retry("the topic is out"));
                 }
                 "order#refused" => return Err(Failure::reject("it is too large")),
-                "order#panics" => None::<()>.expect("a value"),
+                "order#panics" => panic!("with a value"),
                 "order#hangs" => std::future::pending().await,
                 // What a call to AWS does that gets no answer.
                 "order#slow" => {

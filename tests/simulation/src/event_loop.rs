@@ -37,6 +37,8 @@ pub(super) struct Simulation {
     pub(super) published: HashSet<String>,
     /// Bodies of the dead letters that there must be: messages that are cut in half, keys of records that no reader handles.
     pub(super) unreadable: HashSet<Arc<str>>,
+    /// Bodies of the dead letters that there may be: keys of records that no reader handles, in a batch that failed.
+    pub(super) may_be_dead: HashSet<Arc<str>>,
     pub(super) violations: Vec<String>,
     pub(super) workers: BTreeMap<&'static str, Arc<Worker>>,
     pub(super) sources: Vec<Source>,
@@ -66,6 +68,7 @@ impl Simulation {
             world,
             published: HashSet::new(),
             unreadable: HashSet::new(),
+            may_be_dead: HashSet::new(),
             violations: Vec::new(),
             calls: Vec::new(),
             invocations: Vec::new(),

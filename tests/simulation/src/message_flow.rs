@@ -38,7 +38,11 @@ impl Simulation {
             source.is_busy = true;
             if self.world.chance.fault("record that no reader handles", 20) {
                 let at = self.world.chance.below(batch.len() + 1);
-                batch.insert(at, streams::poison(self.invocation_count));
+                let poison = streams::poison(self.invocation_count);
+                // The reader may dead-letter it and then fail at another record, or stop.
+                self.may_be_dead
+                    .extend(streams::poison_in(&poison).map(|key| testkit::letter_of(&key).into()));
+                batch.insert(at, poison);
             }
             self.note(&("batch", source_name(&self.sources, place), first_of(&batch)));
             let source = self.sources.get(place).expect("the same source");

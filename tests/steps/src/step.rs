@@ -190,7 +190,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
                 batches: channels.batches,
                 functions: channels.functions,
                 clock,
-                work_for: Duration::from_secs(60),
+                work_for: Duration::from_mins(1),
             }))
         }
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),

@@ -117,7 +117,7 @@ fn without_a_reason_the_mover_is_shown() {
     assert_eq!(moved(DeadLetteredBy::Unknown).0, "unknown");
 }
 
-/// What EventBridge sends of a new object.
+/// What `EventBridge` sends of a new object.
 pub(crate) fn batch_created(object: &str) -> String {
     json!({
         "version": "0", "id": "17793124-05d4-b198-2fde-7ededc63b103", "detail-type": "Object Created",
