@@ -6,7 +6,7 @@
 //! - **A record that can never be handled** is dead-lettered: its step rejects it, or its handling panics or hangs twice. Its
 //!   key goes to our own dead-letter queue, because the stream keeps a record for a day only.
 //! - **A record that fails for now** fails the batch, which the platform delivers again. Meanwhile the later records of its key
-//!   wait, and those of other keys do not. After [`GIVE_UP_AFTER`] it is dead-lettered too, because the stream would soon lose
+//!   wait, and those of other keys do not. After 19 hours it is dead-lettered too, because the stream would soon lose
 //!   what waits behind it.
 //!
 //! So a record overtakes an older one of its key only if that one was dead-lettered. With [`Takes::Batch`] there is no order.

@@ -5,7 +5,7 @@
 use simulation::{Report, run};
 use std::collections::BTreeSet;
 
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 30;
 const ORDERS: u64 = 60;
 
 #[test]
