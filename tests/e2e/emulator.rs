@@ -1,6 +1,7 @@
 //! The emulator: AWS's own APIs as the administrator, and its lists of messages and mail.
 
 use crate::api::{Answer, Client};
+use crate::wait::until;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -67,7 +68,12 @@ impl Emulator {
             ("x-amz-target", &target),
             ("authorization", &authorization),
         ];
-        self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes())).expect(200)
+        // The emulator walks its log streams while functions write to them, and sometimes fails at that.
+        let answer = until(format!("{operation} of the logs"), || {
+            let answer = self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes()));
+            if answer.status == 500 { Err("500") } else { Ok(answer) }
+        });
+        answer.expect(200)
     }
 
     /// A call of Lambda.
