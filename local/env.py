@@ -16,6 +16,8 @@ KINDS = {
     "Queue": ("QUEUE_URL", "http"),
     "DeadLetters": ("DEAD_LETTERS_URL", "http"),
     "Topic": ("TOPIC_ARN", "arn:"),
+    # A bucket has a name in lower case.
+    "FailedBatches": ("FAILED_BATCHES", STACK_NAME),
 }
 
 
