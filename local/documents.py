@@ -15,18 +15,12 @@ import yaml
 
 from . import console
 from .settings import ROOT, TEMPLATE
+from .template import kinds
 
 Template = dict[str, Any]
 
 STREAM = {"DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"}
-RECEIVE = {
-    "ReceiveMessage",
-    "DeleteMessage",
-    "DeleteMessageBatch",
-    "ChangeMessageVisibility",
-    "ChangeMessageVisibilityBatch",
-    "GetQueueAttributes",
-}
+RECEIVE = set(kinds.RECEIVE)
 SEND = {"SendMessage*"}
 LOGS = {"CreateLogStream", "PutLogEvents"}
 

@@ -26,6 +26,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use webhooks::Topic;
 use webhooks::inbox::replay::{self, Replay};
 use webhooks::inbox::verdict::{self, Conclusion, Status, Verdict};
 use webhooks::inbox::{self, InboxItem, ReceivedBy};
@@ -46,6 +47,27 @@ pub struct InboxSource {
     pub documents: Arc<dyn Documents>,
     /// The table's inbox index.
     pub index: Arc<dyn Pages>,
+}
+
+/// A service's table, and its inbox index.
+pub type InboxTable = (Arc<dyn Documents>, Arc<dyn Pages>);
+
+impl InboxSource {
+    /// Every source, in the tables of payments and shipping.
+    pub fn all(payments: &InboxTable, shipping: &InboxTable) -> Vec<Self> {
+        [
+            ("stripe", payments),
+            ("easypost", shipping),
+            (Topic::Payments.source(), payments),
+            (Topic::Parcels.source(), shipping),
+        ]
+        .map(|(source, (documents, index))| Self {
+            source,
+            documents: documents.clone(),
+            index: index.clone(),
+        })
+        .into()
+    }
 }
 
 /// A webhook as a list shows it.

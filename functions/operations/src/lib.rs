@@ -10,7 +10,7 @@ mod testing;
 mod write_heartbeats;
 
 pub use health::Health;
-pub use inbox::{InboxSource, WebhookInbox};
+pub use inbox::{InboxSource, InboxTable, WebhookInbox};
 pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
 pub use standard::StandardWebhook;
 pub use sweep_inbox::SweepInbox;

@@ -4,8 +4,7 @@
 //!   "reason"?, "by"?}`. `ids` holds whole ids, or prefixes of at least four characters that match one id only.
 //! - Effect of a requeue: the message's body is sent to the function's queue, then the dead letter is deleted. Consumers
 //!   read only the body, so no attribute is copied; the message's age starts anew. A stream's batch is handed to its reader
-//!   ([`batch`]). Of a discard: one log line, then the dead
-//!   letter is deleted. A list changes nothing.
+//!   ([`batch`]). Of a discard: one log line, then the dead letter is deleted. A list changes nothing.
 //! - Publishes: nothing.
 //! - Idempotent by the dead letter's id: a deleted one is answered as not found. A crash between send and delete leaves a
 //!   dead letter whose message is under way already. Sending it again makes a duplicate, which every consumer tolerates.

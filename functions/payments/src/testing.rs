@@ -1,5 +1,6 @@
 //! The harness: a payments service in memory, with its table, its clock, a fake provider and every step.
 
+pub(crate) mod payment;
 pub(crate) mod slow;
 
 use crate::provider::stripe::ExpectedAccount;

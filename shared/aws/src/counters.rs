@@ -125,8 +125,8 @@ impl Table {
 /// Why a transaction was cancelled. The reasons are in the order of the actions: the first `places` are those of the event
 /// and the document, the others those of the moves.
 ///
-/// A taken place decides first, because then the numbers do not matter. Data that the table cannot hold is next. Any other reason than a failed condition (a
-/// conflict with another transaction, a throttle) proves nothing about the numbers.
+/// A taken place decides first, because then the numbers do not matter. Data that the table cannot hold is next. Any other
+/// reason than a failed condition (a conflict with another transaction, a throttle) proves nothing about the numbers.
 fn cancelled_because(
     reasons: &[CancellationReason],
     places: usize,

@@ -1,12 +1,12 @@
 //! The steps by the names of their functions.
 
-use crate::ports::{Ports, Table, TablePort};
+use crate::ports::{Ports, Table};
 use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS};
 use async_trait::async_trait;
 use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
 use event_store::{Documents, Pages};
 use events::Service;
-use operations::{FunctionQueues, InboxSource};
+use operations::{FunctionQueues, InboxSource, InboxTable};
 use outbound::Networks;
 use resilience::Failure;
 use runtime::Settings;
@@ -19,7 +19,6 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{EASYPOST_KEY, FixedSecrets, SENDER_SECRET};
-use webhooks::Topic;
 
 const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
 const CALLS_AT_ONCE: usize = 2;
@@ -314,15 +313,8 @@ fn carriers(ports: &(impl Ports + ?Sized)) -> shipping::Carriers {
 }
 
 fn inbox_sources(ports: &(impl Ports + ?Sized)) -> Vec<InboxSource> {
-    let inbox = |source, service| {
-        let documents: Arc<dyn TablePort> = ports.table(Table::Of(service));
-        let index = ports.index(Table::Of(service), "inbox", "received_at");
-        InboxSource { source, documents, index }
+    let inbox = |service| -> InboxTable {
+        (ports.table(Table::Of(service)), ports.index(Table::Of(service), "inbox", "received_at"))
     };
-    vec![
-        inbox("stripe", Service::Payments),
-        inbox("easypost", Service::Shipping),
-        inbox(Topic::Payments.source(), Service::Payments),
-        inbox(Topic::Parcels.source(), Service::Shipping),
-    ]
+    InboxSource::all(&inbox(Service::Payments), &inbox(Service::Shipping))
 }

@@ -1,43 +1,12 @@
 //! Which event may follow in a payment: every stage, every intent, every state of a dispute.
 
 use super::*;
-use event_store::Aggregate as _;
+use crate::testing::payment::{CAPTURED, after, apply, order_paid, requested};
 use events::{Amount, Currency};
-use testkit::{customer, envelope, eur, lines, now, order_id};
-
-const CAPTURED: u64 = 1900;
+use testkit::eur;
 
 fn ours() -> IntentId {
     IntentId::Stripe("pi_1".to_owned())
-}
-
-fn apply(payment: &mut Payment, event: impl Into<PaymentsEvent>) {
-    let event = event.into();
-    payment.evolve(&event, &envelope(&order_id(1), 1, &event));
-}
-
-fn after(events: &[PaymentsEvent]) -> Payment {
-    let mut payment = Payment::default();
-    for event in events {
-        apply(&mut payment, event.clone());
-    }
-    payment
-}
-
-fn terms() -> PaymentRequested {
-    PaymentRequested {
-        intent_id: "pi_1".to_owned(),
-        amount: Amount::minor(CAPTURED),
-        currency: eur(),
-        lines: lines(),
-        customer: customer(),
-        pay_by: now(),
-    }
-}
-
-fn paid() -> OrderPaid {
-    let amount = Amount::minor(CAPTURED);
-    OrderPaid { intent_id: "pi_1".to_owned(), amount, currency: eur(), lines: lines(), reference: None }
 }
 
 fn capture() -> Capture {
@@ -65,11 +34,11 @@ fn disputed(inquiry: bool, outcome: DisputeOutcome) -> PaymentDisputed {
 fn every_stage() -> [(&'static str, Payment); 5] {
     let cancelling = PaymentCancellationRequested { cause: CancelCause::Cancelled, code: None };
     [
-        ("open", after(&[terms().into()])),
-        ("cancelling", after(&[terms().into(), cancelling.into()])),
-        ("paid", after(&[terms().into(), paid().into()])),
-        ("failed", after(&[terms().into(), PaymentFailed { code: "declined".to_owned() }.into()])),
-        ("cancelled", after(&[terms().into(), PaymentCancelled { cause: CancelCause::Expired }.into()])),
+        ("open", after([requested().into()])),
+        ("cancelling", after([requested().into(), cancelling.into()])),
+        ("paid", after([requested().into(), order_paid().into()])),
+        ("failed", after([requested().into(), PaymentFailed { code: "declined".to_owned() }.into()])),
+        ("cancelled", after([requested().into(), PaymentCancelled { cause: CancelCause::Expired }.into()])),
     ]
 }
 
@@ -111,7 +80,7 @@ fn only_the_requested_amount_and_currency_pay_the_order() {
         assert!(payment.decide_captured(&other_intent).is_err(), "{stage}");
         let decided = payment.decide_captured(&capture());
         match stage {
-            "open" => assert_eq!(decided, Ok(Some(paid().into()))),
+            "open" => assert_eq!(decided, Ok(Some(order_paid().into()))),
             "paid" => assert_eq!(decided, Ok(None)),
             _ => {
                 let Ok(Some(PaymentsEvent::RefundRequested(request))) = decided else { panic!("{stage}") };
@@ -134,9 +103,9 @@ fn only_the_requested_amount_and_currency_pay_the_order() {
 fn the_money_of_a_won_dispute_is_refunded_once_and_only_if_everything_is_owed() {
     let compensated = |outcome, inquiry| {
         let compensation = refund("cancelled", RefundCause::Cancelled, 0);
-        after(&[
-            terms().into(),
-            paid().into(),
+        after([
+            requested().into(),
+            order_paid().into(),
             disputed(false, DisputeOutcome::Opened).into(),
             compensation.into(),
             disputed(inquiry, outcome).into(),
@@ -166,7 +135,8 @@ fn the_money_of_a_won_dispute_is_refunded_once_and_only_if_everything_is_owed() 
         let decided = compensated(outcome, inquiry).decide_after_dispute("dp_1");
         assert_eq!(decided, Ok(None), "{outcome:?} {inquiry}");
     }
-    let mut kept = after(&[terms().into(), paid().into(), disputed(false, DisputeOutcome::Won).into()]);
+    let mut kept =
+        after([requested().into(), order_paid().into(), disputed(false, DisputeOutcome::Won).into()]);
     assert_eq!(kept.decide_after_dispute("dp_1"), Ok(None), "the goods are kept");
     apply(&mut kept, refund("returned", RefundCause::Returned, CAPTURED));
     assert_eq!(kept.decide_after_dispute("dp_1"), Ok(None), "nothing is left to request");
@@ -189,7 +159,7 @@ fn a_dispute_only_moves_forward() {
         (false, DisputeOutcome::Lost),
     ];
     for (known, (inquiry, outcome)) in path.into_iter().enumerate() {
-        let payment = after(&[terms().into(), paid().into(), disputed(inquiry, outcome).into()]);
+        let payment = after([requested().into(), order_paid().into(), disputed(inquiry, outcome).into()]);
         for (next, (inquiry, outcome)) in path.into_iter().enumerate() {
             let decided = payment.decide_disputed(&report(inquiry, outcome, None)).unwrap();
             assert_eq!(decided.is_some(), next > known, "from {known} to {next}");
@@ -203,6 +173,6 @@ fn a_dispute_only_moves_forward() {
             assert_eq!(dated.decide_disputed(&report(inquiry, outcome, Some(2))), Ok(None), "{known}");
         }
     }
-    let lost = after(&[terms().into(), paid().into(), disputed(false, DisputeOutcome::Lost).into()]);
+    let lost = after([requested().into(), order_paid().into(), disputed(false, DisputeOutcome::Lost).into()]);
     assert!(lost.decide_disputed(&report(false, DisputeOutcome::Won, None)).is_err(), "decided otherwise");
 }

@@ -3,43 +3,20 @@
 use super::*;
 use crate::ledger::Settled;
 use crate::provider::{DisputeReport, RefundReport};
-use event_store::Aggregate as _;
-use events::{DisputeOutcome, OrderPaid, PaymentRequested, RefundFailed};
+use crate::testing::payment::{CAPTURED, after, apply, order_paid, requested};
+use events::{DisputeOutcome, RefundFailed};
 use fastrand::Rng;
 use std::time::Duration;
-use testkit::{customer, envelope, eur, lines, now, order_id};
+use testkit::eur;
 
-const CAPTURED: u64 = 1900;
 const LONG_AFTER: Duration = Duration::from_hours(1);
 
-fn apply(payment: &mut Payment, event: impl Into<PaymentsEvent>) {
-    let event = event.into();
-    payment.evolve(&event, &envelope(&order_id(1), 1, &event));
-}
-
 fn open() -> Payment {
-    let mut payment = Payment::default();
-    apply(
-        &mut payment,
-        PaymentRequested {
-            intent_id: "pi_1".to_owned(),
-            amount: Amount::minor(CAPTURED),
-            currency: eur(),
-            lines: lines(),
-            customer: customer(),
-            pay_by: now(),
-        },
-    );
-    payment
+    after([requested().into()])
 }
 
 fn paid() -> Payment {
-    let mut payment = open();
-    let amount = Amount::minor(CAPTURED);
-    let paid =
-        OrderPaid { intent_id: "pi_1".to_owned(), amount, currency: eur(), lines: lines(), reference: None };
-    apply(&mut payment, paid);
-    payment
+    after([requested().into(), order_paid().into()])
 }
 
 fn id(text: &str) -> RefundId {
