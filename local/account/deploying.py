@@ -155,7 +155,7 @@ def _sam_deploy(config: Samconfig, answers: Mapping[str, str]) -> None:
     command += ["--config-file", str(config.path), "--stack-name", answers["STACK"], "--region", answers["REGION"]]
     if not dialogue.has_terminal():
         command.append("--no-confirm-changeset")
-    console.say("  sam deploy (the first time takes about five minutes)")
+    console.say("  sam deploy (the first time takes some minutes)")
     environment = {"SAM_CLI_TELEMETRY": "0", **os.environ}
     if subprocess.run(command, cwd=ROOT, env=environment, stdout=2).returncode != 0:
         raise Trouble(
