@@ -20,6 +20,7 @@ mod marks;
 mod pages;
 mod queue;
 mod secrets;
+pub mod size;
 mod table;
 mod timed_client;
 mod topic;

@@ -1,0 +1,151 @@
+//! The ends of an order that cost something, each played alone in a fresh shop.
+
+use crate::meter::Tally;
+use crate::shop::{By, SECRET, Shop};
+use events::Provider;
+use outbound::Secret;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use testkit::tracker_event;
+
+/// What every function did for one order.
+pub type ByFunction = BTreeMap<String, Tally>;
+
+/// An end, and what leads to it.
+#[derive(Debug, Clone, Copy)]
+pub struct End {
+    /// The status of the order at its end.
+    pub name: &'static str,
+    /// What happens, in a few words.
+    pub what: &'static str,
+    run: fn() -> (Shop, String),
+}
+
+/// The end that the budget is for: a card, one product, dispatched by the shop's warehouse, delivered by a carrier that reports
+/// by webhook.
+pub const DELIVERED: End = End {
+    name: "delivered",
+    what: "paid by card, one product, dispatched by the warehouse, the carrier reports the delivery",
+    run: || {
+        let (mut shop, order) = placed("pm_card_visa");
+        dispatch(&mut shop, &order);
+        report_delivery(&mut shop);
+        (shop, order)
+    },
+};
+
+/// All ends.
+pub const ENDS: [End; 7] = [
+    DELIVERED,
+    End {
+        name: "payment_failed",
+        what: "the card is declined",
+        run: || placed("pm_card_chargeCustomerFail"),
+    },
+    End {
+        name: "expired",
+        what: "3-D Secure is never completed",
+        run: || {
+            let (mut shop, order) = placed("pm_card_threeDSecure");
+            shop.later(Duration::from_mins(31), "sweep-orders");
+            shop.settle();
+            (shop, order)
+        },
+    },
+    End {
+        name: "out_of_stock",
+        what: "paid, and the stock is gone: refunded",
+        run: || {
+            let mut shop = Shop::open(Provider::Warehouse, 1);
+            let order = place(&mut shop, "pm_card_visa");
+            (shop, order)
+        },
+    },
+    End {
+        name: "cancelled",
+        what: "cancelled by the customer once it is allocated: released and refunded",
+        run: || {
+            let (mut shop, order) = placed("pm_card_visa");
+            let path = [("order_id", order.as_str())];
+            shop.ask("cancel-order", "POST /orders/{order_id}/cancel", By::Customer, &path, &[], &json!({}));
+            shop.settle();
+            (shop, order)
+        },
+    },
+    End {
+        name: "shipping_failed",
+        what: "the warehouse cannot pack it: released and refunded",
+        run: || {
+            let (mut shop, order) = placed("pm_card_visa");
+            act(&mut shop, &order, "fail", &json!({"reason": "broken"}));
+            (shop, order)
+        },
+    },
+    End {
+        name: "returned",
+        what: "delivered, sent back, restocked and refunded",
+        run: || {
+            let (mut shop, order) = placed("pm_card_visa");
+            dispatch(&mut shop, &order);
+            report_delivery(&mut shop);
+            act(&mut shop, &order, "return", &json!({"restock": true}));
+            (shop, order)
+        },
+    },
+];
+
+impl End {
+    /// Plays it and returns what every function did.
+    ///
+    /// # Panics
+    /// If the order does not end so.
+    pub fn play(self) -> ByFunction {
+        let (shop, order) = (self.run)();
+        assert_eq!(shop.status(&order), self.name, "the order's end");
+        shop.counted()
+    }
+}
+
+fn placed(payment_method: &str) -> (Shop, String) {
+    let mut shop = Shop::open(Provider::Warehouse, 100);
+    let order = place(&mut shop, payment_method);
+    (shop, order)
+}
+
+fn place(shop: &mut Shop, payment_method: &str) -> String {
+    let body = json!({
+        "items": [{"sku": "TEA-01", "quantity": 2}],
+        "currency": "EUR",
+        "payment_method": payment_method,
+        "contact": {"email": "ada@customer.example"},
+        "shipping_address": {
+            "name": "Ada Example", "line1": "Bahnhofstrasse 1", "city": "Zürich", "postal_code": "8001", "country": "CH",
+        },
+    });
+    let headers = [("idempotency-key", "0f6e2f0c2f5f4d2a9b8f3c1d7e5a4b60")];
+    let answer: Value = shop.ask("place-order", "POST /orders", By::Customer, &[], &headers, &body);
+    shop.settle();
+    answer["order_id"].as_str().expect("an order id").to_owned()
+}
+
+fn act(shop: &mut Shop, order: &str, what: &str, body: &Value) {
+    let route = format!("POST /shipments/{{order_id}}/{what}");
+    shop.ask("manage-shipments", &route, By::Admin, &[("order_id", order)], &[], body);
+    shop.settle();
+}
+
+fn dispatch(shop: &mut Shop, order: &str) {
+    act(shop, order, "dispatch", &json!({"carrier": "Alpine Parcel", "tracking_code": "AP0123456789"}));
+}
+
+fn report_delivery(shop: &mut Shop) {
+    let arrived = shop.now().to_string();
+    let scans = [("delivered", "arrived_at_destination", arrived.as_str())];
+    let id = "evt_0f6e2f0c2f5f4d2a9b8f3c1d7e5a4b60";
+    let event = tracker_event(id, "Alpine Parcel", "AP0123456789", &scans);
+    let signature = webhooks::EasyPost::sign(event.to_string().as_bytes(), &Secret::new(SECRET));
+    let headers = [("x-hmac-signature", signature.as_str())];
+    shop.ask("carrier-webhook", "POST /webhooks/easypost", By::Provider, &[], &headers, &event);
+    shop.settle();
+}

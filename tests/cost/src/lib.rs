@@ -1,0 +1,21 @@
+//! What an order costs, counted: one order alone in one process, with the real code of every step over tables that count the
+//! requests of the adapter on DynamoDB. `docs/cost.md` publishes the figures, and a test fails if it is stale.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the shop is this crate's own: what is missing in it is a mistake here"
+)]
+
+mod ends;
+mod meter;
+mod outside;
+mod shop;
+mod table;
+mod units;
+
+pub use ends::{ByFunction, DELIVERED, ENDS, End};
+pub use meter::{Meter, Tally};
+pub use shop::{By, Shop};
+pub use units::{INDEXES, Index};

@@ -1,0 +1,99 @@
+//! Counts what each function does: its invocations, its requests and their units, its messages, its log lines.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What one function did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Invocations.
+    pub invocations: u64,
+    /// Messages that it received from its queue.
+    pub messages: u64,
+    /// Requests to DynamoDB, by operation.
+    pub requests: BTreeMap<&'static str, u64>,
+    /// Write units of items.
+    pub item_writes: u64,
+    /// Write units of indexes.
+    pub index_writes: u64,
+    /// Half read units.
+    pub read_halves: u64,
+    /// Requests to a topic.
+    pub publishes: u64,
+    /// Messages that it sent to a queue.
+    pub sends: u64,
+    /// Emails.
+    pub mails: u64,
+    /// Calls to providers.
+    pub calls: u64,
+    /// Bytes of its own log lines.
+    pub log_bytes: u64,
+}
+
+impl Tally {
+    /// Adds another function's.
+    pub fn add(&mut self, other: &Self) {
+        for (operation, count) in &other.requests {
+            *self.requests.entry(operation).or_default() += count;
+        }
+        self.invocations += other.invocations;
+        self.messages += other.messages;
+        self.item_writes += other.item_writes;
+        self.index_writes += other.index_writes;
+        self.read_halves += other.read_halves;
+        self.publishes += other.publishes;
+        self.sends += other.sends;
+        self.mails += other.mails;
+        self.calls += other.calls;
+        self.log_bytes += other.log_bytes;
+    }
+
+    /// All write units.
+    pub fn writes(&self) -> u64 {
+        self.item_writes + self.index_writes
+    }
+
+    /// All requests to DynamoDB.
+    pub fn dynamodb(&self) -> u64 {
+        self.requests.values().sum()
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    function: String,
+    by_function: BTreeMap<String, Tally>,
+}
+
+/// The meter of one shop. A copy counts for the same shop.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<Mutex<State>>);
+
+impl Meter {
+    /// An invocation of this function begins: what is counted from now on is its own.
+    pub fn begin(&self, function: &str) {
+        function.clone_into(&mut self.state().function);
+        self.count(|tally| tally.invocations += 1);
+    }
+
+    /// Changes the tally of the function that runs.
+    pub fn count(&self, change: impl FnOnce(&mut Tally)) {
+        let mut state = self.state();
+        let function = state.function.clone();
+        change(state.by_function.entry(function).or_default());
+    }
+
+    /// A request to DynamoDB.
+    pub fn request(&self, operation: &'static str) {
+        self.count(|tally| *tally.requests.entry(operation).or_default() += 1);
+    }
+
+    /// Takes what was counted so far, by function.
+    pub fn take(&self) -> BTreeMap<String, Tally> {
+        std::mem::take(&mut self.state().by_function)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

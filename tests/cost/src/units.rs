@@ -1,0 +1,98 @@
+//! What DynamoDB charges for a request, from the sizes of its items.
+//!
+//! - A write: one unit for each started KiB of the larger of the item before and after; twice as many in a transaction. A
+//!   refused write costs as much as the write.
+//! - An index: one write for an entry that appears, disappears or changes what is projected, two for one whose key changes.
+//! - A consistent read: one unit for each started 4 KiB, half of it if the read need not be consistent; at least one unit,
+//!   or half.
+//!
+//! [DynamoDB, "Read and write operations"](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html),
+//! ["Using global secondary indexes"](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations)
+
+use aws::size::Attributes;
+use steps::Table;
+
+/// An index of a table, as the template declares it.
+#[derive(Debug, Clone, Copy)]
+pub struct Index {
+    /// The table.
+    pub table: Table,
+    /// The attribute that partitions it.
+    pub partition: &'static str,
+    /// The attribute that orders it.
+    pub order: &'static str,
+    /// Whether its entries hold the document, or only keys.
+    pub has_document: bool,
+}
+
+/// Every index of the template. A test compares them with it.
+pub const INDEXES: [Index; 6] = [
+    Index { table: Table::OrderViews, partition: "customer", order: "placed_at", has_document: true },
+    Index { table: Table::OrderViews, partition: "open_shard", order: "deadline", has_document: true },
+    Index { table: Table::Of(events::Service::Payments), partition: "inbox", order: "received_at", has_document: false },
+    Index { table: Table::Of(events::Service::Shipping), partition: "inbox", order: "received_at", has_document: false },
+    Index { table: Table::Callbacks, partition: "endpoint", order: "created_at", has_document: true },
+    Index { table: Table::Callbacks, partition: "pending_shard", order: "overdue_at", has_document: true },
+];
+
+/// An item as an index sees it: its attributes that partition and order, and what is projected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    key: (String, String),
+    document: String,
+    bytes: usize,
+}
+
+impl Index {
+    /// The item's entry in this index; `None` if an attribute of its key is missing.
+    pub fn entry(&self, document: &event_store::Document, sizes: &Attributes) -> Option<Entry> {
+        let value = |name: &str| {
+            let found = document.attributes.iter().find(|(attribute, _)| *attribute == name);
+            found.map(|(_, value)| value.clone())
+        };
+        let projected = ["pk", "sk", self.partition, self.order].into_iter();
+        let projected = projected.chain(self.has_document.then_some("document"));
+        Some(Entry {
+            key: (value(self.partition)?, value(self.order)?),
+            document: if self.has_document { document.body.to_string() } else { String::new() },
+            bytes: projected.filter_map(|name| sizes.get(name)).sum(),
+        })
+    }
+}
+
+impl Entry {
+    /// The bytes of what is projected.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// The bytes of a whole item.
+pub fn total(sizes: &Attributes) -> usize {
+    sizes.values().sum()
+}
+
+/// The units of a write whose larger image has these bytes.
+pub fn write(bytes: usize) -> u64 {
+    started(bytes, 1024)
+}
+
+/// The units of the change of an index's entry.
+pub fn index_write(before: Option<&Entry>, after: Option<&Entry>) -> u64 {
+    match (before, after) {
+        (None, None) => 0,
+        (Some(entry), None) | (None, Some(entry)) => write(entry.bytes),
+        (Some(before), Some(after)) if before.key != after.key => write(before.bytes) + write(after.bytes),
+        (Some(before), Some(after)) if before == after => 0,
+        (Some(before), Some(after)) => write(before.bytes.max(after.bytes)),
+    }
+}
+
+/// Half read units of a read of this many bytes.
+pub fn read_halves(bytes: usize, is_consistent: bool) -> u64 {
+    started(bytes, 4096) * if is_consistent { 2 } else { 1 }
+}
+
+fn started(bytes: usize, of: usize) -> u64 {
+    u64::try_from(bytes.div_ceil(of).max(1)).unwrap_or(u64::MAX)
+}
