@@ -67,7 +67,7 @@ async fn endpoint(route: &str) -> (Arc<Memory>, Arc<dyn Endpoint>) {
             let views = Arc::new(Memory::default());
             Arc::new(orders::GetOrder {
                 store,
-                by_customer: Arc::new(views.index("customer", "placed_at")),
+                by_customer: Arc::new(views.index("pk", "sk")),
                 open_by_deadline: Arc::new(views.index("open_shard", "deadline")),
             })
         }

@@ -43,7 +43,16 @@ class Function:
             FunctionName=named(self.kebab),
             Description=self.take("Description"),
             CodeUri=f"target/lambda/{self.kebab}/",
-            LoggingConfig=flow(Map(LogGroup=ref(self.logs))),
+            # Our lines have a level of their own, and LogLevel decides about them. In JSON the platform's lines have one too: the
+            # three of each invocation that succeeds would be most of a log.
+            LoggingConfig=flow(
+                Map(
+                    LogGroup=ref(self.logs),
+                    LogFormat="JSON",
+                    ApplicationLogLevel="TRACE",
+                    SystemLogLevel=ref("PlatformLogLevel"),
+                )
+            ),
             Role=arn(f"{self.name}Role"),
             Environment=Map(Variables=variables),
         )

@@ -19,7 +19,8 @@ RETRIES_COUNT_FOR = 20
 # Seconds that a queue function may take, unless it has a timeout of its own.
 QUEUE_FUNCTION_TIMEOUT = 10
 # A message is hidden from its receipt until this long after the function's timeout, so it may wait so long for its invocation
-# without a duplicate. docs/decisions/a-crash-delays-a-message-by-one-timeout.md says why it is not six timeouts.
+# without a duplicate. docs/decisions/a-crash-delays-a-message-by-one-timeout.md says why it is not six timeouts. The
+# time in which a batch is collected comes on top.
 VISIBILITY_MARGIN = 5
 # What an event source needs on its queue. The emulator checks the batches as actions of their own.
 RECEIVE = (
@@ -123,6 +124,7 @@ def queue_function(function: Function) -> None:
     subscriptions = function.take("Subscriptions")
     timeout = function.properties.setdefault("Timeout", QUEUE_FUNCTION_TIMEOUT)
     batch_size, concurrency = function.take("BatchSize"), function.take("MaximumConcurrency")
+    window = function.take_optional("BatchWindow")
     if not 2 <= concurrency <= 1000:
         raise Trouble(f"{name} in template/: MaximumConcurrency is from 2 to 1000.")
     function.variables |= {
@@ -136,7 +138,7 @@ def queue_function(function: Function) -> None:
         "Queue",
         "AWS::SQS::Queue",
         SqsManagedSseEnabled=True,
-        VisibilityTimeout=timeout + VISIBILITY_MARGIN,
+        VisibilityTimeout=timeout + VISIBILITY_MARGIN + (window or 0),
         # As large as a topic's. A dead letter has attributes too, and its queue accepts 1 MiB.
         MaximumMessageSize=262144,
         # 4 days: ends before the 14 of the dead letters, which count from the first send.
@@ -169,6 +171,7 @@ def queue_function(function: Function) -> None:
         FunctionName=ref(name),
         EventSourceArn=arn(queue),
         BatchSize=batch_size,
+        **batch_window(window),
         # Without a cap, one slow queue takes all of the account's concurrency, and the API gets none.
         ScalingConfig=flow(Map(MaximumConcurrency=concurrency)),
         FunctionResponseTypes=flow(Items(["ReportBatchItemFailures"])),
@@ -191,6 +194,10 @@ def queue_function(function: Function) -> None:
     function.dead_letters()
 
 
+def batch_window(seconds: int | None) -> dict[str, int]:
+    return {} if seconds is None else {"MaximumBatchingWindowInSeconds": seconds}
+
+
 def _let_topics_send(function: Function, topics: list[str]) -> None:
     """The topics may send to the queue, and what they cannot deliver to its dead letters."""
     queue, dead_letters = f"{function.name}Queue", f"{function.name}DeadLetters"
@@ -211,6 +218,7 @@ def _let_topics_send(function: Function, topics: list[str]) -> None:
 
 def stream_function(function: Function) -> None:
     tables, patterns = function.take("Tables"), function.take("Filters")
+    window = function.take_optional("BatchWindow")
     function.variables["DEAD_LETTER_QUEUE_URL"] = ref(f"{function.name}DeadLetters")
     function.may_send_to(f"{function.name}DeadLetters")
     actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
@@ -227,6 +235,7 @@ def stream_function(function: Function) -> None:
             EventSourceArn=att(f"{table}Table.StreamArn"),
             StartingPosition="TRIM_HORIZON",
             BatchSize=100,
+            **batch_window(window),
             ParallelizationFactor=4,
             BisectBatchOnFunctionError=True,
             MaximumRetryAttempts=-1,

@@ -95,16 +95,35 @@ pub(crate) fn table(on: On) -> Table {
     Table { store: table.clone(), documents: table.clone(), counters: table.clone(), marks: table, run }
 }
 
-/// The documents of the table of order views, its index `by-customer`, and a partition of the index.
-pub(crate) fn views(on: On) -> (Arc<dyn Documents>, Arc<dyn Pages>, String) {
+/// The documents of the table of order views, and how they are listed.
+pub(crate) struct Views {
+    pub(crate) documents: Arc<dyn Documents>,
+    /// The index `open-by-deadline`.
+    pub(crate) index: Arc<dyn Pages>,
+    /// The table's own partitions.
+    pub(crate) partitions: Arc<dyn Pages>,
+    /// A partition that no other test uses.
+    pub(crate) partition: String,
+}
+
+pub(crate) fn views(on: On) -> Views {
     let partition = format!("contract#{}", order_id(fresh()));
     if let On::Memory = on {
         let memory = Arc::new(Memory::default());
-        return (memory.clone(), Arc::new(memory.index("customer", "placed_at")), partition);
+        return Views {
+            documents: memory.clone(),
+            index: Arc::new(memory.index("open_shard", "deadline")),
+            partitions: Arc::new(memory.index("pk", "sk")),
+            partition,
+        };
     }
     let (clients, name) = (on.clients(), on.name("OrderViewsTable", "CONVEYOR_ORDER_VIEWS_TABLE"));
-    let index = clients.index(&name, "by-customer", "customer", "placed_at");
-    (clients.table(&name), index, partition)
+    Views {
+        documents: clients.table(&name),
+        index: clients.index(&name, "open-by-deadline", "open_shard", "deadline"),
+        partitions: clients.partitions(&name),
+        partition,
+    }
 }
 
 /// A number that is different in every test of every run.

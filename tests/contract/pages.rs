@@ -1,24 +1,25 @@
-//! Pages: an index is read forward, backward or up to a value, a page at a time, without gaps or duplicates.
+//! Pages: an index, or a partition of the table, is read forward, backward or up to a value, a page at a time, without gaps or
+//! duplicates.
 
-use crate::{On, everywhere, views};
-use event_store::{Document, Documents, Key, Walk};
+use crate::{On, Views, everywhere, views};
+use event_store::{Document, Documents, Key, Pages, Walk};
 
 everywhere!(
     an_index_is_read_in_both_directions_and_up_to_a_value,
+    a_partition_is_read_in_both_directions_and_up_to_a_key,
     a_document_without_the_attribute_is_in_no_page
 );
 
+fn second(n: u32) -> String {
+    format!("2026-01-02T03:04:{n:02}Z")
+}
+
 async fn put(documents: &dyn Documents, partition: &str, n: u32) {
-    let document =
-        Document::of(&n).with("customer", partition).with("placed_at", format!("2026-01-02T03:04:{n:02}Z"));
+    let document = Document::of(&n).with("open_shard", partition).with("deadline", second(n));
     documents.put(&Key::new(format!("{partition}#{n}"), "view"), &document).await.unwrap();
 }
 
-async fn an_index_is_read_in_both_directions_and_up_to_a_value(on: On) {
-    let (documents, index, partition) = views(on);
-    for n in 0..7 {
-        put(&*documents, &partition, n).await;
-    }
+async fn read_walks(pages: &dyn Pages, partition: &str) {
     let walks = [
         (Walk::Forward, vec![0, 1, 2, 3, 4, 5, 6]),
         (Walk::Backward, vec![6, 5, 4, 3, 2, 1, 0]),
@@ -29,7 +30,7 @@ async fn an_index_is_read_in_both_directions_and_up_to_a_value(on: On) {
     for (walk, expected) in walks {
         let (mut seen, mut position) = (Vec::new(), None);
         loop {
-            let page = index.page(&partition, walk, 3, position.as_ref()).await.unwrap();
+            let page = pages.page(partition, walk, 3, position.as_ref()).await.unwrap();
             assert!(page.documents.len() <= 3);
             for (key, document) in page.documents {
                 seen.push(document.read::<u32>(&key).unwrap());
@@ -43,8 +44,24 @@ async fn an_index_is_read_in_both_directions_and_up_to_a_value(on: On) {
     }
 }
 
+async fn an_index_is_read_in_both_directions_and_up_to_a_value(on: On) {
+    let Views { documents, index, partition, .. } = views(on);
+    for n in 0..7 {
+        put(&*documents, &partition, n).await;
+    }
+    read_walks(&*index, &partition).await;
+}
+
+async fn a_partition_is_read_in_both_directions_and_up_to_a_key(on: On) {
+    let Views { documents, partitions, partition, .. } = views(on);
+    for n in 0..7 {
+        documents.put(&Key::new(&partition, second(n)), &Document::of(&n)).await.unwrap();
+    }
+    read_walks(&*partitions, &partition).await;
+}
+
 async fn a_document_without_the_attribute_is_in_no_page(on: On) {
-    let (documents, index, partition) = views(on);
+    let Views { documents, index, partition, .. } = views(on);
     put(&*documents, &partition, 1).await;
     let key = Key::new(format!("{partition}#1"), "view");
     documents.put(&key, &Document::of(&1)).await.unwrap();

@@ -161,7 +161,7 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
             Ok(vec![Outgoing::new(envelope.id.as_str(), "order.placed", envelope.time, &data)])
         }
         Event::Orders(OrdersEvent::OrderUpdated(updated)) => {
-            let OrderUpdated { because, status, attention, detail, paid: _ } = updated;
+            let OrderUpdated { because, status, attention, detail, paid: _, quiet: _ } = updated;
             let data = Updated { order_id, status: *status, attention, because: *because, detail, sequence };
             let fact = Outgoing::new(envelope.id.as_str(), kind_of(*because), envelope.time, &data);
             let end = end_of(*status)

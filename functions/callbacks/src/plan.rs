@@ -13,16 +13,21 @@ use crate::endpoint::Endpoint;
 use crate::outgoing::{Outgoing, outgoing};
 use crate::store::{self, Changed};
 use async_trait::async_trait;
-use event_store::{Documents, StoreError};
+use event_store::{Document, Documents, Key, Pages, StoreError, Walk};
 use futures_util::future::try_join_all;
 use outbound::WorkQueue;
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message};
 use std::sync::Arc;
 
+/// How many endpoints one request reads.
+const PAGE: u32 = 100;
+
 /// The step of `plan-deliveries`.
 pub struct PlanDeliveries {
-    /// Endpoints and deliveries.
+    /// The endpoints. A list that lags by moments is enough, because a delivery reads its endpoint again.
+    pub endpoints: Arc<dyn Pages>,
+    /// The deliveries.
     pub documents: Arc<dyn Documents>,
     /// The delivery queue.
     pub work: Arc<dyn WorkQueue>,
@@ -34,7 +39,7 @@ pub struct PlanDeliveries {
 impl Consumer for PlanDeliveries {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
         let messages = outgoing(&message.envelope, &message.event)?;
-        let endpoints = all_endpoints(&*self.documents).await?;
+        let endpoints = self.endpoints().await?;
         let plans = endpoints.iter().flat_map(|endpoint| {
             let wanted = messages.iter().filter(|message| endpoint.wants(message.kind));
             wanted.map(|message| self.plan(endpoint, message.clone()))
@@ -45,6 +50,18 @@ impl Consumer for PlanDeliveries {
 }
 
 impl PlanDeliveries {
+    async fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
+        let (mut found, mut position) = (Vec::new(), None);
+        loop {
+            let page = self.endpoints.page(store::ENDPOINTS, Walk::Forward, PAGE, position.as_ref()).await?;
+            found.extend(page.documents);
+            position = page.next;
+            if position.is_none() {
+                return not_deleted(found);
+            }
+        }
+    }
+
     async fn plan(&self, endpoint: &Endpoint, message: Outgoing) -> Result<(), Failure> {
         let key = store::delivery_key(&endpoint.id, &message.id);
         let new = Delivery::new(&endpoint.id, message, self.clock.now());
@@ -60,7 +77,10 @@ impl PlanDeliveries {
 
 /// Every endpoint that is not deleted, sorted by id.
 pub(crate) async fn all_endpoints(documents: &dyn Documents) -> Result<Vec<Endpoint>, StoreError> {
-    let found = documents.list(store::ENDPOINTS, "endpoint#").await?;
+    not_deleted(documents.list(store::ENDPOINTS, "endpoint#").await?)
+}
+
+fn not_deleted(found: Vec<(Key, Document)>) -> Result<Vec<Endpoint>, StoreError> {
     let mut endpoints = Vec::with_capacity(found.len());
     for (key, document) in found {
         let endpoint: Endpoint = document.read(&key)?;

@@ -71,7 +71,12 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> PlanDeliveries {
-        PlanDeliveries { documents: self.memory.clone(), work: self.work.clone(), clock: self.clock.clone() }
+        PlanDeliveries {
+            endpoints: Arc::new(self.memory.index("pk", "sk")),
+            documents: self.memory.clone(),
+            work: self.work.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     pub(crate) fn deliver(&self) -> DeliverWebhook {
@@ -155,7 +160,7 @@ impl World {
 }
 
 pub(crate) fn updated(because: Because, status: OrderStatus) -> OrdersEvent {
-    OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: false }.into()
+    OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: false, quiet: false }.into()
 }
 
 pub(crate) fn body_of(reply: &Reply) -> Value {

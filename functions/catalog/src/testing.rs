@@ -62,6 +62,7 @@ pub(crate) fn request(route: &str, sku: &str, query: &[(&str, &str)], body: &Val
             admin,
         }),
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
+        admission: Default::default(),
     }
 }
 

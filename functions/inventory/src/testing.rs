@@ -141,6 +141,7 @@ pub(crate) fn request(route: &str, of: &str, headers: &[(&'static str, &str)], b
             admin: true,
         }),
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
+        admission: Default::default(),
     };
     for (name, value) in headers.iter().chain(&[("content-type", "application/json")]) {
         request.headers.insert(*name, value.parse().unwrap());

@@ -172,6 +172,7 @@ pub(crate) fn updated(sequence: u32, status: OrderStatus, paid: bool) -> Message
             attention: Vec::new(),
             detail: Detail::default(),
             paid,
+            quiet: false,
         },
     )
 }

@@ -2,11 +2,11 @@
 //!
 //! It also contains a digest of the list's name, so that a cursor of another list is refused.
 
+use crate::Summary;
 use crate::view::OPEN_SHARDS;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use event_store::Position;
-use events::OrderId;
+use event_store::{Key, Position};
 use jiff::Timestamp;
 use runtime::http::Problem;
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,9 @@ impl Cursor {
 
 /// Whether the position is that of a view. A client can forge a cursor, and the table rejects any other position.
 fn is_a_view(position: &Position) -> bool {
-    let order = position.pk.strip_prefix("order#").map(OrderId::try_from);
-    matches!(order, Some(Ok(_))) && position.sk == "view" && position.order.parse::<Timestamp>().is_ok()
+    let key = Key::new(&position.pk, &position.sk);
+    let is_order = position.order == position.sk || position.order.parse::<Timestamp>().is_ok();
+    position.pk.starts_with("customer#") && Summary::order_of(&key).is_some() && is_order
 }
 
 fn digest(list: &str) -> String {

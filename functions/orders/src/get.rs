@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct GetOrder {
     /// Orders' streams.
     pub store: Arc<dyn EventStore>,
-    /// The views by customer and time.
+    /// Each customer's views, by time.
     pub by_customer: Arc<dyn Pages>,
     /// The views of open orders by deadline.
     pub open_by_deadline: Arc<dyn Pages>,

@@ -52,6 +52,7 @@ impl Aggregate for Order {
     type Event = OrdersEvent;
 
     fn evolve(&mut self, event: &OrdersEvent, envelope: &Envelope) {
+        let mut is_quiet = false;
         match event {
             OrdersEvent::OrderPlaced(placed) => self.placed = Some((placed.clone(), envelope.time)),
             OrdersEvent::OrderCancellationRequested(_) => self.cancellation_requested = true,
@@ -60,14 +61,16 @@ impl Aggregate for Order {
                 self.expiry_requested.get_or_insert(envelope.time);
             }
             OrdersEvent::OrderUpdated(updated) => {
-                let before = self.facts.attention();
+                let before = (self.facts.progress(), self.facts.attention());
                 self.facts.add(
                     updated.because,
                     &updated.detail,
                     updated.status,
                     place(&envelope.causationid),
                 );
-                let raised = self.facts.attention().difference(&before).copied().collect();
+                let after = (self.facts.progress(), self.facts.attention());
+                is_quiet = before == after;
+                let raised = after.1.difference(&before.1).copied().collect();
                 self.causes.entry(envelope.causationid.clone()).or_insert(raised);
             }
         }
@@ -75,7 +78,9 @@ impl Aggregate for Order {
         if self.progress.as_ref().is_none_or(|(before, _)| *before != progress) {
             self.progress = Some((progress, envelope.time));
         }
-        self.updated_at = Some(envelope.time);
+        if !is_quiet {
+            self.updated_at = Some(envelope.time);
+        }
     }
 }
 
@@ -90,7 +95,7 @@ impl Order {
         self.facts.status()
     }
 
-    /// When the last event was recorded.
+    /// When its status, an attention or what is due changed last.
     pub fn updated_at(&self) -> Option<Timestamp> {
         self.updated_at
     }
@@ -151,9 +156,10 @@ impl Order {
     fn updated(&self, because: Because, detail: &Detail, place: u32) -> OrdersEvent {
         let mut facts = self.facts.clone();
         facts.add(because, detail, self.status(), place);
+        let quiet = (facts.progress(), facts.attention()) == (self.facts.progress(), self.facts.attention());
         let (status, attention) = (facts.status(), facts.attention().into_iter().collect());
-        let paid = facts.is_paid();
-        OrderUpdated { because, status, attention, detail: self.with_currency(detail.clone()), paid }.into()
+        let (detail, paid) = (self.with_currency(detail.clone()), facts.is_paid());
+        OrderUpdated { because, status, attention, detail, paid, quiet }.into()
     }
 
     /// Adds the order's currency to a detail with an amount. Payments records every amount in that currency.

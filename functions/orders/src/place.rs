@@ -59,6 +59,11 @@ struct Accepted {
 
 #[async_trait]
 impl Endpoint for PlaceOrder {
+    /// It prices the order meanwhile.
+    fn awaits_admission(&self, route: &str) -> bool {
+        route == "POST /orders"
+    }
+
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
         let customer = &request.caller()?.customer;
         let id = order_id(customer, request.idempotency_key("order")?);
@@ -93,6 +98,7 @@ impl Endpoint for PlaceOrder {
             payment_method: input.payment_method,
             request_digest: digest.clone(),
         };
+        request.admission.granted().await?;
         let event = OrdersEvent::from(placed.clone());
         let envelope = Envelope::wrap(id.as_str(), Sequence::FIRST, now, &request.cause, &event);
         match self.store.append(&StreamId::order(&id), &envelope).await {

@@ -1,14 +1,15 @@
 //! `project-orders`: keeps the read model, one view per order, up to date with the streams.
 //!
 //! - Trigger: new events in orders' table, over its stream.
-//! - Effect: the view is the fold of the order's stream, written once for all events of an order in a batch. Emits no event.
+//! - Effect: the view is the fold of the order's stream, written once for all events of an order in a batch, and not for
+//!   events that change nothing in it. Emits no event.
 //! - Idempotent by the sequence of the last event: a view that is not newer is not written.
 //! - Retry: a table is unavailable. Dead-letter: an order whose stream is unreadable.
 
 use crate::{Deadlines, Order, Summary};
 use async_trait::async_trait;
 use event_store::{Documents, EventStore, StoreError, StreamId};
-use events::OrderId;
+use events::{Envelope, OrderId, OrdersEvent, ServiceEvent as _};
 use resilience::Failure;
 use runtime::stream::{Item, Reader, Record};
 use std::collections::BTreeSet;
@@ -30,6 +31,7 @@ impl Reader for ProjectOrders {
         let orders: BTreeSet<&str> = records
             .iter()
             .filter_map(|record| match &record.item {
+                Item::Event(envelope) if is_quiet(envelope) => None,
                 Item::Event(envelope) => Some(envelope.subject.as_str()),
                 // The copies of prices are in the same table, and have no view.
                 Item::Document(_) => None,
@@ -46,7 +48,8 @@ impl ProjectOrders {
     async fn project(&self, subject: &str) -> Result<(), Failure> {
         let id = OrderId::try_from(subject).map_err(Failure::reject)?;
         let history = self.store.history::<Order>(&StreamId::order(&id)).await?;
-        let Some(document) = Summary::document(&history, &id, &self.deadlines) else {
+        let view = Summary::key(&id, &history.state).zip(Summary::document(&history, &id, &self.deadlines));
+        let Some((key, document)) = view else {
             return Err(StoreError::Corrupt {
                 pk: format!("order#{id}"),
                 sk: "event#000001".to_owned(),
@@ -55,10 +58,15 @@ impl ProjectOrders {
             }
             .into());
         };
-        let newer = self.views.put_newer(&Summary::key(&id), &document).await?;
+        let newer = self.views.put_newer(&key, &document).await?;
         tracing::info!(order.id = %id, newer, "view written");
         Ok(())
     }
+}
+
+/// Whether the event changes no view. One that cannot be read may change it.
+fn is_quiet(envelope: &Envelope) -> bool {
+    matches!(OrdersEvent::read(envelope), Ok(OrdersEvent::OrderUpdated(updated)) if updated.quiet)
 }
 
 #[cfg(test)]

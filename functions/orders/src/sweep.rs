@@ -3,7 +3,8 @@
 //! - Trigger: a schedule, every minute.
 //! - Effect and event, for each order whose deadline has passed: `OrderExpired` if it is not paid (payments decides whether it
 //!   has expired), else `OrderUpdated` with the attention `stuck`.
-//! - Candidates come from the index of open orders. The decision is made from the stream, because the index lags.
+//! - Candidates come from the index of open orders. The decision is made from the stream, because the index lags. A candidate
+//!   that is not overdue moves in the index to its next deadline.
 //! - Idempotent by the stream: an expiry is requested once, and an order is recorded as stuck once for each progress.
 //! - One order's failure does not stop the others; it fails the invocation at the end. Nothing is lost: an order stays due
 //!   until it is handled.
@@ -11,8 +12,8 @@
 use crate::view::OPEN_SHARDS;
 use crate::{Deadlines, Order, Summary, attention};
 use async_trait::async_trait;
-use event_store::{Decided, EventStore, Key, Pages, Position, StreamId, Walk, append_decided};
-use events::{Cause, EventId, OrderId};
+use event_store::{Decided, Documents, EventStore, Key, Pages, Position, StreamId, Walk, append_decided};
+use events::{Cause, EventId};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
@@ -27,6 +28,8 @@ const PAGE: u32 = 100;
 pub struct SweepOrders {
     /// Orders' streams.
     pub store: Arc<dyn EventStore>,
+    /// The table of views.
+    pub views: Arc<dyn Documents>,
     /// The views of open and watched orders by deadline.
     pub open_by_deadline: Arc<dyn Pages>,
     /// The time.
@@ -111,8 +114,7 @@ impl SweepOrders {
 
     /// Returns whether an event was appended.
     async fn sweep_order(&self, key: &Key, now: Timestamp) -> Result<bool, Failure> {
-        let id = key.pk.strip_prefix("order#").unwrap_or_default();
-        let id = OrderId::try_from(id).map_err(Failure::reject)?;
+        let id = Summary::order_of(key).ok_or_else(|| Failure::reject("the index has a view of no order"))?;
         let cause = Cause { id: EventId::outside("sweep", &now.to_string()), traceparent: None };
         let decided =
             append_decided(&*self.store, &StreamId::order(&id), &cause, &*self.clock, |order: &Order| {
@@ -120,7 +122,11 @@ impl SweepOrders {
             })
             .await?;
         let is_overdue = matches!(decided, Decided::Appended(_));
-        attention::report(&id, &decided.history().state.raised_by(&cause.id));
+        let history = decided.history();
+        attention::report(&id, &history.state.raised_by(&cause.id));
+        if !is_overdue && let Some(document) = Summary::swept(&history, &id, &self.deadlines) {
+            self.views.put_newer(key, &document).await?;
+        }
         Ok(is_overdue)
     }
 }

@@ -1,6 +1,7 @@
 //! What a client sees of an order: one line of a list ([`Summary`]), or the whole page ([`OrderPage`]).
 //!
-//! The summary is also the read model: the table of views holds one for each order, with the attributes of its two indexes.
+//! The summary is also the read model: the table of views holds one for each order, among those of its customer, with the
+//! attributes of its index.
 
 use crate::facts::{PaymentState, ShipmentState};
 use crate::{Deadlines, Order};
@@ -30,7 +31,7 @@ pub struct Summary {
     pub currency: Currency,
     /// When it was placed.
     pub placed_at: Timestamp,
-    /// When the last event was recorded.
+    /// When its status, an attention or what is due changed last.
     pub updated_at: Timestamp,
 }
 
@@ -49,14 +50,21 @@ impl Summary {
         })
     }
 
-    /// The key of an order's view.
-    pub fn key(id: &OrderId) -> Key {
-        Key::new(format!("order#{id}"), "view")
+    /// The key of an order's view: among those of its customer, in the order of time. `None` before it is placed.
+    pub fn key(id: &OrderId, order: &Order) -> Option<Key> {
+        let (placed, placed_at) = order.placed()?;
+        // The sort key compares text, in which a whole second sorts after its fractions, so each has nine digits of them.
+        Some(Key::new(Self::customer_partition(&placed.customer), format!("{placed_at:.9}#{id}")))
     }
 
-    /// The partition of a customer's orders in the index `by-customer`.
+    /// The order of a view.
+    pub(crate) fn order_of(key: &Key) -> Option<OrderId> {
+        key.sk.rsplit_once('#').and_then(|(_, id)| OrderId::try_from(id).ok())
+    }
+
+    /// The partition of a customer's views.
     pub fn customer_partition(customer: &Customer) -> String {
-        format!("{}#{}", customer.issuer, customer.subject)
+        format!("customer#{}#{}", customer.issuer, customer.subject)
     }
 
     /// A partition of the index `open-by-deadline`: open orders, which are listed and swept.
@@ -70,22 +78,40 @@ impl Summary {
         format!("watched#{shard:02}")
     }
 
-    /// The view as a document, with the attributes of its indexes; `None` before the order is placed.
+    /// The view as a document, with the attributes of its index; `None` before the order is placed.
     ///
     /// An order that is neither open nor watched has no attributes for `open-by-deadline`, and so leaves that index. Its
-    /// deadline there is the next time at which the sweep has work. An order that waits for an operator or a bank has no
+    /// deadline there is the next time at which the sweep looks at it. An order that waits for an operator or a bank has no
     /// deadline: it stays at the end of the index, where it is listed and not swept.
+    ///
+    /// Within the time to pay, an order's place in the index stays at the end of that time, unless something is due sooner:
+    /// most orders pass through three deadlines by then, and each would move the entry. [`Self::swept`] moves it afterwards.
     pub fn document(history: &History<Order>, id: &OrderId, deadlines: &Deadlines) -> Option<Document> {
+        let (placed, _) = history.state.placed()?;
+        let is_early = history.state.updated_at()? < placed.pay_by;
+        let deadline = history.state.next_deadline(deadlines).map(|(deadline, _)| deadline);
+        let looked_at = deadline.map(|deadline| if is_early { deadline.min(placed.pay_by) } else { deadline });
+        Self::document_at(history, id, looked_at, 0)
+    }
+
+    /// The same after a sweep that found nothing due: it stands at its next deadline. It is newer than the view that was swept,
+    /// and older than the view of the next event.
+    pub fn swept(history: &History<Order>, id: &OrderId, deadlines: &Deadlines) -> Option<Document> {
+        let deadline = history.state.next_deadline(deadlines).map(|(deadline, _)| deadline);
+        Self::document_at(history, id, deadline, 1)
+    }
+
+    fn document_at(
+        history: &History<Order>,
+        id: &OrderId,
+        deadline: Option<Timestamp>,
+        sweeps: u64,
+    ) -> Option<Document> {
         let order = &history.state;
         let summary = Self::of(id, order)?;
-        let (placed, _) = order.placed()?;
-        let last = history.envelopes.last()?.sequence.number();
-        let document = Document::of(&summary)
-            .versioned(last.into())
-            .with("customer", Self::customer_partition(&placed.customer))
-            .with("placed_at", summary.placed_at.to_string());
+        let last = u64::from(history.envelopes.last()?.sequence.number());
+        let document = Document::of(&summary).versioned(2 * last + sweeps);
         let shard = u8::from_str_radix(&id.as_str()[..1], 16).unwrap_or(0);
-        let deadline = order.next_deadline(deadlines).map(|(deadline, _)| deadline);
         let (partition, deadline) = match (order.facts().is_open(), deadline) {
             (true, deadline) => (Self::open_partition(shard), deadline.unwrap_or(Timestamp::MAX)),
             (false, Some(deadline)) => (Self::watched_partition(shard), deadline),

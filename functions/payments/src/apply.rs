@@ -21,7 +21,7 @@ mod tests;
 use crate::payment::{Payment, Stage};
 use crate::provider::{self, Fact, IntentId, Report, Reported, offline};
 use async_trait::async_trait;
-use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
+use event_store::{Decided, Documents, EventStore, StreamId, append_decided_on};
 use events::{Envelope, OrderId, PaymentsEvent, ReadError, ServiceEvent as _};
 use jiff::SignedDuration;
 use resilience::{Clock, Failure};
@@ -94,18 +94,18 @@ impl Handler for Reports<'_> {
         }
         let Some(order) = step.order_of(report).await? else { return Ok(Outcome::Unmatched) };
         let stream = StreamId::order(&order);
-        let history = step.store.history::<Payment>(&stream).await?;
+        let mut history = step.store.history::<Payment>(&stream).await?;
         if history.state.stage == Stage::Unknown {
             return Ok(Outcome::Unmatched);
         }
-        let mut envelopes = history.envelopes;
         let cause = webhook.cause(webhook.source);
         for reported in &report.facts {
             loop {
                 let decide = |payment: &Payment| decide(payment, &report.intent, reported);
-                let decided = append_decided(&*step.store, &stream, &cause, &*step.clock, decide).await?;
+                let decided =
+                    append_decided_on(history, &*step.store, &stream, &cause, &*step.clock, decide).await?;
                 let is_appended = matches!(decided, Decided::Appended(_));
-                envelopes = decided.history().envelopes;
+                history = decided.history();
                 // Only this webhook reports a refund that a person paid, so both events follow from it: that the refund
                 // exists, and that it was paid.
                 if !(is_appended && matches!(reported, Reported::Offline(Fact::ManualRefund(_)))) {
@@ -113,7 +113,7 @@ impl Handler for Reports<'_> {
                 }
             }
         }
-        Ok(Outcome::Resolved(Verdict::of(&cause.id, &envelopes)))
+        Ok(Outcome::Resolved(Verdict::of(&cause.id, &history.envelopes)))
     }
 }
 

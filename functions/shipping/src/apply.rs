@@ -15,9 +15,9 @@ mod tests;
 
 use crate::carrier::{self, Parcel, TrackingReport};
 use crate::shipment::BY_WEBHOOK;
-use crate::{append, open, order_of, tracking};
+use crate::{Shipment, open, order_of, tracking};
 use async_trait::async_trait;
-use event_store::{Decided, Documents, EventStore, History};
+use event_store::{Decided, Documents, EventStore, History, StreamId, append_decided_on};
 use events::{Envelope, OrderId, ReadError, ServiceEvent as _, ShippingEvent};
 use resilience::{Clock, Failure};
 use runtime::stream::{Item, Reader, Record};
@@ -79,11 +79,19 @@ impl Handler for Reports<'_> {
         let Some(order) = order else { return Ok(Outcome::Unmatched) };
         let cause = webhook.cause(&format!("{BY_WEBHOOK}{}", webhook.source));
         let waited = self.order.is_some();
+        let (store, stream) = (&*self.step.store, StreamId::order(&order));
+        let decide = |shipment: &Shipment| Ok::<_, Failure>(shipment.decide_tracking(report, waited));
+        let mut history = store.history::<Shipment>(&stream).await?;
         loop {
-            let decided = append(&*self.step.store, &*self.step.clock, &order, &cause, |shipment| {
-                shipment.decide_tracking(report, waited)
-            });
-            let Decided::Nothing(History { envelopes, state }) = decided.await? else { continue };
+            let decided =
+                append_decided_on(history, store, &stream, &cause, &*self.step.clock, decide).await?;
+            let History { envelopes, state } = match decided {
+                Decided::Nothing(history) => history,
+                Decided::Appended(appended) => {
+                    history = appended;
+                    continue;
+                }
+            };
             if state.was_corrected_from(&report.parcel) {
                 return Ok(Outcome::Unmatched);
             }

@@ -17,7 +17,7 @@ use crate::shipment::Refusal;
 use crate::{Parcel, Shipment, ShipmentStatus, address, tracking};
 use async_trait::async_trait;
 use commands::{Dispatch, Fail, Return, Tracking};
-use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided};
+use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided_on};
 use events::{OrderId, ShippingEvent};
 use resilience::Clock;
 use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
@@ -82,26 +82,26 @@ impl ManageShipments {
     async fn dispatch(&self, request: &Request) -> Result<Reply, Problem> {
         let order = request.order_id()?;
         let given = request.json::<Dispatch>()?.checked()?;
-        let state = self.history(&order).await?.state;
+        let history = self.history(&order).await?;
         // A dispatch that is refused, or a repeat, maps no code.
         if let Some(ShippingEvent::Shipped(shipped)) =
-            state.decide_dispatch(given.as_ref()).map_err(problem)?
+            history.state.decide_dispatch(given.as_ref()).map_err(problem)?
         {
             let parcel = Parcel { carrier: shipped.carrier, tracking_code: shipped.tracking_code };
             self.claim(&parcel, &order).await?;
         }
-        self.execute(request, |shipment| shipment.decide_dispatch(given.as_ref())).await
+        self.execute_on(history, request, |shipment| shipment.decide_dispatch(given.as_ref())).await
     }
 
     async fn correct(&self, request: &Request) -> Result<Reply, Problem> {
         let order = request.order_id()?;
         let operator = &request.admin()?.customer;
         let given = request.json::<Tracking>()?.checked()?;
-        let state = self.history(&order).await?.state;
-        if state.decide_correction(&given, operator).map_err(problem)?.is_some() {
+        let history = self.history(&order).await?;
+        if history.state.decide_correction(&given, operator).map_err(problem)?.is_some() {
             self.claim(&given, &order).await?;
         }
-        self.execute(request, |shipment| shipment.decide_correction(&given, operator)).await
+        self.execute_on(history, request, |shipment| shipment.decide_correction(&given, operator)).await
     }
 
     async fn claim(&self, parcel: &Parcel, order: &OrderId) -> Result<(), Problem> {
@@ -116,9 +116,20 @@ impl ManageShipments {
         request: &Request,
         decide: impl Fn(&Shipment) -> Result<Option<ShippingEvent>, Refusal> + Send + Sync,
     ) -> Result<Reply, Problem> {
+        let history = self.history(&request.order_id()?).await?;
+        self.execute_on(history, request, decide).await
+    }
+
+    /// The same for a stream that was just read.
+    async fn execute_on(
+        &self,
+        history: History<Shipment>,
+        request: &Request,
+        decide: impl Fn(&Shipment) -> Result<Option<ShippingEvent>, Refusal> + Send + Sync,
+    ) -> Result<Reply, Problem> {
         let order = request.order_id()?;
-        let stream = StreamId::order(&order);
-        let decided = append_decided(&*self.store, &stream, &request.cause, &*self.clock, decide).await;
+        let (stream, cause) = (StreamId::order(&order), &request.cause);
+        let decided = append_decided_on(history, &*self.store, &stream, cause, &*self.clock, decide).await;
         let (status, history) = match decided {
             Ok(Decided::Appended(history)) => (202, history),
             Ok(Decided::Nothing(history)) => (200, history),

@@ -84,7 +84,14 @@ impl Clients {
         order: &'static str,
     ) -> Arc<dyn Pages> {
         let client = aws_sdk_dynamodb::Client::new(&self.config);
-        Arc::new(TableIndex { client, table: table.to_owned(), index, partition, order })
+        Arc::new(TableIndex { client, table: table.to_owned(), index: Some(index), partition, order })
+    }
+
+    /// The documents of a table's own partitions, ordered by their sort keys.
+    pub fn partitions(&self, table: &str) -> Arc<dyn Pages> {
+        let client = aws_sdk_dynamodb::Client::new(&self.config);
+        let (partition, order) = ("pk", "sk");
+        Arc::new(TableIndex { client, table: table.to_owned(), index: None, partition, order })
     }
 
     /// A consumer's queue and its dead-letter queue, by their URLs.

@@ -1,4 +1,4 @@
-//! [`Pages`] on a global secondary index.
+//! [`Pages`] on a global secondary index, or on the table itself.
 
 use crate::error::store_error;
 use crate::item::{Item, read_document, read_key, text};
@@ -11,7 +11,8 @@ use std::collections::HashMap;
 pub(crate) struct TableIndex {
     pub(crate) client: Client,
     pub(crate) table: String,
-    pub(crate) index: &'static str,
+    /// `None`: the table itself.
+    pub(crate) index: Option<&'static str>,
     pub(crate) partition: &'static str,
     pub(crate) order: &'static str,
 }
@@ -37,7 +38,7 @@ impl Pages for TableIndex {
             .client
             .query()
             .table_name(&self.table)
-            .index_name(self.index)
+            .set_index_name(self.index.map(str::to_owned))
             .expression_attribute_names("#partition", self.partition)
             .expression_attribute_values(":partition", text(partition));
         let query = match walk {

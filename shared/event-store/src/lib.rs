@@ -26,6 +26,6 @@ pub use error::{AppendError, StoreError};
 pub use marks::{Advance, MarkIs, MarkMove, Marks, RateMarks};
 pub use memory::{Memory, MemoryIndex, Written};
 pub use pages::{Page, Pages, Position, Walk};
-pub use step::{Decided, StepError, append_decided};
+pub use step::{Decided, StepError, append_decided, append_decided_on};
 pub use store::EventStore;
 pub use stream::{Aggregate, History, StreamId};

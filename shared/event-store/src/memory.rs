@@ -101,7 +101,8 @@ impl Memory {
         self.table().counters.iter().map(|(key, counts)| (key.clone(), counts.clone())).collect()
     }
 
-    /// The twin of an index: the documents that have both attributes, partitioned by the first and ordered by the second.
+    /// The twin of an index: the documents that have both attributes, partitioned by the first and ordered by the second. `pk` and
+    /// `sk` are those of the table itself.
     pub fn index(self: &Arc<Self>, partition: &'static str, order: &'static str) -> MemoryIndex {
         MemoryIndex { memory: Arc::clone(self), partition, order }
     }
@@ -261,16 +262,20 @@ impl Pages for MemoryIndex {
         limit: u32,
         position: Option<&Position>,
     ) -> Result<Page, StoreError> {
-        fn value<'a>(document: &'a Document, name: &str) -> Option<&'a str> {
-            let found = document.attributes.iter().find(|(attribute, _)| *attribute == name);
-            found.map(|(_, value)| value.as_str())
+        fn value<'a>((key, document): (&'a Key, &'a Document), name: &str) -> Option<&'a str> {
+            match name {
+                "pk" => Some(&key.pk),
+                "sk" => Some(&key.sk),
+                _ => {
+                    let found = document.attributes.iter().find(|(attribute, _)| *attribute == name);
+                    found.map(|(_, value)| value.as_str())
+                }
+            }
         }
         let table = self.memory.table();
-        let of_partition =
-            table.documents.iter().filter(|(_, document)| value(document, self.partition) == Some(partition));
-        let mut found: Vec<((&str, &Key), &Document)> = of_partition
-            .filter_map(|(key, document)| Some(((value(document, self.order)?, key), document)))
-            .collect();
+        let of_partition = table.documents.iter().filter(|item| value(*item, self.partition) == Some(partition));
+        let mut found: Vec<((&str, &Key), &Document)> =
+            of_partition.filter_map(|item| Some(((value(item, self.order)?, item.0), item.1))).collect();
         found.sort_by_key(|(key, _)| *key);
         match walk {
             Walk::Forward => {}

@@ -1,4 +1,5 @@
-//! The port to an index: it lists documents by another partition and order than the table's, a page at a time.
+//! The port to lists: the documents of a partition in order, a page at a time. Mostly those of an index, by another partition
+//! and order than the table's.
 //!
 //! An index is eventually consistent. A decision reads the stream, never a page.
 

@@ -61,8 +61,24 @@ pub async fn append_decided<A: Aggregate, E>(
     clock: &dyn Clock,
     decide: impl Fn(&A) -> Result<Option<A::Event>, E> + Send + Sync,
 ) -> Result<Decided<A>, StepError<E>> {
+    let history = store.history::<A>(stream).await?;
+    append_decided_on(history, store, stream, cause, clock, decide).await
+}
+
+/// The same for a stream that the step has just read. If another process appended since, the first append conflicts, and the
+/// stream is read again.
+///
+/// # Errors
+/// Those of [`append_decided`].
+pub async fn append_decided_on<A: Aggregate, E>(
+    mut history: History<A>,
+    store: &dyn EventStore,
+    stream: &StreamId,
+    cause: &Cause,
+    clock: &dyn Clock,
+    decide: impl Fn(&A) -> Result<Option<A::Event>, E> + Send + Sync,
+) -> Result<Decided<A>, StepError<E>> {
     for attempt in 1..=TRIES {
-        let mut history = store.history::<A>(stream).await?;
         let Some(event) = decide(&history.state).map_err(StepError::Refused)? else {
             return Ok(Decided::Nothing(history));
         };
@@ -81,6 +97,7 @@ pub async fn append_decided<A: Aggregate, E>(
             }
             Err(AppendError::Conflict) => {
                 clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
+                history = store.history::<A>(stream).await?;
             }
             Err(AppendError::Store(error)) => return Err(error.into()),
         }

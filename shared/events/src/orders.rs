@@ -298,6 +298,10 @@ pub struct OrderUpdated {
     /// Whether money was captured for the order, given this fact. Missing in old events.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub paid: bool,
+    /// Whether the fact changes neither the status, nor an attention, nor what is due, so that the views stay as they are.
+    /// Missing in old events.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
 }
 
 service_events! {

@@ -1,6 +1,7 @@
 //! HTTP functions: a parsed request in, a reply or a problem out.
 
 mod access;
+mod admission;
 mod event;
 mod fields;
 mod idempotency;
@@ -11,6 +12,7 @@ mod reply;
 mod request;
 
 pub use access::{Access, Caller};
+pub use admission::Admission;
 pub use event::{Event, parse_sample};
 pub use fields::{Whole, optional, optional_number, whole_number};
 pub use idempotency::digest_of;
@@ -43,6 +45,12 @@ pub trait Endpoint: Send + Sync {
     /// no effect.
     fn only_reads(&self, route: &str) -> bool {
         route.starts_with("GET ")
+    }
+
+    /// Whether the endpoint itself waits for [`Admission::granted`] before it has an effect on this route. It may then read
+    /// while the limit is being checked.
+    fn awaits_admission(&self, _route: &str) -> bool {
+        false
     }
 }
 
@@ -160,8 +168,27 @@ impl Server {
             let ((), answer) = tokio::try_join!(admission, reads)?;
             return answer?;
         }
+        if self.endpoint.awaits_admission(&route) {
+            return self.answer_beside(admission, request).await;
+        }
         admission.await?;
         self.endpoint.answer(request).await
+    }
+
+    /// Lets the endpoint read while its limit is being checked.
+    async fn answer_beside(
+        &self,
+        admission: impl Future<Output = Result<(), Problem>>,
+        request: Request,
+    ) -> Result<Reply, Problem> {
+        let (decided, pending) = Admission::pending();
+        let request = Request { admission: pending.clone(), ..request };
+        // Nobody is left to receive it once the endpoint has panicked.
+        let decide = async { decided.send(admission.await).unwrap_or_default() };
+        let ((), answer) = tokio::join!(decide, caught(self.endpoint.answer(request)));
+        // An endpoint that answered without waiting had no effect. A refusal counts nevertheless.
+        pending.granted().await?;
+        answer?
     }
 }
 

@@ -84,11 +84,21 @@ impl Shop {
 
 struct Door(Arc<Shop>);
 
+/// A route on which the endpoint itself waits for its admission.
+const WAITS: &str = "POST /waits";
+
 #[async_trait]
 impl Endpoint for Door {
+    fn awaits_admission(&self, route: &str) -> bool {
+        route.starts_with(WAITS)
+    }
+
     #[expect(clippy::panic, reason = "a handler that panics")]
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
         self.0.begun.notify_one();
+        if request.route == WAITS {
+            request.admission.granted().await?;
+        }
         self.0.answers.fetch_add(1, Ordering::SeqCst);
         match request.route.as_str() {
             "GET /missing" => Err(Problem::not_found("no such thing")),
@@ -216,6 +226,27 @@ async fn a_request_over_the_limit_of_its_route_does_not_count_for_the_others() {
         assert_eq!(call(&server, ORDERS, "s-1").await.0, 429);
     }
     assert_eq!(call(&server, "GET /", "s-1").await.0, 200);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_waits_for_its_admission_reads_meanwhile() {
+    let world = World::of(2, 2, 2);
+    let (server, may_count) = (world.server(), Arc::new(Notify::new()));
+    world.table.becomes(State::WaitsFor(may_count.clone()));
+    let shop = world.shop.clone();
+    let meanwhile = async {
+        shop.begun.notified().await;
+        assert_eq!(shop.answers(), 0, "it has begun, and has no effect yet");
+        may_count.notify_one();
+    };
+    let ((status, headers), ()) = tokio::join!(call(&server, WAITS, "s-1"), meanwhile);
+    assert_eq!((status, shop.answers()), (200, 1));
+    assert!(headers.contains_key("ratelimit"));
+
+    world.table.becomes(State::Up);
+    assert_eq!(call(&server, WAITS, "s-1").await.0, 429);
+    assert_eq!(shop.answers(), 0, "a refused request has no effect");
+    assert_eq!(call(&server, "POST /waits-not", "s-1").await.0, 429, "whatever the endpoint answers");
 }
 
 #[tokio::test]

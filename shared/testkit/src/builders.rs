@@ -9,7 +9,7 @@ use events::{
 };
 use jiff::Timestamp;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
-use runtime::http::{Caller, Request};
+use runtime::http::{Admission, Caller, Request};
 use runtime::queue::Message;
 use runtime::stream::{Item, Record};
 use std::collections::HashMap;
@@ -134,6 +134,7 @@ pub fn request(route: &str) -> Request {
         body: Vec::new(),
         caller: None,
         cause: cause(),
+        admission: Admission::default(),
     }
 }
 

@@ -195,8 +195,8 @@ impl RateMarks for MeteredTable {
 
 /// An index of a table, metered.
 pub struct MeteredIndex {
-    /// What it is.
-    pub index: Index,
+    /// What it is; `None` for the table itself.
+    pub index: Option<Index>,
     /// What it holds.
     pub memory: MemoryIndex,
     /// What counts.
@@ -215,7 +215,10 @@ impl Pages for MeteredIndex {
         let page = self.memory.page(partition, walk, limit, position).await?;
         let entries = page.documents.iter().filter_map(|(key, document)| {
             let sizes = size::document(key, document);
-            self.index.entry(document, &sizes).map(|entry| entry.bytes())
+            match &self.index {
+                Some(index) => index.entry(document, &sizes).map(|entry| entry.bytes()),
+                None => Some(total(&sizes)),
+            }
         });
         let bytes = entries.sum();
         self.meter.request("Query");

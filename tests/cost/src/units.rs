@@ -26,8 +26,7 @@ pub struct Index {
 }
 
 /// Every index of the template. A test compares them with it.
-pub const INDEXES: [Index; 6] = [
-    Index { table: Table::OrderViews, partition: "customer", order: "placed_at", has_document: true },
+pub const INDEXES: [Index; 5] = [
     Index { table: Table::OrderViews, partition: "open_shard", order: "deadline", has_document: true },
     Index { table: Table::Of(events::Service::Payments), partition: "inbox", order: "received_at", has_document: false },
     Index { table: Table::Of(events::Service::Shipping), partition: "inbox", order: "received_at", has_document: false },

@@ -134,13 +134,15 @@ fn shows_codes(so_far: &[Envelope], body: &Value, is_admin: bool) -> bool {
     codes.all(|code| WORDS.contains(&code))
 }
 
-/// Compares the page with the events: it shows the status of the last `OrderUpdated`.
+/// Compares the page with the events: it shows the status of the last `OrderUpdated`, and when something changed last.
 fn fits_order(so_far: &[Envelope], body: &Value) -> bool {
     let last_status = so_far.iter().rev().find_map(|envelope| match Event::read(envelope) {
         Ok(Event::Orders(OrdersEvent::OrderUpdated(updated))) => Some(updated.status.as_str()),
         _ => None,
     });
-    let last = so_far.last().map(|envelope| envelope.time.to_string());
+    let is_quiet = |envelope: &&Envelope| envelope.data["quiet"] == true;
+    let last = so_far.iter().rev().find(|envelope| !is_quiet(envelope));
+    let last = last.map(|envelope| envelope.time.to_string());
     let timeline = body["timeline"].as_array().cloned().unwrap_or_default();
     let has_currency = |entry: &Value| {
         let detail = &entry["detail"];

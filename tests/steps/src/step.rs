@@ -79,7 +79,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         "cancel-order" => Step::Http(Arc::new(orders::CancelOrder { store: of(Service::Orders), clock })),
         "get-order" => Step::Http(Arc::new(orders::GetOrder {
             store: of(Service::Orders),
-            by_customer: ports.index(Table::OrderViews, "customer", "placed_at"),
+            by_customer: ports.index(Table::OrderViews, "pk", "sk"),
             open_by_deadline: open_by_deadline(ports),
         })),
         "track-order" => Step::Queue(Arc::new(orders::TrackOrder { store: of(Service::Orders), clock })),
@@ -90,6 +90,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         })),
         "sweep-orders" => Step::Schedule(Arc::new(orders::SweepOrders {
             store: of(Service::Orders),
+            views: ports.table(Table::OrderViews),
             open_by_deadline: open_by_deadline(ports),
             clock,
             deadlines: options.deadlines,
@@ -213,7 +214,10 @@ fn callbacks_step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
             clock,
             networks: Networks::Public,
         })),
-        PLAN_DELIVERIES => Step::Queue(Arc::new(PlanDeliveries { documents, work, clock })),
+        PLAN_DELIVERIES => {
+            let endpoints = ports.index(Table::Callbacks, "pk", "sk");
+            Step::Queue(Arc::new(PlanDeliveries { endpoints, documents, work, clock }))
+        }
         DELIVER_WEBHOOK => Step::Queue(Arc::new(DeliverWebhook {
             documents,
             transport: channels.endpoints,

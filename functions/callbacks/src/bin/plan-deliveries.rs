@@ -9,9 +9,10 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("plan-deliveries");
     let aws = aws::Clients::from_settings(&mut settings);
-    let documents = aws.table(&settings.text("TABLE_NAME"));
+    let table = settings.text("TABLE_NAME");
+    let (endpoints, documents) = (aws.partitions(&table), aws.table(&table));
     let work = aws.work(&settings.text("WORK_QUEUE_URL"));
-    let step = PlanDeliveries { documents, work, clock: Arc::new(SystemClock) };
+    let step = PlanDeliveries { endpoints, documents, work, clock: Arc::new(SystemClock) };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
     let worker = Worker::from_settings(&mut settings, "plan-deliveries", queue, step);
     settings.finish()?;

@@ -111,6 +111,7 @@ fn every_amount_has_its_currency_beside_it() {
         attention: vec![],
         detail,
         paid: true,
+        quiet: false,
     };
     let body: Value = serde_json::from_str(&messages(5, &refunded.into())[0].body).unwrap();
     assert_eq!(body["data"]["detail"], json!({"amount": 5000, "currency": "ISK"}));

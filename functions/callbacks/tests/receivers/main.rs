@@ -159,6 +159,7 @@ impl Model {
     /// Publishes one event each `every`, for this long. Each one makes a delivery to every receiver.
     async fn publish(&self, every: Duration, during: Duration) {
         let plan = PlanDeliveries {
+            endpoints: Arc::new(self.memory.index("pk", "sk")),
             documents: self.memory.clone(),
             work: self.queue.clone(),
             clock: self.clock.clone(),
@@ -172,7 +173,7 @@ impl Model {
             };
             let (because, status) = (Because::OrderPaid, OrderStatus::Paid);
             let event: OrdersEvent =
-                OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: true }
+                OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: true, quiet: false }
                     .into();
             plan.consume(&testkit::message(&order, 2, &event)).await.unwrap();
             self.clock.sleep(every).await;

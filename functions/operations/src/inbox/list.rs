@@ -118,10 +118,8 @@ impl SourceReader<'_> {
     /// Reads the next index page. Nothing is unread before.
     async fn read(&mut self, filter: &Filter) -> Result<(), Problem> {
         let source = self.inbox_source.source;
-        let partition = match filter.status {
-            None | Some(Status::Received) => source.to_owned(),
-            Some(status) => format!("{source}#{}", status.as_str()),
-        };
+        let partition = filter.status.and_then(|status| status.partition(source));
+        let partition = partition.unwrap_or_else(|| source.to_owned());
         let from = self.read_to.take().or_else(|| self.after.clone());
         let page =
             self.inbox_source.index.page(&partition, Walk::Backward, filter.limit, from.as_ref()).await?;

@@ -10,7 +10,7 @@ async fn main() -> Result<(), runtime::Error> {
     let views = settings.text("VIEWS_TABLE_NAME");
     let step = GetOrder {
         store: aws.table(&settings.text("TABLE_NAME")),
-        by_customer: aws.index(&views, "by-customer", "customer", "placed_at"),
+        by_customer: aws.partitions(&views),
         open_by_deadline: aws.index(&views, "open-by-deadline", "open_shard", "deadline"),
     };
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);

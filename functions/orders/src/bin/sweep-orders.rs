@@ -15,6 +15,7 @@ async fn main() -> Result<(), runtime::Error> {
 
     let step = SweepOrders {
         store: aws.table(&table),
+        views: aws.table(&views),
         open_by_deadline: aws.index(&views, "open-by-deadline", "open_shard", "deadline"),
         clock: Arc::new(SystemClock),
         deadlines,

@@ -114,6 +114,7 @@ async fn every_amount_of_a_timeline_has_its_currency_beside_it() {
         attention: vec![],
         detail,
         paid: false,
+        quiet: false,
     };
     let old = testkit::envelope(&order_id(1), 9, &OrdersEvent::from(old));
     world.table.append(&StreamId::order(&order_id(1)), &old).await.unwrap();

@@ -1,6 +1,7 @@
 //! Placing an order: the server prices it and appends one `OrderPlaced`.
 
 mod idempotency;
+mod limits;
 mod total;
 mod validation;
 

@@ -1,9 +1,10 @@
 //! Views follow the streams, and an older state never overwrites a newer one.
 
-use crate::testing::World;
+use crate::testing::{DAY, MINUTE, World, after, order_paid, page_request, payment_requested, publish};
 use crate::{Deadlines, Order, Summary};
 use event_store::{Documents as _, EventStore, StreamId};
-use events::{InventoryEvent, InventoryUpdated, ShipmentCancelled, ShippingEvent};
+use events::{InventoryEvent, InventoryUpdated, PaymentsEvent, ShipmentCancelled, ShippingEvent};
+use runtime::queue::Consumer as _;
 use runtime::stream::Reader as _;
 use std::sync::Arc;
 use testkit::{RequestBuilder as _, customer, lines, order_id, request};
@@ -20,8 +21,68 @@ async fn i8_every_view_equals_the_fold_of_its_stream() {
     for n in 1..=3 {
         let history = store.history::<Order>(&StreamId::order(&order_id(n))).await.unwrap();
         let expected = Summary::document(&history, &order_id(n), &Deadlines::default()).unwrap();
-        assert_eq!(world.views.get(&Summary::key(&order_id(n))).await.unwrap(), Some(expected));
+        let key = Summary::key(&order_id(n), &history.state).unwrap();
+        assert_eq!(world.views.get(&key).await.unwrap(), Some(expected));
     }
+}
+
+#[tokio::test]
+async fn an_event_that_changes_nothing_in_the_view_is_not_written_to_it() {
+    let world = World::default();
+    world.place(1).await;
+    let before = world.views.all_documents();
+    world.wait(MINUTE);
+    world.track.consume(&publish::<PaymentsEvent>(1, payment_requested())).await.unwrap();
+    let update = testkit::record(world.table.all_events().last().unwrap());
+    world.project.read(&[update]).await.unwrap();
+    assert_eq!(world.views.all_documents(), before, "the request of a payment is no news to a list");
+    let page = world.get(page_request(1).by(customer())).await.unwrap();
+    assert_eq!(page["timeline"].as_array().unwrap().len(), 2);
+    assert_eq!(page["updated_at"], page["placed_at"]);
+
+    world.track.consume(&publish::<PaymentsEvent>(2, order_paid())).await.unwrap();
+    world.project().await;
+    let list = world.get(request("GET /orders").by(customer())).await.unwrap();
+    let page = world.get(page_request(1).by(customer())).await.unwrap();
+    assert_eq!(list["items"][0]["status"], "paid");
+    assert_eq!(list["items"][0]["updated_at"], page["updated_at"]);
+}
+
+/// The deadline of the only view.
+fn looked_at(world: &World) -> String {
+    let (_, view) = world.views.all_documents().pop().unwrap();
+    view.attributes.iter().find(|(name, _)| *name == "deadline").unwrap().1.clone()
+}
+
+#[tokio::test]
+async fn within_the_time_to_pay_the_view_stays_where_the_sweep_finds_it() {
+    let world = World::default();
+    world.place(1).await;
+    let to_pay = after(30 * MINUTE).to_string();
+    assert_eq!(looked_at(&world), to_pay);
+    world.deliver::<PaymentsEvent>(order_paid()).await;
+    world.deliver::<InventoryEvent>(InventoryUpdated { lines: lines() }).await;
+    assert_eq!(looked_at(&world), to_pay);
+
+    world.wait(31 * MINUTE);
+    assert_eq!(world.sweep().await, (1, 0));
+    assert_eq!(looked_at(&world), after(3 * DAY).to_string(), "the deadline of an allocated order");
+    assert_eq!(world.sweep().await, (0, 0));
+    world.wait(3 * DAY);
+    assert_eq!(world.sweep().await, (1, 1), "it is stuck");
+}
+
+#[tokio::test]
+async fn a_sweep_never_overwrites_a_newer_view() {
+    let world = World::default();
+    world.place(1).await;
+    world.deliver::<PaymentsEvent>(order_paid()).await;
+    let store: Arc<dyn EventStore> = world.table.clone();
+    let history = store.history::<Order>(&StreamId::order(&order_id(1))).await.unwrap();
+    let swept = Summary::swept(&history, &order_id(1), &Deadlines::default()).unwrap();
+    world.deliver::<InventoryEvent>(InventoryUpdated { lines: lines() }).await;
+    let key = Summary::key(&order_id(1), &history.state).unwrap();
+    assert!(!world.views.put_newer(&key, &swept).await.unwrap());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::event::Fields;
 use super::objects::Objects;
-use super::{Access, Caller, Event, FieldError, Problem};
+use super::{Access, Admission, Caller, Event, FieldError, Problem};
 use events::{Cause, EventId, OrderId, Traceparent};
 use json::JsonError;
 use lambda_http::http::HeaderMap;
@@ -32,6 +32,8 @@ pub struct Request {
     pub caller: Option<Caller>,
     /// The cause of the events that this request leads to.
     pub cause: Cause,
+    /// Whether the caller is within the limits.
+    pub admission: Admission,
 }
 
 impl Request {
@@ -48,7 +50,7 @@ impl Request {
             .unwrap_or_else(|| Traceparent::start(fastrand::u128(..), fastrand::u64(..)));
         let cause =
             Cause { id: EventId::outside("request", &event.request_id), traceparent: Some(traceparent) };
-        Ok(Self { route, path, query, headers, body, caller, cause })
+        Ok(Self { route, path, query, headers, body, caller, cause, admission: Admission::default() })
     }
 
     /// A header, if it is present and is text.

@@ -1,8 +1,8 @@
 //! The verdict on a webhook: what became of it, written next to its inbox item by the reader that applied it.
 //!
 //! It is an item of its own, `webhook#<source>#<event id>` / `verdict`, because a write is billed by the item's size and a body
-//! may have hundreds of kilobytes: so a webhook costs two small writes more: the verdict and its index entry. It is computed from the stream that the webhook
-//! belongs to, so applying the webhook again gives the same verdict, and an unconditional put is enough.
+//! may have hundreds of kilobytes. Only a verdict that an operator looks for is in the index: most webhooks are applied, and an
+//! entry for each of them would cost another write. It is computed from the stream that the webhook belongs to, so applying the webhook again gives the same verdict, and an unconditional put is enough.
 
 use super::{INDEX_ATTRIBUTE, InboxItem, ORDER_ATTRIBUTE, forgotten_at, place_in_order};
 use event_store::{Document, Documents, Key, StoreError};
@@ -74,6 +74,15 @@ impl Status {
             Self::Failed => "failed",
         }
     }
+
+    /// The partition of the index that has the verdicts with this status; `None`: they are found among all webhooks of the
+    /// source.
+    pub fn partition(self, source: &str) -> Option<String> {
+        match self {
+            Self::Parked | Self::Failed => Some(format!("{source}#{}", self.as_str())),
+            Self::Received | Self::Applied | Self::AlreadyKnown | Self::Ignored => None,
+        }
+    }
 }
 
 impl Verdict {
@@ -121,17 +130,19 @@ pub async fn conclude(
     item: &InboxItem,
     verdict: Verdict,
 ) -> Result<(), StoreError> {
-    let partition = format!("{source}#{}", verdict.status().as_str());
+    let status = verdict.status();
     let conclusion = Conclusion {
         event_id: item.event_id.clone(),
         event_type: item.event_type.clone(),
         received_at: item.received_at,
         verdict,
     };
-    let document = Document::of(&conclusion)
-        .until(forgotten_at(item.received_at))
-        .with(INDEX_ATTRIBUTE, partition)
-        .with(ORDER_ATTRIBUTE, place_in_order(item.received_at));
+    let mut document = Document::of(&conclusion).until(forgotten_at(item.received_at));
+    if let Some(partition) = status.partition(source) {
+        document = document
+            .with(INDEX_ATTRIBUTE, partition)
+            .with(ORDER_ATTRIBUTE, place_in_order(item.received_at));
+    }
     documents.put(&key(source, &item.event_id), &document).await
 }
 
