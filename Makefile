@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile redrive check test simulate model model-deep guards mutants fuzz fuzz-one bench-webhooks \
+.PHONY: help up down env demo invoke reconcile redrive check test simulate cost model model-deep guards mutants fuzz fuzz-one bench-webhooks \
 	template docs build build-release deploy secrets
 
 help: ## Lists the targets
@@ -40,6 +40,9 @@ test: ## Runs every test with the stack up. One package: make test ARGS="-p orde
 
 simulate: ## Runs orders with every fault in one process: make simulate SEEDS=1..100 ORDERS=1000
 	@$(LOCAL) simulate
+
+cost: ## Counts what an order costs, and writes it into docs/cost.md
+	@$(LOCAL) cost
 
 model: ## Explores every order of events in small scenarios: make model SCENARIO=refund
 	@$(LOCAL) model

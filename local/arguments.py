@@ -120,6 +120,7 @@ COMMANDS = (
             Option("orders", "ORDERS", "orders per seed", "500", count),
         ),
     ),
+    Command("cost", "counts what an order costs, and writes it into docs/cost.md"),
     Command("model", "explores every order of events in the small scenarios", (SCENARIO,)),
     Command(
         "model-deep",

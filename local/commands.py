@@ -133,6 +133,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "check": check,
     "test": test,
     "simulate": lambda options: testing.simulate(options.seeds, str(options.orders)),
+    "cost": lambda options: testing.cost(),
     "model": lambda options: testing.model(options.scenario or "", []),
     "model-deep": lambda options: testing.model(options.scenario or "", ["--deep", "--seconds", str(options.seconds)]),
     "guards": lambda options: guards.run(options.guard or ""),

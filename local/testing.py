@@ -38,6 +38,11 @@ def simulate(seeds: str, orders: str) -> int:
     return _program("simulation", "simulate", "simulation", [seeds, orders])
 
 
+def cost() -> int:
+    """`make cost`: counts without a stack. The program says whether the page changed."""
+    return _program("cost", "cost", "order's cost", [])
+
+
 def model(scenario: str, options: list[str]) -> int:
     """`make model`: explores scenarios without a stack. The program prints its own table.
 

@@ -9,13 +9,18 @@
 )]
 
 mod ends;
+mod floor;
 mod meter;
 mod outside;
+mod page;
+mod prices;
 mod shop;
 mod table;
 mod units;
 
 pub use ends::{ByFunction, DELIVERED, ENDS, End};
 pub use meter::{Meter, Tally};
+pub use page::{delivered, renew};
+pub use prices::{FAST, Prices, Rate, SLOW};
 pub use shop::{By, Shop};
 pub use units::{INDEXES, Index};

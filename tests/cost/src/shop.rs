@@ -24,12 +24,15 @@ use testkit::{
     FakeEasyPost, FakeStripe, FixedNames, MailBox, MemoryQueue, MemoryTopic, MemoryWork, Receivers, bearer, customer,
     now,
 };
+use tracing::Instrument as _;
 
 /// The secret of every provider.
 pub(crate) const SECRET: &str = testkit::EASYPOST_KEY;
 
 /// The time between two invocations.
 const BETWEEN_INVOCATIONS: Duration = Duration::from_millis(137);
+/// The platform's id of an invocation.
+const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
 /// The trace of the shop's front end.
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -206,7 +209,11 @@ impl Shop {
         self.meter.begin(function);
         let log = Log(self.meter.clone());
         let subscriber = runtime::telemetry::subscriber(function, "conveyor", "info", move || log.clone());
-        tracing::subscriber::with_default(subscriber, || self.runtime.block_on(run()))
+        tracing::subscriber::with_default(subscriber, || {
+            // As the runtime names each invocation in its lines.
+            let span = tracing::info_span!("batch", request_id = REQUEST_ID);
+            self.runtime.block_on(run().instrument(span))
+        })
     }
 
     /// One record of each reader that has one.
@@ -218,6 +225,11 @@ impl Shop {
             self.sources[place].seen += 1;
             has_read = true;
             if !is_read(function, &item) {
+                continue;
+            }
+            if matches!(&item, Written::Document(key, _) if key.pk.starts_with(runtime::heartbeat::PREFIX)) {
+                // The runner answers it, and no reader gets it.
+                self.meter.begin(function);
                 continue;
             }
             self.read(function, item);

@@ -15,13 +15,13 @@ use steps::Table;
 
 /// One table and the meter of its requests.
 #[derive(Clone)]
-pub struct MeteredTable {
+pub(crate) struct MeteredTable {
     /// Which table of the template.
-    pub name: Table,
+    pub(crate) name: Table,
     /// What it holds.
-    pub memory: Arc<Memory>,
+    pub(crate) memory: Arc<Memory>,
     /// What counts.
-    pub meter: Meter,
+    pub(crate) meter: Meter,
 }
 
 impl MeteredTable {
@@ -194,13 +194,13 @@ impl RateMarks for MeteredTable {
 }
 
 /// An index of a table, metered.
-pub struct MeteredIndex {
+pub(crate) struct MeteredIndex {
     /// What it is; `None` for the table itself.
-    pub index: Option<Index>,
+    pub(crate) index: Option<Index>,
     /// What it holds.
-    pub memory: MemoryIndex,
+    pub(crate) memory: MemoryIndex,
     /// What counts.
-    pub meter: Meter,
+    pub(crate) meter: Meter,
 }
 
 #[async_trait]

@@ -67,17 +67,17 @@ impl Entry {
 }
 
 /// The bytes of a whole item.
-pub fn total(sizes: &Attributes) -> usize {
+pub(crate) fn total(sizes: &Attributes) -> usize {
     sizes.values().sum()
 }
 
 /// The units of a write whose larger image has these bytes.
-pub fn write(bytes: usize) -> u64 {
+pub(crate) fn write(bytes: usize) -> u64 {
     started(bytes, 1024)
 }
 
 /// The units of the change of an index's entry.
-pub fn index_write(before: Option<&Entry>, after: Option<&Entry>) -> u64 {
+pub(crate) fn index_write(before: Option<&Entry>, after: Option<&Entry>) -> u64 {
     match (before, after) {
         (None, None) => 0,
         (Some(entry), None) | (None, Some(entry)) => write(entry.bytes),
@@ -88,7 +88,7 @@ pub fn index_write(before: Option<&Entry>, after: Option<&Entry>) -> u64 {
 }
 
 /// Half read units of a read of this many bytes.
-pub fn read_halves(bytes: usize, is_consistent: bool) -> u64 {
+pub(crate) fn read_halves(bytes: usize, is_consistent: bool) -> u64 {
     started(bytes, 4096) * if is_consistent { 2 } else { 1 }
 }
 

@@ -1,35 +1,14 @@
-//! `make cost`: prints what an order costs, by function.
+//! `make cost`: counts what an order costs, and writes it into `docs/cost.md`.
 
 #![expect(clippy::print_stdout, reason = "a command prints")]
 
-use cost::{ENDS, Tally};
+use std::path::Path;
 
-fn main() {
-    for end in ENDS {
-        println!("\n{}: {}", end.name, end.what);
-        let mut all = Tally::default();
-        for (function, tally) in end.play() {
-            row(&function, &tally);
-            all.add(&tally);
-        }
-        row("all", &all);
-    }
-}
-
-fn row(name: &str, tally: &Tally) {
-    println!(
-        "{name:22} inv {:3} msg {:3} ddb {:3} w {:3}+{:2} r {:5} sns {:2} send {:2} mail {:2} calls {:2} log {:6} {:?}",
-        tally.invocations,
-        tally.messages,
-        tally.dynamodb(),
-        tally.item_writes,
-        tally.index_writes,
-        tally.read_halves as f64 / 2.0,
-        tally.publishes,
-        tally.sends,
-        tally.mails,
-        tally.calls,
-        tally.log_bytes,
-        tally.requests,
-    );
+fn main() -> std::io::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = root.join("docs/cost.md");
+    let before = std::fs::read_to_string(&page)?;
+    let after = cost::renew(&before, &std::fs::read_to_string(root.join("template.yaml"))?);
+    println!("docs/cost.md {}", if before == after { "is current" } else { "is written anew" });
+    std::fs::write(page, after)
 }
