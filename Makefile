@@ -5,8 +5,8 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile redrive check test simulate cost model model-deep guards mutants fuzz fuzz-one bench-webhooks \
-	template docs build build-release deploy secrets
+.PHONY: help up down env demo invoke reconcile redrive check test simulate cost model model-deep guards mutants fuzz fuzz-one bench \
+	bench-webhooks template docs build build-release deploy secrets
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ fuzz: ## Feeds untrusted input to every parser: make fuzz SECONDS=60 FUZZER=stri
 
 fuzz-one: ## Runs one fuzzer with one input: make fuzz-one FUZZER=messages INPUT=<file>
 	@$(LOCAL) fuzz-one
+
+bench: ## Measures starts, invocations, memory and size: make bench FUNCTION=place-order ROUNDS=5
+	@$(LOCAL) bench
 
 bench-webhooks: ## Sends many duplicate, reordered webhooks: make bench-webhooks COUNT=10000
 	@$(LOCAL) bench-webhooks

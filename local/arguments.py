@@ -148,6 +148,15 @@ COMMANDS = (
         ),
     ),
     Command(
+        "bench",
+        "measures starts, invocations, memory and size of the functions",
+        (
+            Option("function", "FUNCTION", "functions separated by commas, for example place-order; empty for all"),
+            Option("rounds", "ROUNDS", "how often all programs are measured", "5", count),
+            Option("keep", "KEEP", "1: writes results and page also for some functions", type=flag),
+        ),
+    ),
+    Command(
         "bench-webhooks",
         "sends many duplicate and reordered webhooks to the local stack",
         (Option("count", "COUNT", "webhooks, duplicates included", "10000", count),),

@@ -77,6 +77,12 @@ def test(options: Options) -> int:
     return testing.run(bring_up, emulators.take_down, was_up=state.is_up(), arguments=given)
 
 
+def bench(options: Options) -> int:
+    from bench import speed  # needs PyYAML
+
+    return speed.run(options.function or "", options.rounds, bool(options.keep))
+
+
 def bench_webhooks(options: Options) -> int:
     from bench import webhooks  # Stripe's own library takes seconds to load
 
@@ -140,6 +146,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "mutants": lambda options: mutants.run(options.crate or ""),
     "fuzz": lambda options: fuzz.run(options.seconds, options.fuzzer or ""),
     "fuzz-one": lambda options: fuzz.one(options.fuzzer, options.input),
+    "bench": bench,
     "bench-webhooks": bench_webhooks,
     "template": make_template,
     "docs": docs,

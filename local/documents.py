@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from bench import page
 
 from . import console
 from .settings import ROOT, TEMPLATE
@@ -43,6 +44,7 @@ def _documents() -> Iterator[tuple[Path, str]]:
     template = read_template()
     yield ROOT / "docs" / "configuration.md", _configuration(template)
     yield ROOT / "docs" / "access.md", _access(template)
+    yield from page.documents()
 
 
 class _Loader(yaml.SafeLoader):

@@ -9,6 +9,7 @@ Each virtual environment has one purpose. The emulator and the SAM CLI need two 
 | `operator` | boto3 | `secrets`, and `redrive` and `reconcile` with `STACK=` |
 | `receivers` | the official webhook libraries for Python and Node | `test` |
 | `judges` | two more implementations of DynamoDB, in Python and Node | `test`, `guards` |
+| `powertools` | Powertools for AWS Lambda, in Python and Node | `bench` |
 """
 
 from __future__ import annotations
@@ -62,6 +63,11 @@ def receivers() -> Path:
 def judges() -> Path:
     """The folder with `bin/moto_server` and `node_modules/dynalite` for the contract suite."""
     return _python_and_node("judges", ROOT / "tests" / "contract" / "judges")
+
+
+def powertools() -> Path:
+    """The folder with `bin/python` and `node_modules` for what `make bench` compares `place-order` with."""
+    return _python_and_node("powertools", ROOT / "bench" / "powertools" / "node")
 
 
 def _python_and_node(name: str, package: Path) -> Path:
