@@ -183,7 +183,7 @@ impl Server {
     ) -> Result<Reply, Problem> {
         let (decided, pending) = Admission::pending();
         let request = Request { admission: pending.clone(), ..request };
-        // Nobody is left to receive it once the endpoint has panicked.
+        // It has no receiver any more if the endpoint has panicked.
         let decide = async { decided.send(admission.await).unwrap_or_default() };
         let ((), answer) = tokio::join!(decide, caught(self.endpoint.answer(request)));
         // An endpoint that answered without waiting had no effect. A refusal counts nevertheless.

@@ -1,13 +1,12 @@
 //! `docs/cost.md`: the parts of the page that are computed, between its marks.
 
-use crate::ends::{ByFunction, DELIVERED, ENDS};
+use crate::ends::{ByFunction, DELIVERED, ENDS, End};
 use crate::floor::FLOOR;
 use crate::meter::Tally;
 use crate::prices::{FAST, MONTH_SECONDS, Prices, Rate, SLOW, as_number, count, polling};
 use crate::shop::Shop;
 use events::Provider;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::time::Duration;
 
 /// The scheduled functions, and how often they run.
@@ -71,7 +70,7 @@ pub fn renew(page: &str, template: &str) -> String {
         let (name, after) = after.split_once(" -->").expect("a mark with a name");
         let (_, after) = after.split_once("<!-- end -->").expect("a mark's end");
         let part = parts.remove(name).expect("a part of this name");
-        let _ = write!(renewed, "{before}<!-- computed: {name} -->\n{part}<!-- end -->");
+        renewed += &[before, "<!-- computed: ", name, " -->\n", &part, "<!-- end -->"].concat();
         rest = after;
     }
     assert!(parts.is_empty(), "the page lacks {parts:?}");
@@ -80,7 +79,9 @@ pub fn renew(page: &str, template: &str) -> String {
 
 fn sum(of: &ByFunction) -> Tally {
     let mut all = Tally::default();
-    of.values().for_each(|tally| all.add(tally));
+    for tally in of.values() {
+        all.add(tally);
+    }
     all
 }
 
@@ -88,84 +89,101 @@ fn usd(of: &ByFunction, rate: Rate, prices: &Prices) -> f64 {
     rate.price(of, prices).iter().map(|(_, usd)| usd).sum()
 }
 
+/// A table of Markdown.
+fn table(heads: &[&str], rows: Vec<Vec<String>>) -> String {
+    let rule = heads.iter().map(|_| "---".to_owned()).collect();
+    let head = heads.iter().map(|&head| head.to_owned()).collect();
+    let lines = [head, rule].into_iter().chain(rows);
+    let lines: Vec<String> = lines.map(|cells: Vec<String>| format!("| {} |", cells.join(" | "))).collect();
+    lines.join("\n") + "\n"
+}
+
 fn of_ends(ends: &[ByFunction], prices: &Prices) -> String {
-    let mut table = "| end | write units | read units | DynamoDB requests | SNS requests | queue messages | invocations | \
-                     emails | USD a million, 50 a second |\n|---|---|---|---|---|---|---|---|---|\n"
-        .to_owned();
-    for (end, of) in ENDS.iter().zip(ends) {
+    let heads = [
+        "end",
+        "write units",
+        "read units",
+        "DynamoDB requests",
+        "SNS requests",
+        "queue messages",
+        "invocations",
+        "emails",
+        "USD a million, 50 a second",
+    ];
+    let row = |(end, of): (&End, &ByFunction)| {
         let all = sum(of);
-        let _ = writeln!(
-            table,
-            "| `{}`: {} | {} | {} | {} | {} | {} | {} | {} | {:.0} |",
-            end.name,
-            end.what,
-            all.writes(),
-            count(all.read_halves) / 2.0,
-            all.dynamodb(),
-            all.publishes,
-            all.messages,
-            all.invocations,
-            all.mails,
-            usd(of, FAST, prices),
-        );
-    }
-    table
+        vec![
+            format!("`{}`: {}", end.name, end.what),
+            all.writes().to_string(),
+            units(all.read_halves),
+            all.dynamodb().to_string(),
+            all.publishes.to_string(),
+            all.messages.to_string(),
+            all.invocations.to_string(),
+            all.mails.to_string(),
+            format!("{:.0}", usd(of, FAST, prices)),
+        ]
+    };
+    table(&heads, ENDS.iter().zip(ends).map(row).collect())
+}
+
+fn units(halves: u64) -> String {
+    (count(halves) / 2.0).to_string()
 }
 
 fn of_functions(delivered: &ByFunction) -> String {
-    let mut table = "| function | invocations | queue messages | DynamoDB requests | write units | of them indexes | read \
-                     units | SNS requests | log bytes |\n|---|---|---|---|---|---|---|---|---|\n"
-        .to_owned();
-    let mut row = |name: &str, tally: &Tally| {
+    let heads = [
+        "function",
+        "invocations",
+        "queue messages",
+        "DynamoDB requests",
+        "write units",
+        "of them indexes",
+        "read units",
+        "SNS requests",
+        "log bytes",
+    ];
+    let row = |name: String, tally: &Tally| {
         let operations: Vec<String> =
             tally.requests.iter().map(|(operation, times)| format!("{times} {operation}")).collect();
-        let _ = writeln!(
-            table,
-            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            tally.invocations,
-            tally.messages,
+        vec![
+            name,
+            tally.invocations.to_string(),
+            tally.messages.to_string(),
             if operations.is_empty() { "–".to_owned() } else { operations.join(", ") },
-            tally.writes(),
-            tally.index_writes,
-            count(tally.read_halves) / 2.0,
-            tally.publishes,
-            tally.log_bytes,
-        );
+            tally.writes().to_string(),
+            tally.index_writes.to_string(),
+            units(tally.read_halves),
+            tally.publishes.to_string(),
+            tally.log_bytes.to_string(),
+        ]
     };
-    for (function, tally) in delivered {
-        row(&format!("`{function}`"), tally);
-    }
-    row("**all**", &sum(delivered));
-    table
+    let functions = delivered.iter().map(|(function, tally)| row(format!("`{function}`"), tally));
+    table(&heads, functions.chain([row("**all**".to_owned(), &sum(delivered))]).collect())
 }
 
 fn floor(delivered: &ByFunction) -> String {
-    let units: u64 = FLOOR.iter().map(|(units, _)| units).sum();
-    let mut list = String::new();
-    for (units, what) in FLOOR {
-        let _ = writeln!(list, "| {units} | {what} |");
-    }
+    let least: u64 = FLOOR.iter().map(|(units, _)| units).sum();
     let writes = sum(delivered).writes();
-    format!(
-        "| units | for |\n|---|---|\n{list}| **{units}** | **the floor**; the order takes {writes}, {:.0} % more |\n",
-        (count(writes) / count(units) - 1.0) * 100.0
-    )
+    let more = (count(writes) / count(least) - 1.0) * 100.0;
+    let all = format!("**the floor**; the order takes {writes}, {more:.0} % more");
+    let rows = FLOOR.iter().map(|(units, what)| vec![units.to_string(), (*what).to_owned()]);
+    table(&["units", "for"], rows.chain([vec![format!("**{least}**"), all]]).collect())
 }
 
 fn price(delivered: &ByFunction, prices: &Prices) -> String {
+    let row = |what: String, usd: [f64; 2]| {
+        let [slow, fast] = usd.map(|usd| format!("{usd:.2}"));
+        vec![what, slow, fast]
+    };
     let (slow, fast) = (SLOW.price(delivered, prices), FAST.price(delivered, prices));
-    let mut table = format!(
-        "| USD for a million orders, prices of {} | {} | {} |\n|---|---|---|\n",
-        prices.as_of, SLOW.name, FAST.name
-    );
-    for ((service, slow), (_, fast)) in slow.iter().zip(&fast) {
-        let _ = writeln!(table, "| {service} | {slow:.2} | {fast:.2} |");
-    }
-    let (slow, fast) = (usd(delivered, SLOW, prices), usd(delivered, FAST, prices));
-    let mails = count(sum(delivered).mails) * prices.million("mails");
-    let _ = writeln!(table, "| **all** | **{slow:.0}** | **{fast:.0}** |");
-    let _ = writeln!(table, "| apart: {} emails | {mails:.0} | {mails:.0} |", sum(delivered).mails);
-    table
+    let services =
+        slow.iter().zip(&fast).map(|((service, slow), (_, fast))| row((*service).to_owned(), [*slow, *fast]));
+    let all = row("**all**".to_owned(), [SLOW, FAST].map(|rate| usd(delivered, rate, prices)));
+    let mails = sum(delivered).mails;
+    let apart = row(format!("apart: {mails} emails"), [count(mails) * prices.million("mails"); 2]);
+    let what = format!("USD for a million orders, prices of {}", prices.as_of);
+    table(&[&what, SLOW.name, FAST.name], services.chain([all, apart]).collect())
 }
 
 fn at_rest(declared: Declared, prices: &Prices) -> String {
@@ -183,16 +201,19 @@ fn at_rest(declared: Declared, prices: &Prices) -> String {
     }
     let schedules = (units + invocations * prices.million("invocations")) / 1e6;
     let polling = polling(declared.queues, prices);
-    let rest = schedules + polling;
-    let alarms = as_number(declared.alarms) * prices.one("alarm_month");
-    let metrics = as_number(declared.heartbeats) * prices.one("metric_month");
-    let secrets = as_number(declared.secrets) * prices.one("secret_month");
-    format!(
-        "| USD a month at rest | |\n|---|---|\n| long polling of {} queues | {polling:.2} |\n| scheduled functions, and what \
-         they read and write | {schedules:.2} |\n| **all** | **{rest:.2}** |\n| apart: {} alarms | {alarms:.2} |\n| apart: \
-         the metrics of {} heartbeats, for alarms alone | {metrics:.2} |\n| apart: {} secrets | {secrets:.2} |\n",
-        declared.queues, declared.alarms, declared.heartbeats, declared.secrets,
-    )
+    let row = |what: String, usd: f64| vec![what, format!("{usd:.2}")];
+    let apart = |number: usize, what: &str, price: &str| {
+        row(format!("apart: {number} {what}"), as_number(number) * prices.one(price))
+    };
+    let rows = vec![
+        row(format!("long polling of {} queues", declared.queues), polling),
+        row("scheduled functions, and what they read and write".to_owned(), schedules),
+        row("**all**".to_owned(), schedules + polling),
+        apart(declared.alarms, "alarms", "alarm_month"),
+        apart(declared.heartbeats, "metrics of heartbeats, for alarms alone", "metric_month"),
+        apart(declared.secrets, "secrets", "secret_month"),
+    ];
+    table(&["at rest", "USD a month"], rows)
 }
 
 /// The end that the budget is for, by function.

@@ -19,7 +19,9 @@ fn the_page_says_what_is_counted() {
 fn a_delivered_order_stays_within_its_budget() {
     let by_function = delivered();
     let mut all = Tally::default();
-    by_function.values().for_each(|tally| all.add(tally));
+    for tally in by_function.values() {
+        all.add(tally);
+    }
     assert!(all.writes() <= 52, "{} write units", all.writes());
     assert!(all.read_halves <= 2 * 45, "{} half read units", all.read_halves);
     let usd: f64 = FAST.price(&by_function, &Prices::read()).iter().map(|(_, usd)| usd).sum();
@@ -39,6 +41,10 @@ fn every_index_of_the_template_is_counted() {
         );
         let (_, after) = template.split_once(&key).unwrap_or_else(|| unreachable!("no index has {key}"));
         let projection = after.lines().nth(1).unwrap();
-        assert_eq!(projection.contains("NonKeyAttributes: [document]"), index.has_document, "{key}: {projection}");
+        assert_eq!(
+            projection.contains("NonKeyAttributes: [document]"),
+            index.has_document,
+            "{key}: {projection}"
+        );
     }
 }

@@ -1,3 +1,5 @@
+//! The sizes of the two kinds of value that our items hold.
+
 use super::*;
 
 #[test]

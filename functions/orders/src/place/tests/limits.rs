@@ -4,7 +4,6 @@ use crate::testing::{World, tea};
 use resilience::HourlyLimit;
 use runtime::http::{Access, Counted, Limit, Limiter, Server, parse_sample};
 use serde_json::json;
-use std::sync::Arc;
 use testkit::customer;
 
 #[tokio::test]
