@@ -28,16 +28,17 @@ from . import demo as demonstration
 from . import env as shell
 from .account import filling
 from .state import Stack
+from .trouble import Trouble
 
 Options = argparse.Namespace
 
 
-def bring_up() -> Stack:
+def bring_up(counting: bool = False) -> Stack:
     from . import template  # needs PyYAML, which an operator's environment does not have
 
     template.refuse_stale()
     with state.only_one():
-        stack = emulators.start()
+        stack = emulators.start(counting)
         build.functions()
         emulators.await_health(stack)
         deploy.deploy(stack)
@@ -81,6 +82,17 @@ def bench(options: Options) -> int:
     from bench import speed  # needs PyYAML
 
     return speed.run(options.function or "", options.rounds, bool(options.keep))
+
+
+def cost_deployed(_: Options) -> int:
+    from bench import deployed  # needs boto3
+
+    if state.is_up():
+        raise Trouble("The stack is up without the proxy that counts: run `make down` first.")
+    try:
+        return deployed.run(bring_up(counting=True))
+    finally:
+        emulators.take_down()
 
 
 def bench_webhooks(options: Options) -> int:
@@ -140,6 +152,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "test": test,
     "simulate": lambda options: testing.simulate(options.seeds, str(options.orders)),
     "cost": lambda options: testing.cost(),
+    "cost-deployed": cost_deployed,
     "model": lambda options: testing.model(options.scenario or "", []),
     "model-deep": lambda options: testing.model(options.scenario or "", ["--deep", "--seconds", str(options.seconds)]),
     "guards": lambda options: guards.run(options.guard or ""),

@@ -38,7 +38,7 @@ def run(stack: Stack) -> None:
     _watch(journey, "ShipmentRequested", deadline)
     tracking_code = _dispatch(shop, order["order_id"])
     _watch(journey, "Shipped", deadline)
-    _report_delivery(stack, tracking_code)
+    report_delivery(stack, tracking_code)
     _watch(journey, "Delivered", deadline)
     _watch_status(customer, order["order_id"], journey, deadline)
     summary.show(stack, customer, shop, order["order_id"], journey, email, before, began)
@@ -70,7 +70,7 @@ def _dispatch(shop: HttpApi, order_id: str) -> str:
     return tracking_code
 
 
-def _report_delivery(stack: Stack, tracking_code: str) -> None:
+def report_delivery(stack: Stack, tracking_code: str) -> None:
     _act("the carrier reports the delivery: its signed webhook, POST /webhooks/easypost")
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     detail = {

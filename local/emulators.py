@@ -14,8 +14,9 @@ from .trouble import Trouble
 SCRATCH = STATE / "tmp"
 
 
-def start() -> Stack:
-    """Keeps servers that are running, with their ports and data. If one has died, both start anew."""
+def start(counting: bool = False) -> Stack:
+    """Keeps servers that are running, with their ports and data. If one has died, both start anew. `counting`: the functions reach
+    the emulator through a proxy that counts their requests."""
     stack = state.load()
     if stack and stack.is_alive() and stack.tools == tools.fingerprint("stack"):
         console.say("  the emulator and the payment provider are running already")
@@ -24,6 +25,8 @@ def start() -> Stack:
         console.say("  a server of the last stack has died or has another version: starting anew")
         stop(stack)
     stack = Stack(tools=tools.fingerprint("stack"), ports=ports.choose())
+    if counting:
+        stack.ports["proxy"] = ports.any_free()
     SCRATCH.mkdir(parents=True, exist_ok=True)
     # Saved before the second one starts, so that `make down` always finds the first.
     stack.processes["emulator"] = processes.start(
@@ -36,6 +39,10 @@ def start() -> Stack:
         log("stripe"),
     )
     stack.save()
+    if counting:
+        command = [str(tools.program("stack", "python")), "-m", "bench.proxy", str(stack.ports["proxy"]), stack.endpoint]
+        stack.processes["proxy"] = processes.start(command, clean_environment(), log("proxy"))
+        stack.save()
     return stack
 
 
@@ -77,7 +84,7 @@ def _emulator_environment(stack: Stack) -> dict[str, str]:
     return {
         # The functions inherit this environment. It leads them to the emulator, and holds nothing else of the caller's shell.
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-        **aws_settings(stack.endpoint),
+        **aws_settings(f"http://{LOOPBACK}:{stack.ports['proxy']}" if "proxy" in stack.ports else stack.endpoint),
         "AUTH": "true",  # enforce IAM: a role may do what the template grants, and nothing else
         "BIND_HOST": LOOPBACK,
         "MINISTACK_HOST": LOOPBACK,

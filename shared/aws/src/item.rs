@@ -1,6 +1,6 @@
 //! The shape of items in a table: how they are written, and how they are parsed when they are read.
 //!
-//! An event: `pk`, `sk`, `type`, `event` (the envelope's JSON). A document: `pk`, `sk`, `document` (JSON),
+//! An event: `pk`, `sk`, `type`, `event` (the envelope's JSON, [`Envelope::stored`]). A document: `pk`, `sk`, `document` (JSON),
 //! `version`, `expires_at` and text attributes for indexes. Counters: `pk`, `sk`, numbers, `version`. Marks of
 //! rate limits: `pk`, `sk`, numbers, `expires_at`.
 
@@ -27,10 +27,8 @@ pub(crate) fn key_item(key: &Key) -> Item {
 pub(crate) fn event_item(stream: &StreamId, envelope: &Envelope) -> Item {
     let key = Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number()));
     let mut item = key_item(&key);
-    // An envelope consists of texts, numbers and JSON, so serializing it cannot fail.
-    let json = serde_json::to_string(envelope).unwrap_or_default();
     item.insert("type".to_owned(), text(&envelope.event_type));
-    item.insert("event".to_owned(), text(json));
+    item.insert("event".to_owned(), text(envelope.stored()));
     item
 }
 

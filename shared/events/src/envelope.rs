@@ -1,7 +1,7 @@
 //! The envelope: CloudEvents 1.0 attribute names around one event's data.
 //!
-//! The service's table stores it, the table's stream carries it to the topic, and a queue delivers it: byte for byte
-//! the same JSON. Extension attributes: `sequence`, `causationid`, `traceparent`, `dataversion`.
+//! A topic and its queues carry its JSON. The service's table stores it without the attributes that are the same in every
+//! envelope ([`Envelope::stored`]): most events then take one write unit. Extension attributes: `sequence`, `causationid`, `traceparent`, `dataversion`.
 
 use crate::{Data, EventId, ReadError, Sequence, Service, Traceparent};
 use jiff::Timestamp;
@@ -20,6 +20,7 @@ pub struct Cause {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
     /// Always `1.0`.
+    #[serde(default = "specversion")]
     pub specversion: String,
     /// `<service>/<subject>/<sequence>`.
     pub id: EventId,
@@ -33,6 +34,7 @@ pub struct Envelope {
     /// When the event was appended, RFC 3339 in UTC.
     pub time: Timestamp,
     /// Always `application/json`.
+    #[serde(default = "datacontenttype")]
     pub datacontenttype: String,
     /// The event's place in its stream, from 1.
     pub sequence: Sequence,
@@ -47,7 +49,49 @@ pub struct Envelope {
     pub data: Data,
 }
 
+fn specversion() -> String {
+    "1.0".to_owned()
+}
+
+fn datacontenttype() -> String {
+    "application/json".to_owned()
+}
+
+/// An envelope as its table stores it.
+#[derive(Serialize)]
+struct Stored<'a> {
+    id: &'a EventId,
+    source: &'a str,
+    r#type: &'a str,
+    subject: &'a str,
+    time: Timestamp,
+    sequence: Sequence,
+    causationid: &'a EventId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a Traceparent>,
+    dataversion: u32,
+    data: &'a Data,
+}
+
 impl Envelope {
+    /// The JSON that the table stores. An envelope is read from it as from the whole JSON.
+    pub fn stored(&self) -> String {
+        let stored = Stored {
+            id: &self.id,
+            source: &self.source,
+            r#type: &self.event_type,
+            subject: &self.subject,
+            time: self.time,
+            sequence: self.sequence,
+            causationid: &self.causationid,
+            traceparent: self.traceparent.as_ref(),
+            dataversion: self.dataversion,
+            data: &self.data,
+        };
+        // Texts, numbers and JSON always serialize.
+        serde_json::to_string(&stored).unwrap_or_default()
+    }
+
     /// The service that emitted the event.
     pub fn service(&self) -> Result<Service, ReadError> {
         Service::ALL

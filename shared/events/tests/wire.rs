@@ -34,6 +34,16 @@ fn envelope(value: &Value) -> Envelope {
     serde_json::from_value(value.clone()).unwrap()
 }
 
+#[test]
+fn an_envelope_is_read_from_what_its_table_stores() {
+    for (name, value) in snapshots() {
+        let envelope = envelope(&value);
+        let stored: Envelope = serde_json::from_str(&envelope.stored()).unwrap();
+        assert_eq!(stored, envelope, "{name}");
+        assert!(envelope.stored().len() + 50 < serde_json::to_string(&envelope).unwrap().len(), "{name}");
+    }
+}
+
 fn written_again(event: &Event) -> Value {
     match event {
         Event::Catalog(event) => event.to_data(),

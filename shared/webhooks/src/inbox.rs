@@ -94,8 +94,8 @@ impl InboxItem {
 
 /// The headers that are kept, to investigate a delivery. Signatures are not kept, because a known signature can be sent again
 /// while it is fresh.
-const KEPT_HEADERS: [&str; 6] =
-    ["content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-request-id", "x-webhook-user-id"];
+const KEPT_HEADERS: [&str; 5] =
+    ["user-agent", "webhook-id", "webhook-timestamp", "x-request-id", "x-webhook-user-id"];
 /// How many characters are kept of a header's value: the longest id of an event.
 const LONGEST_HEADER: usize = 255;
 

@@ -60,6 +60,7 @@ pub fn renew(page: &str, template: &str) -> String {
     let mut parts = BTreeMap::from([
         ("ends", of_ends(&ends, &prices)),
         ("functions", of_functions(delivered)),
+        ("chart", chart(delivered, &prices)),
         ("floor", floor(delivered)),
         ("price", price(delivered, &prices)),
         ("rest", at_rest(Declared::of(template), &prices)),
@@ -184,6 +185,24 @@ fn price(delivered: &ByFunction, prices: &Prices) -> String {
     let apart = row(format!("apart: {mails} emails"), [count(mails) * prices.million("mails"); 2]);
     let what = format!("USD for a million orders, prices of {}", prices.as_of);
     table(&[&what, SLOW.name, FAST.name], services.chain([all, apart]).collect())
+}
+
+/// What each service of AWS gets of the price, as a chart that Markdown viewers draw.
+fn chart(delivered: &ByFunction, prices: &Prices) -> String {
+    let services = FAST.price(delivered, prices);
+    let names: Vec<String> = services.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    let bars: Vec<String> = services.iter().map(|(_, usd)| format!("{usd:.2}")).collect();
+    let title = format!("USD for a million delivered orders at {}, by service", FAST.name);
+    [
+        "```mermaid",
+        "xychart-beta horizontal",
+        &format!("    title \"{title}\""),
+        &format!("    x-axis [{}]", names.join(", ")),
+        &format!("    bar [{}]", bars.join(", ")),
+        "```",
+        "",
+    ]
+    .join("\n")
 }
 
 fn at_rest(declared: Declared, prices: &Prices) -> String {

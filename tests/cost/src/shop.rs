@@ -9,7 +9,8 @@ use event_store::{EventStore, Memory, Pages, RateMarks, StreamId, Written};
 use events::{Envelope, OrderId, Provider, Service};
 use jiff::Timestamp;
 use orders::{Deadlines, Order};
-use outbound::{Secret, Topic, Transport};
+use outbound::{Breaker, Secret, Topic, Transport};
+use payments::Stripe;
 use resilience::{Clock, FixedClock, HourlyLimit};
 use runtime::http::{Access, Counted, Limit, Limiter, Server, parse_sample};
 use runtime::queue::Worker;
@@ -61,6 +62,8 @@ pub struct Shop {
     /// The payment provider.
     pub stripe: Arc<FakeStripe>,
     carrier: Provider,
+    /// One process of `take-payment`: it remembers the breaker's state for some seconds.
+    breaker: Arc<dyn Transport>,
     easypost: Arc<FakeEasyPost>,
     tables: BTreeMap<Service, Arc<Memory>>,
     views: Arc<Memory>,
@@ -91,12 +94,22 @@ impl Shop {
             Source { function: "apply-stripe-event", table: Service::Payments, seen: 0 },
             Source { function: "apply-carrier-event", table: Service::Shipping, seen: 0 },
         ];
+        let (meter, stripe, clock) = (Meter::default(), Arc::default(), Arc::new(FixedClock::at(now())));
+        let tables: BTreeMap<Service, Arc<Memory>> =
+            services.clone().map(|service| (service, Arc::default())).collect();
+        let payments = MeteredTable {
+            name: Table::Of(Service::Payments),
+            memory: tables[&Service::Payments].clone(),
+            meter: meter.clone(),
+        };
+        let calls = Arc::new(MeteredCalls(Arc::clone(&stripe), meter.clone()));
         let mut shop = Self {
-            meter: Meter::default(),
-            stripe: Arc::default(),
+            breaker: Breaker::before(calls, Stripe::NAME, Arc::new(payments), clock.clone()),
+            meter,
+            stripe,
             carrier,
             easypost: Arc::default(),
-            tables: services.clone().map(|service| (service, Arc::default())).collect(),
+            tables,
             views: Arc::default(),
             notices: Arc::default(),
             callbacks: Arc::default(),
@@ -105,7 +118,7 @@ impl Shop {
             work: Arc::default(),
             receivers: Arc::default(),
             dead: Arc::default(),
-            clock: Arc::new(FixedClock::at(now())),
+            clock,
             sources: publishers.chain(readers).collect(),
             queued: VecDeque::new(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime"),
@@ -291,11 +304,11 @@ impl Shop {
     /// The webhooks of the payment provider, which come after the answers of its API.
     fn deliver_webhooks(&mut self) -> bool {
         let events = self.stripe.take_events();
-        for event in &events {
+        for event in &mut events.iter().map(as_sent) {
             let (body, secret) = (event.to_string(), Secret::new(SECRET));
             let signature = webhooks::Stripe::sign(body.as_bytes(), &secret, self.clock.now());
             let headers = [("stripe-signature", signature.as_str())];
-            self.ask("stripe-webhook", "POST /webhooks/stripe", By::Provider, &[], &headers, event);
+            self.ask("stripe-webhook", "POST /webhooks/stripe", By::Provider, &[], &headers, &event);
         }
         !events.is_empty()
     }
@@ -357,7 +370,7 @@ impl Ports for Shop {
     }
 
     fn stripe(&self) -> Arc<dyn Transport> {
-        Arc::new(MeteredCalls(self.stripe.clone(), self.meter.clone()))
+        self.breaker.clone()
     }
 
     fn easypost(&self) -> Arc<dyn Transport> {
@@ -379,6 +392,17 @@ impl Ports for Shop {
             ..Channels::default()
         }
     }
+}
+
+/// The event with the fields that the provider sends and no step reads: the inbox stores them too.
+fn as_sent(event: &Value) -> Value {
+    let mut event = event.clone();
+    let rest: Value = serde_json::from_str(include_str!("intent.json")).expect("a JSON object");
+    let object = event["data"]["object"].as_object_mut().expect("an event about an object");
+    for (name, value) in rest.as_object().into_iter().flatten() {
+        object.entry(name).or_insert_with(|| value.clone());
+    }
+    event
 }
 
 fn access() -> Access {

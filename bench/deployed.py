@@ -1,0 +1,160 @@
+"""`make cost-deployed`: what one order costs on the deployed local stack, counted by a proxy in front of the emulator, beside what
+`docs/cost.md` says.
+
+Every event source takes one message or record at a time, and no schedule runs, so that nothing else is counted. Units, requests
+to DynamoDB and requests to topics must be equal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+import uuid
+from typing import Any
+
+from local import aws, console, demo, users
+from local.http_api import HttpApi
+from local.journey import Journey
+from local.settings import LOOPBACK, ROOT
+from local.state import Stack
+from local.trouble import Trouble
+
+SECONDS = 60
+LINES = [{"sku": "TEA-01", "quantity": 2}]
+# What the page calls them, by what the proxy calls them.
+COLUMNS = ("write units", "read units", "DynamoDB requests", "SNS requests")
+
+
+def run(stack: Stack) -> int:
+    proxy = f"http://{LOOPBACK}:{stack.ports['proxy']}"
+    _quieten(stack)
+    _tell_indexes(stack, proxy)
+    customer, shop = (HttpApi(stack.api, users.token(stack, user)) for user in (users.CUSTOMER, users.ADMIN))
+    # Functions read secrets once a minute: the first order of a process would count them.
+    with console.waiting("one order, to warm up"):
+        _deliver(stack, customer, shop, proxy)
+    with console.waiting("one order, counted"):
+        counted = _deliver(stack, customer, shop, proxy)
+    page = _published()
+    print(f"| one delivered order | docs/cost.md | deployed |\n|{'-' * 21}|{'-' * 14}|{'-' * 10}|")
+    for name in COLUMNS:
+        print(f"| {name:19} | {page[name]:12g} | {counted[name]:8g} |")
+    if any(page[name] != counted[name] for name in COLUMNS):
+        for kind in sorted(counted["kinds"]):
+            print(f"  put: {kind}")
+    if counted["unknown"]:
+        print(f"not counted: {counted['unknown']}")
+    return 0 if all(page[name] == counted[name] for name in COLUMNS) and not counted["unknown"] else 1
+
+
+def _quieten(stack: Stack) -> None:
+    functions, events = aws.client("lambda", stack), aws.client("events", stack)
+    for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+        functions.update_event_source_mapping(UUID=source["UUID"], BatchSize=1, MaximumBatchingWindowInSeconds=0)
+    for rule in events.list_rules()["Rules"]:
+        if rule.get("ScheduleExpression"):
+            events.disable_rule(Name=rule["Name"])
+
+
+def _tell_indexes(stack: Stack, proxy: str) -> None:
+    tables = aws.client("dynamodb", stack)
+    indexes = {}
+    for name in tables.list_tables()["TableNames"]:
+        described = tables.describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+        indexes[name] = [
+            {
+                "key": [part["AttributeName"] for part in index["KeySchema"]],
+                "more": index["Projection"].get("NonKeyAttributes", []),
+            }
+            for index in described
+        ]
+    body = json.dumps(indexes).encode()
+    request = urllib.request.Request(f"{proxy}/_tables", body, {"Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def _counted(proxy: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{proxy}/_counted", timeout=10) as answer:
+        return json.load(answer)
+
+
+def _deliver(stack: Stack, customer: HttpApi, shop: HttpApi, proxy: str) -> dict[str, Any]:
+    _until_quiet(proxy)
+    total = _sum([])
+    body = {
+        "items": LINES,
+        "currency": "EUR",
+        "payment_method": "pm_card_visa",
+        "contact": {"email": "ada@customer.example"},
+        "shipping_address": {
+            "name": "Ada Example",
+            "line1": "Bahnhofstrasse 1",
+            "city": "Zürich",
+            "postal_code": "8001",
+            "country": "CH",
+        },
+    }
+    order = customer.post("/orders", body, {"Idempotency-Key": uuid.uuid4().hex}).expect(202, what="POST /orders")
+    journey = Journey(stack, order["order_id"])
+    _until(journey, "ShipmentRequested")
+    total = _sum([total, _until_quiet(proxy)])
+    code = f"AP{uuid.uuid4().int % 10**10:010}"
+    parcel = {"carrier": demo.CARRIER, "tracking_code": code}
+    shop.post(f"/shipments/{order['order_id']}/dispatch", parcel).expect(202, what="the dispatch")
+    _until(journey, "Shipped")
+    total = _sum([total, _until_quiet(proxy)])
+    demo.report_delivery(stack, code)
+    _until(journey, "Delivered")
+    return _sum([total, _until_quiet(proxy)])
+
+
+def _until(journey: Journey, wanted: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not journey.find(wanted):
+        if time.monotonic() > deadline:
+            raise Trouble(f"`{wanted}` did not happen within {SECONDS} s: see the functions' logs in .local/emulator.log.")
+        journey.look()
+        time.sleep(0.2)
+
+
+def _until_quiet(proxy: str) -> dict[str, Any]:
+    """What was counted until nothing was for three seconds. The payment provider's webhook comes up to three seconds late."""
+    counted, quiet = _sum([]), 0
+    while quiet < 8:
+        time.sleep(0.5)
+        more = _sum([_of(_counted(proxy))])
+        quiet = 0 if any(more[name] for name in COLUMNS) else quiet + 1
+        counted = _sum([counted, more])
+    return counted
+
+
+def _of(counted: dict[str, Any]) -> dict[str, Any]:
+    requests = counted["requests"]
+    return {
+        "write units": counted["item_writes"] + counted["index_writes"],
+        "read units": counted["read_halves"] / 2,
+        "DynamoDB requests": sum(times for name, times in requests.items() if name.startswith("DynamoDB.")),
+        "SNS requests": requests.get("SNS.PublishBatch", 0),
+        "unknown": counted["unknown"],
+        "kinds": [f"{kind}: {units}" for kind, units in counted["kinds"].items()],
+    }
+
+
+def _sum(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    total: dict[str, Any] = {**dict.fromkeys(COLUMNS, 0), "unknown": [], "kinds": []}
+    for part in parts:
+        for name in total:
+            total[name] = total[name] + part[name]
+    return total
+
+
+def _published() -> dict[str, float]:
+    page = (ROOT / "docs/cost.md").read_text()
+    row = re.search(r"^\| `delivered`: .*", page, flags=re.MULTILINE)
+    head = re.search(r"^\| end \| .*", page, flags=re.MULTILINE)
+    if row is None or head is None:
+        raise Trouble("docs/cost.md has no table of ends: run `make cost`.")
+    names, values = ([cell.strip() for cell in found[0].strip("| ").split(" | ")] for found in (head, row))
+    return {name: float(value) for name, value in zip(names, values, strict=True) if name in COLUMNS}
