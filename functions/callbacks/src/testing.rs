@@ -160,7 +160,8 @@ impl World {
 }
 
 pub(crate) fn updated(because: Because, status: OrderStatus) -> OrdersEvent {
-    OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: false, quiet: false }.into()
+    OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: false, quiet: false }
+        .into()
 }
 
 pub(crate) fn body_of(reply: &Reply) -> Value {

@@ -90,7 +90,8 @@ impl Summary {
         let (placed, _) = history.state.placed()?;
         let is_early = history.state.updated_at()? < placed.pay_by;
         let deadline = history.state.next_deadline(deadlines).map(|(deadline, _)| deadline);
-        let looked_at = deadline.map(|deadline| if is_early { deadline.min(placed.pay_by) } else { deadline });
+        let looked_at =
+            deadline.map(|deadline| if is_early { deadline.min(placed.pay_by) } else { deadline });
         Self::document_at(history, id, looked_at, 0)
     }
 

@@ -29,7 +29,8 @@ impl Topics {
 
 fn updated(status: OrderStatus) -> OrdersEvent {
     let because = Because::OrderPaid;
-    OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: false, quiet: false }.into()
+    OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: false, quiet: false }
+        .into()
 }
 
 fn product_changed() -> Envelope {

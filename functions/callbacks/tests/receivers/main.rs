@@ -172,9 +172,15 @@ impl Model {
                 order_id(*orders)
             };
             let (because, status) = (Because::OrderPaid, OrderStatus::Paid);
-            let event: OrdersEvent =
-                OrderUpdated { because, status, attention: vec![], detail: Detail::default(), paid: true, quiet: false }
-                    .into();
+            let event: OrdersEvent = OrderUpdated {
+                because,
+                status,
+                attention: vec![],
+                detail: Detail::default(),
+                paid: true,
+                quiet: false,
+            }
+            .into();
             plan.consume(&testkit::message(&order, 2, &event)).await.unwrap();
             self.clock.sleep(every).await;
         }
