@@ -273,7 +273,8 @@ impl Pages for MemoryIndex {
             }
         }
         let table = self.memory.table();
-        let of_partition = table.documents.iter().filter(|item| value(*item, self.partition) == Some(partition));
+        let of_partition =
+            table.documents.iter().filter(|item| value(*item, self.partition) == Some(partition));
         let mut found: Vec<((&str, &Key), &Document)> =
             of_partition.filter_map(|item| Some(((value(item, self.order)?, item.0), item.1))).collect();
         found.sort_by_key(|(key, _)| *key);

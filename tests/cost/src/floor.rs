@@ -18,5 +18,8 @@ pub(crate) const FLOOR: [(u64, &str); 17] = [
     (1, "the contact, as notifications keeps it"),
     (3, "three notices, so that no email is sent twice"),
     (8, "the history: one `OrderUpdated` for each of the eight facts"),
-    (8, "the view: placed, paid, allocated, shipped, delivered; its entry in the list of open orders: on it, changed as shipped, off it"),
+    (
+        8,
+        "the view: placed, paid, allocated, shipped, delivered; its entry in the list of open orders: on it, changed as shipped, off it",
+    ),
 ];

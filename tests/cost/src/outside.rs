@@ -3,7 +3,8 @@
 use crate::meter::Meter;
 use async_trait::async_trait;
 use outbound::{
-    Answer, Call, CallError, Mail, MailError, Mailer, Publication, PublishError, Text, Texter, Topic, Transport,
+    Answer, Call, CallError, Mail, MailError, Mailer, Publication, PublishError, Text, Texter, Topic,
+    Transport,
 };
 use std::io::Write;
 use std::sync::Arc;

@@ -78,7 +78,8 @@ impl Rate {
     /// USD for a million orders, by service.
     pub fn price(self, of: &ByFunction, prices: &Prices) -> Vec<(&'static str, f64)> {
         let mut all = Tally::default();
-        let (mut invocations, mut queue_requests, mut milliseconds, mut http, mut secrets) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut invocations, mut queue_requests, mut milliseconds, mut http, mut secrets) =
+            (0.0, 0.0, 0.0, 0.0, 0.0);
         for (function, tally) in of {
             all.add(tally);
             let is_batched = !ONE_AT_A_TIME.contains(&function.as_str())
@@ -91,7 +92,8 @@ impl Rate {
             // The messages of a batch are handled concurrently.
             let requests = count(tally.dynamodb() + tally.publishes + tally.mails) * REQUEST_MS;
             milliseconds += own * OWN_MS + requests / batch + count(tally.calls) * PROVIDER_MS;
-            if tally.messages == 0 && !READERS.contains(&function.as_str()) && !function.starts_with("sweep") {
+            if tally.messages == 0 && !READERS.contains(&function.as_str()) && !function.starts_with("sweep")
+            {
                 http += count(tally.invocations);
             }
             secrets += f64::from(WITH_SECRET.contains(&function.as_str())) / self.orders_per_secret;
@@ -105,7 +107,8 @@ impl Rate {
             ("SQS", queue_requests * prices.million("queue_requests")),
             (
                 "Lambda",
-                invocations * prices.million("invocations") + gigabyte_seconds * prices.million("gigabyte_seconds"),
+                invocations * prices.million("invocations")
+                    + gigabyte_seconds * prices.million("gigabyte_seconds"),
             ),
             ("HTTP API", http * prices.million("http_requests")),
             ("Logs", count(all.log_bytes) / 1000.0 * prices.one("gigabyte_of_logs")),

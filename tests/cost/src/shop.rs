@@ -21,8 +21,8 @@ use std::time::Duration;
 use steps::subscriptions::{QUEUES, is_read, is_subscribed};
 use steps::{Channels, DELIVER_WEBHOOK, Options, Ports, Step, Table, TablePort};
 use testkit::{
-    FakeEasyPost, FakeStripe, FixedNames, MailBox, MemoryQueue, MemoryTopic, MemoryWork, Receivers, bearer, customer,
-    now,
+    FakeEasyPost, FakeStripe, FixedNames, MailBox, MemoryQueue, MemoryTopic, MemoryWork, Receivers, bearer,
+    customer, now,
 };
 use tracing::Instrument as _;
 
@@ -111,7 +111,8 @@ impl Shop {
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime"),
             requests: 0,
         };
-        let product = json!({"name": "Sencha", "price": 950, "currency": "EUR", "weight_grams": 120, "active": true});
+        let product =
+            json!({"name": "Sencha", "price": 950, "currency": "EUR", "weight_grams": 120, "active": true});
         shop.ask("manage-products", "PUT /products/{sku}", By::Admin, &[("sku", "TEA-01")], &[], &product);
         let stock = json!({ "on_hand": pieces });
         shop.ask("manage-stock", "PUT /stock/{sku}", By::Admin, &[("sku", "TEA-01")], &[], &stock);
@@ -155,11 +156,9 @@ impl Shop {
             "pathParameters": path, "requestContext": context, "body": body.to_string(), "isBase64Encoded": false});
         let (status, answer) = self.invoke(function, || async {
             let server = match steps::step(function, self).expect("a function") {
-                Step::Http(endpoint) => Server {
-                    access: Some(access()),
-                    limiter: Some(self.limiter()),
-                    endpoint,
-                },
+                Step::Http(endpoint) => {
+                    Server { access: Some(access()), limiter: Some(self.limiter()), endpoint }
+                }
                 Step::OpenHttp(endpoint) => Server { access: None, limiter: None, endpoint },
                 _ => panic!("{function} answers no requests"),
             };
@@ -341,7 +340,11 @@ impl Ports for Shop {
         let is_it = |index: &&crate::units::Index| index.table == table && index.partition == partition;
         let index = INDEXES.iter().find(is_it).copied();
         assert!(index.is_some() || partition == "pk", "the template has no index by {partition}");
-        Arc::new(MeteredIndex { index, memory: self.memory(table).index(partition, order), meter: self.meter.clone() })
+        Arc::new(MeteredIndex {
+            index,
+            memory: self.memory(table).index(partition, order),
+            meter: self.meter.clone(),
+        })
     }
 
     fn stripe(&self) -> Arc<dyn Transport> {

@@ -5,8 +5,8 @@ use crate::units::{INDEXES, Index, index_write, read_halves, total, write};
 use async_trait::async_trait;
 use aws::size;
 use event_store::{
-    Advance, AppendError, Counters, Counts, Document, Documents, EventStore, Key, MarkMove, Memory, MemoryIndex,
-    Page, Pages, Position, RateMarks, StoreError, StreamId, Transaction, TransactionError, Walk,
+    Advance, AppendError, Counters, Counts, Document, Documents, EventStore, Key, MarkMove, Memory,
+    MemoryIndex, Page, Pages, Position, RateMarks, StoreError, StreamId, Transaction, TransactionError, Walk,
 };
 use events::Envelope;
 use jiff::Timestamp;
@@ -33,7 +33,8 @@ impl MeteredTable {
     /// A write of a document that replaces `before`.
     async fn wrote(&self, key: &Key, before: Option<&Document>) {
         let after = Documents::get(&*self.memory, key).await.ok().flatten();
-        let [old, new] = [before, after.as_ref()].map(|document| document.map(|one| size::document(key, one)));
+        let [old, new] =
+            [before, after.as_ref()].map(|document| document.map(|one| size::document(key, one)));
         let largest = [&old, &new].into_iter().flatten().map(total).max().unwrap_or_default();
         let entry = |index: &Index, document: Option<&Document>, sizes: &Option<size::Attributes>| {
             index.entry(document?, sizes.as_ref()?)
@@ -91,7 +92,8 @@ impl Documents for MeteredTable {
         let found = self.memory.get_many(keys).await?;
         let free = keys.len().saturating_sub(found.len());
         let of_free = read_halves(0, true) * u64::try_from(free).unwrap_or(u64::MAX);
-        let halves = found.iter().map(|(key, document)| read_halves(total(&size::document(key, document)), true));
+        let halves =
+            found.iter().map(|(key, document)| read_halves(total(&size::document(key, document)), true));
         self.reads("BatchGetItem", halves.sum::<u64>() + of_free);
         Ok(found)
     }

@@ -28,8 +28,18 @@ pub struct Index {
 /// Every index of the template. A test compares them with it.
 pub const INDEXES: [Index; 5] = [
     Index { table: Table::OrderViews, partition: "open_shard", order: "deadline", has_document: true },
-    Index { table: Table::Of(events::Service::Payments), partition: "inbox", order: "received_at", has_document: false },
-    Index { table: Table::Of(events::Service::Shipping), partition: "inbox", order: "received_at", has_document: false },
+    Index {
+        table: Table::Of(events::Service::Payments),
+        partition: "inbox",
+        order: "received_at",
+        has_document: false,
+    },
+    Index {
+        table: Table::Of(events::Service::Shipping),
+        partition: "inbox",
+        order: "received_at",
+        has_document: false,
+    },
     Index { table: Table::Callbacks, partition: "endpoint", order: "created_at", has_document: true },
     Index { table: Table::Callbacks, partition: "pending_shard", order: "overdue_at", has_document: true },
 ];

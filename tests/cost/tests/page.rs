@@ -39,6 +39,10 @@ fn every_index_of_the_template_is_counted() {
         );
         let (_, after) = template.split_once(&key).unwrap_or_else(|| unreachable!("no index has {key}"));
         let projection = after.lines().nth(1).unwrap();
-        assert_eq!(projection.contains("NonKeyAttributes: [document]"), index.has_document, "{key}: {projection}");
+        assert_eq!(
+            projection.contains("NonKeyAttributes: [document]"),
+            index.has_document,
+            "{key}: {projection}"
+        );
     }
 }

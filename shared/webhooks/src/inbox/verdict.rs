@@ -139,9 +139,8 @@ pub async fn conclude(
     };
     let mut document = Document::of(&conclusion).until(forgotten_at(item.received_at));
     if let Some(partition) = status.partition(source) {
-        document = document
-            .with(INDEX_ATTRIBUTE, partition)
-            .with(ORDER_ATTRIBUTE, place_in_order(item.received_at));
+        document =
+            document.with(INDEX_ATTRIBUTE, partition).with(ORDER_ATTRIBUTE, place_in_order(item.received_at));
     }
     documents.put(&key(source, &item.event_id), &document).await
 }
