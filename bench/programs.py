@@ -25,7 +25,7 @@ REFERENCES = ("reference-hello", "reference-put-item", "reference-place-order")
 # What the template's defaults leave to the operator, and what a single busy caller needs.
 PARAMETERS = {
     "WebhookSources": samples.SENDERS,
-    "StripeApiBase": "${endpoint}",
+    "StripeApiBase": "${provider}",
     "MailFrom": "orders@shop.example",
     "CallbackNetworks": "any",
     "RequestsPerHour": "1000000",

@@ -14,7 +14,6 @@ from typing import Any
 
 from local import signing
 from local.settings import ROOT
-from local.trouble import Trouble
 
 Item = dict[str, Any]
 
@@ -27,7 +26,7 @@ SECRETS = {
     "bank_webhook": "whsec_" + base64.b64encode(b"bench" * 6).decode(),
 }
 SENDERS = "bank:payments"
-OPEN_ENDPOINT = "ep_c8a56de241a5ccd0bee7a634"
+ENDPOINT_ID = "ep_c8a56de241a5ccd0bee7a634"
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,54 @@ def _document(pk: str, sk: str, body: Any, **numbers: int) -> Item:
 
 
 PRICE = _document("sku#TEA-01", "price", {"price": 950, "currency": "EUR", "weight_grams": 120, "active": True}, version=1)
-STOCK = {"pk": {"S": "stock#TEA-01"}, "sk": {"S": "stock"}, "on_hand": {"N": "100"}, "version": {"N": "1"}}
+ENDPOINT = _document(
+    "endpoints",
+    f"endpoint#{ENDPOINT_ID}",
+    {
+        "id": ENDPOINT_ID,
+        "url": "${provider}/shop",
+        "description": "the shop",
+        "event_types": ["*"],
+        "standing": {"is": "enabled", "since": "2026-01-02T03:04:05Z"},
+        "secrets": [
+            {
+                "secret": SECRETS["bank_webhook"],
+                "created_at": "2026-01-02T03:04:05Z",
+                "expires_at": None,
+                "made_by": "bench",
+            }
+        ],
+        "created_at": "2026-01-02T03:04:05Z",
+        "request_digest": "bench",
+    },
+    version=1,
+)
+
+PLACED = ("project-orders/order-placed",)
+PAID = ("take-payment/payment-requested", "track-order/order-paid")
 
 SAMPLES = (
+    Sample("allocate-stock/order-paid"),
+    Sample("cancel-order/basic", PLACED),
+    Sample("carrier-webhook/tracker-updated"),
+    Sample("copy-prices/product-changed"),
+    Sample("get-order/one", PLACED),
+    Sample("get-payment/owner", PAID),
+    Sample("health/get"),
+    Sample("manage-callbacks/list", items=(ENDPOINT,)),
+    Sample("manage-products/put"),
+    Sample("manage-shipments/list"),
+    Sample("manage-stock/put"),
+    Sample("notify-customer/order-placed"),
     Sample("place-order/basic", items=(PRICE,)),
+    Sample("plan-deliveries/order-placed", items=(ENDPOINT,)),
+    Sample("request-refund/goodwill", PAID),
+    Sample("ship-order/order-placed"),
+    Sample("standard-webhook/payment-received"),
     Sample("stripe-webhook/payment-intent-succeeded"),
+    Sample("take-payment/order-placed"),
+    Sample("track-order/order-paid", PLACED),
+    Sample("webhook-inbox/list"),
 )
 
 
@@ -74,25 +116,25 @@ def event(sample: Sample) -> str:
 
 
 def items(sample: Sample) -> list[Item]:
-    """What the tables hold before the sample."""
-    return [*(_event_item(name) for name in sample.events), *sample.items]
+    """What the tables hold before the sample: an order belongs to the caller of the sample."""
+    given = json.loads((EVENTS / f"{sample.name}.json").read_text())
+    claims = given.get("requestContext", {}).get("authorizer", {}).get("jwt", {}).get("claims", {})
+    customer = {"issuer": claims.get("iss", ""), "subject": claims.get("sub", "")}
+    return [*(_event_item(name, customer) for name in sample.events), *sample.items]
 
 
-def _event_item(name: str) -> Item:
-    """The event in a queue's or a stream's sample, as shared/aws/src/item.rs writes it."""
+def _event_item(name: str, customer: dict[str, str]) -> Item:
+    """The event in a queue's or a stream's sample, which is of an order, as shared/aws/src/item.rs writes it."""
     record = json.loads((EVENTS / f"{name}.json").read_text())["Records"][0]
-    if "dynamodb" in record:
-        return record["dynamodb"]["NewImage"]
-    envelope = json.loads(record["body"])
-    service = envelope["source"].split("/")[1]
-    entity = {"orders": "order", "payments": "payment"}.get(service)
-    if entity is None:
-        raise Trouble(f"bench/samples.py does not know the streams of {service}.")
+    text = record["dynamodb"]["NewImage"]["event"]["S"] if "dynamodb" in record else record["body"]
+    envelope = json.loads(text)
+    if customer["subject"] and "customer" in envelope["data"]:
+        envelope["data"]["customer"] = customer
     return {
-        "pk": {"S": f"{entity}#{envelope['subject']}"},
+        "pk": {"S": f"order#{envelope['subject']}"},
         "sk": {"S": f"event#{envelope['sequence']:06}"},
         "type": {"S": envelope["type"]},
-        "event": {"S": record["body"]},
+        "event": {"S": json.dumps(envelope)},
     }
 
 

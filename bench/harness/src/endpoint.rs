@@ -31,8 +31,9 @@ struct State {
 }
 
 impl Endpoint {
-    pub(crate) fn with_secrets(secrets: BTreeMap<String, String>) -> Self {
-        Self { state: Mutex::new(State { secrets, ..State::default() }) }
+    /// From now on the secrets have these values.
+    pub(crate) fn share(&self, secrets: &BTreeMap<String, String>) {
+        self.lock().secrets.clone_from(secrets);
     }
 
     /// From now on the tables hold these items, and nothing is counted yet.

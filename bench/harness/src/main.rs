@@ -44,14 +44,15 @@ fn main() -> ExitCode {
 
 fn run(plan: &str, results: &str) -> Result<(), String> {
     let text = std::fs::read_to_string(plan).map_err(|error| format!("{plan} cannot be read: {error}"))?;
-    let plan: Plan =
-        serde_json::from_str(&text).map_err(|error| format!("the plan is not valid: {error}"))?;
-    let endpoint = Arc::new(Endpoint::with_secrets(plan.secrets.clone()));
+    let endpoint = Arc::new(Endpoint::default());
     let answering = Arc::clone(&endpoint);
     let handler: Arc<Handler> = Arc::new(move |request: &Request| Some(answering.answer(request)));
     let server =
         Server::start(Arc::clone(&handler), None).map_err(|error| format!("no port is free: {error}"))?;
     let url = format!("http://{}", server.address);
+    let plan: Plan = serde_json::from_str(&text.replace("${provider}", &url))
+        .map_err(|error| format!("the plan is not valid: {error}"))?;
+    endpoint.share(&plan.secrets);
     let driver = Driver::new(&plan, &endpoint, &url);
     let figures = driver.run(&say)?;
     let first_calls = first_call::measure(&driver, &handler, &say)?;

@@ -53,7 +53,7 @@ pub(crate) struct Subject {
     pub(crate) trigger: Trigger,
     /// The program and its arguments.
     pub(crate) command: Vec<String>,
-    /// Its variables; `${endpoint}` stands for the endpoint's URL.
+    /// Its variables; `${endpoint}` stands for the URL of AWS, and `${provider}` for that of all others, which is never over TLS.
     pub(crate) environment: BTreeMap<String, String>,
     /// The event; `@N@` stands for a number that no other invocation of the run has.
     pub(crate) event: String,

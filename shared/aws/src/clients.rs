@@ -3,6 +3,7 @@
 use crate::Table;
 use crate::addresses::SystemNames;
 use crate::batches::{S3Batches, StackFunctions};
+use crate::connections::{self, Needed, Service};
 use crate::guarded_transport::GuardedTransport;
 use crate::http::HttpTransport;
 use crate::letters::SqsLetters;
@@ -10,14 +11,13 @@ use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
 use crate::secrets::SecretsManager;
-use crate::timed_client::TimedClient;
+use crate::timed_client::{CONNECTS_WITHIN, Roots, TimedClient};
 use crate::topic::SnsTopic;
 use crate::work::SqsWork;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -30,28 +30,22 @@ use outbound::{
 };
 use resilience::SystemClock;
 use runtime::Settings;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-/// Amazon's root certificates, as Amazon Trust Services publishes them. To parse five certificates delays a start far less
-/// than to parse the machine's hundred and forty.
-const AMAZON_ROOTS: &[u8] = include_bytes!("../roots/amazon.pem");
 
 /// The configuration that all clients share; it makes the adapters.
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: SdkConfig,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Roots {
-    Amazon,
-    Native,
+    pub(crate) http: TimedClient,
+    pub(crate) needed: Arc<Needed>,
+    dynamodb: Arc<OnceLock<aws_sdk_dynamodb::Client>>,
+    connects_at_start: bool,
 }
 
 impl Clients {
-    /// Reads `AWS_REGION`, the credentials, `AWS_ENDPOINT_URL` (the endpoint of the local stack) and `TRUST_STORE`
-    /// (`amazon` or `native`).
+    /// Reads `AWS_REGION`, the credentials, `AWS_ENDPOINT_URL` (the endpoint of the local stack), `TRUST_STORE`
+    /// (`amazon` or `native`), and `CONNECT_AT_START` (`false` only to measure what that saves).
     pub fn from_settings(settings: &mut Settings) -> Self {
         let region = settings.text("AWS_REGION");
         let credentials = Credentials::new(
@@ -67,12 +61,35 @@ impl Clients {
             &[("amazon", Roots::Amazon), ("native", Roots::Native)],
             Roots::Amazon,
         );
-        Self { config: config(region, credentials, endpoint, roots) }
+        let http = TimedClient::new(roots);
+        Self {
+            config: config(region, credentials, endpoint, http.clone()),
+            http,
+            needed: Arc::default(),
+            dynamodb: Arc::default(),
+            connects_at_start: settings.parsed("CONNECT_AT_START", true),
+        }
+    }
+
+    /// Opens connections to the services whose adapters were made, as far as a function always calls them: tables, secrets,
+    /// topics and mail. The last thing before a function runs. It takes a second at most, and never fails. Without TLS,
+    /// which only the local stack does, a connection costs nothing worth a start.
+    pub async fn connect(&self) {
+        let endpoint = self.config.endpoint_url();
+        if self.connects_at_start && endpoint.is_none_or(|url| url.starts_with("https://")) {
+            let region = self.config.region().map_or("", |region| region.as_ref());
+            connections::open(&self.http.connector(), self.needed.urls(region, endpoint)).await;
+        }
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config)).clone()
     }
 
     /// A service's own table.
     pub fn table(&self, name: &str) -> Arc<Table> {
-        Arc::new(Table::new(aws_sdk_dynamodb::Client::new(&self.config), name))
+        self.needed.one_more(Service::DynamoDb);
+        Arc::new(Table::new(self.dynamodb(), name))
     }
 
     /// An index of a table, partitioned by one text attribute and ordered by another.
@@ -83,13 +100,13 @@ impl Clients {
         partition: &'static str,
         order: &'static str,
     ) -> Arc<dyn Pages> {
-        let client = aws_sdk_dynamodb::Client::new(&self.config);
+        let client = self.dynamodb();
         Arc::new(TableIndex { client, table: table.to_owned(), index: Some(index), partition, order })
     }
 
     /// The documents of a table's own partitions, ordered by their sort keys.
     pub fn partitions(&self, table: &str) -> Arc<dyn Pages> {
-        let client = aws_sdk_dynamodb::Client::new(&self.config);
+        let client = self.dynamodb();
         let (partition, order) = ("pk", "sk");
         Arc::new(TableIndex { client, table: table.to_owned(), index: None, partition, order })
     }
@@ -124,17 +141,20 @@ impl Clients {
 
     /// A topic, by its ARN.
     pub fn topic(&self, arn: &str) -> Arc<dyn Topic> {
+        self.needed.one(Service::Sns);
         Arc::new(SnsTopic { client: aws_sdk_sns::Client::new(&self.config), arn: arn.to_owned() })
     }
 
     /// Secrets, read again once a minute, or sooner if none of them verifies a signature.
     pub fn secrets(&self) -> Arc<dyn Secrets> {
+        self.needed.one(Service::SecretsManager);
         let store = SecretsManager(aws_sdk_secretsmanager::Client::new(&self.config));
         Arc::new(CachedSecrets::new(store, Arc::new(SystemClock)))
     }
 
     /// Email from the sender `from`, under a configuration set, which keeps mail from addresses that bounced.
     pub fn mailer(&self, from: &str, configuration_set: &str) -> Arc<dyn Mailer> {
+        self.needed.one(Service::Ses);
         let client = aws_sdk_sesv2::Client::new(&self.config);
         let configuration_set = configuration_set.to_owned();
         Arc::new(SesMailer { client, from: from.to_owned(), configuration_set })
@@ -166,19 +186,14 @@ impl Clients {
     }
 }
 
-fn config(region: String, credentials: Credentials, endpoint: Option<String>, roots: Roots) -> SdkConfig {
-    let store = match roots {
-        Roots::Amazon => TrustStore::empty().with_pem_certificate(AMAZON_ROOTS),
-        Roots::Native => TrustStore::default(),
-    };
-    let client = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    // The context is valid if the roots above parse, which a test proves. Otherwise the client uses native roots.
-    let client = match TlsContext::builder().with_trust_store(store).build() {
-        Ok(context) => client.tls_context(context),
-        Err(_) => client,
-    };
+fn config(
+    region: String,
+    credentials: Credentials,
+    endpoint: Option<String>,
+    http: TimedClient,
+) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
+        .connect_timeout(CONNECTS_WITHIN)
         .operation_attempt_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_secs(15))
         .build();
@@ -186,7 +201,7 @@ fn config(region: String, credentials: Credentials, endpoint: Option<String>, ro
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(TimedClient(client.build_https()))
+        .http_client(http)
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .time_source(SharedTimeSource::new(SystemTimeSource::new()))
         .retry_config(RetryConfig::standard().with_max_attempts(3))
@@ -194,6 +209,3 @@ fn config(region: String, credentials: Credentials, endpoint: Option<String>, ro
     config.set_endpoint_url(endpoint);
     config.build()
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,7 @@
 mod addresses;
 mod batches;
 mod clients;
+mod connections;
 mod counters;
 mod documents;
 mod error;

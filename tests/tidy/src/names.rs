@@ -45,6 +45,21 @@ fn a_main_is_short_and_has_no_branches() {
 }
 
 #[test]
+fn a_main_opens_its_connections_last() {
+    let offenders: Vec<String> = files(&["functions"], ".rs")
+        .into_iter()
+        .filter(|(path, text)| path.contains("/src/bin/") && text.contains("aws::Clients"))
+        .filter(|(_, text)| {
+            // All adapters exist by then, so it is known which services the function calls.
+            let after = text.split_once("aws.connect().await;").map(|(_, after)| after.trim_start());
+            !after.is_some_and(|after| after.starts_with("runtime::") && !after.contains("aws."))
+        })
+        .map(|(path, _)| path)
+        .collect();
+    none("`aws.connect().await` comes before the run", &offenders);
+}
+
+#[test]
 fn no_name_says_nothing() {
     let empty = ["core", "common", "utils", "util", "helpers", "helper", "types", "misc"];
     let offenders = files(&["functions", "shared", "tests"], ".rs")

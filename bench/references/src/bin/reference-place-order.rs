@@ -16,7 +16,7 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn place(client: &Client, event: Event) -> Result<Box<RawValue>, Error> {
-    client
+    let limits = client
         .update_item()
         .table_name("Limits")
         .set_key(Some(key(
@@ -36,11 +36,14 @@ async fn place(client: &Client, event: Event) -> Result<Box<RawValue>, Error> {
         )
         .return_values(ReturnValue::UpdatedNew)
         .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-        .send()
-        .await?;
+        .send();
     let prices =
         KeysAndAttributes::builder().keys(key("sku#TEA-01", "price")).consistent_read(true).build()?;
-    client.batch_get_item().request_items("Orders", prices).send().await?;
+    let prices = client.batch_get_item().request_items("Orders", prices).send();
+    // As in `place-order`, the prices are read while the limits are being checked.
+    let (limits, prices) = tokio::join!(limits, prices);
+    limits?;
+    prices?;
     client
         .put_item()
         .table_name("Orders")

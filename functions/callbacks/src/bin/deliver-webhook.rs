@@ -27,5 +27,6 @@ async fn main() -> Result<(), runtime::Error> {
     let worker = Worker::from_settings(&mut settings, "deliver-webhook", queue, step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::queue::run(worker).await
 }

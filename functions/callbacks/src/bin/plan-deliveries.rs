@@ -17,5 +17,6 @@ async fn main() -> Result<(), runtime::Error> {
     let worker = Worker::from_settings(&mut settings, "plan-deliveries", queue, step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::queue::run(worker).await
 }

@@ -18,5 +18,6 @@ async fn main() -> Result<(), runtime::Error> {
         work: aws.work(&work),
         clock: Arc::new(SystemClock),
     };
+    aws.connect().await;
     runtime::schedule::run(step).await
 }

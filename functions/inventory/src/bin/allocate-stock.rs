@@ -15,5 +15,6 @@ async fn main() -> Result<(), runtime::Error> {
     let worker = Worker::from_settings(&mut settings, "allocate-stock", queue, step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::queue::run(worker).await
 }

@@ -14,5 +14,6 @@ async fn main() -> Result<(), runtime::Error> {
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::http::run(server).await
 }

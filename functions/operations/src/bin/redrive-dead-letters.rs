@@ -14,12 +14,8 @@ async fn main() -> Result<(), runtime::Error> {
     settings.finish()?;
 
     let queues = urls.open(|url| aws.letters(url), |url| aws.work(url));
-    runtime::command::run(RedriveDeadLetters {
-        queues,
-        batches: aws.batches(),
-        functions,
-        clock: Arc::new(SystemClock),
-        work_for,
-    })
-    .await
+    let batches = aws.batches();
+    let clock = Arc::new(SystemClock);
+    aws.connect().await;
+    runtime::command::run(RedriveDeadLetters { queues, batches, functions, clock, work_for }).await
 }

@@ -14,13 +14,14 @@ async fn main() -> Result<(), runtime::Error> {
     let senders = settings.parsed("WEBHOOK_SOURCES", webhooks::Senders::default());
     let secret_prefix = settings.text("STANDARD_WEBHOOK_SECRETS");
     settings.finish()?;
-    runtime::http::run(Server::open(StandardWebhook {
+    let step = StandardWebhook {
         senders,
         payments: aws.table(&payments),
         parcels: aws.table(&shipping),
         secrets: aws.secrets(),
         secret_prefix,
         clock: Arc::new(SystemClock),
-    }))
-    .await
+    };
+    aws.connect().await;
+    runtime::http::run(Server::open(step)).await
 }

@@ -16,5 +16,6 @@ async fn main() -> Result<(), runtime::Error> {
         (aws.table(table), aws.index(table, INDEX, INDEX_ATTRIBUTE, ORDER_ATTRIBUTE))
     };
     let sources = InboxSource::all(&inbox(&payments), &inbox(&shipping));
+    aws.connect().await;
     runtime::schedule::run(SweepInbox { sources, clock: Arc::new(SystemClock) }).await
 }

@@ -17,5 +17,6 @@ async fn main() -> Result<(), runtime::Error> {
     };
     let tables = Service::ALL.map(table).into_iter().collect();
     settings.finish()?;
+    aws.connect().await;
     runtime::schedule::run(WriteHeartbeats { tables, clock: Arc::new(SystemClock) }).await
 }

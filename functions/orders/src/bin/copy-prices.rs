@@ -12,5 +12,6 @@ async fn main() -> Result<(), runtime::Error> {
     let worker = Worker::from_settings(&mut settings, "copy-prices", queue, step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::queue::run(worker).await
 }

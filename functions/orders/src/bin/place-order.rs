@@ -26,5 +26,6 @@ async fn main() -> Result<(), runtime::Error> {
     );
     settings.finish()?;
 
+    aws.connect().await;
     runtime::http::run(server).await
 }

@@ -14,5 +14,6 @@ async fn main() -> Result<(), runtime::Error> {
     let worker = StreamWorker::from_settings(&mut settings, "project-orders", queue, step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::stream::run(worker).await
 }

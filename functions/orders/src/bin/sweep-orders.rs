@@ -20,5 +20,6 @@ async fn main() -> Result<(), runtime::Error> {
         clock: Arc::new(SystemClock),
         deadlines,
     };
+    aws.connect().await;
     runtime::schedule::run(step).await
 }

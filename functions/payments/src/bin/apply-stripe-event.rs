@@ -17,5 +17,6 @@ async fn main() -> Result<(), runtime::Error> {
     let worker = StreamWorker::from_settings(&mut settings, "apply-stripe-event", queue, step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::stream::run(worker).await
 }

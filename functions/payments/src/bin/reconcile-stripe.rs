@@ -16,5 +16,6 @@ async fn main() -> Result<(), runtime::Error> {
     let stripe = Stripe::from_settings(&mut settings, transport, aws.secrets(), clock.clone());
     settings.finish()?;
 
+    aws.connect().await;
     runtime::command::run(ReconcileStripe { documents: table, clock, stripe, livemode }).await
 }

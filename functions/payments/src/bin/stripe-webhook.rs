@@ -13,12 +13,13 @@ async fn main() -> Result<(), runtime::Error> {
     let secret = settings.text("STRIPE_WEBHOOK_SECRET");
     let livemode = settings.parsed("STRIPE_LIVEMODE", false);
     settings.finish()?;
-    runtime::http::run(Server::open(StripeWebhook {
+    let step = StripeWebhook {
         documents: aws.table(&table),
         clock: Arc::new(SystemClock),
         secrets: aws.secrets(),
         secret,
         livemode,
-    }))
-    .await
+    };
+    aws.connect().await;
+    runtime::http::run(Server::open(step)).await
 }

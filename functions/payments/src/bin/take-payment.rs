@@ -26,5 +26,6 @@ async fn main() -> Result<(), runtime::Error> {
     let worker = Worker::from_settings(&mut settings, "take-payment", queue, step);
     settings.finish()?;
 
+    aws.connect().await;
     runtime::queue::run(worker).await
 }

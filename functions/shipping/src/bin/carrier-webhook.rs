@@ -15,5 +15,6 @@ async fn main() -> Result<(), runtime::Error> {
 
     let (documents, secrets) = (aws.table(&table), aws.secrets());
     let step = CarrierWebhook { documents, secrets, secret_name, clock: Arc::new(SystemClock) };
+    aws.connect().await;
     runtime::http::run(Server::open(step)).await
 }

@@ -1,9 +1,10 @@
 //! A service that hangs is given up before the invocation ends, once.
 
+use super::*;
 use crate::Clients;
 use event_store::{Documents as _, Key, StoreError};
 use resilience::Deadline;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::net::TcpListener;
 
 /// Clients of a service that accepts connections and never answers.
@@ -29,4 +30,10 @@ async fn a_call_to_aws_that_hangs_fails_before_the_works_deadline() {
     let Ok(Err(StoreError::Unavailable(reason))) = read else { panic!("{read:?}") };
     assert!(reason.contains("the invocation's time ran out"), "{reason}");
     assert!(began.elapsed() < Duration::from_millis(300), "{:?}", began.elapsed());
+}
+
+#[test]
+fn amazons_roots_make_a_valid_tls_context() {
+    let store = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    assert!(TlsContext::builder().with_trust_store(store).build().is_ok());
 }

@@ -122,3 +122,46 @@ fn no_log_level_drops_a_metric() {
         assert_eq!(line["HeartbeatLag"], 1, "at {level}");
     }
 }
+
+#[test]
+fn a_line_below_the_level_is_not_written() {
+    let lines = |level: &str| {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = subscriber("place-order", "shop", level, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::debug!("debug");
+            tracing::info!("info");
+            tracing::error!("error");
+        });
+        String::from_utf8(captured.0.lock().unwrap().clone()).unwrap().lines().count()
+    };
+    assert_eq!((lines("debug"), lines("info"), lines("error"), lines("nonsense")), (3, 2, 1, 2));
+}
+
+#[test]
+fn a_field_that_a_span_learns_later_is_in_its_lines() {
+    let line = line("info", || {
+        let span = tracing::info_span!("request", request_id = "r1", order.id = tracing::field::Empty);
+        let _span = span.enter();
+        span.record("order.id", "o1");
+        tracing::info!(error = %"not valid", "refused");
+    });
+    assert_eq!(
+        (&line["request_id"], &line["order.id"], &line["error"]),
+        (&json!("r1"), &json!("o1"), &json!("not valid"))
+    );
+    let time = line["time"].as_str().unwrap();
+    assert!(time.ends_with('Z') && time.len() == "2026-01-02T03:04:05.000006Z".len(), "{time}");
+}
+
+#[test]
+fn the_platforms_own_span_is_left_out() {
+    let line = line("info", || {
+        let span =
+            tracing::info_span!(target: "lambda_runtime::layers", "Lambda runtime invoke", requestId = "r1");
+        let _span = span.enter();
+        tracing::info!("answered");
+    });
+    assert!(line.get("requestId").is_none(), "{line}");
+}
