@@ -30,7 +30,7 @@ COLUMNS = ("write units", "read units", "DynamoDB requests", "SNS requests")
 def run(stack: Stack) -> int:
     proxy = f"http://{LOOPBACK}:{stack.ports['proxy']}"
     _quieten(stack)
-    _tell_indexes(stack, proxy)
+    _send_indexes(stack, proxy)
     customer, shop = (HttpApi(stack.api, users.token(stack, user)) for user in (users.CUSTOMER, users.ADMIN))
     # Functions read secrets once a minute: the first order of a process would count them.
     with console.waiting("one order, to warm up"):
@@ -58,7 +58,7 @@ def _quieten(stack: Stack) -> None:
             events.disable_rule(Name=rule["Name"])
 
 
-def _tell_indexes(stack: Stack, proxy: str) -> None:
+def _send_indexes(stack: Stack, proxy: str) -> None:
     tables = aws.client("dynamodb", stack)
     indexes = {}
     for name in tables.list_tables()["TableNames"]:

@@ -1,7 +1,7 @@
 """A proxy between the functions and the emulator that counts their requests, independently of Conveyor's own code:
 `python -m bench.proxy <port> <endpoint of the emulator>`.
 
-It knows AWS's wire formats and DynamoDB's rules for units, and nothing of Conveyor. `POST /_tables` tells it the indexes of the
+It knows AWS's wire formats and DynamoDB's rules for units, and nothing of Conveyor. `POST /_tables` sets the indexes of the
 tables; `GET /_counted` returns what was counted since the last call.
 
 - A write costs a unit for each started KiB of the larger image, twice as much in a transaction, and as much if its condition fails.
