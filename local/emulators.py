@@ -15,8 +15,10 @@ SCRATCH = STATE / "tmp"
 
 
 def start(counting: bool = False) -> Stack:
-    """Keeps servers that are running, with their ports and data. If one has died, both start anew. `counting`: the functions reach
-    the emulator through a proxy that counts their requests."""
+    """Keeps servers that are running, with their ports and data. If one has died, both start anew.
+
+    `counting`: the functions reach the emulator through a proxy that counts their requests.
+    """
     stack = state.load()
     if stack and stack.is_alive() and stack.tools == tools.fingerprint("stack"):
         console.say("  the emulator and the payment provider are running already")

@@ -43,8 +43,8 @@ class Function:
             FunctionName=named(self.kebab),
             Description=self.take("Description"),
             CodeUri=f"target/lambda/{self.kebab}/",
-            # Our lines have a level of their own, and LogLevel decides about them. In JSON the platform's lines have one too: the
-            # three of each invocation that succeeds would be most of a log.
+            # LogLevel decides about our own lines. In JSON the platform's lines have a level too: the three of each invocation
+            # that succeeds would be most of a log.
             LoggingConfig=flow(
                 Map(
                     LogGroup=ref(self.logs),
