@@ -1,5 +1,5 @@
-"""`make cost-deployed`: what one order costs on the deployed local stack, counted by a proxy in front of the emulator, beside what
-`docs/cost.md` says.
+"""`make cost-deployed`: what one order costs on the deployed local stack, counted by a proxy in front of the emulator, beside
+what `docs/cost.md` says.
 
 Every event source takes one message or record at a time, and no schedule runs, so that nothing else is counted. Units, requests
 to DynamoDB and requests to topics must be equal.
