@@ -4,7 +4,7 @@
 It knows AWS's wire formats and DynamoDB's rules for units, and nothing of Conveyor. `POST /_tables` sets the indexes of the
 tables; `GET /_counted` returns what was counted since the last call.
 
-- A write costs a unit for each started KiB of the larger image, even if its condition fails, and twice as much in a transaction.
+- A write costs a unit for each started KiB of the larger image, also if its condition fails; twice as much in a transaction.
 - An index costs one write for an entry that appears, disappears or changes what is projected, and two for one that moves.
 - A consistent read costs a unit for each started 4 KiB, another half of it.
 """

@@ -5,7 +5,7 @@ use event_store::{Documents, EventStore as _, Memory, StreamId};
 use events::{Cause, Customer, EventId, Sku};
 use jiff::Timestamp;
 use resilience::FixedClock;
-use runtime::http::{Caller, Endpoint as _, Problem, Reply, Request};
+use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ pub(crate) fn request(route: &str, sku: &str, query: &[(&str, &str)], body: &Val
             admin,
         }),
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
-        admission: Default::default(),
+        admission: Admission::default(),
     }
 }
 

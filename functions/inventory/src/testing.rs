@@ -10,7 +10,7 @@ use events::{
 };
 use jiff::Timestamp;
 use resilience::{Failure, FixedClock};
-use runtime::http::{Caller, Endpoint as _, Problem, Reply, Request};
+use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Message};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -141,7 +141,7 @@ pub(crate) fn request(route: &str, of: &str, headers: &[(&'static str, &str)], b
             admin: true,
         }),
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
-        admission: Default::default(),
+        admission: Admission::default(),
     };
     for (name, value) in headers.iter().chain(&[("content-type", "application/json")]) {
         request.headers.insert(*name, value.parse().unwrap());
