@@ -44,12 +44,11 @@ def compile_all(functions: list[str]) -> None:
     console.say("  compiling the harness")
     _cargo(["--profile", build.PROFILE, "-p", "bench-harness"])
     console.say("  compiling the programs as for a release (the first time: about 10 minutes, and one for each function)")
-    wanted = [*REFERENCES, *functions]
-    packages = sorted({_package(name) for name in wanted})
+    # All packages are named, whatever is built of them: cargo chooses the features of the dependencies by the packages, and
+    # would compile the SDK again for each other choice.
     _cargo(
-        ["--profile", PROFILE]
-        + [word for package in packages for word in ("-p", package)]
-        + [word for name in wanted for word in ("--bin", name)]
+        ["--profile", PROFILE, "-p", "bench-references", *build.packages()]
+        + [word for name in (*REFERENCES, *functions) for word in ("--bin", name)]
     )
 
 
@@ -57,18 +56,6 @@ def _cargo(arguments: list[str]) -> None:
     command = ["cargo", "build", "--locked", "--target", build.host(), *arguments]
     if subprocess.run(command, cwd=ROOT, env=build.environment(), stdout=2).returncode != 0:
         raise Trouble("The programs do not compile: see the compiler's output above.")
-
-
-def _package(name: str) -> str:
-    """The crate that has this program."""
-    found = [*ROOT.glob(f"functions/*/src/bin/{name}.rs"), *ROOT.glob(f"bench/*/src/bin/{name}.rs")]
-    if not found:
-        raise Trouble(f"There is no function `{name}`: the functions are the folders of events/.")
-    manifest = found[0].parents[2] / "Cargo.toml"
-    named = re.search(r'^name = "(.+)"$', manifest.read_text(), re.MULTILINE)
-    if named is None:
-        raise Trouble(f"{manifest.relative_to(ROOT)} has no name.")
-    return named[1]
 
 
 def zip_bytes(program: Path) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -72,6 +73,30 @@ ENDPOINT = _document(
     version=1,
 )
 
+DELIVERY_ID = "msg_1c0ec644d0e1636cc0c7a473414a8f23"
+NOW = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+DELIVERY = _document(
+    f"endpoint#{ENDPOINT_ID}",
+    f"delivery#{DELIVERY_ID}",
+    {
+        "id": DELIVERY_ID,
+        "endpoint": ENDPOINT_ID,
+        "kind": "order.placed",
+        "body": json.dumps(
+            {"type": "order.placed", "timestamp": NOW, "data": {"order_id": "0123456789abcdef0123456789abcdef"}}
+        ),
+        "created_at": NOW,
+        "state": {"is": "pending", "next_at": NOW, "overdue_at": NOW},
+        "attempts": [],
+        "attempted": 0,
+        "before_this_round": 0,
+        "message": 1,
+        "sent_at": NOW,
+        "deferrals": 0,
+    },
+    version=1,
+)
+
 PLACED = ("project-orders/order-placed",)
 PAID = ("take-payment/payment-requested", "track-order/order-paid")
 
@@ -80,6 +105,7 @@ SAMPLES = (
     Sample("cancel-order/basic", PLACED),
     Sample("carrier-webhook/tracker-updated"),
     Sample("copy-prices/product-changed"),
+    Sample("deliver-webhook/first-attempt", items=(ENDPOINT, DELIVERY)),
     Sample("get-order/one", PLACED),
     Sample("get-payment/owner", PAID),
     Sample("health/get"),

@@ -40,7 +40,7 @@ def functions() -> None:
     """Compiles each function to `target/lambda/<function>/bootstrap`. cargo shows its own progress."""
     console.say("  compiling the functions (the first time takes some minutes)")
     command = ["cargo", "lambda", "build", "--compiler", "cargo", "--profile", PROFILE, "--target", host()]
-    if subprocess.run([*command, *_packages()], cwd=ROOT, env=environment(), stdout=2).returncode != 0:
+    if subprocess.run([*command, *packages()], cwd=ROOT, env=environment(), stdout=2).returncode != 0:
         raise Trouble("The functions do not compile: see the compiler's output above.")
 
 
@@ -50,7 +50,7 @@ def release(machine: str) -> None:
         raise Trouble(f"Lambda has no {machine} processors: set ARCH=arm64 or ARCH=x86_64.")
     console.say(f"  compiling the functions for Lambda on {machine} (fat link-time optimisation: some minutes)")
     command = ["cargo", "lambda", "build", "--release", MACHINES[machine]]
-    if subprocess.run([*command, *_packages()], cwd=ROOT, env=environment(), stdout=2).returncode != 0:
+    if subprocess.run([*command, *packages()], cwd=ROOT, env=environment(), stdout=2).returncode != 0:
         raise Trouble(
             f"The functions do not compile for {machine}: see the compiler's output above. "
             "If a target is missing, add it with `rustup target add`, or set ARCH=x86_64 or ARCH=arm64."
@@ -69,7 +69,7 @@ def environment() -> dict[str, str]:
     return {**clean_environment(), "PATH": tools.path_with_tools()}
 
 
-def _packages() -> list[str]:
+def packages() -> list[str]:
     """`-p <crate>` for every crate under `functions/`: the tests' own programs are not functions."""
     done = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=ROOT, capture_output=True, text=True)
     if done.returncode != 0:

@@ -71,20 +71,24 @@ fn batch_get(request: &Value, items: &[Value]) -> Done {
     Done { answer, write_units: 0, half_read_units: half_units }
 }
 
-/// Items of one partition, in the order of their sort keys. An index has none: the samples do not read one.
+/// Items of one partition, of a table or an index, in the order of their sort keys. A range of sort keys other than a prefix is
+/// not looked at.
 fn query(request: &Value, items: &[Value]) -> Done {
     let values = &request["ExpressionAttributeValues"];
+    let name = |word: &'_ str| request["ExpressionAttributeNames"][word].as_str().unwrap_or(word).to_owned();
     let condition = request["KeyConditionExpression"].as_str().unwrap_or_default();
-    let prefix = condition.split_once("begins_with(sk, ").and_then(|(_, rest)| rest.split(')').next());
-    let prefix = prefix.and_then(|name| values[name]["S"].as_str()).unwrap_or_default();
-    let mut found: Vec<&Value> = items
-        .iter()
-        .filter(|item| {
-            request["IndexName"].is_null()
-                && item["pk"] == values[":pk"]
-                && item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with(prefix))
+    let (partition, rest) = condition.split_once(" = ").unwrap_or_default();
+    let (partition, wanted) = (name(partition.trim()), &values[rest.split(' ').next().unwrap_or_default()]);
+    let prefix = rest.split_once("begins_with(").and_then(|(_, rest)| rest.split_once(')'));
+    let prefix = prefix.and_then(|(arguments, _)| arguments.split_once(", "));
+    let begins = |item: &Value| {
+        prefix.is_none_or(|(sort, value)| {
+            let prefix = values[value]["S"].as_str().unwrap_or_default();
+            item[name(sort)]["S"].as_str().is_some_and(|sort| sort.starts_with(prefix))
         })
-        .collect();
+    };
+    let mut found: Vec<&Value> =
+        items.iter().filter(|item| item[&partition] == *wanted && begins(item)).collect();
     found.sort_by_key(|item| item["sk"]["S"].as_str().unwrap_or_default());
     let bytes = found.iter().map(|item| item_bytes(item)).sum();
     let half_units = half_read_units(bytes, is_consistent(request));

@@ -118,7 +118,7 @@ impl Pages for KeysOnly {
         let index = self.table.index(webhooks::inbox::INDEX_ATTRIBUTE, webhooks::inbox::ORDER_ATTRIBUTE);
         let mut page = index.page(partition, walk, limit, position).await?;
         for (_, document) in &mut page.documents {
-            document.body = Value::Null;
+            document.body = Value::Null.into();
         }
         Ok(page)
     }

@@ -66,7 +66,7 @@ pub(crate) use progress::Progress;
 use events::{Amount, Because, CancelCause, Detail, OrderStatus, RefundCause};
 use journey::Journey;
 use money::Money;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The set of facts about one order.
 ///
@@ -74,9 +74,9 @@ use std::collections::{BTreeMap, HashSet};
 /// values. That makes the result independent of the order in which facts arrive.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    seen: HashSet<Because>,
+    seen: BTreeSet<Because>,
     /// Why the payment was asked to end, and why it ended.
-    cancel_causes: HashSet<CancelCause>,
+    cancel_causes: BTreeSet<CancelCause>,
     /// Money was captured after the payment had ended.
     late_capture: bool,
     money: Money,

@@ -3,6 +3,7 @@
 
 use crate::StoreError;
 use async_trait::async_trait;
+use events::Data;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,7 +35,7 @@ impl fmt::Display for Key {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     /// The content.
-    pub body: serde_json::Value,
+    pub body: Data,
     /// The sequence of the event that the document was made from; 0 if nothing orders its writes.
     pub version: u64,
     /// The table deletes the document some time after this moment; `None`: it is kept permanently.
@@ -48,7 +49,7 @@ impl Document {
     pub fn of(body: &impl Serialize) -> Self {
         // Our structs have only string keys and no fallible serializer, so writing them as JSON cannot fail.
         let body = serde_json::to_value(body).unwrap_or_default();
-        Self { body, version: 0, expires_at: None, attributes: Vec::new() }
+        Self { body: body.into(), version: 0, expires_at: None, attributes: Vec::new() }
     }
 
     /// Sets the version: the sequence of the event that the document is made from.
@@ -74,7 +75,7 @@ impl Document {
 
     /// Parses the content.
     pub fn read<T: DeserializeOwned>(&self, key: &Key) -> Result<T, StoreError> {
-        json::read(&self.body).map_err(|error| StoreError::Corrupt {
+        json::from_value(&self.body).map_err(|error| StoreError::Corrupt {
             pk: key.pk.clone(),
             sk: key.sk.clone(),
             attribute: "document",

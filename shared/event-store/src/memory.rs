@@ -1,16 +1,20 @@
 //! The in-memory twin of a table. It keeps the same promises as DynamoDB, for tests, the model and the simulation.
 
 use crate::limits::{check_document, check_event, check_key, check_pk};
+use crate::stream::state_of;
 use crate::{
-    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Marks, Move, Page, Pages, Position,
-    StoreError, StreamId, Transaction, TransactionError, Walk,
+    Aggregate, AppendError, Counters, Counts, Document, Documents, EventStore, Key, Marks, Move, StoreError,
+    StreamId, Transaction, TransactionError,
 };
 use async_trait::async_trait;
 use events::Envelope;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+mod index;
 mod marks;
+
+pub use index::MemoryIndex;
 
 /// A new item, as the table's stream carries it. A change of an item is not a new item.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +37,7 @@ struct Table {
     documents: BTreeMap<Key, Document>,
     counters: BTreeMap<Key, Counts>,
     marks: BTreeMap<Key, Marks>,
+    indexes: index::Indexes,
 }
 
 /// A copy is independent: the model keeps the table's earlier states.
@@ -54,7 +59,9 @@ impl Table {
     }
 
     fn insert(&mut self, key: &Key, document: &Document) {
-        if self.documents.insert(key.clone(), document.clone()).is_none() {
+        let before = self.documents.insert(key.clone(), document.clone());
+        self.indexes.replace(key, before.as_ref(), Some(document));
+        if before.is_none() {
             self.written.push(Written::Document(key.clone(), document.clone()));
         }
     }
@@ -91,6 +98,20 @@ impl Memory {
         events.skip(seen).cloned().collect()
     }
 
+    /// The state of a stream, for a look from outside of every step. It copies no event.
+    pub fn state<A: Aggregate>(&self, stream: &StreamId) -> Result<A, StoreError> {
+        state_of(self.table().streams.get(stream).map_or(&[], Vec::as_slice))
+    }
+
+    /// Shows every event, oldest first, without copying it.
+    pub fn visit_events(&self, mut see: impl FnMut(&Envelope)) {
+        for written in &self.table().written {
+            if let Written::Event(envelope) = written {
+                see(envelope);
+            }
+        }
+    }
+
     /// All documents, by key.
     pub fn all_documents(&self) -> Vec<(Key, Document)> {
         self.table().documents.iter().map(|(key, document)| (key.clone(), document.clone())).collect()
@@ -104,7 +125,7 @@ impl Memory {
     /// The twin of an index: the documents that have both attributes, partitioned by the first and ordered by the second. `pk` and
     /// `sk` are those of the table itself.
     pub fn index(self: &Arc<Self>, partition: &'static str, order: &'static str) -> MemoryIndex {
-        MemoryIndex { memory: Arc::clone(self), partition, order }
+        MemoryIndex::new(self, partition, order)
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -179,7 +200,9 @@ impl Documents for Memory {
 
     async fn delete(&self, key: &Key) -> Result<(), StoreError> {
         check_key(key)?;
-        self.table().documents.remove(key);
+        let mut table = self.table();
+        let before = table.documents.remove(key);
+        table.indexes.replace(key, before.as_ref(), None);
         Ok(())
     }
 }
@@ -242,63 +265,6 @@ impl Counters for Memory {
             table.insert(key, document);
         }
         Ok(())
-    }
-}
-
-/// The twin of an index over a [`Memory`].
-#[derive(Debug, Clone)]
-pub struct MemoryIndex {
-    memory: Arc<Memory>,
-    partition: &'static str,
-    order: &'static str,
-}
-
-#[async_trait]
-impl Pages for MemoryIndex {
-    async fn page(
-        &self,
-        partition: &str,
-        walk: Walk<'_>,
-        limit: u32,
-        position: Option<&Position>,
-    ) -> Result<Page, StoreError> {
-        fn value<'a>((key, document): (&'a Key, &'a Document), name: &str) -> Option<&'a str> {
-            match name {
-                "pk" => Some(&key.pk),
-                "sk" => Some(&key.sk),
-                _ => {
-                    let found = document.attributes.iter().find(|(attribute, _)| *attribute == name);
-                    found.map(|(_, value)| value.as_str())
-                }
-            }
-        }
-        let table = self.memory.table();
-        let of_partition =
-            table.documents.iter().filter(|item| value(*item, self.partition) == Some(partition));
-        let mut found: Vec<((&str, &Key), &Document)> =
-            of_partition.filter_map(|item| Some(((value(item, self.order)?, item.0), item.1))).collect();
-        found.sort_by_key(|(key, _)| *key);
-        match walk {
-            Walk::Forward => {}
-            Walk::Backward => found.reverse(),
-            Walk::UpTo(last) => found.retain(|((order, _), _)| *order <= last),
-        }
-        let start = position.map(|at| (at.order.as_str(), Key::new(&at.pk, &at.sk)));
-        let mut rest = found.into_iter().filter(|((order, key), _)| {
-            start.as_ref().is_none_or(|(at, at_key)| {
-                let place = (*order, *key).cmp(&(*at, at_key));
-                if walk == Walk::Backward { place.is_lt() } else { place.is_gt() }
-            })
-        });
-        let page: Vec<_> = rest.by_ref().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();
-        let next = match (rest.next(), page.last()) {
-            (Some(_), Some(((order, key), _))) => {
-                Some(Position { pk: key.pk.clone(), sk: key.sk.clone(), order: (*order).to_owned() })
-            }
-            _ => None,
-        };
-        let documents = page.into_iter().map(|((_, key), document)| (key.clone(), document.clone()));
-        Ok(Page { documents: documents.collect(), next })
     }
 }
 

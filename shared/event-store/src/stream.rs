@@ -64,24 +64,29 @@ impl<A: Aggregate> History<A> {
     /// If an envelope is unreadable, nothing can be decided: [`StoreError::Unavailable`] if a newer build wrote it,
     /// else [`StoreError::Corrupt`].
     pub fn fold(envelopes: Vec<Envelope>) -> Result<Self, StoreError> {
-        let mut state = A::default();
-        for envelope in &envelopes {
-            let event = A::Event::read(envelope).map_err(|error| match error {
-                ReadError::NewerVersion { .. } => StoreError::Unavailable(error.to_string()),
-                ReadError::UnknownType { .. } | ReadError::Malformed { .. } => StoreError::Corrupt {
-                    pk: format!("{}#{}", A::Event::SERVICE.subject_kind(), envelope.subject),
-                    sk: format!("event#{:06}", envelope.sequence.number()),
-                    attribute: "event",
-                    reason: error.to_string(),
-                },
-            })?;
-            state.evolve(&event, envelope);
-        }
-        Ok(Self { state, envelopes })
+        Ok(Self { state: state_of(&envelopes)?, envelopes })
     }
 
     /// The place of the next event.
     pub fn next(&self) -> Sequence {
         self.envelopes.last().map_or(Sequence::FIRST, |last| Sequence::after(last.sequence.number()))
     }
+}
+
+/// The state that is the fold of these events, oldest first. Its errors are those of [`History::fold`].
+pub(crate) fn state_of<A: Aggregate>(envelopes: &[Envelope]) -> Result<A, StoreError> {
+    let mut state = A::default();
+    for envelope in envelopes {
+        let event = A::Event::read(envelope).map_err(|error| match error {
+            ReadError::NewerVersion { .. } => StoreError::Unavailable(error.to_string()),
+            ReadError::UnknownType { .. } | ReadError::Malformed { .. } => StoreError::Corrupt {
+                pk: format!("{}#{}", A::Event::SERVICE.subject_kind(), envelope.subject),
+                sk: format!("event#{:06}", envelope.sequence.number()),
+                attribute: "event",
+                reason: error.to_string(),
+            },
+        })?;
+        state.evolve(&event, envelope);
+    }
+    Ok(state)
 }

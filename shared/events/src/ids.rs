@@ -1,8 +1,9 @@
-//! Typed ids. A bare `String` is never an id; each type accepts only what its issuer can have made.
+//! Typed ids. A bare `String` is never an id; each type accepts only what its issuer can have made. A clone copies a pointer.
 
 use crate::{Sequence, Service};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// A text that is not a valid id of its type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,9 +16,9 @@ pub struct InvalidId {
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $valid:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(try_from = "String")]
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// The id as text.
@@ -31,7 +32,7 @@ macro_rules! text_id {
 
             fn try_from(text: String) -> Result<Self, InvalidId> {
                 let valid: fn(&str) -> bool = $valid;
-                if valid(&text) { Ok(Self(text)) } else { Err(InvalidId { what: $what }) }
+                if valid(&text) { Ok(Self(text.into())) } else { Err(InvalidId { what: $what }) }
             }
         }
 
@@ -45,7 +46,13 @@ macro_rules! text_id {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                (*id.0).to_owned()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
             }
         }
 
@@ -91,21 +98,21 @@ text_id!(
 impl OrderId {
     /// The order id made of the first sixteen bytes of a digest.
     pub fn from_digest(bytes: [u8; 16]) -> Self {
-        Self(format!("{:032x}", u128::from_be_bytes(bytes)))
+        Self(format!("{:032x}", u128::from_be_bytes(bytes)).into())
     }
 }
 
 impl EventId {
     /// The id of the event at `sequence` in the stream of `subject`: unique by construction.
     pub fn of(service: Service, subject: &str, sequence: Sequence) -> Self {
-        Self(format!("{}/{subject}/{}", service.as_str(), sequence.number()))
+        Self(format!("{}/{subject}/{}", service.as_str(), sequence.number()).into())
     }
 
     /// The id of a cause that is not an event: a request, a webhook or a schedule. Characters that an id cannot hold
     /// become `_`.
     pub fn outside(kind: &str, id: &str) -> Self {
         let id: String = id.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).take(200).collect();
-        Self(format!("{kind}/{id}"))
+        Self(format!("{kind}/{id}").into())
     }
 
     /// The place of the event in its stream. `None` if the id is of a cause that is not an event, unless that one ends

@@ -171,7 +171,7 @@ impl OrderStatus {
 }
 
 /// The fact behind an `OrderUpdated`: the type of the event that reported it, or a passed deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each variant is the event of its name")]
 pub enum Because {
     PaymentRequested,

@@ -97,7 +97,7 @@ macro_rules! service_events {
 }
 pub(crate) use service_events;
 
-pub(crate) fn read_data<T: serde::de::DeserializeOwned>(
+pub(crate) fn read_data<T: serde::de::DeserializeOwned + Clone + Send + Sync + 'static>(
     envelope: &Envelope,
     known: u32,
 ) -> Result<T, ReadError> {
@@ -108,7 +108,7 @@ pub(crate) fn read_data<T: serde::de::DeserializeOwned>(
             known,
         });
     }
-    json::from_value(&envelope.data).map_err(|error| ReadError::Malformed {
+    envelope.data.read().map_err(|error| ReadError::Malformed {
         event_type: envelope.event_type.clone(),
         reason: error.to_string(),
     })

@@ -157,7 +157,7 @@ async fn new_events_and_documents_are_read_and_changes_are_not() {
     assert_eq!(seen.len(), 2);
     assert!(matches!(&seen[0].item, Item::Event(envelope) if envelope.event_type == "Delivered"));
     assert!(
-        matches!(&seen[1].item, Item::Document(found) if found.body == json!({"a": 1}) && found.version == 3)
+        matches!(&seen[1].item, Item::Document(found) if *found.body == json!({"a": 1}) && found.version == 3)
     );
 }
 

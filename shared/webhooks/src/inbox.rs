@@ -17,14 +17,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use event_store::{Document, Documents, Key, StoreError};
 use events::{Cause, Traceparent};
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 
 /// The sort key of every inbox item.
 pub const SORT_KEY: &str = "inbox";
@@ -187,11 +187,31 @@ fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     kept.map(|(name, value)| (name, value.chars().take(LONGEST_HEADER).collect())).collect()
 }
 
+thread_local! {
+    /// To set a compressor up takes longer than to compress a webhook, so each thread keeps one.
+    static COMPRESSOR: RefCell<Compress> = RefCell::new(Compress::new_gzip(Compression::fast(), WINDOW_BITS));
+}
+
+/// The largest window that gzip has.
+const WINDOW_BITS: u8 = 15;
+
 #[expect(clippy::expect_used, reason = "writing to memory cannot fail")]
 fn pack(body: &[u8]) -> String {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(body).expect("memory takes every byte");
-    STANDARD.encode(encoder.finish().expect("memory takes every byte"))
+    let capacity = body.len() / 2 + 64;
+    let mut packed = Vec::with_capacity(capacity);
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.reset();
+        loop {
+            let read = usize::try_from(compressor.total_in()).expect("a length in memory");
+            let rest = body.get(read..).unwrap_or_default();
+            let status = compressor.compress_vec(rest, &mut packed, FlushCompress::Finish);
+            if status.expect("memory takes every byte") == Status::StreamEnd {
+                break;
+            }
+            packed.reserve(capacity);
+        }
+    });
+    STANDARD.encode(packed)
 }
 
 fn unpack(text: &str) -> Result<Vec<u8>, &'static str> {

@@ -390,8 +390,7 @@ impl Actors {
 
 /// The order as the fold of its stream.
 pub(super) fn order(world: &World, id: &OrderId) -> Order {
-    let table: &dyn EventStore = &**world.table(Service::Orders);
-    finish(table.history::<Order>(&StreamId::order(id))).expect("readable").state
+    world.table(Service::Orders).state::<Order>(&StreamId::order(id)).expect("readable")
 }
 
 /// The operator's call to retry each failed refund.
@@ -414,8 +413,8 @@ fn left_at(world: &World, id: &OrderId) -> Option<Timestamp> {
 }
 
 fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {
-    let table: &dyn EventStore = &**world.table(Service::Payments);
-    let payment = finish(table.history::<payments::Payment>(&StreamId::order(id))).expect("readable").state;
+    let table = world.table(Service::Payments);
+    let payment = table.state::<payments::Payment>(&StreamId::order(id)).expect("readable");
     payment.stage.terms().map(|terms| terms.intent_id.clone())
 }
 

@@ -7,7 +7,7 @@ use super::queues::Received;
 use super::webhook_receivers::{Log, digest};
 use super::world::World;
 use event_store::{Documents as _, Key, Pages as _, Walk};
-use events::{Envelope, OrderStatus};
+use events::{Data, Envelope, OrderStatus};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +86,7 @@ fn delivery_of(message: &Received) -> Option<DeliveryId> {
 }
 
 /// The endpoint in the table.
-fn endpoint(world: &World, id: &str) -> Option<Value> {
+fn endpoint(world: &World, id: &str) -> Option<Data> {
     let key = Key::new("endpoints", format!("endpoint#{id}"));
     finish(world.callbacks.get(&key)).expect("readable").map(|document| document.body)
 }

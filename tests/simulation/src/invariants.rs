@@ -8,7 +8,7 @@ use super::executor::finish;
 use super::mail_checks;
 use super::webhook_senders::plain;
 use event_store::{Counters as _, Document, Documents as _, EventStore, StreamId};
-use events::{Attention, Event, OrderId, OrdersEvent, Service, ShippingEvent};
+use events::{Attention, Event, EventId, OrderId, OrdersEvent, Service, ShippingEvent};
 use jiff::Timestamp;
 use orders::{Order, Summary};
 use outbound::DeadLetter;
@@ -119,12 +119,15 @@ fn i6_scans_are_recorded(simulation: &Simulation) -> Vec<String> {
 /// The messages that overtook what they follow from, by kind.
 pub(super) fn overtakings(simulation: &Simulation) -> BTreeMap<&'static str, u64> {
     let first = |service, event_type: &str| {
-        let events = simulation.world.table(service).all_events().into_iter();
-        events.filter(|event| event.sequence.number() == 1 && event.event_type == event_type).count()
+        let mut count = 0_u64;
+        simulation.world.table(service).visit_events(|event| {
+            count += u64::from(event.sequence.number() == 1 && event.event_type == event_type);
+        });
+        count
     };
     let parked = |service| {
         let documents = simulation.world.table(service).all_documents().into_iter();
-        documents.filter(|(key, _)| key.sk.starts_with("parked#")).count()
+        documents.filter(|(key, _)| key.sk.starts_with("parked#")).count() as u64
     };
     let counts = [
         ("payment ended before it began", first(Service::Payments, "PaymentCancelled")),
@@ -133,7 +136,7 @@ pub(super) fn overtakings(simulation: &Simulation) -> BTreeMap<&'static str, u64
         ("webhook before its order", parked(Service::Payments)),
         ("scan before its code", parked(Service::Shipping)),
     ];
-    counts.into_iter().map(|(kind, count)| (kind, count as u64)).collect()
+    counts.into()
 }
 
 fn i3_has_ended_or_has_an_entry(id: &OrderId, order: &Order, has_entry: bool) -> Option<String> {
@@ -270,10 +273,10 @@ fn i2_stock(simulation: &Simulation, gone: &Gone) -> Vec<String> {
 
 fn i5_i6_written_once_and_published(simulation: &Simulation) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mut updates: BTreeMap<String, u32> = BTreeMap::new();
+    let mut updates: BTreeMap<EventId, u32> = BTreeMap::new();
     for service in Service::ALL {
         let mut next: BTreeMap<String, u32> = BTreeMap::new();
-        for envelope in simulation.world.table(service).all_events() {
+        simulation.world.table(service).visit_events(|envelope| {
             let expected = next.entry(envelope.subject.clone()).or_insert(1);
             if envelope.sequence.number() != *expected {
                 wrong.push(format!("I5: {} is at place {expected}", envelope.id));
@@ -282,18 +285,18 @@ fn i5_i6_written_once_and_published(simulation: &Simulation) -> Vec<String> {
             if !simulation.published.contains(envelope.id.as_str()) {
                 wrong.push(format!("I6: {} was never published", envelope.id));
             }
-            if let Ok(Event::Orders(OrdersEvent::OrderUpdated(_))) = Event::read(&envelope) {
-                *updates.entry(envelope.causationid.to_string()).or_default() += 1;
+            if let Ok(Event::Orders(OrdersEvent::OrderUpdated(_))) = Event::read(envelope) {
+                *updates.entry(envelope.causationid.clone()).or_default() += 1;
             }
-        }
+        });
     }
     for service in OF_ORDERS.into_iter().filter(|service| *service != Service::Orders) {
-        for envelope in simulation.world.table(service).all_events() {
-            let times = updates.get(envelope.id.as_str()).copied().unwrap_or(0);
+        simulation.world.table(service).visit_events(|envelope| {
+            let times = updates.get(&envelope.id).copied().unwrap_or(0);
             if times != 1 {
                 wrong.push(format!("I6: {} is {times} times in its order's history", envelope.id));
             }
-        }
+        });
     }
     wrong
 }

@@ -33,7 +33,11 @@ mod webhook_receivers;
 mod webhook_senders;
 mod world;
 
+use mimalloc::MiMalloc;
 use std::collections::BTreeMap;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

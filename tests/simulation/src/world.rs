@@ -106,7 +106,7 @@ impl World {
             queues: Arc::default(),
             scanned_at_once,
             providers,
-            // JSON batches make an order a fifth slower, so only a fifth of the worlds has them.
+            // JSON batches make an order a quarter slower, so only a fifth of the worlds has them.
             is_json_batch: seed % 5 == 3,
             // Endpoints make an order three times as slow, so only a fourteenth of the worlds has them.
             has_endpoints: [2, 7].contains(&(seed % 28)),

@@ -21,6 +21,17 @@ fn a_query_returns_a_partition_in_order() {
 }
 
 #[test]
+fn a_partition_may_have_another_name() {
+    let request = json!({
+        "KeyConditionExpression": "#partition = :partition",
+        "ExpressionAttributeNames": {"#partition": "pk"},
+        "ExpressionAttributeValues": {":partition": {"S": "order#1"}},
+    });
+    let done = answer("Query", &request, &[event(1)]).expect("a known operation");
+    assert_eq!((&done.answer["Count"], done.half_read_units), (&json!(1), 1));
+}
+
+#[test]
 fn a_batch_read_costs_a_unit_for_each_key() {
     let keys =
         json!([{"pk": {"S": "order#1"}, "sk": {"S": "event#000001"}}, {"pk": {"S": "x"}, "sk": {"S": "y"}}]);

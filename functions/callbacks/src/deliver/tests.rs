@@ -134,7 +134,7 @@ async fn a_redirect_and_a_refused_address_are_failed_attempts() {
 /// The documents without their versions and expiries.
 fn documents_in(memory: &Memory) -> Vec<(Key, Value)> {
     let all = memory.all_documents().into_iter();
-    all.map(|(key, document)| (key, document.body)).collect()
+    all.map(|(key, document)| (key, Value::clone(&document.body))).collect()
 }
 
 #[tokio::test]

@@ -198,7 +198,7 @@ impl Model {
         let deliveries = documents.iter().filter(|(key, _)| key.sk.starts_with("delivery#"));
         deliveries
             .filter(|(_, document)| document.body["endpoint"] == *id)
-            .map(|(_, document)| document.body.clone())
+            .map(|(_, document)| Value::clone(&document.body))
             .collect()
     }
 

@@ -183,7 +183,9 @@ async fn a_duplicate_order_does_not_undo_an_erasure() {
     world.receive(&placed()).await.unwrap();
     let key = contact::key(&order());
     let mut erased = world.table.get(&key).await.unwrap().unwrap();
-    erased.body["email"] = "erased@invalid".into();
+    let mut body = serde_json::Value::clone(&erased.body);
+    body["email"] = "erased@invalid".into();
+    erased.body = body.into();
     world.table.put(&key, &erased).await.unwrap();
     world.receive(&placed()).await.unwrap();
     assert_eq!(world.table.get(&key).await.unwrap(), Some(erased));
