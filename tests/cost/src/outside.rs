@@ -51,13 +51,21 @@ impl Texter for MeteredMail {
     }
 }
 
+/// The bytes of a line, with a time of four digits in place of the one that was measured.
+fn without_chance(line: &[u8]) -> usize {
+    let fields: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
+    let digits = fields.get("took_us").map(|took| took.to_string().len());
+    digits.map_or(line.len(), |digits| line.len() + 4 - digits)
+}
+
 /// Where a function's log lines go.
 #[derive(Clone)]
 pub(crate) struct Log(pub(crate) Meter);
 
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        self.0.count(|tally| tally.log_bytes += u64::try_from(line.len()).unwrap_or(u64::MAX));
+        let counted = without_chance(line);
+        self.0.count(|tally| tally.log_bytes += u64::try_from(counted).unwrap_or(u64::MAX));
         Ok(line.len())
     }
 
