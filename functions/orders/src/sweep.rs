@@ -4,7 +4,7 @@
 //! - Effect and event, for each order whose deadline has passed: `OrderExpired` if it is not paid (payments decides whether it
 //!   has expired), else `OrderUpdated` with the attention `stuck`.
 //! - Candidates come from the index of open orders. The decision is made from the stream, because the index lags. A candidate
-//!   that is not overdue moves in the index to its next deadline.
+//!   then moves in the index to its next deadline.
 //! - Idempotent by the stream: an expiry is requested once, and an order is recorded as stuck once for each progress.
 //! - One order's failure does not stop the others; it fails the invocation at the end. Nothing is lost: an order stays due
 //!   until it is handled.
@@ -124,7 +124,8 @@ impl SweepOrders {
         let is_overdue = matches!(decided, Decided::Appended(_));
         let history = decided.history();
         attention::report(&id, &history.state.raised_by(&cause.id));
-        if !is_overdue && let Some(document) = Summary::swept(&history, &id, &self.deadlines) {
+        // Also for an overdue one: its event reaches the views in moments, and a sweep of the same minute leaves it alone.
+        if let Some(document) = Summary::swept(&history, &id, &self.deadlines) {
             self.views.put_newer(key, &document).await?;
         }
         Ok(is_overdue)

@@ -95,7 +95,7 @@ impl Summary {
         Self::document_at(history, id, looked_at, 0)
     }
 
-    /// The same after a sweep that found nothing due: it stands at its next deadline. It is newer than the view that was swept,
+    /// The same after a sweep: it stands at its next deadline. It is newer than the view that was swept,
     /// and older than the view of the next event.
     pub fn swept(history: &History<Order>, id: &OrderId, deadlines: &Deadlines) -> Option<Document> {
         let deadline = history.state.next_deadline(deadlines).map(|(deadline, _)| deadline);
