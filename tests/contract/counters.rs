@@ -9,7 +9,9 @@ everywhere!(numbers_are_set_only_at_the_expected_version);
 except_on_dynalite!(
     every_stored_number_is_returned,
     i2_a_move_below_zero_changes_nothing,
-    a_move_of_unset_numbers_is_short,
+    a_move_of_unset_numbers_is_refused,
+    a_move_is_refused_unless_its_conditions_hold,
+    a_move_without_changes_writes_nothing,
     a_taken_place_changes_nothing,
     an_existing_document_changes_nothing,
 );
@@ -20,7 +22,7 @@ fn stock(table: &Table, sku: &str) -> Key {
 }
 
 fn allocate(key: &Key, quantity: i64) -> Move {
-    Move { key: key.clone(), changes: vec![("available", -quantity), ("allocated", quantity)] }
+    Move::new(key.clone(), vec![("available", -quantity), ("allocated", quantity)])
 }
 
 fn event(table: &Table, sequence: u32) -> (StreamId, Envelope) {
@@ -53,7 +55,7 @@ async fn every_stored_number_is_returned(on: On) {
     let table = table(on);
     let key = stock(&table, "TEA");
     table.counters.set(&key, None, &[("available", 5), ("allocated", 0), ("damaged", 2)]).await.unwrap();
-    let moves = vec![Move { key: key.clone(), changes: vec![("available", -1), ("reserved", 1)] }];
+    let moves = vec![Move::new(key.clone(), vec![("available", -1), ("reserved", 1)])];
     table.counters.commit(&Transaction { moves, ..Transaction::default() }).await.unwrap();
     let expected = [("allocated", 0), ("available", 4), ("damaged", 2), ("reserved", 1)];
     assert_eq!(table.counters.counts(&key).await.unwrap(), Some(counts(&expected, 2)));
@@ -70,7 +72,10 @@ async fn i2_a_move_below_zero_changes_nothing(on: On) {
         moves: vec![allocate(&tea, pieces), allocate(&mug, pieces)],
     };
     let refused = table.counters.commit(&transaction(2)).await;
-    assert_eq!(refused, Err(TransactionError::Short(vec![mug.clone()])));
+    assert_eq!(
+        refused,
+        Err(TransactionError::Refused(vec![(mug.clone(), counts(&[("allocated", 0), ("available", 1)], 1))]))
+    );
     assert_eq!(numbers(&table, &tea).await, (5, 0, 1));
     assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap(), []);
     table.counters.commit(&transaction(1)).await.unwrap();
@@ -79,12 +84,57 @@ async fn i2_a_move_below_zero_changes_nothing(on: On) {
     assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap().len(), 1);
 }
 
-async fn a_move_of_unset_numbers_is_short(on: On) {
+async fn a_move_of_unset_numbers_is_refused(on: On) {
     let table = table(on);
     let key = stock(&table, "NEVER");
     let transaction = Transaction { moves: vec![allocate(&key, 1)], ..Transaction::default() };
-    assert_eq!(table.counters.commit(&transaction).await, Err(TransactionError::Short(vec![key.clone()])));
+    let refused = Err(TransactionError::Refused(vec![(key.clone(), Counts::default())]));
+    assert_eq!(table.counters.commit(&transaction).await, refused);
     assert_eq!(table.counters.counts(&key).await.unwrap(), None);
+}
+
+async fn a_move_is_refused_unless_its_conditions_hold(on: On) {
+    let table = table(on);
+    let (tea, never) = (stock(&table, "TEA"), stock(&table, "NEVER"));
+    table.counters.set(&tea, None, &[("available", 5), ("allocated", 0)]).await.unwrap();
+    let commit = async |key: &Key, only_if: &[(&'static str, i64)]| {
+        let one = Move { only_if: only_if.to_vec(), ..Move::new(key.clone(), vec![("available", 1)]) };
+        table.counters.commit(&Transaction { moves: vec![one], ..Transaction::default() }).await
+    };
+    let here = counts(&[("allocated", 0), ("available", 5)], 1);
+    for wrong in
+        [&[("version", 2)][..], &[("version", 0)], &[("spread", 3)], &[("version", 1), ("allocated", 1)]]
+    {
+        let refused = Err(TransactionError::Refused(vec![(tea.clone(), here.clone())]));
+        assert_eq!(commit(&tea, wrong).await, refused, "{wrong:?}");
+    }
+    let refused = Err(TransactionError::Refused(vec![(never.clone(), Counts::default())]));
+    assert_eq!(commit(&never, &[("version", 1)]).await, refused);
+    assert_eq!(table.counters.counts(&never).await.unwrap(), None);
+    commit(&tea, &[("version", 1), ("allocated", 0), ("spread", 0)]).await.unwrap();
+    commit(&never, &[("version", 0), ("spread", 0)]).await.unwrap();
+    assert_eq!(numbers(&table, &tea).await, (6, 0, 2));
+    assert_eq!(numbers(&table, &never).await, (1, 0, 1));
+}
+
+async fn a_move_without_changes_writes_nothing(on: On) {
+    let table = table(on);
+    let (tea, never) = (stock(&table, "TEA"), stock(&table, "NEVER"));
+    table.counters.set(&tea, None, &[("available", 5), ("allocated", 0)]).await.unwrap();
+    let check =
+        |key: &Key, version| Move { only_if: vec![("version", version)], ..Move::new(key.clone(), vec![]) };
+    let transaction = |version| Transaction {
+        event: Some(event(&table, 1)),
+        document: None,
+        moves: vec![check(&tea, version), check(&never, 0)],
+    };
+    let refused = table.counters.commit(&transaction(2)).await;
+    assert!(matches!(refused, Err(TransactionError::Refused(keys)) if keys[0].0 == tea && keys.len() == 1));
+    assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap(), []);
+    table.counters.commit(&transaction(1)).await.unwrap();
+    assert_eq!(numbers(&table, &tea).await, (5, 0, 1));
+    assert_eq!(table.counters.counts(&never).await.unwrap(), None);
+    assert_eq!(table.store.read(&StreamId::order(&table.run)).await.unwrap().len(), 1);
 }
 
 async fn a_taken_place_changes_nothing(on: On) {
@@ -116,7 +166,7 @@ async fn an_existing_document_changes_nothing(on: On) {
     let transaction = Transaction {
         event: None,
         document: Some(record.clone()),
-        moves: vec![Move { key: key.clone(), changes: vec![("available", 4)] }],
+        moves: vec![Move::new(key.clone(), vec![("available", 4)])],
     };
     table.counters.commit(&transaction).await.unwrap();
     assert_eq!(table.counters.commit(&transaction).await, Err(TransactionError::Conflict));
@@ -136,7 +186,7 @@ async fn i2_of_many_buyers_at_once_only_as_many_get_a_piece(on: On) {
             loop {
                 match counters.commit(&transaction).await {
                     Ok(()) => return true,
-                    Err(TransactionError::Short(_)) => return false,
+                    Err(TransactionError::Refused(_)) => return false,
                     // A conflict between transactions proves nothing about the numbers.
                     Err(TransactionError::Store(_)) => tokio::task::yield_now().await,
                     Err(TransactionError::Conflict) => panic!("the transaction has no event and no document"),

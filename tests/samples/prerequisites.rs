@@ -13,7 +13,10 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         "allocate-stock/return-received" => {
             &["manage-stock/put", "allocate-stock/order-paid", "allocate-stock/shipped"]
         }
-        "manage-stock/get" | "manage-stock/adjust" | "allocate-stock/order-paid" => &["manage-stock/put"],
+        "manage-stock/get"
+        | "manage-stock/adjust"
+        | "manage-stock/put-shards"
+        | "allocate-stock/order-paid" => &["manage-stock/put"],
         "manage-products/get" => &["manage-products/put"],
         "take-payment/order-placed" => &[],
         "take-payment/payment-cancellation-requested" => {

@@ -1,11 +1,13 @@
 //! `allocate-stock`: allocates, releases, commits and returns the stock of an order.
 //!
 //! - Trigger: `OrderPaid` of payments; `Shipped`, `ShippingFailed`, `ShipmentCancelled`, `ReturnReceived` of shipping.
-//! - Effect and events, in one transaction of the event and a move for each SKU:
+//! - Effect and events, in one transaction of the event and the moves of its SKUs:
 //!   - `OrderPaid` → `InventoryUpdated` (available to allocated), or `OutOfStock` with nothing allocated;
 //!   - `Shipped` → `StockCommitted` (allocated to gone);
 //!   - `ShippingFailed`, `ShipmentCancelled` → `StockReleased` (allocated to available; on an empty stream a tombstone);
 //!   - `ReturnReceived` with `restock` → `StockReturned` (gone to available).
+//! - A SKU that is hot has its pieces on several items ([`shards`](crate::shards)). An order takes them from one, and releases,
+//!   commits and returns them there. `OutOfStock` is written only by a transaction that has checked every shard ([`paid`]).
 //! - A transaction, because the numbers belong to the SKU and the event to the order. All or nothing, so I2 holds.
 //! - Idempotent by the order's stream: its fold shows that the effect exists, and its next place is a condition of the
 //!   transaction.
@@ -14,13 +16,16 @@
 //! - Reject: contradictory facts (shipped although released), or a stock item with fewer pieces than the stream allocated. An
 //!   operator must count the shelf.
 
+mod paid;
+
+pub use paid::HotSkus;
+
 use crate::Allocation;
-use crate::stock::{moves, sku_at};
+use crate::stock::moves;
 use async_trait::async_trait;
-use event_store::{Counters, EventStore, History, StreamId, Transaction, TransactionError};
+use event_store::{Counters, EventStore, History, Move, StreamId, Transaction, TransactionError};
 use events::{
-    CatalogEvent, Envelope, Event, InventoryEvent, OrderId, OrdersEvent, OutOfStock, PaymentsEvent,
-    ShippingEvent,
+    CatalogEvent, Envelope, Event, InventoryEvent, OrderId, OrdersEvent, PaymentsEvent, ShippingEvent,
 };
 use resilience::{BackOff, Clock, Failure, RandomJitter};
 use runtime::queue::{Consumer, Message, ignored};
@@ -37,15 +42,15 @@ pub struct AllocateStock {
     pub counters: Arc<dyn Counters>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The hot SKUs that this process has met.
+    pub hot: HotSkus,
 }
 
 #[async_trait]
 impl Consumer for AllocateStock {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
         match &message.event {
-            Event::Payments(PaymentsEvent::OrderPaid(paid)) => {
-                self.settle(message, |allocation| allocation.decide_allocate(&paid.lines)).await
-            }
+            Event::Payments(PaymentsEvent::OrderPaid(paid)) => self.allocate(message, &paid.lines).await,
             Event::Shipping(ShippingEvent::Shipped(_)) => {
                 self.settle(message, Allocation::decide_commit).await
             }
@@ -107,27 +112,20 @@ impl AllocateStock {
         message: &Message,
         decide: impl Fn(&Allocation) -> Result<Option<InventoryEvent>, Failure> + Send + Sync,
     ) -> Result<(), Failure> {
-        let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
-        let stream = StreamId::order(&order);
+        let stream = StreamId::order(&order_of(message)?);
         for attempt in 1..=TRIES {
             let history = self.store.history::<Allocation>(&stream).await?;
             let Some(event) = decide(&history.state)? else { return Ok(()) };
-            let mut outcome = self.write(&stream, &history, &message.envelope, &event).await;
-            if let (Err(TransactionError::Short(keys)), InventoryEvent::InventoryUpdated(_)) =
-                (&outcome, &event)
-            {
-                let short = OutOfStock { missing: keys.iter().filter_map(sku_at).collect() };
-                outcome = self.write(&stream, &history, &message.envelope, &short.into()).await;
-            }
-            match outcome {
+            let moves = moves(&event, history.state.shards());
+            match self.write(&stream, &history, &message.envelope, Some(&event), moves).await {
                 Ok(()) => return Ok(()),
                 Err(TransactionError::Conflict) => {
                     self.clock.sleep(BackOff::CONFLICT.wait(attempt, &RandomJitter)).await;
                 }
-                Err(TransactionError::Short(keys)) => {
+                Err(TransactionError::Refused(items)) => {
                     return Err(Failure::reject(format!(
                         "{} stock items hold fewer pieces than the order allocated; count the shelf and correct them",
-                        keys.len()
+                        items.len()
                     )));
                 }
                 Err(TransactionError::Store(error)) => return Err(error.into()),
@@ -141,17 +139,24 @@ impl AllocateStock {
         stream: &StreamId,
         history: &History<Allocation>,
         because: &Envelope,
-        event: &InventoryEvent,
+        event: Option<&InventoryEvent>,
+        moves: Vec<Move>,
     ) -> Result<(), TransactionError> {
         let cause = because.as_cause();
-        let envelope = Envelope::wrap(stream.subject(), history.next(), self.clock.now(), &cause, event);
-        let id = envelope.id.clone();
-        let transaction =
-            Transaction { event: Some((stream.clone(), envelope)), document: None, moves: moves(event) };
+        let event = event.map(|event| {
+            let envelope = Envelope::wrap(stream.subject(), history.next(), self.clock.now(), &cause, event);
+            (stream.clone(), envelope)
+        });
+        let transaction = Transaction { event, document: None, moves };
         self.counters.commit(&transaction).await?;
-        tracing::info!(event.id = %id, event.cause = %cause.id, moves = transaction.moves.len(), "stock moved");
+        let id = transaction.event.as_ref().map(|(_, envelope)| envelope.id.as_str());
+        tracing::info!(event.id = id, event.cause = %cause.id, moves = transaction.moves.len(), "stock moved");
         Ok(())
     }
+}
+
+fn order_of(message: &Message) -> Result<OrderId, Failure> {
+    OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Inventory: stock, and what orders have allocated of it.
 //!
-//! Owns the stock items (`sku#<sku>` / `stock`), the records of adjustments, and a stream for each order.
+//! Owns the stock items (`sku#<sku>` / `stock`; further shards of a hot SKU are `sku#<sku>#<shard>` / `stock`), the records of adjustments, and a stream for each order.
 //! Emits [`InventoryUpdated`](events::InventoryUpdated), [`OutOfStock`](events::OutOfStock),
 //! [`StockReleased`](events::StockReleased), [`StockCommitted`](events::StockCommitted) and
 //! [`StockReturned`](events::StockReturned). Reacts to payments' `OrderPaid` and to shipping's `Shipped`, `ShippingFailed`,
@@ -12,11 +12,14 @@
 mod allocate;
 mod allocation;
 mod manage;
+mod plan;
+mod shards;
 mod stock;
 #[cfg(test)]
 mod testing;
 
-pub use allocate::AllocateStock;
+pub use allocate::{AllocateStock, HotSkus};
 pub use allocation::Allocation;
 pub use manage::ManageStock;
+pub use shards::stock_keys;
 pub use stock::{ALLOCATED, AVAILABLE, stock_key};

@@ -1,8 +1,9 @@
 //! The harness of this service's tests: every step over an in-memory table, the events of payments and shipping, and requests
 //! as the gateway passes them on.
 
-use crate::stock::{Stock, stock_key};
-use crate::{AllocateStock, ManageStock};
+use crate::shards::{read_shelf, shard_key};
+use crate::stock::{ALLOCATED, AVAILABLE, Stock};
+use crate::{AllocateStock, HotSkus, ManageStock};
 use event_store::{Counters as _, EventStore as _, Memory, StreamId};
 use events::{
     Amount, Cause, Currency, Customer, Envelope, EventId, Line, OrderId, OrderPaid, Sequence, ServiceEvent,
@@ -72,7 +73,12 @@ impl Default for World {
         let table = Arc::new(Memory::default());
         let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH));
         Self {
-            allocate: AllocateStock { store: table.clone(), counters: table.clone(), clock: clock.clone() },
+            allocate: AllocateStock {
+                store: table.clone(),
+                counters: table.clone(),
+                clock: clock.clone(),
+                hot: HotSkus::default(),
+            },
             manage: ManageStock { counters: table.clone(), documents: table.clone(), clock },
             table,
         }
@@ -102,9 +108,25 @@ impl World {
 
     /// The pieces on hand, available and allocated.
     pub(crate) async fn stock(&self, of: &str) -> (i64, i64, i64) {
-        let counts = self.table.counts(&stock_key(&sku(of))).await.unwrap().unwrap_or_default();
-        let stock = Stock::of(&sku(of), &counts);
+        let shelf = read_shelf(&*self.table, &sku(of)).await.unwrap();
+        let stock = Stock::of(&sku(of), &shelf);
         (stock.on_hand, stock.available, stock.allocated)
+    }
+
+    /// The pieces available and allocated in each shard.
+    pub(crate) async fn shards(&self, of: &str) -> Vec<(i64, i64)> {
+        let mut found = Vec::new();
+        for shard in 0.. {
+            let Some(item) = self.table.counts(&shard_key(&sku(of), shard)).await.unwrap() else { break };
+            found.push((item.get(AVAILABLE), item.get(ALLOCATED)));
+        }
+        found
+    }
+
+    /// Puts the stock of a SKU over so many shards.
+    pub(crate) async fn spread(&self, of: &str, shards: u8, on_hand: Option<i64>) -> Result<Reply, Problem> {
+        let body = json!({ "on_hand": on_hand, "shards": shards });
+        self.manage.answer(request("PUT /stock/{sku}", of, &[], &body)).await
     }
 
     pub(crate) async fn put(&self, of: &str, on_hand: i64, if_match: Option<&str>) -> Result<Reply, Problem> {

@@ -284,5 +284,5 @@ pub(crate) fn returned() -> ShippingEvent {
 
 /// An event that `take-payment` does not handle.
 pub(crate) fn not_for_us() -> Event {
-    Event::Inventory(events::InventoryUpdated { lines: Vec::new() }.into())
+    Event::Inventory(events::InventoryUpdated::unsharded(Vec::new()).into())
 }

@@ -220,7 +220,7 @@ pub(crate) fn placed_event() -> OrdersEvent {
 }
 
 pub(crate) fn allocated() -> InventoryEvent {
-    InventoryUpdated { lines: lines() }.into()
+    InventoryUpdated::unsharded(lines()).into()
 }
 
 pub(crate) fn cancel() -> OrdersEvent {

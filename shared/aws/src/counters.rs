@@ -6,9 +6,13 @@ use crate::item::{document_item, event_item, key_item, number, read_counts};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
+};
 use event_store::limits::check_key;
-use event_store::{Counters, Counts, Key, Move, StoreError, Transaction, TransactionError};
+use event_store::{Counters, Counts, Key, Move, StoreError, Transaction, TransactionError, VERSION};
+use std::collections::HashMap;
 
 #[async_trait]
 impl Counters for Table {
@@ -67,7 +71,7 @@ impl Counters for Table {
         }
         let places = actions.len();
         for one in &transaction.moves {
-            actions.push(self.update(one)?);
+            actions.push(if one.changes.is_empty() { self.check(one) } else { self.update(one) }?);
         }
         let Err(error) = self.client.transact_write_items().set_transact_items(Some(actions)).send().await
         else {
@@ -94,32 +98,56 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Adds every change, on the condition that each number that it lowers is large enough.
+    /// Adds every change, on the condition that each number that it lowers is large enough, and on the move's own conditions.
     fn update(&self, one: &Move) -> Result<TransactWriteItem, StoreError> {
         let mut sums = vec!["#version :one".to_owned()];
-        let mut conditions = Vec::new();
-        let mut update = Update::builder()
-            .table_name(&self.name)
-            .set_key(Some(key_item(&one.key)))
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":one", number(1));
+        let (mut conditions, mut names, mut values) = conditions(one);
+        names.insert("#version".to_owned(), VERSION.to_owned());
+        values.insert(":one".to_owned(), number(1));
         for (place, (name, change)) in one.changes.iter().enumerate() {
             sums.push(format!("#n{place} :c{place}"));
-            update = update
-                .expression_attribute_names(format!("#n{place}"), *name)
-                .expression_attribute_values(format!(":c{place}"), number(change));
+            names.insert(format!("#n{place}"), (*name).to_owned());
+            values.insert(format!(":c{place}"), number(change));
             if *change < 0 {
                 conditions.push(format!("#n{place} >= :need{place}"));
-                update = update
-                    .expression_attribute_values(format!(":need{place}"), number(change.unsigned_abs()));
+                values.insert(format!(":need{place}"), number(change.unsigned_abs()));
             }
         }
-        update = update.update_expression(format!("ADD {}", sums.join(", ")));
-        if !conditions.is_empty() {
-            update = update.condition_expression(conditions.join(" AND "));
-        }
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key_item(&one.key)))
+            .update_expression(format!("ADD {}", sums.join(", ")))
+            .set_condition_expression((!conditions.is_empty()).then(|| conditions.join(" AND ")))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         Ok(TransactWriteItem::builder().update(update.build().map_err(invalid_action)?).build())
     }
+
+    /// Checks the conditions of a move that changes nothing.
+    fn check(&self, one: &Move) -> Result<TransactWriteItem, StoreError> {
+        let (conditions, names, values) = conditions(one);
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(key_item(&one.key)))
+            .condition_expression(conditions.join(" AND "))
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        Ok(TransactWriteItem::builder().condition_check(check.build().map_err(invalid_action)?).build())
+    }
+}
+
+/// The conditions of a move, with the names and the values that they use.
+fn conditions(one: &Move) -> (Vec<String>, HashMap<String, String>, HashMap<String, AttributeValue>) {
+    let (mut conditions, mut names, mut values) = (Vec::new(), HashMap::new(), HashMap::new());
+    for (place, (name, value)) in one.only_if.iter().enumerate() {
+        let is = format!("#if{place} = :if{place}");
+        conditions.push(if *value == 0 { format!("(attribute_not_exists(#if{place}) OR {is})") } else { is });
+        names.insert(format!("#if{place}"), (*name).to_owned());
+        values.insert(format!(":if{place}"), number(value));
+    }
+    (conditions, names, values)
 }
 
 /// Why a transaction was cancelled. The reasons are in the order of the actions: the first `places` are those of the event
@@ -146,17 +174,16 @@ fn cancelled_because(
     if !reasons.iter().all(is_clear) {
         return StoreError::Unavailable(description.to_owned()).into();
     }
-    let short: Vec<Key> = reasons
-        .iter()
-        .skip(places)
-        .zip(moves)
-        .filter(|(reason, _)| failed(reason))
-        .map(|(_, one)| one.key.clone())
-        .collect();
-    if short.is_empty() {
-        StoreError::Unavailable(description.to_owned()).into()
-    } else {
-        TransactionError::Short(short)
+    let of_moves = reasons.iter().skip(places).zip(moves).filter(|(reason, _)| failed(reason));
+    let refused = of_moves.map(|(reason, one)| {
+        let counts =
+            reason.item().filter(|item| !item.is_empty()).map(read_counts).transpose()?.unwrap_or_default();
+        Ok((one.key.clone(), counts))
+    });
+    match refused.collect::<Result<Vec<_>, StoreError>>() {
+        Ok(refused) if refused.is_empty() => StoreError::Unavailable(description.to_owned()).into(),
+        Ok(refused) => TransactionError::Refused(refused),
+        Err(error) => error.into(),
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub struct Counts {
     /// Every stored number by its name, except the version. A number that is missing counts as zero.
     pub values: BTreeMap<String, i64>,
-    /// Grows by one with each `set` and each move.
+    /// Grows by one with each `set` and each move that changes a number.
     pub version: u64,
 }
 
@@ -23,15 +23,34 @@ impl Counts {
     pub fn get(&self, name: &str) -> i64 {
         self.values.get(name).copied().unwrap_or(0)
     }
+
+    /// Whether the conditions of a move hold.
+    pub(crate) fn meets(&self, only_if: &[(&'static str, i64)]) -> bool {
+        let version = i64::try_from(self.version).unwrap_or(i64::MAX);
+        only_if.iter().all(|(name, value)| *value == if *name == VERSION { version } else { self.get(name) })
+    }
 }
 
-/// A change of the numbers at one key. It is refused if a number that it lowers would go below zero.
+/// The name of the version in the conditions of a [`Move`].
+pub const VERSION: &str = "version";
+
+/// A change of the numbers at one key. It is refused if a number that it lowers would go below zero, or if one of its
+/// conditions does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
     /// Where the numbers are stored.
     pub key: Key,
-    /// The names and what to add to each number; negative to lower it.
+    /// The names and what to add to each number; negative to lower it. If there are none, the move only checks its conditions.
     pub changes: Vec<(&'static str, i64)>,
+    /// Numbers that must be exactly these before the move; also the [`VERSION`]. What was never written is zero.
+    pub only_if: Vec<(&'static str, i64)>,
+}
+
+impl Move {
+    /// A move without conditions of its own.
+    pub fn new(key: Key, changes: Vec<(&'static str, i64)>) -> Self {
+        Self { key, changes, only_if: Vec::new() }
+    }
 }
 
 /// Writes that happen together or not at all.
@@ -64,9 +83,9 @@ pub enum TransactionError {
     /// The event's place or the document's key is taken: read again and decide again.
     #[error("the place of the event or the key of the document is taken")]
     Conflict,
-    /// A number at each of these keys would have gone below zero.
-    #[error("{} numbers would have gone below zero", .0.len())]
-    Short(Vec<Key>),
+    /// The moves of these keys were refused; each with the numbers that are stored there.
+    #[error("{} moves were refused", .0.len())]
+    Refused(Vec<(Key, Counts)>),
     /// The table failed. A conflict with another transaction is reported this way too: it proves nothing about the
     /// numbers, so the caller retries.
     #[error(transparent)]

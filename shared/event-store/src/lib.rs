@@ -20,7 +20,7 @@ mod step;
 mod store;
 mod stream;
 
-pub use counters::{Counters, Counts, Move, Transaction, TransactionError};
+pub use counters::{Counters, Counts, Move, Transaction, TransactionError, VERSION};
 pub use documents::{Document, Documents, Key};
 pub use error::{AppendError, StoreError};
 pub use marks::{Advance, MarkIs, MarkMove, Marks, RateMarks};

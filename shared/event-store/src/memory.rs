@@ -242,20 +242,23 @@ impl Counters for Memory {
             return Err(TransactionError::Conflict);
         }
         let mut moved = Vec::new();
-        let mut short = Vec::new();
-        for Move { key, changes } in &transaction.moves {
-            let mut counts = table.counters.get(key).cloned().unwrap_or_default();
+        let mut refused = Vec::new();
+        for Move { key, changes, only_if } in &transaction.moves {
+            let found = table.counters.get(key).cloned().unwrap_or_default();
+            let mut counts = found.clone();
             counts.version += 1;
             for (name, change) in changes {
                 *counts.values.entry((*name).to_owned()).or_default() += change;
             }
-            if changes.iter().any(|(name, _)| counts.get(name) < 0) {
-                short.push(key.clone());
+            if changes.iter().any(|(name, _)| counts.get(name) < 0) || !found.meets(only_if) {
+                refused.push((key.clone(), found));
             }
-            moved.push((key.clone(), counts));
+            if !changes.is_empty() {
+                moved.push((key.clone(), counts));
+            }
         }
-        if !short.is_empty() {
-            return Err(TransactionError::Short(short));
+        if !refused.is_empty() {
+            return Err(TransactionError::Refused(refused));
         }
         table.counters.extend(moved);
         if let Some((stream, envelope)) = &transaction.event {

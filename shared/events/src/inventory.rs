@@ -10,6 +10,25 @@ use serde::{Deserialize, Serialize};
 pub struct InventoryUpdated {
     /// The allocated quantities: all lines of the order.
     pub lines: Vec<Line>,
+    /// Where the pieces of hot SKUs are allocated. A SKU that is not named here has them in its own item, shard 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<SkuShard>,
+}
+
+/// The shard in which an order has its pieces of a SKU.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SkuShard {
+    /// The SKU.
+    pub sku: Sku,
+    /// Its shard.
+    pub shard: u8,
+}
+
+impl InventoryUpdated {
+    /// An allocation of SKUs without shards.
+    pub fn unsharded(lines: Vec<Line>) -> Self {
+        Self { lines, shards: Vec::new() }
+    }
 }
 
 /// At least one line was short, so nothing is allocated.

@@ -35,7 +35,7 @@ pub use envelope::{Cause, Envelope};
 pub use event::Event;
 pub use ids::{Customer, EventId, InvalidId, OrderId, RefundId, Sku};
 pub use inventory::{
-    InventoryEvent, InventoryUpdated, OutOfStock, StockCommitted, StockReleased, StockReturned,
+    InventoryEvent, InventoryUpdated, OutOfStock, SkuShard, StockCommitted, StockReleased, StockReturned,
 };
 pub use money::{Amount, Currency, InvalidCurrency};
 pub use orders::{

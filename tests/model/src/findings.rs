@@ -137,9 +137,9 @@ fn one_refund_each(cell: &Cell, order: &OrderId) -> Option<Finding> {
 
 /// The available and allocated pieces are those of the orders.
 fn stock(cell: &Cell, scenario: &Scenario) -> Option<Finding> {
-    let counts =
-        crate::step_runner::finish(cell.table.counts(&inventory::stock_key(&sku(PRODUCT)))).ok().flatten();
-    let counts = counts.unwrap_or_default();
+    let item = |key| crate::step_runner::finish(cell.table.counts(&key)).ok().flatten();
+    let items = inventory::stock_keys(&sku(PRODUCT)).into_iter().filter_map(item);
+    let items: Vec<(i64, i64)> = items.map(|counts| held(&counts)).collect();
     let (mut taken, mut gone) = (0, 0);
     for stream in cell.streams() {
         match stream.last().map(Event::read) {
@@ -149,8 +149,8 @@ fn stock(cell: &Cell, scenario: &Scenario) -> Option<Finding> {
         }
     }
     let due = (i64::from(scenario.stock) - taken - gone, taken);
-    let held = held(&counts);
-    let wrong = held != due || held.0 < 0;
+    let held = items.iter().fold((0, 0), |sum, item| (sum.0 + item.0, sum.1 + item.1));
+    let wrong = held != due || items.iter().any(|item| item.0 < 0 || item.1 < 0);
     wrong.then(|| {
         finding(Invariant::Stock, format!("(available, allocated) is {held:?} where {due:?} is due"))
     })

@@ -48,7 +48,7 @@ pub(crate) fn world(scenario: &Scenario) -> ([Cell; 4], Vec<OrderId>) {
         active: true,
     };
     set_up_price(orders, &product);
-    let stock = json!({ "on_hand": scenario.stock });
+    let stock = json!({ "on_hand": scenario.stock, "shards": scenario.shards });
     let put = request("PUT /stock/{sku}").by_admin().path("sku", PRODUCT).json(&stock);
     set_up(inventory, put);
     let placed = scenario.orders.iter().enumerate();

@@ -12,6 +12,8 @@ pub struct Scenario {
     pub orders: &'static [&'static str],
     /// Pieces in stock.
     pub stock: u32,
+    /// Over how many shards they are spread.
+    pub shards: u8,
     /// The shipping provider.
     pub carrier: Provider,
     /// The acts that may happen once, at any time. An act that an order needs to end happens in any case, once nothing

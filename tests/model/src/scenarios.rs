@@ -18,6 +18,7 @@ pub(crate) const PLAIN: Scenario = Scenario {
     name: "",
     orders: &[VISA],
     stock: 1,
+    shards: 1,
     carrier: Provider::Warehouse,
     acts: &[],
     in_order: false,
@@ -146,6 +147,25 @@ pub static SMALL: &[Scenario] = &[
     Scenario {
         name: "two orders want the last one, one is cancelled",
         orders: &[VISA, VISA],
+        acts: &[Act::Cancel(0)],
+        webhooks: Webhooks::None,
+        ends: &["shipped", "out_of_stock", "cancelled"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "two orders and two shards with a piece each, one is cancelled",
+        orders: &[VISA, VISA],
+        stock: 2,
+        shards: 2,
+        acts: &[Act::Cancel(0)],
+        webhooks: Webhooks::None,
+        ends: &["shipped", "cancelled"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "two orders want the last one of two shards, one is cancelled",
+        orders: &[VISA, VISA],
+        shards: 2,
         acts: &[Act::Cancel(0)],
         webhooks: Webhooks::None,
         ends: &["shipped", "out_of_stock", "cancelled"],

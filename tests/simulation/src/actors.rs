@@ -81,6 +81,13 @@ impl Actors {
         calls
     }
 
+    /// An operator spreads a product's stock over another number of shards, or over one.
+    pub(super) fn spread_stock(&self, now: Timestamp) -> Call {
+        let (sku, ..) = PRODUCTS.get(self.chance.below(PRODUCTS.len())).expect("a product");
+        let body = json!({ "shards": 1 + self.chance.below(8) });
+        Call::new("PUT /stock", request("PUT /stock/{sku}").by_admin().path("sku", sku).json(&body), now)
+    }
+
     /// A checkout. The client repeats it until it has an answer.
     pub(super) fn place(&mut self, now: Timestamp) -> Call {
         let key = format!("order-{}", self.placed);

@@ -101,6 +101,9 @@ impl Simulation {
             if self.world.chance.roll(1) {
                 self.run_tasks();
             }
+            if self.world.has_hot_skus && self.world.chance.roll(4) {
+                self.calls.push(self.actors.spread_stock(now));
+            }
             if self.world.has_endpoints {
                 if self.world.chance.roll(2) {
                     self.calls.extend(self.owners.act(&self.world, now));

@@ -257,13 +257,17 @@ fn i4_never_shipped_and_cancelled(
 fn i2_stock(simulation: &Simulation, gone: &Gone) -> Vec<String> {
     let mut wrong = Vec::new();
     for (name, _, pieces) in PRODUCTS {
-        let counts =
-            finish(simulation.world.table(Service::Inventory).counts(&inventory::stock_key(&sku(name))));
-        let counts = counts.expect("readable").expect("stock");
-        let (available, allocated) = (counts.get("available"), counts.get("allocated"));
+        let counts = inventory::stock_keys(&sku(name)).into_iter().filter_map(|key| {
+            finish(simulation.world.table(Service::Inventory).counts(&key)).expect("readable")
+        });
+        let items: Vec<(i64, i64)> =
+            counts.map(|counts| (counts.get("available"), counts.get("allocated"))).collect();
+        let (available, allocated): (i64, i64) =
+            items.iter().fold((0, 0), |sum, item| (sum.0 + item.0, sum.1 + item.1));
+        let is_negative = items.iter().any(|(available, allocated)| *available < 0 || *allocated < 0);
         let start = i64::try_from(pieces).expect("a few pieces");
         let due = start - gone.get(name).copied().unwrap_or(0);
-        if available < 0 || allocated != 0 || available != due {
+        if is_negative || allocated != 0 || available != due {
             wrong
                 .push(format!("I2: {name}: {available} available where {due} is due, {allocated} allocated"));
         }

@@ -66,6 +66,8 @@ pub(super) struct World {
     is_json_batch: bool,
     /// Whether the shop has endpoints.
     pub(super) has_endpoints: bool,
+    /// Whether products are hot, so that their stock is spread over shards.
+    pub(super) has_hot_skus: bool,
     pub(super) callbacks: Arc<Memory>,
     pub(super) receivers: Arc<Receivers>,
     pub(super) providers: outages::Providers,
@@ -110,6 +112,8 @@ impl World {
             is_json_batch: seed % 5 == 3,
             // Endpoints make an order three times as slow, so only a fourteenth of the worlds has them.
             has_endpoints: [2, 7].contains(&(seed % 28)),
+            // Not those of the first seeds: the guards know what these find.
+            has_hot_skus: seed > 8 && seed.is_multiple_of(3),
             callbacks: Arc::default(),
             receivers: Arc::new(Receivers::new(chance.clone(), clock.clone())),
             clock,

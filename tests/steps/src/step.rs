@@ -129,7 +129,12 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         }
         "allocate-stock" => {
             let (store, counters) = (of(Service::Inventory), of(Service::Inventory));
-            Step::Queue(Arc::new(inventory::AllocateStock { store, counters, clock }))
+            Step::Queue(Arc::new(inventory::AllocateStock {
+                store,
+                counters,
+                clock,
+                hot: inventory::HotSkus::default(),
+            }))
         }
         "manage-stock" => {
             let (counters, documents) = (of(Service::Inventory), of(Service::Inventory));

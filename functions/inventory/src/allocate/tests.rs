@@ -2,6 +2,7 @@
 
 mod invariant;
 mod races;
+mod sharded;
 
 use crate::stock::stock_key;
 use crate::testing::{World, cancelled, line, order, paid, request, returned, shipped, shipping_failed, sku};

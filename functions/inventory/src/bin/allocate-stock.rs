@@ -1,6 +1,6 @@
 //! `allocate-stock`: see [`inventory::AllocateStock`].
 
-use inventory::AllocateStock;
+use inventory::{AllocateStock, HotSkus};
 use resilience::SystemClock;
 use runtime::queue::Worker;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("allocate-stock");
     let aws = aws::Clients::from_settings(&mut settings);
     let table = aws.table(&settings.text("TABLE_NAME"));
-    let step = AllocateStock { store: table.clone(), counters: table, clock: Arc::new(SystemClock) };
+    let (clock, hot) = (Arc::new(SystemClock), HotSkus::default());
+    let step = AllocateStock { store: table.clone(), counters: table, clock, hot };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
     let worker = Worker::from_settings(&mut settings, "allocate-stock", queue, step);
     settings.finish()?;

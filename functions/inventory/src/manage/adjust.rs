@@ -5,8 +5,12 @@
 //! - Idempotent by `Idempotency-Key` (required): the id is a hash of caller and key. The same key and body get the same answer,
 //!   with `200` instead of `201`; another body gets `422`.
 //! - `409` if fewer pieces are available than the adjustment removes. Pieces that are allocated to orders cannot be removed.
+//! - Of a SKU with shards it changes shard 0, into which it draws pieces of other shards if it removes more. What it adds there
+//!   is drawn by the other shards when they are short.
 
+use super::{TRIES, too_busy};
 use crate::ManageStock;
+use crate::shards::{read_shelf, shard_key, shards_of};
 use crate::stock::{AVAILABLE, MAX_PIECES, stock_key};
 use event_store::{Document, Key, Move, Transaction, TransactionError};
 use events::{Customer, Sku};
@@ -43,34 +47,65 @@ pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request)
         adjusted_by: caller.clone(),
         adjusted_at: endpoint.clock.now(),
     };
-    let transaction = Transaction {
+    let mut transaction = Transaction {
         event: None,
         document: Some((key.clone(), Document::of(&adjustment))),
-        moves: vec![Move { key: stock_key(sku), changes: vec![(AVAILABLE, adjustment.delta)] }],
+        moves: vec![Move::new(stock_key(sku), vec![(AVAILABLE, adjustment.delta)])],
     };
-    match endpoint.counters.commit(&transaction).await {
-        Ok(()) => {
-            tracing::info!(sku = %sku, delta = adjustment.delta, adjustment = id, "stock adjusted");
-            Ok(reply(201, sku, &id, &adjustment))
-        }
-        Err(TransactionError::Conflict) => {
-            let stored = endpoint.documents.get(&key).await?.ok_or_else(|| {
-                Problem::unavailable(
-                    "the adjustment could not be read; try again",
-                    "the append conflicted, but the record is missing",
-                )
-            })?;
-            let stored: Adjustment = stored.read(&key)?;
-            if (stored.delta, &stored.reason) == (adjustment.delta, &adjustment.reason) {
-                Ok(reply(200, sku, &id, &stored).with("idempotency-replayed", "true"))
-            } else {
-                Err(Problem::idempotency_key_reused("adjustment"))
+    for _ in 1..=TRIES {
+        match endpoint.counters.commit(&transaction).await {
+            Ok(()) => {
+                tracing::info!(sku = %sku, delta = adjustment.delta, adjustment = id, "stock adjusted");
+                return Ok(reply(201, sku, &id, &adjustment));
             }
+            Err(TransactionError::Conflict) => return replay(endpoint, sku, &id, &key, &adjustment).await,
+            Err(TransactionError::Refused(refused)) => {
+                let is_sharded =
+                    refused.iter().any(|(at, item)| *at != stock_key(sku) || shards_of(item) > 1);
+                let drawn = if is_sharded { drawn(endpoint, sku, adjustment.delta).await? } else { None };
+                transaction.moves = drawn.ok_or_else(|| {
+                    Problem::conflict(
+                        "fewer pieces are available than this removes; allocated pieces cannot be removed",
+                    )
+                })?;
+            }
+            Err(TransactionError::Store(error)) => return Err(error.into()),
         }
-        Err(TransactionError::Short(_)) => Err(Problem::conflict(
-            "fewer pieces are available than this removes; allocated pieces cannot be removed",
-        )),
-        Err(TransactionError::Store(error)) => Err(error.into()),
+    }
+    Err(too_busy())
+}
+
+/// The moves that remove pieces which lie in several shards; `None` if all together have fewer.
+async fn drawn(endpoint: &ManageStock, sku: &Sku, delta: i64) -> Result<Option<Vec<Move>>, Problem> {
+    let shelf = read_shelf(&*endpoint.counters, sku).await?;
+    let Some(draws) = shelf.draw(0, -delta) else { return Ok(None) };
+    let drawn: i64 = draws.iter().map(|(_, pieces)| pieces).sum();
+    let gives =
+        draws.iter().map(|(shard, pieces)| Move::new(shard_key(sku, *shard), vec![(AVAILABLE, -*pieces)]));
+    let here = Move::new(stock_key(sku), vec![(AVAILABLE, drawn + delta)]);
+    let moves = std::iter::once(here).chain(gives);
+    Ok(Some(moves.filter(|one| one.changes.iter().any(|(_, change)| *change != 0)).collect()))
+}
+
+/// The answer to a repeat: the stored adjustment, if it is the same.
+async fn replay(
+    endpoint: &ManageStock,
+    sku: &Sku,
+    id: &str,
+    key: &Key,
+    adjustment: &Adjustment,
+) -> Result<Reply, Problem> {
+    let stored = endpoint.documents.get(key).await?.ok_or_else(|| {
+        Problem::unavailable(
+            "the adjustment could not be read; try again",
+            "the append conflicted, but the record is missing",
+        )
+    })?;
+    let stored: Adjustment = stored.read(key)?;
+    if (stored.delta, &stored.reason) == (adjustment.delta, &adjustment.reason) {
+        Ok(reply(200, sku, id, &stored).with("idempotency-replayed", "true"))
+    } else {
+        Err(Problem::idempotency_key_reused("adjustment"))
     }
 }
 

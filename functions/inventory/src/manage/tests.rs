@@ -93,3 +93,52 @@ async fn every_sample_is_answered() {
         assert_eq!(answer.status().as_u16(), status, "{:?}", answer.body());
     }
 }
+
+#[tokio::test]
+async fn a_hot_sku_is_shown_as_the_sum_of_its_shards() {
+    let world = World::with(&[("TEA", 10)]).await;
+    let spread = world.spread("TEA", 4, None).await.unwrap();
+    assert_eq!(world.shards("TEA").await, [(3, 0), (3, 0), (2, 0), (2, 0)]);
+    let shown = body(&show(&world, "TEA").await.unwrap());
+    assert_eq!(body(&spread), shown);
+    let numbers =
+        json!({ "sku": "TEA", "on_hand": 10, "available": 10, "allocated": 0, "version": 5, "shards": 4 });
+    assert_eq!(shown, numbers);
+    assert_eq!(header(&spread, "etag"), Some("\"5\""));
+    let repeat = world.spread("TEA", 4, Some(10)).await.unwrap();
+    assert_eq!((repeat.status, body(&repeat)), (200, numbers), "a repeat writes nothing");
+}
+
+#[tokio::test]
+async fn a_put_of_a_hot_sku_sets_the_sum() {
+    let world = World::with(&[]).await;
+    assert_eq!(world.spread("TEA", 4, None).await.unwrap_err().status, 404);
+    assert_eq!(world.spread("TEA", 4, Some(8)).await.unwrap().status, 201);
+    world.deliver(&order(1), &paid(&[line("TEA", 3)])).await.unwrap();
+    assert_eq!(world.put("TEA", 2, None).await.unwrap_err().status, 409);
+    let version = body(&show(&world, "TEA").await.unwrap())["version"].to_string();
+    assert_eq!(world.put("TEA", 30, Some("1")).await.unwrap_err().status, 412);
+    assert_eq!(body(&world.put("TEA", 30, Some(&version)).await.unwrap())["available"], 27);
+    assert_eq!(world.stock("TEA").await, (30, 27, 3));
+    let cold = body(&world.spread("TEA", 1, None).await.unwrap());
+    assert_eq!((&cold["shards"], &cold["on_hand"]), (&json!(1), &json!(30)));
+    let available: Vec<i64> = world.shards("TEA").await.iter().map(|(available, _)| *available).collect();
+    assert_eq!(available, [27, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn shards_are_1_to_8_and_a_put_sets_something() {
+    let world = World::with(&[("TEA", 5)]).await;
+    for wrong in [
+        json!({}),
+        json!({ "shards": 0 }),
+        json!({ "shards": 9 }),
+        json!({ "shards": -1 }),
+        json!({ "on_hand": -1 }),
+    ] {
+        let answer = world.manage.answer(request("PUT /stock/{sku}", "TEA", &[], &wrong)).await;
+        assert!([400, 422].contains(&answer.unwrap_err().status), "{wrong}");
+    }
+    let answer = world.manage.answer(request("PUT /stock/{sku}", "TEA", &[], &json!({ "shards": 1 }))).await;
+    assert_eq!(body(&answer.unwrap()).get("shards"), None, "it was never hot");
+}

@@ -14,7 +14,7 @@ async fn i8_every_view_equals_the_fold_of_its_stream() {
     let world = World::default();
     for n in 1..=3 {
         world.place(n).await;
-        world.deliver_to::<InventoryEvent>(n, InventoryUpdated { lines: lines() }).await;
+        world.deliver_to::<InventoryEvent>(n, InventoryUpdated::unsharded(lines())).await;
     }
     world.deliver_to::<ShippingEvent>(2, ShipmentCancelled {}).await;
     let store: Arc<dyn EventStore> = world.table.clone();
@@ -61,7 +61,7 @@ async fn within_the_time_to_pay_the_view_stays_where_the_sweep_finds_it() {
     let to_pay = after(30 * MINUTE).to_string();
     assert_eq!(looked_at(&world), to_pay);
     world.deliver::<PaymentsEvent>(order_paid()).await;
-    world.deliver::<InventoryEvent>(InventoryUpdated { lines: lines() }).await;
+    world.deliver::<InventoryEvent>(InventoryUpdated::unsharded(lines())).await;
     assert_eq!(looked_at(&world), to_pay);
 
     world.wait(31 * MINUTE);
@@ -80,7 +80,7 @@ async fn a_sweep_never_overwrites_a_newer_view() {
     let store: Arc<dyn EventStore> = world.table.clone();
     let history = store.history::<Order>(&StreamId::order(&order_id(1))).await.unwrap();
     let swept = Summary::swept(&history, &order_id(1), &Deadlines::default()).unwrap();
-    world.deliver::<InventoryEvent>(InventoryUpdated { lines: lines() }).await;
+    world.deliver::<InventoryEvent>(InventoryUpdated::unsharded(lines())).await;
     let key = Summary::key(&order_id(1), &history.state).unwrap();
     assert!(!world.views.put_newer(&key, &swept).await.unwrap());
 }
@@ -90,7 +90,7 @@ async fn a_late_batch_does_not_overwrite_a_newer_view() {
     let world = World::default();
     world.place(1).await;
     let early: Vec<_> = world.table.all_events().iter().map(testkit::record).collect();
-    world.deliver_to::<InventoryEvent>(1, InventoryUpdated { lines: lines() }).await;
+    world.deliver_to::<InventoryEvent>(1, InventoryUpdated::unsharded(lines())).await;
     world.project.read(&early).await.unwrap();
     let list = world.get(request("GET /orders").by(customer())).await.unwrap();
     assert_eq!(list["items"][0]["status"], "allocated");

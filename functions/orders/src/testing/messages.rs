@@ -108,7 +108,7 @@ pub(crate) fn delivered_order() -> Vec<Message> {
     vec![
         publish::<PaymentsEvent>(1, payment_requested()),
         publish::<PaymentsEvent>(2, order_paid()),
-        publish::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
+        publish::<InventoryEvent>(1, InventoryUpdated::unsharded(lines())),
         publish::<ShippingEvent>(1, shipment_requested()),
         publish::<ShippingEvent>(2, shipped()),
         publish::<ShippingEvent>(3, Delivered {}),
@@ -120,7 +120,7 @@ pub(crate) fn cancelled_order() -> Vec<Message> {
     vec![
         publish::<PaymentsEvent>(1, payment_requested()),
         publish::<PaymentsEvent>(2, order_paid()),
-        publish::<InventoryEvent>(1, InventoryUpdated { lines: lines() }),
+        publish::<InventoryEvent>(1, InventoryUpdated::unsharded(lines())),
         publish::<ShippingEvent>(1, label_purchased()),
         publish::<ShippingEvent>(2, ShipmentCancelled {}),
         publish::<InventoryEvent>(2, StockReleased { lines: lines() }),

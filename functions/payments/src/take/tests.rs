@@ -353,8 +353,11 @@ async fn a_second_attempt_may_succeed() {
 async fn an_event_that_this_function_does_not_handle_is_ignored() {
     let world = World::new();
     let event = not_for_us();
-    let envelope =
-        envelope(&order_id(1), 1, &events::InventoryEvent::from(events::InventoryUpdated { lines: lines() }));
+    let envelope = envelope(
+        &order_id(1),
+        1,
+        &events::InventoryEvent::from(events::InventoryUpdated::unsharded(lines())),
+    );
     assert_eq!(world.take(&Message { envelope, event, deliveries: 1 }).await, Ok(()));
     assert!(world.types().is_empty());
 }

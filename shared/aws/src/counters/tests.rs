@@ -5,7 +5,7 @@ use super::*;
 /// The error of a transaction of one event and two moves that was cancelled for these reasons.
 fn error_of(codes: [&str; 3]) -> TransactionError {
     let reasons = codes.map(|code| CancellationReason::builder().code(code).build());
-    let moves = ["sku#A", "sku#B"].map(|pk| Move { key: Key::new(pk, "stock"), changes: vec![] });
+    let moves = ["sku#A", "sku#B"].map(|pk| Move::new(Key::new(pk, "stock"), vec![]));
     cancelled_because(&reasons, 1, &moves, "description")
 }
 
@@ -31,7 +31,10 @@ fn data_that_the_table_cannot_hold_is_no_outage() {
 }
 
 #[test]
-fn only_a_failed_condition_is_short_and_a_taken_place_decides_first() {
-    assert_eq!(error_of(["None", FAILED, "None"]), TransactionError::Short(vec![Key::new("sku#A", "stock")]));
+fn only_a_failed_condition_is_a_refusal_and_a_taken_place_decides_first() {
+    assert_eq!(
+        error_of(["None", FAILED, "None"]),
+        TransactionError::Refused(vec![(Key::new("sku#A", "stock"), Counts::default())])
+    );
     assert_eq!(error_of([FAILED, FAILED, "TransactionConflict"]), TransactionError::Conflict);
 }

@@ -6,7 +6,7 @@ use super::*;
 async fn every_stored_number_is_returned() {
     let (table, key) = (Memory::default(), Key::new("sku#TEA", "stock"));
     assert!(table.set(&key, None, &[("available", 5), ("allocated", 0), ("damaged", 2)]).await.unwrap());
-    let moves = vec![Move { key: key.clone(), changes: vec![("available", -1), ("reserved", 1)] }];
+    let moves = vec![Move::new(key.clone(), vec![("available", -1), ("reserved", 1)])];
     table.commit(&Transaction { moves, ..Transaction::default() }).await.unwrap();
     let counts = table.counts(&key).await.unwrap().unwrap();
     let values = [("allocated", 0), ("available", 4), ("damaged", 2), ("reserved", 1)];

@@ -16,6 +16,7 @@ enum Action {
     Returned { order: u8, restock: bool },
     Put { of: usize, on_hand: i64 },
     Adjusted { of: usize, key: u8, delta: i64 },
+    Spread { of: usize, shards: u8, on_hand: Option<i64> },
 }
 
 const SKUS: [&str; 3] = ["A", "B", "C"];
@@ -30,6 +31,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => order.clone().prop_map(|order| Action::Cancelled { order }),
         2 => (order, any::<bool>()).prop_map(|(order, restock)| Action::Returned { order, restock }),
         2 => (0..3_usize, 0..12_i64).prop_map(|(of, on_hand)| Action::Put { of, on_hand }),
+        1 => (0..3_usize, 1..5_u8, prop::option::of(0..12_i64))
+            .prop_map(|(of, shards, on_hand)| Action::Spread { of, shards, on_hand }),
         2 => (0..3_usize, 0..4_u8, -5..6_i64).prop_map(|(of, key, delta)| Action::Adjusted { of, key, delta }),
     ]
 }
@@ -68,6 +71,12 @@ async fn apply(world: &World, action: &Action) -> [i64; 3] {
                 managed[*of] = on_hand - before;
             }
         }
+        Action::Spread { of, shards, on_hand } => {
+            let before = world.stock(SKUS[*of]).await.0;
+            if let (Ok(_), Some(on_hand)) = (world.spread(SKUS[*of], *shards, *on_hand).await, on_hand) {
+                managed[*of] = on_hand - before;
+            }
+        }
         Action::Adjusted { of, key, delta } => {
             if let Ok(reply) = world.adjust(SKUS[*of], &format!("k{key}"), *delta).await
                 && reply.status == 201
@@ -99,7 +108,9 @@ proptest! {
                     expected[place] += managed[place] + moved;
                     let (on_hand, available, allocated) = world.stock(of).await;
                     prop_assert_eq!(on_hand, available + allocated);
-                    prop_assert!(available >= 0 && allocated >= 0, "{}: {} and {}", of, available, allocated);
+                    for (available, allocated) in world.shards(of).await {
+                        prop_assert!(available >= 0 && allocated >= 0, "{}: {} and {}", of, available, allocated);
+                    }
                     prop_assert_eq!(on_hand, expected[place], "{} after {:?}", of, action);
                 }
             }
@@ -109,7 +120,7 @@ proptest! {
                 for number in 0..4 {
                     let store: &dyn EventStore = &*world.table;
                     let history = store.history::<Allocation>(&StreamId::order(&order(number))).await.unwrap();
-                    if let Allocation::Allocated { lines } = history.state {
+                    if let Allocation::Allocated { lines, .. } = history.state {
                         let of_this = lines.iter().filter(|line| line.sku.as_str() == *of);
                         held += of_this.map(|line| i64::from(line.quantity)).sum::<i64>();
                     }

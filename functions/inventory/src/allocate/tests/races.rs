@@ -1,7 +1,7 @@
 //! Concurrent steps: in every order of writes, no piece is allocated twice and none stays allocated after a cancellation.
 
-use crate::AllocateStock;
 use crate::testing::{World, cancelled, line, message, order, paid};
+use crate::{AllocateStock, HotSkus};
 use async_trait::async_trait;
 use event_store::{AppendError, EventStore, Memory, StoreError, StreamId};
 use events::Envelope;
@@ -31,6 +31,7 @@ fn interleaved(world: &World) -> AllocateStock {
         store: Arc::new(Interleaved(world.table.clone())),
         counters: world.table.clone(),
         clock: Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH)),
+        hot: HotSkus::default(),
     }
 }
 

@@ -101,7 +101,7 @@ async fn a_paid_order_never_expires_even_when_order_paid_is_late() {
     // `OrderPaid` is late. Inventory allocates only for a paid order, so the allocation shows the payment.
     let world = World::default();
     world.place(1).await;
-    world.deliver::<InventoryEvent>(InventoryUpdated { lines: lines() }).await;
+    world.deliver::<InventoryEvent>(InventoryUpdated::unsharded(lines())).await;
     world.wait(31 * MINUTE);
     world.sweep().await;
     assert_eq!(world.expiries(), 0);
@@ -136,7 +136,7 @@ async fn stuck_is_recorded_once_per_status_and_ends_when_it_changes() {
     assert_eq!(world.next_deadline().await, None);
     assert_eq!(world.listed().await, 1, "it is still listed as open");
 
-    world.deliver::<InventoryEvent>(InventoryUpdated { lines: lines() }).await;
+    world.deliver::<InventoryEvent>(InventoryUpdated::unsharded(lines())).await;
     assert_eq!(world.first_order().await.attention(), []);
     world.wait(3 * DAY);
     assert_eq!(world.sweep().await, (1, 1));
