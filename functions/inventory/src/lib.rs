@@ -21,5 +21,5 @@ mod testing;
 pub use allocate::{AllocateStock, HotSkus};
 pub use allocation::Allocation;
 pub use manage::ManageStock;
-pub use shards::stock_keys;
-pub use stock::{ALLOCATED, AVAILABLE, stock_key};
+pub use shards::{ALLOCATED, AVAILABLE, stock_keys};
+pub use stock::stock_key;

@@ -12,8 +12,8 @@
 mod adjust;
 mod sharded;
 
-use crate::shards::{MOST_SHARDS, Shelf, read_shelf, shards_of};
-use crate::stock::{ALLOCATED, AVAILABLE, MAX_PIECES, Stock, stock_key};
+use crate::shards::{ALLOCATED, AVAILABLE, MOST_SHARDS, Shelf, read_shelf, shards_of};
+use crate::stock::{MAX_PIECES, Stock, stock_key};
 use async_trait::async_trait;
 use event_store::{Counters, Counts, Documents};
 use events::Sku;
@@ -86,11 +86,11 @@ impl Input {
 
 impl ManageStock {
     async fn show(&self, sku: &Sku) -> Result<Reply, Problem> {
-        let shelf = read_shelf(&*self.counters, sku).await?;
-        if shelf.version() == 0 {
+        let found = read_shelf(&*self.counters, sku).await?;
+        if found.version() == 0 {
             return Err(Problem::not_found("this SKU has no stock item; put one"));
         }
-        Ok(reply(200, sku, &shelf))
+        Ok(reply(200, sku, &found))
     }
 
     async fn set(&self, sku: &Sku, request: &Request) -> Result<Reply, Problem> {

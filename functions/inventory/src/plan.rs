@@ -1,7 +1,6 @@
 //! How a paid order's lines are written: the moves of one transaction, from what is known of each SKU's shards. Pure.
 
-use crate::shards::{SPREAD, Shelf, home, shard_key};
-use crate::stock::{ALLOCATED, AVAILABLE};
+use crate::shards::{ALLOCATED, AVAILABLE, SPREAD, Shelf, home, shard_key};
 use event_store::Move;
 use events::{InventoryEvent, InventoryUpdated, Line, OrderId, OutOfStock, Sku, SkuShard};
 use std::collections::BTreeMap;
@@ -41,9 +40,8 @@ impl Plan {
         if takes.iter().map(Take::actions).sum::<usize>() > MOST_MOVES {
             return Self { event: None, moves: gather(&takes) };
         }
-        let elsewhere = takes.iter().filter(|take| take.home > 0);
-        let shards =
-            elsewhere.map(|take| SkuShard { sku: take.line.sku.clone(), shard: take.home }).collect();
+        let sharded = takes.iter().filter(|take| take.home > 0);
+        let shards = sharded.map(|take| SkuShard { sku: take.line.sku.clone(), shard: take.home }).collect();
         let event = InventoryUpdated { lines: lines.to_vec(), shards };
         Self { event: Some(event.into()), moves: takes.iter().flat_map(Take::moves).collect() }
     }

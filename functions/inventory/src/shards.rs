@@ -8,10 +8,14 @@
 //! An order allocates the pieces of a SKU in one shard, its home. If its home has too few, the same transaction draws pieces from
 //! other shards. So each SKU of an order costs one action of later transactions, as without shards.
 
-use crate::stock::AVAILABLE;
 use event_store::{Counters, Counts, Key, Move, StoreError};
 use events::{OrderId, Sku};
 use futures_util::future::try_join_all;
+
+/// The name of the number of pieces that can be sold.
+pub const AVAILABLE: &str = "available";
+/// The name of the number of pieces that are reserved for orders.
+pub const ALLOCATED: &str = "allocated";
 
 /// The name of the number of shards over which new orders are spread.
 pub(crate) const SPREAD: &str = "spread";
@@ -115,10 +119,10 @@ impl Shelf {
         others.sort_by_key(|(_, pieces)| std::cmp::Reverse(*pieces));
         let mut draws = Vec::new();
         for (shard, pieces) in others {
-            let drawn = pieces.min(missing);
-            if drawn > 0 {
-                draws.push((shard, drawn));
-                missing -= drawn;
+            let given = pieces.min(missing);
+            if given > 0 {
+                draws.push((shard, given));
+                missing -= given;
             }
         }
         Some(draws)

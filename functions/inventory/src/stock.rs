@@ -1,14 +1,9 @@
 //! The numbers of one SKU, and how each event changes them.
 
-use crate::shards::{Shelf, shard_key};
+use crate::shards::{ALLOCATED, AVAILABLE, Shelf, shard_key};
 use event_store::{Key, Move};
 use events::{InventoryEvent, Line, Sku, SkuShard};
 use serde::Serialize;
-
-/// The name of the number of pieces that can be sold.
-pub const AVAILABLE: &str = "available";
-/// The name of the number of pieces that are reserved for orders.
-pub const ALLOCATED: &str = "allocated";
 
 /// The most pieces of one SKU, more than any shelf holds.
 pub(crate) const MAX_PIECES: i64 = 1_000_000_000;

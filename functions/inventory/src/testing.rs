@@ -1,8 +1,8 @@
 //! The harness of this service's tests: every step over an in-memory table, the events of payments and shipping, and requests
 //! as the gateway passes them on.
 
-use crate::shards::{read_shelf, shard_key};
-use crate::stock::{ALLOCATED, AVAILABLE, Stock};
+use crate::shards::{ALLOCATED, AVAILABLE, read_shelf, shard_key};
+use crate::stock::Stock;
 use crate::{AllocateStock, HotSkus, ManageStock};
 use event_store::{Counters as _, EventStore as _, Memory, StreamId};
 use events::{
@@ -108,8 +108,8 @@ impl World {
 
     /// The pieces on hand, available and allocated.
     pub(crate) async fn stock(&self, of: &str) -> (i64, i64, i64) {
-        let shelf = read_shelf(&*self.table, &sku(of)).await.unwrap();
-        let stock = Stock::of(&sku(of), &shelf);
+        let found = read_shelf(&*self.table, &sku(of)).await.unwrap();
+        let stock = Stock::of(&sku(of), &found);
         (stock.on_hand, stock.available, stock.allocated)
     }
 

@@ -88,13 +88,13 @@ impl AllocateStock {
                 // Refused because it is hot: its home may have enough.
                 continue;
             }
-            let shelf = if is_unsharded {
+            let found = if is_unsharded {
                 Shelf::new(vec![item.clone()])
             } else {
                 read_shelf(&*self.counters, &sku).await?
             };
-            self.hot.learn(&sku, shelf.spread());
-            shelves.insert(sku, shelf);
+            self.hot.learn(&sku, found.spread());
+            shelves.insert(sku, found);
         }
         Ok(())
     }

@@ -10,8 +10,8 @@
 
 use super::{TRIES, too_busy};
 use crate::ManageStock;
-use crate::shards::{read_shelf, shard_key, shards_of};
-use crate::stock::{AVAILABLE, MAX_PIECES, stock_key};
+use crate::shards::{AVAILABLE, read_shelf, shard_key, shards_of};
+use crate::stock::{MAX_PIECES, stock_key};
 use event_store::{Document, Key, Move, Transaction, TransactionError};
 use events::{Customer, Sku};
 use jiff::Timestamp;
@@ -79,10 +79,10 @@ pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request)
 async fn drawn(endpoint: &ManageStock, sku: &Sku, delta: i64) -> Result<Option<Vec<Move>>, Problem> {
     let shelf = read_shelf(&*endpoint.counters, sku).await?;
     let Some(draws) = shelf.draw(0, -delta) else { return Ok(None) };
-    let drawn: i64 = draws.iter().map(|(_, pieces)| pieces).sum();
+    let pieces: i64 = draws.iter().map(|(_, pieces)| pieces).sum();
     let gives =
         draws.iter().map(|(shard, pieces)| Move::new(shard_key(sku, *shard), vec![(AVAILABLE, -*pieces)]));
-    let here = Move::new(stock_key(sku), vec![(AVAILABLE, drawn + delta)]);
+    let here = Move::new(stock_key(sku), vec![(AVAILABLE, pieces + delta)]);
     let moves = std::iter::once(here).chain(gives);
     Ok(Some(moves.filter(|one| one.changes.iter().any(|(_, change)| *change != 0)).collect()))
 }

@@ -5,8 +5,7 @@
 //! needs every shard as it was read.
 
 use super::{ManageStock, TRIES, Wanted, changed_meanwhile, matches, reply, too_busy};
-use crate::shards::{SHARDS, SPREAD, Shelf, read_shelf, version_is};
-use crate::stock::{ALLOCATED, AVAILABLE};
+use crate::shards::{ALLOCATED, AVAILABLE, SHARDS, SPREAD, Shelf, read_shelf, version_is};
 use event_store::{Move, Transaction, TransactionError};
 use events::Sku;
 use resilience::{BackOff, RandomJitter};

@@ -1,7 +1,7 @@
 //! Drawing and spreading pieces: none is lost, none is made, and none is missed.
 
 use super::*;
-use crate::stock::ALLOCATED;
+use crate::shards::ALLOCATED;
 use proptest::prelude::*;
 
 fn sku() -> Sku {
