@@ -4,7 +4,7 @@ use super::*;
 use crate::ledger::Settled;
 use crate::provider::{DisputeReport, RefundReport};
 use crate::testing::payment::{CAPTURED, after, apply, order_paid, requested};
-use events::{DisputeOutcome, RefundFailed};
+use events::{Currency, DisputeOutcome, OrderPaid, PaymentRequested, RefundFailed};
 use fastrand::Rng;
 use std::time::Duration;
 use testkit::eur;
@@ -59,6 +59,20 @@ fn goodwill_is_limited_to_what_is_refundable_and_granted_once() {
     let rest = request(&payment, "g.b", 900);
     assert!(follow(&mut payment, rest).is_some());
     assert_eq!(payment.ledger.refundable(), Amount::ZERO);
+}
+
+/// The provider takes Kuwaiti dinars with a last of three decimals of 0 only.
+#[test]
+fn a_refund_is_a_multiple_of_the_step_of_its_currency_or_all_that_is_left() {
+    let currency = Currency::try_from("KWD").unwrap();
+    let payment = after([
+        PaymentRequested { currency, amount: Amount::minor(1905), ..requested() }.into(),
+        OrderPaid { currency, amount: Amount::minor(1905), ..order_paid() }.into(),
+    ]);
+    let request = |amount| payment.decide_goodwill(&id("g.a"), Amount::minor(amount), "late");
+    assert_eq!(request(1003), Err(NotRefunded::OffStep { currency }));
+    assert!(request(1000).unwrap().is_some());
+    assert!(request(1905).unwrap().is_some(), "all that is left");
 }
 
 #[test]
