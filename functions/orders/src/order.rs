@@ -52,7 +52,6 @@ impl Aggregate for Order {
     type Event = OrdersEvent;
 
     fn evolve(&mut self, event: &OrdersEvent, envelope: &Envelope) {
-        let mut is_quiet = false;
         match event {
             OrdersEvent::OrderPlaced(placed) => self.placed = Some((placed.clone(), envelope.time)),
             OrdersEvent::OrderCancellationRequested(_) => self.cancellation_requested = true,
@@ -61,16 +60,14 @@ impl Aggregate for Order {
                 self.expiry_requested.get_or_insert(envelope.time);
             }
             OrdersEvent::OrderUpdated(updated) => {
-                let before = (self.facts.progress(), self.facts.attention());
+                let before = self.facts.attention();
                 self.facts.add(
                     updated.because,
                     &updated.detail,
                     updated.status,
                     place(&envelope.causationid),
                 );
-                let after = (self.facts.progress(), self.facts.attention());
-                is_quiet = before == after;
-                let raised = after.1.difference(&before.1).copied().collect();
+                let raised = self.facts.attention().difference(&before).copied().collect();
                 self.causes.entry(envelope.causationid.clone()).or_insert(raised);
             }
         }
@@ -78,7 +75,7 @@ impl Aggregate for Order {
         if self.progress.as_ref().is_none_or(|(before, _)| *before != progress) {
             self.progress = Some((progress, envelope.time));
         }
-        if !is_quiet {
+        if !event.is_quiet() {
             self.updated_at = Some(envelope.time);
         }
     }
@@ -95,7 +92,7 @@ impl Order {
         self.facts.status()
     }
 
-    /// When its status, an attention or what is due changed last.
+    /// When its status, an attention or what is due changed last: the time of the last event that is not quiet.
     pub fn updated_at(&self) -> Option<Timestamp> {
         self.updated_at
     }
@@ -156,8 +153,9 @@ impl Order {
     fn updated(&self, because: Because, detail: &Detail, place: u32) -> OrdersEvent {
         let mut facts = self.facts.clone();
         facts.add(because, detail, self.status(), place);
-        let quiet = (facts.progress(), facts.attention()) == (self.facts.progress(), self.facts.attention());
-        let (status, attention) = (facts.status(), facts.attention().into_iter().collect());
+        let attention = facts.attention();
+        let quiet = facts.progress() == self.facts.progress() && attention == self.facts.attention();
+        let (status, attention) = (facts.status(), attention.into_iter().collect());
         let (detail, paid) = (self.with_currency(detail.clone()), facts.is_paid());
         OrderUpdated { because, status, attention, detail, paid, quiet }.into()
     }

@@ -66,7 +66,7 @@ impl ProjectOrders {
 
 /// Whether the event changes no view. One that cannot be read may change it.
 fn is_quiet(envelope: &Envelope) -> bool {
-    matches!(OrdersEvent::read(envelope), Ok(OrdersEvent::OrderUpdated(updated)) if updated.quiet)
+    OrdersEvent::read(envelope).is_ok_and(|event| event.is_quiet())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::view::OPEN_SHARDS;
 use crate::{Deadlines, Order, Summary, attention};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, Key, Pages, Position, StreamId, Walk, append_decided};
-use events::{Cause, EventId};
+use events::{Cause, EventId, OrderId};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
@@ -100,7 +100,9 @@ impl SweepOrders {
                         swept.overdue += u32::from(is_overdue);
                     }
                     Err(failure) => {
-                        tracing::error!(%key, reason = failure.reason(), "the order could not be swept");
+                        let order = Summary::order_of(key);
+                        let order = order.as_ref().map(OrderId::as_str);
+                        tracing::error!(order.id = order, reason = failure.reason(), "it could not be swept");
                         swept.failed += 1;
                     }
                 }
@@ -125,8 +127,13 @@ impl SweepOrders {
         let history = decided.history();
         attention::report(&id, &history.state.raised_by(&cause.id));
         // Also for an overdue one: its event reaches the views in moments, and a sweep of the same minute leaves it alone.
-        if let Some(document) = Summary::swept(&history, &id, &self.deadlines) {
-            self.views.put_newer(key, &document).await?;
+        let view = Summary::key(&id, &history.state).zip(Summary::swept(&history, &id, &self.deadlines));
+        if let Some((place, document)) = view {
+            self.views.put_newer(&place, &document).await?;
+            if place != *key {
+                // It was found where an older build wrote it.
+                self.views.delete(key).await?;
+            }
         }
         Ok(is_overdue)
     }

@@ -11,6 +11,7 @@ use events::{
     OrdersEvent, ServiceEvent as _, Sku, public_code, public_refund_code,
 };
 use jiff::Timestamp;
+use runtime::http::digest_of;
 use serde::{Deserialize, Serialize};
 
 /// The number of partitions of the index `open-by-deadline`, for open orders and for watched ones each.
@@ -57,14 +58,19 @@ impl Summary {
         Some(Key::new(Self::customer_partition(&placed.customer), format!("{placed_at:.9}#{id}")))
     }
 
-    /// The order of a view.
+    /// The order of a view. The view of an older build has a partition of its own, `order#<id>` / `view`.
     pub(crate) fn order_of(key: &Key) -> Option<OrderId> {
-        key.sk.rsplit_once('#').and_then(|(_, id)| OrderId::try_from(id).ok())
+        let id = match (key.pk.strip_prefix("order#"), key.pk.strip_prefix("customer#")) {
+            (Some(id), _) => id,
+            (None, Some(_)) => key.sk.rsplit_once('#')?.1,
+            (None, None) => return None,
+        };
+        OrderId::try_from(id).ok()
     }
 
-    /// The partition of a customer's views.
+    /// The partition of a customer's views: a digest, because keys are in cursors and in the errors of logs.
     pub fn customer_partition(customer: &Customer) -> String {
-        format!("customer#{}#{}", customer.issuer, customer.subject)
+        format!("customer#{:032x}", digest_of(&[&customer.issuer, &customer.subject]))
     }
 
     /// A partition of the index `open-by-deadline`: open orders, which are listed and swept.

@@ -304,6 +304,13 @@ pub struct OrderUpdated {
     pub quiet: bool,
 }
 
+impl OrdersEvent {
+    /// Whether it leaves the views as they are.
+    pub fn is_quiet(&self) -> bool {
+        matches!(self, Self::OrderUpdated(updated) if updated.quiet)
+    }
+}
+
 service_events! {
     /// The events of orders.
     OrdersEvent of Service::Orders;

@@ -183,8 +183,8 @@ impl Server {
     ) -> Result<Reply, Problem> {
         let (decided, pending) = Admission::pending();
         let request = Request { admission: pending.clone(), ..request };
-        // It has no receiver any more if the endpoint has panicked.
-        let decide = async { decided.send(admission.await).unwrap_or_default() };
+        // An endpoint that has panicked receives nothing, and its answer is the panic.
+        let decide = async { drop(decided.send(admission.await)) };
         let ((), answer) = tokio::join!(decide, caught(self.endpoint.answer(request)));
         // An endpoint that answered without waiting had no effect. A refusal counts nevertheless.
         pending.granted().await?;

@@ -25,6 +25,6 @@ mod units;
 pub use ends::{ByFunction, DELIVERED, ENDS, End};
 pub use meter::{Meter, Tally};
 pub use page::{delivered, renew};
-pub use prices::{FAST, Prices, Rate, SLOW};
+pub use prices::{FAST, ONE_AT_A_TIME, Prices, Rate, SLOW};
 pub use shop::{By, Shop};
 pub use units::{INDEXES, Index};

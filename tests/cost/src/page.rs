@@ -1,6 +1,6 @@
 //! `docs/cost.md`: the parts of the page that are computed, between its marks.
 
-use crate::ends::{ByFunction, DELIVERED, ENDS, End};
+use crate::ends::{ByFunction, DELIVERED, ENDS, End, left};
 use crate::floor::FLOOR;
 use crate::meter::Tally;
 use crate::prices::{FAST, MONTH_SECONDS, Prices, Rate, SLOW, as_number, count, polling};
@@ -183,8 +183,13 @@ fn price(delivered: &ByFunction, prices: &Prices) -> String {
     let all = row("**all**".to_owned(), [SLOW, FAST].map(|rate| usd(delivered, rate, prices)));
     let mails = sum(delivered).mails;
     let apart = row(format!("apart: {mails} emails"), [count(mails) * prices.million("mails"); 2]);
+    let gigabytes = as_number(left()) / 1000.0;
+    let kept = row(
+        format!("apart: a month of the {gigabytes:.0} GB that they leave in the tables"),
+        [gigabytes * prices.one("gigabyte_month"); 2],
+    );
     let what = format!("USD for a million orders, prices of {}", prices.as_of);
-    table(&[&what, SLOW.name, FAST.name], services.chain([all, apart]).collect())
+    table(&[&what, SLOW.name, FAST.name], services.chain([all, apart, kept]).collect())
 }
 
 /// What each service of AWS gets of the price, as a chart that Markdown viewers draw.

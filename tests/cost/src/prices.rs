@@ -68,8 +68,8 @@ pub const SLOW: Rate = Rate { name: "one a minute", batch: 1.0, orders_per_secre
 /// Batches of queues and topics hold ten.
 pub const FAST: Rate = Rate { name: "50 a second", batch: 10.0, orders_per_secret: 300.0 };
 
-/// Queue functions that take one message at a time, as the template says.
-const ONE_AT_A_TIME: [&str; 2] = ["take-payment", "ship-order"];
+/// Queue functions that take one message at a time. A test compares them with the template.
+pub const ONE_AT_A_TIME: [&str; 2] = ["take-payment", "ship-order"];
 const READERS: [&str; 4] = ["publish-events", "project-orders", "apply-stripe-event", "apply-carrier-event"];
 /// Functions that read a secret to verify a webhook or to call the payment provider.
 const WITH_SECRET: [&str; 3] = ["take-payment", "stripe-webhook", "carrier-webhook"];

@@ -3,7 +3,8 @@
 use crate::meter::{Meter, Tally};
 use crate::outside::{Log, MeteredCalls, MeteredMail, MeteredTopic};
 use crate::table::{MeteredIndex, MeteredTable};
-use crate::units::INDEXES;
+use crate::units::{INDEXES, total};
+use aws::size;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use event_store::{EventStore, Memory, Pages, RateMarks, StreamId, Written};
 use events::{Envelope, OrderId, Provider, Service};
@@ -26,6 +27,9 @@ use testkit::{
     now,
 };
 use tracing::Instrument as _;
+
+/// What storage counts for each item beside its attributes.
+const ITEM_OVERHEAD: usize = 100;
 
 /// The secret of every provider.
 pub(crate) const SECRET: &str = testkit::EASYPOST_KEY;
@@ -220,6 +224,22 @@ impl Shop {
     /// The time in the shop.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The bytes that the tables hold of all events and documents, with the 100 that DynamoDB adds to each item.
+    pub fn stored(&self) -> usize {
+        let memories = self.tables.values().chain([&self.views, &self.notices, &self.callbacks]);
+        let of = |memory: &Arc<Memory>| {
+            let events = memory.all_events().into_iter().map(|envelope| {
+                let stream = StreamId::of(&envelope).expect("an envelope of one of the services");
+                total(&size::event(&stream, &envelope)) + ITEM_OVERHEAD
+            });
+            let documents = memory.all_documents().into_iter();
+            let documents =
+                documents.map(|(key, document)| total(&size::document(&key, &document)) + ITEM_OVERHEAD);
+            events.sum::<usize>() + documents.sum::<usize>()
+        };
+        memories.map(of).sum()
     }
 
     /// What was counted since the last call, by function.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
 
-use cost::{FAST, INDEXES, Prices, Tally, delivered, renew};
+use cost::{FAST, INDEXES, ONE_AT_A_TIME, Prices, Tally, delivered, renew};
 use std::path::Path;
 
 fn text(file: &str) -> String {
@@ -28,6 +28,23 @@ fn a_delivered_order_stays_within_its_budget() {
     assert!(usd <= 90.0, "{usd:.0} USD for a million orders");
     let placing = &by_function["place-order"];
     assert!(placing.dynamodb() <= 3, "an idle caller's order takes {:?}", placing.requests);
+}
+
+#[test]
+fn the_functions_that_take_one_message_at_a_time_are_those_of_the_template() {
+    let template = text("template.yaml");
+    let sources = template.split("Type: AWS::Lambda::EventSourceMapping").skip(1);
+    let alone = sources.filter(|source| source.lines().take(6).any(|line| line.trim() == "BatchSize: 1"));
+    let named: Vec<String> = alone
+        .filter_map(|source| source.lines().find_map(|line| line.trim().strip_prefix("FunctionName: !Ref ")))
+        .map(|name| {
+            let dashed = name
+                .chars()
+                .flat_map(|c| c.is_uppercase().then_some('-').into_iter().chain(c.to_lowercase()));
+            dashed.collect::<String>().trim_start_matches('-').to_owned()
+        })
+        .collect();
+    assert_eq!(named, ONE_AT_A_TIME);
 }
 
 #[test]

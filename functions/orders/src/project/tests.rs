@@ -73,6 +73,14 @@ async fn within_the_time_to_pay_the_view_stays_where_the_sweep_finds_it() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_view_does_not_name_its_customer() {
+    let world = World::default();
+    world.place(1).await;
+    let (key, _) = world.views.all_documents().pop().unwrap();
+    assert!(!key.to_string().contains(&customer().subject), "{key}");
+}
+
+#[tokio::test]
 async fn a_sweep_never_overwrites_a_newer_view() {
     let world = World::default();
     world.place(1).await;

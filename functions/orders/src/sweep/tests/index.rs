@@ -4,7 +4,8 @@ use crate::testing::{MINUTE, World, after, open_by_deadline, order_paid};
 use crate::{Deadlines, Due};
 use async_trait::async_trait;
 use event_store::{
-    AppendError, EventStore, Memory, MemoryIndex, Page, Pages, Position, StoreError, StreamId, Walk,
+    AppendError, Documents as _, EventStore, Key, Memory, MemoryIndex, Page, Pages, Position, StoreError,
+    StreamId, Walk,
 };
 use events::{Envelope, InventoryEvent, InventoryUpdated, OrderId, OrderPlaced, PaymentsEvent};
 use resilience::Failure;
@@ -23,7 +24,7 @@ async fn a_stale_index_changes_nothing() {
     world.deliver::<PaymentsEvent>(order_paid()).await;
     world.deliver::<InventoryEvent>(InventoryUpdated::unsharded(lines())).await;
     let (key, document) = stale.first().unwrap();
-    event_store::Documents::put(&*world.views, key, document).await.unwrap();
+    world.views.put(key, document).await.unwrap();
     let before = world.events();
     world.wait(31 * MINUTE);
     for due in [1, 0] {
@@ -31,6 +32,21 @@ async fn a_stale_index_changes_nothing() {
         assert_eq!(swept, json!({"due": due, "overdue": 0}), "the first one moves it to its deadline");
     }
     assert_eq!(world.events(), before);
+}
+
+#[tokio::test]
+async fn a_view_of_an_older_build_is_swept_and_moves_to_its_customer() {
+    let world = World::default();
+    world.place(1).await;
+    let (place, view) = world.views.all_documents().pop().unwrap();
+    let older = Key::new(format!("order#{}", order_id(1)), "view");
+    world.views.delete(&place).await.unwrap();
+    world.views.put(&older, &view).await.unwrap();
+    world.wait(31 * MINUTE);
+    assert_eq!(world.sweep.run().await.unwrap(), json!({"due": 1, "overdue": 1}));
+    let places: Vec<Key> = world.views.all_documents().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(places, [place]);
+    assert_eq!(world.expiries(), 1);
 }
 
 #[tokio::test]
