@@ -227,6 +227,9 @@ impl Shop {
     }
 
     /// The bytes that the tables hold of all events and documents, with the 100 that DynamoDB adds to each item.
+    ///
+    /// # Panics
+    /// If a stored event belongs to no service.
     pub fn stored(&self) -> usize {
         let memories = self.tables.values().chain([&self.views, &self.notices, &self.callbacks]);
         let of = |memory: &Arc<Memory>| {
