@@ -43,8 +43,8 @@ class Function:
             FunctionName=named(self.kebab),
             Description=self.take("Description"),
             CodeUri=f"target/lambda/{self.kebab}/",
-            # LogLevel decides about our own lines. In JSON the platform's lines have a level too: the three of each invocation
-            # that succeeds would be most of a log.
+            # In JSON the platform's own lines have a level: three for each invocation that succeeds would be most of a log. A
+            # line of ours that is JSON passes as it is, so the metrics in it are read as before. LogLevel decides about ours.
             LoggingConfig=flow(
                 Map(
                     LogGroup=ref(self.logs),

@@ -1,6 +1,7 @@
 //! Inventory: stock, and what orders have allocated of it.
 //!
-//! Owns the stock items (`sku#<sku>` / `stock`; further shards of a hot SKU are `sku#<sku>#<shard>` / `stock`), the records of adjustments, and a stream for each order.
+//! Owns the stock items (`sku#<sku>` / `stock`; further shards of a hot SKU are `sku#<sku>#<shard>` / `stock`), the records of
+//! adjustments, and a stream for each order.
 //! Emits [`InventoryUpdated`](events::InventoryUpdated), [`OutOfStock`](events::OutOfStock),
 //! [`StockReleased`](events::StockReleased), [`StockCommitted`](events::StockCommitted) and
 //! [`StockReturned`](events::StockReturned). Reacts to payments' `OrderPaid` and to shipping's `Shipped`, `ShippingFailed`,

@@ -1,7 +1,8 @@
 //! The envelope: CloudEvents 1.0 attribute names around one event's data.
 //!
 //! A topic and its queues carry its JSON. The service's table stores it without the attributes that are the same in every
-//! envelope ([`Envelope::stored`]): most events then take one write unit. Extension attributes: `sequence`, `causationid`, `traceparent`, `dataversion`.
+//! envelope ([`Envelope::stored`]): most events then take one write unit. Extension attributes: `sequence`,
+//! `causationid`, `traceparent`, `dataversion`.
 
 use crate::{Data, EventId, ReadError, Sequence, Service, Traceparent};
 use jiff::Timestamp;

@@ -2,7 +2,8 @@
 //!
 //! It is an item of its own, `webhook#<source>#<event id>` / `verdict`, because a write is billed by the item's size and a body
 //! may have hundreds of kilobytes. Only a verdict that an operator looks for is in the index: most webhooks are applied, and an
-//! entry for each of them would cost another write. It is computed from the stream that the webhook belongs to, so applying the webhook again gives the same verdict, and an unconditional put is enough.
+//! entry for each of them would cost another write. It is computed from the stream that the webhook belongs to, so applying the
+//! webhook again gives the same verdict, and an unconditional put is enough.
 
 use super::{INDEX_ATTRIBUTE, InboxItem, ORDER_ATTRIBUTE, forgotten_at, place_in_order};
 use event_store::{Document, Documents, Key, StoreError};

@@ -73,7 +73,7 @@ impl Counters for Watched {
     }
 }
 
-fn step(world: &World, counters: &Arc<Watched>) -> AllocateStock {
+fn step(world: &World, counters: &Arc<impl Counters + 'static>) -> AllocateStock {
     AllocateStock {
         store: world.table.clone(),
         counters: counters.clone(),
@@ -256,7 +256,6 @@ struct Isolated {
     table: Arc<Memory>,
     busy: Mutex<BTreeSet<Key>>,
     conflicts: AtomicU32,
-    transactions: AtomicU32,
 }
 
 #[async_trait]
@@ -275,7 +274,6 @@ impl Counters for Isolated {
     }
 
     async fn commit(&self, transaction: &Transaction) -> Result<(), TransactionError> {
-        self.transactions.fetch_add(1, Ordering::SeqCst);
         {
             let mut busy = self.busy.lock().unwrap();
             if transaction.moves.iter().any(|one| busy.contains(&one.key)) {
@@ -299,14 +297,9 @@ impl Counters for Isolated {
 async fn of_64_orders(shards: u8) -> (u32, u32) {
     let world = World::with(&[("HOT", 64)]).await;
     world.spread("HOT", shards, Some(64)).await.unwrap();
-    let (busy, conflicts, transactions) = Default::default();
-    let counters = Arc::new(Isolated { table: world.table.clone(), busy, conflicts, transactions });
-    let step = AllocateStock {
-        store: world.table.clone(),
-        counters: counters.clone(),
-        clock: Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH)),
-        hot: HotSkus::default(),
-    };
+    let (busy, conflicts) = Default::default();
+    let counters = Arc::new(Isolated { table: world.table.clone(), busy, conflicts });
+    let step = step(&world, &counters);
     // The process knows the SKU.
     step.consume(&message(&order(200), &paid(&[line("HOT", 1)]))).await.unwrap();
     step.consume(&message(&order(200), &cancelled())).await.unwrap();
