@@ -53,7 +53,7 @@ model: ## Explores every order of events in small scenarios: make model SCENARIO
 model-deep: ## Explores the large scenarios too, each for at most SECONDS=120
 	@$(LOCAL) model-deep
 
-guards: ## Removes each guard from a copy of the tree and shows which test fails: make guards GUARD=refund
+guards: ## Removes each guard from a copy of the tree and shows which test fails: make guards GUARD=refund FIRST=1
 	@$(LOCAL) guards
 
 mutants: ## Changes each decision in a copy of the tree and shows what no test notices: make mutants CRATE=payments

@@ -128,7 +128,14 @@ COMMANDS = (
         "explores the large scenarios too",
         (SCENARIO, Option("seconds", "SECONDS", "time limit per scenario", "120", count)),
     ),
-    Command("guards", "removes each guard from a copy of the tree", (Option("guard", "GUARD", "part of a guard's name"),)),
+    Command(
+        "guards",
+        "removes each guard from a copy of the tree",
+        (
+            Option("guard", "GUARD", "part of a guard's name"),
+            Option("first", "FIRST", "1: stops at what catches a guard first", type=flag),
+        ),
+    ),
     Command(
         "mutants", "changes each decision and runs its crate's tests", (Option("crate", "CRATE", "part of a crate's name"),)
     ),

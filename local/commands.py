@@ -155,7 +155,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "cost-deployed": cost_deployed,
     "model": lambda options: testing.model(options.scenario or "", []),
     "model-deep": lambda options: testing.model(options.scenario or "", ["--deep", "--seconds", str(options.seconds)]),
-    "guards": lambda options: guards.run(options.guard or ""),
+    "guards": lambda options: guards.run(options.guard or "", options.first),
     "mutants": lambda options: mutants.run(options.crate or ""),
     "fuzz": lambda options: fuzz.run(options.seconds, options.fuzzer or ""),
     "fuzz-one": lambda options: fuzz.one(options.fuzzer, options.input),
