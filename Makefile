@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile redrive check test simulate cost cost-deployed model model-deep guards mutants fuzz fuzz-one bench \
+.PHONY: help up down env demo invoke reconcile redrive check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
 	bench-webhooks template docs build build-release deploy secrets
 
 help: ## Lists the targets
@@ -43,6 +43,9 @@ simulate: ## Runs orders with every fault in one process: make simulate SEEDS=1.
 
 cost: ## Counts what an order costs, and writes it into docs/cost.md
 	@$(LOCAL) cost
+
+cost-growth: ## Counts what an order costs in a shop with many orders, and writes it into docs/cost.md
+	@$(LOCAL) cost-growth
 
 cost-deployed: ## Counts what an order costs on the deployed local stack, and compares it with docs/cost.md
 	@$(LOCAL) cost-deployed

@@ -121,6 +121,7 @@ COMMANDS = (
         ),
     ),
     Command("cost", "counts what an order costs, and writes it into docs/cost.md"),
+    Command("cost-growth", "counts what an order costs in a shop with many orders, and writes it into docs/cost.md"),
     Command("cost-deployed", "counts what an order costs on the local stack, and compares it with docs/cost.md"),
     Command("model", "explores every order of events in the small scenarios", (SCENARIO,)),
     Command(

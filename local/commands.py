@@ -153,6 +153,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "simulate": lambda options: testing.simulate(options.seeds, str(options.orders)),
     "cost": lambda options: testing.cost(),
     "cost-deployed": cost_deployed,
+    "cost-growth": lambda options: testing.cost_growth(),
     "model": lambda options: testing.model(options.scenario or "", []),
     "model-deep": lambda options: testing.model(options.scenario or "", ["--deep", "--seconds", str(options.seconds)]),
     "guards": lambda options: guards.run(options.guard or "", options.first),

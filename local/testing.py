@@ -43,6 +43,11 @@ def cost() -> int:
     return _program("cost", "cost", "order's cost", [])
 
 
+def cost_growth() -> int:
+    """`make cost-growth`: counts in a shop with many orders, without a stack. The program reports its progress."""
+    return _program("cost", "growth", "order's cost in a grown shop", [])
+
+
 def model(scenario: str, options: list[str]) -> int:
     """`make model`: explores scenarios without a stack. The program prints its own table.
 

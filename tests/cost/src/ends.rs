@@ -28,12 +28,14 @@ pub const DELIVERED: End = End {
     name: "delivered",
     what: "paid by card, one product, dispatched by the warehouse, the carrier reports the delivery",
     run: || {
-        let (mut shop, order) = placed("pm_card_visa");
-        dispatch(&mut shop, &order);
-        report_delivery(&mut shop);
+        let mut shop = Shop::open(Provider::Warehouse, 100);
+        let order = deliver(&mut shop, FIRST);
         (shop, order)
     },
 };
+
+/// The number of the order of a shop that has one.
+const FIRST: u64 = 123_456_789;
 
 /// All ends.
 pub const ENDS: [End; 7] = [
@@ -58,7 +60,7 @@ pub const ENDS: [End; 7] = [
         what: "paid, and the stock is gone: refunded",
         run: || {
             let mut shop = Shop::open(Provider::Warehouse, 1);
-            let order = place(&mut shop, "pm_card_visa");
+            let order = place(&mut shop, FIRST, "pm_card_visa", &["TEA-01"]);
             (shop, order)
         },
     },
@@ -86,9 +88,8 @@ pub const ENDS: [End; 7] = [
         name: "returned",
         what: "delivered, sent back, restocked and refunded",
         run: || {
-            let (mut shop, order) = placed("pm_card_visa");
-            dispatch(&mut shop, &order);
-            report_delivery(&mut shop);
+            let mut shop = Shop::open(Provider::Warehouse, 100);
+            let order = deliver(&mut shop, FIRST);
             act(&mut shop, &order, "return", &json!({"restock": true}));
             (shop, order)
         },
@@ -113,15 +114,19 @@ pub(crate) fn left() -> usize {
     (DELIVERED.run)().0.stored() - opened
 }
 
-fn placed(payment_method: &str) -> (Shop, String) {
-    let mut shop = Shop::open(Provider::Warehouse, 100);
-    let order = place(&mut shop, payment_method);
-    (shop, order)
+/// Plays the order of this number in the shop, from placed to delivered, and returns its id.
+pub(crate) fn deliver(shop: &mut Shop, number: u64) -> String {
+    let order = place(shop, number, "pm_card_visa", &["TEA-01"]);
+    dispatch(shop, &order, number);
+    report_delivery(shop, number);
+    order
 }
 
-fn place(shop: &mut Shop, payment_method: &str) -> String {
+/// Places the order of this number, two pieces of each product, and lets follow what follows.
+pub(crate) fn place(shop: &mut Shop, number: u64, payment_method: &str, skus: &[&str]) -> String {
+    let items: Vec<Value> = skus.iter().map(|sku| json!({"sku": sku, "quantity": 2})).collect();
     let body = json!({
-        "items": [{"sku": "TEA-01", "quantity": 2}],
+        "items": items,
         "currency": "EUR",
         "payment_method": payment_method,
         "contact": {"email": "ada@customer.example"},
@@ -129,10 +134,17 @@ fn place(shop: &mut Shop, payment_method: &str) -> String {
             "name": "Ada Example", "line1": "Bahnhofstrasse 1", "city": "Zürich", "postal_code": "8001", "country": "CH",
         },
     });
-    let headers = [("idempotency-key", "0f6e2f0c2f5f4d2a9b8f3c1d7e5a4b60")];
+    let key = format!("{number:032}");
+    let headers = [("idempotency-key", key.as_str())];
     let answer: Value = shop.ask("place-order", "POST /orders", By::Customer, &[], &headers, &body);
     shop.settle();
     answer["order_id"].as_str().expect("an order id").to_owned()
+}
+
+fn placed(payment_method: &str) -> (Shop, String) {
+    let mut shop = Shop::open(Provider::Warehouse, 100);
+    let order = place(&mut shop, FIRST, payment_method, &["TEA-01"]);
+    (shop, order)
 }
 
 fn act(shop: &mut Shop, order: &str, what: &str, body: &Value) {
@@ -141,17 +153,25 @@ fn act(shop: &mut Shop, order: &str, what: &str, body: &Value) {
     shop.settle();
 }
 
-fn dispatch(shop: &mut Shop, order: &str) {
-    act(shop, order, "dispatch", &json!({"carrier": "Alpine Parcel", "tracking_code": "AP0123456789"}));
+pub(crate) fn dispatch(shop: &mut Shop, order: &str, number: u64) {
+    act(
+        shop,
+        order,
+        "dispatch",
+        &json!({"carrier": "Alpine Parcel", "tracking_code": tracking_code(number)}),
+    );
 }
 
-fn report_delivery(shop: &mut Shop) {
+pub(crate) fn report_delivery(shop: &mut Shop, number: u64) {
     let arrived = shop.now().to_string();
     let scans = [("delivered", "arrived_at_destination", arrived.as_str())];
-    let id = "evt_0f6e2f0c2f5f4d2a9b8f3c1d7e5a4b60";
-    let event = tracker_event(id, "Alpine Parcel", "AP0123456789", &scans);
+    let event = tracker_event(&format!("evt_{number:032}"), "Alpine Parcel", &tracking_code(number), &scans);
     let signature = webhooks::EasyPost::sign(event.to_string().as_bytes(), &Secret::new(SECRET));
     let headers = [("x-hmac-signature", signature.as_str())];
     shop.ask("carrier-webhook", "POST /webhooks/easypost", By::Provider, &[], &headers, &event);
     shop.settle();
+}
+
+fn tracking_code(number: u64) -> String {
+    format!("AP{number:010}")
 }

@@ -14,6 +14,7 @@
 
 mod ends;
 mod floor;
+pub mod growth;
 mod meter;
 mod outside;
 mod page;

@@ -78,7 +78,7 @@ pub fn renew(page: &str, template: &str) -> String {
     renewed + rest
 }
 
-fn sum(of: &ByFunction) -> Tally {
+pub(crate) fn sum(of: &ByFunction) -> Tally {
     let mut all = Tally::default();
     for tally in of.values() {
         all.add(tally);
@@ -91,7 +91,7 @@ fn usd(of: &ByFunction, rate: Rate, prices: &Prices) -> f64 {
 }
 
 /// A table of Markdown.
-fn table(heads: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(crate) fn table(heads: &[&str], rows: Vec<Vec<String>>) -> String {
     let rule = heads.iter().map(|_| "---".to_owned()).collect();
     let head = heads.iter().map(|&head| head.to_owned()).collect();
     let lines = [head, rule].into_iter().chain(rows);
@@ -128,7 +128,7 @@ fn of_ends(ends: &[ByFunction], prices: &Prices) -> String {
     table(&heads, ENDS.iter().zip(ends).map(row).collect())
 }
 
-fn units(halves: u64) -> String {
+pub(crate) fn units(halves: u64) -> String {
     (count(halves) / 2.0).to_string()
 }
 

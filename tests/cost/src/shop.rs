@@ -86,6 +86,7 @@ pub struct Shop {
     queued: VecDeque<(&'static str, String)>,
     runtime: tokio::runtime::Runtime,
     requests: u64,
+    customer: String,
 }
 
 impl Shop {
@@ -130,20 +131,36 @@ impl Shop {
             queued: VecDeque::new(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime"),
             requests: 0,
+            customer: SUBJECT.to_owned(),
         };
-        let product =
-            json!({"name": "Sencha", "price": 950, "currency": "EUR", "weight_grams": 120, "active": true});
-        shop.ask("manage-products", "PUT /products/{sku}", By::Admin, &[("sku", "TEA-01")], &[], &product);
-        let stock = json!({ "on_hand": pieces });
-        shop.ask("manage-stock", "PUT /stock/{sku}", By::Admin, &[("sku", "TEA-01")], &[], &stock);
-        shop.settle();
+        shop.sell("TEA-01", pieces);
         // By the next day, nothing of this counts for a limit any more.
-        shop.clock.advance(Duration::from_hours(24));
+        shop.next_day();
         shop.meter.take();
         shop
     }
 
-    /// Sends a request and returns the answer's body.
+    /// Adds a product with its stock.
+    pub(crate) fn sell(&mut self, sku: &str, pieces: u64) {
+        let product =
+            json!({"name": "Sencha", "price": 950, "currency": "EUR", "weight_grams": 120, "active": true});
+        self.ask("manage-products", "PUT /products/{sku}", By::Admin, &[("sku", sku)], &[], &product);
+        let stock = json!({ "on_hand": pieces });
+        self.ask("manage-stock", "PUT /stock/{sku}", By::Admin, &[("sku", sku)], &[], &stock);
+        self.settle();
+    }
+
+    /// The requests of customers are those of this one from now on: a number, as long as every subject.
+    pub(crate) fn serve(&mut self, customer: u64) {
+        self.customer = format!("{customer:036}");
+    }
+
+    /// A day passes, in which nothing happens.
+    pub(crate) fn next_day(&self) {
+        self.clock.advance(Duration::from_hours(24));
+    }
+
+    /// Sends a request and returns the answer's body. The route may have a query: `GET /orders?limit=20`.
     ///
     /// # Panics
     /// If it is refused.
@@ -157,12 +174,13 @@ impl Shop {
         body: &Value,
     ) -> Value {
         self.requests += 1;
+        let (route, query) = route.split_once('?').unwrap_or((route, ""));
         let path: BTreeMap<&str, &str> = path.iter().copied().collect();
         let mut headers: BTreeMap<&str, String> =
             headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         headers.insert("content-type", "application/json".to_owned());
         headers.insert("traceparent", TRACE.to_owned());
-        let subject = if matches!(by, By::Admin) { "admin-1" } else { SUBJECT };
+        let subject = if matches!(by, By::Admin) { "admin-1" } else { self.customer.as_str() };
         let mut claims = json!({"iss": ISSUER, "sub": subject, "token_use": "access"});
         let mut token = claims.clone();
         if matches!(by, By::Admin) {
@@ -172,7 +190,7 @@ impl Shop {
         headers.insert("authorization", bearer(&token));
         let context = json!({"routeKey": route, "requestId": format!("r-{}", self.requests),
             "authorizer": {"jwt": {"claims": claims}}});
-        let event = json!({"version": "2.0", "routeKey": route, "rawQueryString": "", "headers": headers,
+        let event = json!({"version": "2.0", "routeKey": route, "rawQueryString": query, "headers": headers,
             "pathParameters": path, "requestContext": context, "body": body.to_string(), "isBase64Encoded": false});
         let (status, answer) = self.invoke(function, || async {
             let server = match steps::step(function, self).expect("a function") {
@@ -219,6 +237,13 @@ impl Shop {
         let store: &dyn EventStore = &*self.tables[&Service::Orders];
         let history = self.runtime.block_on(store.history::<Order>(&StreamId::order(&id)));
         history.expect("a readable stream").state.status().as_str()
+    }
+
+    /// How many events an order's stream in orders has.
+    pub(crate) fn length(&self, order: &str) -> usize {
+        let id = OrderId::try_from(order).expect("an order id");
+        let store: &dyn EventStore = &*self.tables[&Service::Orders];
+        self.runtime.block_on(store.read(&StreamId::order(&id))).expect("a readable stream").len()
     }
 
     /// The time in the shop.

@@ -31,6 +31,33 @@ fn a_delivered_order_stays_within_its_budget() {
 }
 
 #[test]
+fn an_order_costs_the_same_however_many_there_are() {
+    let costs = cost::growth::after(&[0, 10, 100], |_| ());
+    assert!(costs.windows(2).all(|pair| pair[0].1 == pair[1].1), "{costs:?}");
+}
+
+#[test]
+fn a_page_of_a_long_list_costs_what_it_holds() {
+    let costs = cost::growth::of_a_customer(220, |_| ());
+    let [_, (_, first), (_, last)] = costs.as_slice() else { panic!("{costs:?}") };
+    assert_eq!(first.dynamodb(), last.dynamodb());
+    assert!(last.read_halves <= first.read_halves, "{costs:?}");
+}
+
+#[test]
+fn an_order_with_99_lines_and_200_events_is_shown_and_refunded() {
+    let costs = cost::growth::of_a_large_order();
+    assert_eq!(costs.len(), 3);
+    assert_eq!(costs[1].1.writes(), costs[2].1.writes(), "a fact writes as much in a long stream");
+}
+
+#[test]
+fn a_shard_of_many_events_is_published_by_requests_of_ten() {
+    let (invocations, requests, _) = cost::growth::of_a_shard(250);
+    assert_eq!((invocations, requests), (3, 25));
+}
+
+#[test]
 fn the_functions_that_take_one_message_at_a_time_are_those_of_the_template() {
     let template = text("template.yaml");
     let sources = template.split("Type: AWS::Lambda::EventSourceMapping").skip(1);

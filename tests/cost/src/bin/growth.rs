@@ -1,0 +1,13 @@
+//! `make cost-growth`: counts what orders cost in a shop that has grown, and writes it into `docs/cost.md`.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints")]
+
+use std::path::Path;
+
+fn main() -> std::io::Result<()> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/cost.md");
+    let before = std::fs::read_to_string(&page)?;
+    let after = cost::growth::renew(&before, |line| eprintln!("  {line}"));
+    println!("docs/cost.md {}", if before == after { "is current" } else { "is written anew" });
+    std::fs::write(page, after)
+}
