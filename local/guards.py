@@ -98,8 +98,8 @@ def _without(guard: Guard, contract: Suite, first: bool) -> str | None:
             return contract() or _tests(Path(guard["file"]))
         tests = partial(_tests, Path(guard["file"]))
         if first:
-            # The cheapest first: binaries link the whole AWS SDK.
-            return tests("--lib") or _simulation() or _model() or tests()
+            # The cheapest first: without optimization, and without binaries, which link the whole AWS SDK.
+            return tests("--lib", profile="dev") or _simulation() or _model() or tests()
         # Simulation and model find different faults, so the table shows both.
         caught = [found for found in (_simulation(), _model()) if found]
         return "; ".join(caught) or tests()
@@ -152,21 +152,21 @@ def _simulation() -> str | None:
     return "simulation: " + (", ".join(broken) or "it panics")
 
 
-def _tests(changed: Path, *targets: str) -> str | None:
+def _tests(changed: Path, *targets: str, profile: str = build.PROFILE) -> str | None:
     """Runs the tests of the crate that contains the guard. For a shared crate also those of payments, which uses all of them;
     for the in-memory twin the contract suite."""
     shared, package = changed.parts[0] == "shared", changed.parts[1]
     if shared and package == "event-store":
         return _nextest("-p", "tests", "--test", "contract", "-E", "test(in_memory)")
-    return _nextest("-p", package, *(["-p", "payments"] if shared else []), *targets)
+    return _nextest("-p", package, *(["-p", "payments"] if shared else []), *targets, profile=profile)
 
 
 def _contract(judging: dict[str, str]) -> str | None:
     return _nextest("-p", "tests", "--test", "contract", "-E", "test(on_moto) or test(on_dynalite)", more=judging)
 
 
-def _nextest(*which: str, more: dict[str, str] | None = None) -> str | None:
-    arguments = ["--cargo-profile", build.PROFILE, "--target", build.host(), *which]
+def _nextest(*which: str, more: dict[str, str] | None = None, profile: str = build.PROFILE) -> str | None:
+    arguments = ["--cargo-profile", profile, "--target", build.host(), *which]
     tested = _cargo(str(tools.nextest()), "nextest", "run", *arguments, more=more)
     red = re.findall(r"^\s+(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\(.*?\) )?(.+)$", tested.stderr, flags=re.MULTILINE)
     if tested.returncode != 0 and not red:

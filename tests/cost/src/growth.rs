@@ -214,13 +214,21 @@ fn only(counted: &ByFunction, function: &str) -> Tally {
     counted.get(function).cloned().unwrap_or_default()
 }
 
-/// Writes the measured part of the page anew. `progress` is called with a line about what is done.
+/// The page with its measured part written anew.
 ///
 /// # Panics
 /// If the page lacks the part.
-pub fn renew(page: &str, progress: impl Fn(String)) -> String {
+pub fn renew(page: &str, part: &str) -> String {
     let (before, rest) = page.split_once(MARK).expect("the page has a part for growth");
     let (_, after) = rest.split_once("<!-- end -->").expect("the part has an end");
+    [before, MARK, "\n", part, "<!-- end -->", after].concat()
+}
+
+/// The measured part of the page. `progress` is called with a line about what is done.
+///
+/// # Panics
+/// If an order is not delivered.
+pub fn part(progress: impl Fn(String)) -> String {
     let sizes = self::after(&[0, 10, 1000, 100_000], |done| progress(format!("{done} orders delivered")));
     let customer = of_a_customer(10_000, |done| progress(format!("{done} orders of one customer delivered")));
     let large = of_a_large_order();
@@ -243,7 +251,7 @@ pub fn renew(page: &str, progress: impl Fn(String)) -> String {
         took.as_secs_f64(),
         SNS_TAKES.as_millis(),
     );
-    [before, MARK, "\n", &rows, "\n", &shard, "\n<!-- end -->", after].concat()
+    [rows, shard].join("\n") + "\n"
 }
 
 const MARK: &str = "<!-- measured: growth -->";
