@@ -33,6 +33,10 @@ VERSION = "0.0.0-without-a-guard"
 LONGEST = 240.0
 
 
+class NotCompiled(Trouble):
+    """The copy does not compile with what stands instead of the guard: tests/guards.json is out of date."""
+
+
 def run(only: str, first: bool) -> int:
     """`only`: part of the names of the guards to remove; empty for all. `first`: stop at what catches a guard first, which
     takes a fraction of the time; otherwise the table shows what the simulation and the model find."""
@@ -57,9 +61,14 @@ def _run(every: list[Guard], guards: list[Guard], contract: Suite, first: bool) 
     print(f"| {'guard':60} | what caught it\n|{'-' * 62}|{'-' * 40}")
     for guard in guards:
         began = time.monotonic()
-        caught = _without(guard, contract, first)
+        try:
+            caught = _without(guard, contract, first)
+            found = caught or "NOTHING"
+        except NotCompiled as broken:
+            # The others are tried nevertheless: a run takes long.
+            caught, found = None, f"IT DOES NOT COMPILE: {broken}"
         uncaught += caught is None
-        print(f"| {guard['guard']:60} | {caught or 'NOTHING'} ({time.monotonic() - began:.0f} s)", flush=True)
+        print(f"| {guard['guard']:60} | {found} ({time.monotonic() - began:.0f} s)", flush=True)
     print(f"{len(guards) - uncaught} of {len(guards)} removed guards are caught")
     return 1 if uncaught else 0
 
@@ -123,8 +132,13 @@ def _program(name: str) -> str:
     programs = ["--bin", "simulate", "--bin", "model"]
     compiled = _cargo("cargo", "build", "--quiet", "--profile", build.PROFILE, *_profile(), *programs)
     if compiled.returncode != 0:
-        raise Trouble(f"The copy does not compile:\n{compiled.stderr[-2000:]}")
+        raise NotCompiled(_first_error(compiled.stderr))
     return str(ROOT / "target" / build.host() / build.PROFILE / name)
+
+
+def _first_error(output: str) -> str:
+    found = re.search(r"^error.*(?:\n\s+-->.*)?", output, flags=re.MULTILINE)
+    return " ".join(found[0].split()) if found else output[-500:]
 
 
 def _model() -> str | None:
@@ -170,5 +184,7 @@ def _nextest(*which: str, more: dict[str, str] | None = None, profile: str = bui
     tested = _cargo(str(tools.nextest()), "nextest", "run", *arguments, more=more)
     red = re.findall(r"^\s+(?:FAIL|SIGABRT|TIMEOUT) \[.*?\] (?:\(.*?\) )?(.+)$", tested.stderr, flags=re.MULTILINE)
     if tested.returncode != 0 and not red:
+        if "could not compile" in tested.stderr:
+            raise NotCompiled(_first_error(tested.stderr))
         raise Trouble(f"The tests of the copy do not run:\n{tested.stderr[-2000:]}")
     return f"test: {red[0].strip()}" if red else None
