@@ -9,9 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
-use serde_json::Value;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt::Formatter;
 
 /// An event as the platform hands it over. It is parsed when it is served.
 #[derive(Debug, Clone)]
@@ -39,21 +42,21 @@ impl Event {
     }
 
     pub(super) fn fields(&self) -> Result<Fields, Problem> {
-        let event: Value =
+        let event: Members<'_> =
             json::from_str(self.json.get()).map_err(|_| Problem::bad_request("the event cannot be read"))?;
-        let context = &event["requestContext"];
-        let route = [&context["routeKey"], &event["routeKey"]].into_iter().find_map(Value::as_str);
-        let Some(route) = route else {
+        let context = event.members("requestContext");
+        let Some(route) = context.text("routeKey").or_else(|| event.text("routeKey")) else {
             tracing::warn!("an event without a route is not one of an HTTP API, payload format 2.0");
             return Err(Problem::bad_request("the event names no route"));
         };
+        let token = context.members("authorizer").members("jwt");
         Ok(Fields {
-            route: route.to_owned(),
-            path: texts(&event["pathParameters"]).unwrap_or_default(),
+            route: route.into_owned(),
+            path: event.members("pathParameters").texts(),
             query: query(&event),
-            headers: headers(&event["headers"]),
+            headers: headers(&event.members("headers")),
             body: body(&event)?,
-            claims: texts(&context["authorizer"]["jwt"]["claims"]),
+            claims: token.read::<Members<'_>>("claims").map(|claims| claims.texts()),
         })
     }
 }
@@ -63,29 +66,82 @@ pub fn parse_sample(text: &str) -> Result<Event, serde_json::Error> {
     Ok(Event::new(String::new(), serde_json::from_str(text)?))
 }
 
-/// The members of an object that are texts; `None` if it is no object.
-fn texts(object: &Value) -> Option<HashMap<String, String>> {
-    let members = object.as_object()?.iter();
-    Some(members.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect())
+/// The members of an object, unread: most of an event is never looked at.
+#[derive(Default)]
+struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
+
+/// A text, borrowed from the event if it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Members<'a> {
+    /// A member that has this form; `None` if it is missing or has another. Of two with one name, the last one counts.
+    fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
+        let (_, value) = self.0.iter().rev().find(|(Text(found), _)| found == name)?;
+        serde_json::from_str(value.get()).ok()
+    }
+
+    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.read::<Text<'_>>(name).map(|Text(text)| text)
+    }
+
+    /// The members of a member; none if it is no object.
+    fn members(&self, name: &str) -> Self {
+        self.read(name).unwrap_or_default()
+    }
+
+    /// All members that are texts.
+    fn texts(&self) -> HashMap<String, String> {
+        let text = |value: &'a RawValue| serde_json::from_str::<Text<'_>>(value.get()).ok();
+        let members = self.0.iter();
+        members
+            .filter_map(|(Text(name), value)| Some((name.clone().into_owned(), text(value)?.0.into_owned())))
+            .collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Members<'de>;
+
+            fn expecting(&self, form: &mut Formatter<'_>) -> std::fmt::Result {
+                form.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
 }
 
 /// The query as it was sent: any text is a query. The gateway's own map joins repeated names with commas.
-fn query(event: &Value) -> HashMap<String, String> {
-    let Some(raw) = event["rawQueryString"].as_str() else {
-        return texts(&event["queryStringParameters"]).unwrap_or_default();
+fn query(event: &Members<'_>) -> HashMap<String, String> {
+    let Some(raw) = event.text("rawQueryString") else {
+        return event.members("queryStringParameters").texts();
     };
     let query: QueryMap = raw.parse().unwrap_or_default();
     query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// The headers whose names and values HTTP allows.
-fn headers(object: &Value) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in object.as_object().into_iter().flatten() {
+fn headers(members: &Members<'_>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(members.0.len());
+    for (Text(name), value) in &members.0 {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
-        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        for text in values.iter().filter_map(Value::as_str) {
-            if let Ok(value) = HeaderValue::from_str(text) {
+        let list = || serde_json::from_str::<Vec<Member<'_>>>(value.get()).ok();
+        let values =
+            serde_json::from_str(value.get()).map(|text| vec![Member::Text(text)]).ok().or_else(list);
+        for value in values.into_iter().flatten() {
+            let Member::Text(Text(text)) = value else { continue };
+            if let Ok(value) = HeaderValue::from_str(&text) {
                 headers.append(name.clone(), value);
             }
         }
@@ -93,13 +149,22 @@ fn headers(object: &Value) -> HeaderMap {
     headers
 }
 
-fn body(event: &Value) -> Result<Vec<u8>, Problem> {
-    match (&event["body"], &event["isBase64Encoded"]) {
-        (Value::Null, _) => Ok(Vec::new()),
-        (Value::String(encoded), Value::Bool(true)) => {
-            STANDARD.decode(encoded).map_err(|_| Problem::bad_request("the body is not base64"))
-        }
-        (Value::String(text), _) => Ok(text.clone().into_bytes()),
-        _ => Err(Problem::bad_request("the body is not a text")),
+/// A member of a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Member<'a> {
+    #[serde(borrow)]
+    Text(Text<'a>),
+    Other(IgnoredAny),
+}
+
+fn body(event: &Members<'_>) -> Result<Vec<u8>, Problem> {
+    let Some(raw) = event.read::<Option<&RawValue>>("body").flatten() else { return Ok(Vec::new()) };
+    let Ok(Text(text)) = serde_json::from_str(raw.get()) else {
+        return Err(Problem::bad_request("the body is not a text"));
+    };
+    if event.read("isBase64Encoded") == Some(true) {
+        return STANDARD.decode(&*text).map_err(|_| Problem::bad_request("the body is not base64"));
     }
+    Ok(text.into_owned().into_bytes())
 }

@@ -104,7 +104,11 @@ impl Request {
             ));
         }
         let mut parser = serde_json::Deserializer::from_slice(&self.body);
-        let value: T = json::read(Objects(&mut parser)).map_err(|error| not_readable(&error))?;
+        // A body that cannot be read is read again, the slow way, to find where.
+        let again = || json::read(Objects(&mut serde_json::Deserializer::from_slice(&self.body)));
+        let value = T::deserialize(Objects(&mut parser))
+            .or_else(|_| again())
+            .map_err(|error| not_readable(&error))?;
         parser.end().map_err(|_| Problem::bad_request("the body holds more than one JSON value"))?;
         Ok(value)
     }
