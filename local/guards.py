@@ -169,7 +169,7 @@ def _own_tests(file: str) -> str | None:
     """Runs the tests of the guard's crate alone, without optimization, and without binaries, which link the whole AWS SDK."""
     room, package = Path(file).parts[:2]
     if package == "event-store":
-        return None
+        return _tests(Path(file))
     return _nextest("-p", package, *([] if room == "shared" else ["--lib"]), profile="dev")
 
 
