@@ -5,19 +5,19 @@ use crate::{files, functions, kebab, none, root};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An alarm of the template.
-struct Alarm {
+pub(crate) struct Alarm {
     /// Its name without the stack's.
-    name: String,
+    pub(crate) name: String,
     /// What it counts: the metric, and the names and values of its dimensions.
     namespace: String,
     metric: String,
     dimensions: Vec<(String, String)>,
     /// Its whole text.
-    text: String,
+    pub(crate) text: String,
 }
 
 /// The value of the first line with this key.
-fn field<'a>(text: &'a str, key: &str) -> &'a str {
+pub(crate) fn field<'a>(text: &'a str, key: &str) -> &'a str {
     let line = text.lines().find_map(|line| line.trim_start().strip_prefix(key)?.strip_prefix(": "));
     line.unwrap_or_default().trim_matches('"')
 }
@@ -66,7 +66,7 @@ fn written_out(block: &str) -> Vec<String> {
     values.split(", ").map(written).collect()
 }
 
-fn alarms() -> Vec<Alarm> {
+pub(crate) fn alarms() -> Vec<Alarm> {
     let template = template();
     let blocks = template.split("\n\n").filter(|block| block.contains("Type: AWS::CloudWatch::Alarm\n"));
     let alarms: Vec<Alarm> = blocks.flat_map(written_out).map(Alarm::read).collect();
@@ -302,28 +302,4 @@ fn every_open_route_has_a_limit_of_its_own() {
         limits.filter_map(|line| Some(line.trim().strip_suffix(rule)?.to_owned())).collect();
     assert!(open.len() > 3, "only {open:?} were found");
     assert_eq!(open, limited);
-}
-
-/// Whether a name is of a pattern, as in `<function>-errors`.
-fn matches(pattern: &str, name: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('<') else { return pattern == name };
-    let after = after.split_once('>').map_or("", |(_, after)| after);
-    !(before.is_empty() && after.is_empty())
-        && name.len() > before.len() + after.len()
-        && name.starts_with(before)
-        && (after.contains('<') || name.ends_with(after))
-}
-
-#[test]
-fn the_operators_table_has_every_alarm_and_no_other() {
-    let document = std::fs::read_to_string(root().join("docs/operations/README.md")).expect("the document");
-    let rows =
-        document.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
-    let patterns: Vec<&str> = rows.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
-    let alarms = alarms();
-    let unknown = patterns.iter().filter(|pattern| !alarms.iter().any(|alarm| matches(pattern, &alarm.name)));
-    let mut offenders: Vec<String> = unknown.map(|pattern| format!("{pattern} is no alarm")).collect();
-    let missing = alarms.iter().filter(|alarm| !patterns.iter().any(|pattern| matches(pattern, &alarm.name)));
-    offenders.extend(missing.map(|alarm| format!("{} has no row", alarm.name)));
-    none("docs/operations/README.md", &offenders);
 }
