@@ -71,6 +71,7 @@ def fill_in_lists(template: Map) -> None:
     lists = {
         "DeadLetters": sub(" ".join(places)),
         "DeadLettersArn": Items(arn(f"{owner}DeadLetters") for owner in owners),
+        "Queue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in fed)),
         "QueueArn": Items(arn(f"{owner}Queue") for owner in fed),
         "ReaderArn": Items(map(arn, readers)),
         "FailedBatchesArn": Items(arn(f"{owner}FailedBatches") for owner in readers),

@@ -1,4 +1,4 @@
-"""What an operator types from docs/operations exists: targets and variables of make, operations of AWS."""
+"""What an operator types from docs/operations exists: targets and variables of make, operations of AWS, routes of the API."""
 
 from __future__ import annotations
 
@@ -12,12 +12,19 @@ from pathlib import Path
 import botocore.session
 from botocore import xform_name
 
-from .. import arguments
+from .. import arguments, documents
 from ..settings import ROOT
 
 PAGES = sorted((ROOT / "docs" / "operations").rglob("*.md"))
 TARGETS = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
 COMMANDS = {command.name: command for command in arguments.COMMANDS}
+ROUTES = {
+    f"{event['Properties']['Method']} {event['Properties']['Path']}"
+    for resource in documents.read_template()["Resources"].values()
+    if resource["Type"] == "AWS::Serverless::Function"
+    for event in resource["Properties"].get("Events", {}).values()
+    if event["Type"] == "HttpApi"
+}
 # Options that the AWS CLI adds to those of an operation, and its own command for logs.
 OF_THE_CLI = {"query", "output", "page-size", "max-items", "region", "cli-input-json", "no-paginate"}
 LOGS_TAIL = {"since", "filter-pattern", "format", "follow"}
@@ -83,7 +90,27 @@ class Runbooks(unittest.TestCase):
                     self.assertLessEqual(required, given)
         self.assertGreater(seen, 20)
 
+    def test_every_route_that_a_page_names_exists(self) -> None:
+        seen = 0
+        for page in PAGES:
+            text = page.read_text()
+            for method, path in re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`\s?]*)[^`]*`", text):
+                seen += 1
+                self.assertIn(f"{method} {path}", ROUTES, page.name)
+            for words in commands(page, "curl"):
+                method = words[words.index("-X") + 1] if "-X" in words else "GET"
+                (url,) = [word for word in words if word.startswith("$CONVEYOR_API_URL/")]
+                path = url.removeprefix("$CONVEYOR_API_URL").split("?")[0]
+                seen += 1
+                self.assertTrue(any(_is_of(f"{method} {path}", route) for route in ROUTES), f"{page.name}: {method} {path}")
+        self.assertGreater(seen, 20)
+
 
 def _options(name: str, kind: str) -> set[str]:
     option = xform_name(name, "-")
     return {option, f"no-{option}"} if kind == "boolean" else {option}
+
+
+def _is_of(request: str, route: str) -> bool:
+    """Whether a request is one of a route: a parameter of the route's path stands for one part."""
+    return re.fullmatch(re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(route)), request) is not None
