@@ -108,6 +108,7 @@ SAMPLES = (
     Sample("deliver-webhook/first-attempt", items=(ENDPOINT, DELIVERY)),
     Sample("get-order/one", PLACED),
     Sample("get-payment/owner", PAID),
+    Sample("get-readiness/get"),
     Sample("health/get"),
     Sample("manage-callbacks/list", items=(ENDPOINT,)),
     Sample("manage-products/put"),

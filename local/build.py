@@ -6,17 +6,21 @@ same profile and target, so that a crate is compiled once for all of them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 
 from . import console, tools
-from .settings import FUNCTIONS, ROOT, clean_environment
+from .settings import FUNCTIONS, ROOT, TEMPLATE, clean_environment
 from .trouble import Trouble
 
 PROFILE = "local"
+# How many digits of a digest name a deploy; shared/runtime/src/build.rs names a build by as many.
+ID_DIGITS = 12
 # AWS's names of processors, and cargo-lambda's options for them.
 MACHINES = {"arm64": "--arm64", "x86_64": "--x86-64"}
 
@@ -63,6 +67,16 @@ def binaries() -> dict[str, bytes]:
     if not found:
         raise Trouble("No function was compiled: `functions/` has no crate with a binary.")
     return found
+
+
+def fingerprint(parameters: Mapping[str, str]) -> str:
+    """The digest of all that a deploy consists of: the template, the parameters and the compiled functions."""
+    digest = hashlib.sha256(TEMPLATE.read_bytes())
+    digest.update(json.dumps(parameters, sort_keys=True).encode())
+    for name, binary in binaries().items():
+        digest.update(name.encode())
+        digest.update(hashlib.sha256(binary).digest())
+    return digest.hexdigest()
 
 
 def environment() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 from . import build, console, documents, resources, template, tools
 from .settings import LOOPBACK, REGION, ROOT, SAM_CONFIG, TEMPLATE, aws_environment
@@ -11,6 +12,8 @@ from .trouble import Trouble
 # Commits after this one have a subject of at most `SUBJECT` characters. The history before it is older than the rule.
 RULE_SINCE = "2325bd7519102f257970f6dc9d0e86009561c793"
 SUBJECT = 72
+# A stack of its own, which consumers copy.
+EXAMPLE = Path("examples", "subscriber", "template.yaml")
 
 
 def run() -> int:
@@ -22,11 +25,15 @@ def run() -> int:
     template.refuse_stale()
     sam = ["sam", "validate", "--config-file", str(SAM_CONFIG), "--lint", "--template-file", TEMPLATE.name, "--region", REGION]
     _quietly(sam, "fix template.yaml")
-    _quietly(["cfn-lint", TEMPLATE.name], "fix template.yaml")
+    _quietly(["cfn-lint", TEMPLATE.name, str(EXAMPLE)], f"fix template.yaml or {EXAMPLE}")
     resources.check()
-    _quietly(["ruff", "check", "local", "bench"], "fix what ruff reports")
-    _quietly(["ruff", "format", "--check", "local", "bench"], "run `.tools/tools/bin/ruff format local bench`")
-    _quietly(["python", "-m", "compileall", "-q", "local", "bench"], "fix the Python in local/ and bench/")
+    _quietly(["ruff", "check", "local", "bench", "examples"], "fix what ruff reports")
+    _quietly(
+        ["ruff", "format", "--check", "local", "bench", "examples"], "run `.tools/tools/bin/ruff format local bench examples`"
+    )
+    _quietly(
+        ["python", "-m", "compileall", "-q", "local", "bench", "examples"], "fix the Python in local/, bench/ and examples/"
+    )
     if stale := documents.stale():
         raise Trouble(f"{', '.join(stale)} differ from what template.yaml says: run `make docs`, then `make check` again.")
     return 0

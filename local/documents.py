@@ -81,6 +81,8 @@ def _expanded(resources: Template) -> Iterator[tuple[str, Any]]:
         variable, values, body = resource
         for value in values:
             text = json.dumps(body).replace("${" + variable + "}", value)
+            # In a logical id, the value without what an id may not have.
+            text = text.replace("&{" + variable + "}", re.sub(r"[^A-Za-z0-9]", "", value))
             yield from _expanded(json.loads(text.replace(json.dumps({"Ref": variable}), json.dumps(value))))
 
 

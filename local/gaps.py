@@ -28,6 +28,7 @@ def fill(stack: Stack) -> None:
         _routes(stack, template)
         _time_to_live(stack, template)
         _batches(stack)
+        _address(stack)
         _sender_identity(stack)
         _secrets(stack)
 
@@ -117,6 +118,13 @@ def _time_to_live(stack: Stack, template: Template) -> None:
             status = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
             if status in ("DISABLED", "DISABLING"):
                 dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=specification)
+
+
+def _address(stack: Stack) -> None:
+    """The stack publishes the address that AWS would give its API. Consumers on this machine reach it at another."""
+    name, parameters = f"/{STACK_NAME}/api/url", aws.client("ssm", stack)
+    if parameters.get_parameter(Name=name)["Parameter"]["Value"] != stack.api:
+        parameters.put_parameter(Name=name, Value=stack.api, Type="String", Overwrite=True)
 
 
 def _sender_identity(stack: Stack) -> None:

@@ -56,6 +56,10 @@ def _run(options: argparse.Namespace, progress: Progress) -> None:
         preflight.check_binaries(values["Architecture"])
     else:
         build.release(values["Architecture"])
+    others = {name: value for name, value in values.items() if name != "DeployId"}
+    values["DeployId"] = build.fingerprint(others)[: build.ID_DIGITS]
+    config.keep(answers["STACK"], answers["REGION"], values, _groups(read))
+    config.write()
     progress.done = (
         f"CloudFormation may still be working: look with `aws cloudformation describe-stacks --stack-name {answers['STACK']}"
         f" --region {answers['REGION']}`."

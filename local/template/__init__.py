@@ -12,8 +12,8 @@ from . import document, kinds
 from .document import Map
 
 SOURCES = ROOT / "template"
-# One file each, in the order in which the template has them. All but the first two are services.
-SHARED = ("stack", "api")
+# One file each, in the order in which the template has them. All but the first three are services.
+SHARED = ("stack", "api", "objectives")
 SERVICES = (
     "catalog",
     "orders",

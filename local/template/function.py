@@ -93,14 +93,18 @@ class Function:
     def output(self, suffix: str, description: str, resource: str) -> None:
         self.outputs[f"{self.name}{suffix}"] = Map(Description=description, Value=ref(resource))
 
-    def alarm(self, suffix: str, name: str, description: str | Tagged, metric: Map, **rule: Any) -> None:
+    def alarm(
+        self, suffix: str, name: str, description: str | Tagged, metric: Map, page: str | None = None, **rule: Any
+    ) -> None:
+        """`page`: its runbook in docs/operations/alarms, if that has another name than the alarm."""
+        runbook = f" Runbook: docs/operations/alarms/{page or name}.md"
         defaults = {"Statistic": "Maximum", "Period": 60, "EvaluationPeriods": 1}
         rules = {"ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching"}
         self.add(
             suffix,
             "AWS::CloudWatch::Alarm",
             AlarmName=named(f"{self.kebab}-{name}"),
-            AlarmDescription=description,
+            AlarmDescription=sub(description.value + runbook) if isinstance(description, Tagged) else description + runbook,
             **metric,
             **{**defaults, **rules, **rule},
             AlarmActions=flow(Items([ref("AlarmTopic")])),

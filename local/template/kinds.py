@@ -71,6 +71,7 @@ def fill_in_lists(template: Map) -> None:
     lists = {
         "DeadLetters": sub(" ".join(places)),
         "DeadLettersArn": Items(arn(f"{owner}DeadLetters") for owner in owners),
+        "Queue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in fed)),
         "QueueArn": Items(arn(f"{owner}Queue") for owner in fed),
         "ReaderArn": Items(map(arn, readers)),
         "FailedBatchesArn": Items(arn(f"{owner}FailedBatches") for owner in readers),
@@ -249,6 +250,7 @@ def stream_function(function: Function) -> None:
             f"{function.kebab} has not read the stream of {table}Table in time for 15 minutes: enable its event source, or find"
             " out in its log why it does not start or is late. It loses a record that it has not read within 24 hours.",
             of_log(function, "HeartbeatLag", table=table.lower()),
+            page="heartbeat",
             # One datapoint a minute, so that the alarm rings soon after the last heartbeat: CloudWatch looks back for a few
             # periods beyond these 15 before it takes data for missing.
             EvaluationPeriods=15,

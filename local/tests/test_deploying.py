@@ -45,8 +45,11 @@ class Deploying(unittest.TestCase):
         return boto3.client(service, region_name=self.environment["AWS_REGION"])
 
     def test_a_second_stack_is_deployed_filled_and_answers(self) -> None:
-        # Nothing of it may stay in the emulator. The five questions do not ask for this parameter, so the file keeps it.
-        self.config.write_text('[default.deploy.parameters.parameter_overrides]\nDataDeletionPolicy = "Delete"\n')
+        # Nothing of it may stay in the emulator, which has no metric math. The five questions do not ask for these parameters,
+        # so the file keeps them.
+        self.config.write_text(
+            '[default.deploy.parameters.parameter_overrides]\nDataDeletionPolicy = "Delete"\nBurnRateAlarms = "false"\n'
+        )
         self.addCleanup(self.delete)
         with self.terminal() as terminal:
             terminal.answer("STACK [conveyor]: ", self.name)
@@ -73,6 +76,9 @@ class Deploying(unittest.TestCase):
         self.assertEqual(self.secret("stripe-webhook-secret"), SIGNING_SECRET)
         self.assertEqual(self.secret("easypost-api-key"), "")
         self.assertEqual(self.invoke("health", {"rawPath": "/health"})["statusCode"], 200)
+        (deployed,) = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
+        deploy_id = {one["ParameterKey"]: one["ParameterValue"] for one in deployed["Parameters"]}["DeployId"]
+        self.assertRegex(deploy_id, "^[0-9a-f]{12}$")
         self.assertEqual(self.stripe_webhook(SIGNING_SECRET), 200)
         self.assertEqual(self.stripe_webhook("whsec_another"), 400)
         # An empty secret is our fault and not the sender's, who has to send the webhook again.

@@ -32,6 +32,7 @@ mod offline_payments;
 mod parcels;
 mod payments;
 mod races;
+mod readiness;
 mod receivers;
 mod refunding;
 mod roles;

@@ -71,3 +71,17 @@ async fn a_heartbeat_of_each_table_reaches_the_alarm_of_each_of_its_readers() {
     assert_eq!(reported, counted);
     assert_eq!(reported.len(), 8);
 }
+
+#[test]
+fn readiness_shows_every_reader_that_has_an_alarm() {
+    let shown = operations::READERS.map(|(function, table)| {
+        let dimensions =
+            format!("{{Name: function, Value: {function}}}, {{Name: table, Value: {}}}", table.as_str());
+        format!("Dimensions: [{{Name: stack, Value: !Ref AWS::StackName}}, {dimensions}]")
+    });
+    let mut counted = dimensions_of_alarms("HeartbeatLag");
+    let mut shown = shown.to_vec();
+    counted.sort();
+    shown.sort();
+    assert_eq!(shown, counted);
+}

@@ -2,6 +2,7 @@
 
 mod health;
 mod inbox;
+mod readiness;
 mod redrive;
 mod standard;
 mod sweep_inbox;
@@ -11,6 +12,7 @@ mod write_heartbeats;
 
 pub use health::Health;
 pub use inbox::{InboxSource, InboxTable, WebhookInbox};
+pub use readiness::{Build, GetReadiness, Queue, QueueList, READERS, ReadinessTable, TABLES, table_setting};
 pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
 pub use standard::StandardWebhook;
 pub use sweep_inbox::SweepInbox;

@@ -13,7 +13,7 @@ use crate::view::OPEN_SHARDS;
 use crate::{Deadlines, Order, Summary, attention};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, Key, Pages, Position, StreamId, Walk, append_decided};
-use events::{Cause, EventId, OrderId};
+use events::{Attention, Cause, EventId, OrderId, OrderStatus};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
@@ -125,7 +125,11 @@ impl SweepOrders {
             .await?;
         let is_overdue = matches!(decided, Decided::Appended(_));
         let history = decided.history();
-        attention::report(&id, &history.state.raised_by(&cause.id));
+        let raised = history.state.raised_by(&cause.id);
+        attention::report(&id, &raised);
+        if raised.contains(&Attention::Stuck) {
+            report_unsettled(&id, history.state.status());
+        }
         // Also for an overdue one: its event reaches the views in moments, and a sweep of the same minute leaves it alone.
         let view = Summary::key(&id, &history.state).zip(Summary::swept(&history, &id, &self.deadlines));
         if let Some((place, document)) = view {
@@ -136,6 +140,14 @@ impl SweepOrders {
             }
         }
         Ok(is_overdue)
+    }
+}
+
+/// Counts an order that is neither paid nor ended in time, for the objective of the orders (`template/objectives.yaml`).
+fn report_unsettled(order: &OrderId, status: OrderStatus) {
+    if matches!(status, OrderStatus::Placed | OrderStatus::PaymentActionRequired) {
+        // Level error, so that no `LogLevel` suppresses it.
+        tracing::error!(metric = "OrderUnsettled", order.id = %order, "the order is neither paid nor ended in time");
     }
 }
 

@@ -4,6 +4,7 @@ use crate::Table;
 use crate::addresses::SystemNames;
 use crate::batches::{S3Batches, StackFunctions};
 use crate::connections::{self, Needed, Service};
+use crate::gauges::{CloudWatch, SqsGauge};
 use crate::guarded_transport::GuardedTransport;
 use crate::http::HttpTransport;
 use crate::letters::SqsLetters;
@@ -25,8 +26,8 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use event_store::Pages;
 use outbound::{
-    BatchStore, CachedSecrets, DeadLetterQueue, Functions, Mailer, Names, Networks, Queue, Secrets, Texter,
-    Topic, Transport, WorkQueue,
+    BatchStore, CachedSecrets, DeadLetterQueue, Functions, Mailer, Metrics, Names, Networks, Queue,
+    QueueGauge, Secrets, Texter, Topic, Transport, WorkQueue,
 };
 use resilience::SystemClock;
 use runtime::Settings;
@@ -125,6 +126,16 @@ impl Clients {
     /// A dead-letter queue of any function, by its URL, for `redrive-dead-letters`.
     pub fn letters(&self, url: &str) -> Arc<dyn DeadLetterQueue> {
         Arc::new(SqsLetters { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
+    }
+
+    /// A queue of any function, by its URL, as far as its length goes.
+    pub fn queue_gauge(&self, url: &str) -> Arc<dyn QueueGauge> {
+        Arc::new(SqsGauge { client: aws_sdk_sqs::Client::new(&self.config), url: url.to_owned() })
+    }
+
+    /// The metrics of the account and region.
+    pub fn metrics(&self) -> Arc<dyn Metrics> {
+        Arc::new(CloudWatch(aws_sdk_cloudwatch::Client::new(&self.config)))
     }
 
     /// The batches that stream readers could not take. A bucket is part of the path, because the local stack has one host.

@@ -12,6 +12,7 @@ mod counters;
 mod documents;
 mod error;
 mod event_store;
+mod gauges;
 mod guarded_transport;
 mod http;
 mod item;

@@ -4,6 +4,7 @@
 //! [`command::Command`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here
 //! knows an AWS service; what a runner needs of one (a queue, a counter) is a port.
 
+pub mod build;
 pub mod command;
 pub mod heartbeat;
 pub mod http;

@@ -10,9 +10,10 @@ use event_store::{
 };
 use events::Envelope;
 use outbound::{
-    Answer, BatchError, BatchStore, Call, CallError, DeadLetter, DeadLetterQueue, Functions, Letter, Mail,
-    MailError, Mailer, NameError, Names, Publication, PublishError, Queue, QueueError, StoredBatch, Text,
-    Texter, Topic, Transport, Work, WorkQueue,
+    Answer, BatchError, BatchStore, Call, CallError, DeadLetter, DeadLetterQueue, Depth, Functions,
+    GaugeError, Letter, Mail, MailError, Mailer, Metric, Metrics, NameError, Names, Publication,
+    PublishError, Queue, QueueError, QueueGauge, Reading, StoredBatch, Text, Texter, Topic, Transport, Work,
+    WorkQueue,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -262,5 +263,26 @@ impl<P: DeadLetterQueue + ?Sized> DeadLetterQueue for Gated<P> {
     async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
         let failed = || QueueError("failed by the gate".to_owned());
         self.pass("letters.delete", Effect::Write, self.port.delete(receipt), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: QueueGauge + ?Sized> QueueGauge for Gated<P> {
+    async fn depth(&self) -> Result<Depth, GaugeError> {
+        let failed = || GaugeError("failed by the gate".to_owned());
+        self.pass("gauge.depth", Effect::Read, self.port.depth(), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: Metrics + ?Sized> Metrics for Gated<P> {
+    async fn newest(
+        &self,
+        metrics: &[Metric],
+        now: jiff::Timestamp,
+        back: Duration,
+    ) -> Result<Vec<Option<Reading>>, GaugeError> {
+        let failed = || GaugeError("failed by the gate".to_owned());
+        self.pass("metrics.newest", Effect::Read, self.port.newest(metrics, now, back), failed).await
     }
 }

@@ -5,6 +5,7 @@ mod batches;
 mod builders;
 mod easypost;
 mod gate;
+mod gauges;
 mod letters;
 mod log;
 mod outage;
@@ -24,6 +25,7 @@ pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };
 pub use gate::{Effect, Gate, GateDecision, Gated};
+pub use gauges::{FixedGauge, MemoryMetrics};
 pub use letters::MemoryLetters;
 pub use log::Log;
 pub use outage::Outage;

@@ -23,6 +23,10 @@ struct Declared {
     /// Queues that a function reads.
     queues: usize,
     alarms: usize,
+    /// Second metrics of alarms that compare two.
+    compared: usize,
+    /// Alarms that combine others.
+    composite: usize,
     secrets: usize,
     /// A metric for each table whose stream a function reads.
     heartbeats: usize,
@@ -35,14 +39,22 @@ impl Declared {
             template.lines().filter(|found| found.trim() == line).count()
         };
         // A loop of the template is one declaration for each entry of its list.
-        let lists = template.split("Fn::ForEach::").skip(1);
-        let more = lists.filter_map(|list| {
-            let entries = list.lines().nth(2)?.matches(',').count();
-            list.lines().take(6).any(|line| line.trim() == "Type: AWS::CloudWatch::Alarm").then_some(entries)
-        });
+        let more = |kind: &str, having: &str| -> usize {
+            let line = format!("Type: AWS::CloudWatch::{kind}");
+            let lists = template.split("Fn::ForEach::").skip(1);
+            let entries = lists.filter_map(|list| {
+                let is_of_kind = list.lines().take(6).any(|found| found.trim() == line);
+                let body = list.split("\n\n").next().unwrap_or_default();
+                (is_of_kind && body.contains(having)).then(|| list.lines().nth(2))?
+            });
+            entries.map(|entries| entries.matches(',').count()).sum()
+        };
+        let compared_lists = template.matches("{Id: total, ").count();
         Self {
             queues: template.matches("ScalingConfig:").count(),
-            alarms: declares("AWS::CloudWatch::Alarm") + more.sum::<usize>(),
+            alarms: declares("AWS::CloudWatch::Alarm") + more("Alarm", ""),
+            compared: compared_lists + more("Alarm", "{Id: total, "),
+            composite: declares("AWS::CloudWatch::CompositeAlarm") + more("CompositeAlarm", ""),
             secrets: declares("AWS::SecretsManager::Secret"),
             heartbeats: template.matches("StartingPosition:").count(),
         }
@@ -234,6 +246,8 @@ fn at_rest(declared: Declared, prices: &Prices) -> String {
         row("scheduled functions, and what they read and write".to_owned(), schedules),
         row("**all**".to_owned(), schedules + polling),
         apart(declared.alarms, "alarms", "alarm_month"),
+        apart(declared.compared, "second metrics of alarms that compare two", "alarm_month"),
+        apart(declared.composite, "alarms that combine others", "composite_alarm_month"),
         apart(declared.heartbeats, "metrics of heartbeats, for alarms alone", "metric_month"),
         apart(declared.secrets, "secrets", "secret_month"),
     ];

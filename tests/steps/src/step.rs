@@ -7,7 +7,7 @@ use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, Sc
 use event_store::{Documents, Pages};
 use events::Service;
 use operations::{FunctionQueues, InboxSource, InboxTable};
-use outbound::Networks;
+use outbound::{Depth, Networks};
 use resilience::Failure;
 use runtime::Settings;
 use runtime::command::Command;
@@ -18,7 +18,7 @@ use runtime::stream::Reader;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{EASYPOST_KEY, FixedSecrets, SENDER_SECRET};
+use testkit::{EASYPOST_KEY, FixedGauge, FixedSecrets, MemoryMetrics, SENDER_SECRET};
 
 const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
 const CALLS_AT_ONCE: usize = 2;
@@ -198,6 +198,19 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
                 work_for: Duration::from_mins(1),
             }))
         }
+        "get-readiness" => Step::Http(Arc::new(operations::GetReadiness {
+            build: operations::Build { stack, id: "0123456789ab".to_owned(), deploy: "sample".to_owned() },
+            tables: readiness_tables(ports),
+            queues: [operations::Queue {
+                function: "take-payment".to_owned(),
+                name: "conveyor-TakePaymentQueue".to_owned(),
+                gauge: Arc::new(FixedGauge(Depth { waiting: 0, hidden: 0 })),
+            }]
+            .into(),
+            metrics: Arc::new(MemoryMetrics::default()),
+            queue_is_late_after: Duration::from_hours(1),
+            clock,
+        })),
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),
         "manage-callbacks" | PLAN_DELIVERIES | DELIVER_WEBHOOK | "schedule-callbacks" => {
             callbacks_step(function, ports)
@@ -319,6 +332,23 @@ fn carriers(ports: &(impl Ports + ?Sized)) -> shipping::Carriers {
     });
     let provider = ports.options().carrier;
     shipping::Carriers::from_settings(&mut settings, provider, secrets(EASYPOST_KEY), |_| ports.easypost())
+}
+
+/// The tables that `get-readiness` asks. Nothing else of a harness has the table of the limits.
+fn readiness_tables(ports: &(impl Ports + ?Sized)) -> Vec<(&'static str, operations::ReadinessTable)> {
+    let table = |name: &'static str| {
+        let service = Service::ALL.into_iter().find(|service| service.as_str() == name);
+        let table = match (service, name) {
+            (Some(service), _) => Table::Of(service),
+            (None, "order-views") => Table::OrderViews,
+            (None, "notifications") => Table::Notifications,
+            (None, "callbacks") => Table::Callbacks,
+            (None, _) => return None,
+        };
+        let documents: Arc<dyn Documents> = ports.table(table);
+        Some((name, (documents, ports.index(table, "pk", "sk"))))
+    };
+    operations::TABLES.into_iter().filter_map(table).collect()
 }
 
 fn inbox_sources(ports: &(impl Ports + ?Sized)) -> Vec<InboxSource> {

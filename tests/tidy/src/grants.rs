@@ -1,4 +1,4 @@
-//! The grants on other services' tables are limited to webhooks and to heartbeats. The emulator does not enforce these limits, so
+//! The grants on other services' tables are limited to webhooks, heartbeats and breakers. The emulator does not enforce these limits, so
 //! tests read them.
 
 use crate::{none, root};
@@ -46,4 +46,29 @@ fn a_grant_for_heartbeats_writes_nothing_else() {
         grant.contains(r#"{"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["heartbeat#*"]}}"#),
         "{grant}"
     );
+}
+
+#[test]
+fn readiness_only_reads_and_no_item_of_a_customer() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (_, after) = template.split_once("\n  GetReadinessRole:\n").expect("the role");
+    let role = after.split("\n\n").next().unwrap();
+    let granted = foreign(role, "");
+    let [items, heartbeats] = granted.as_slice() else { panic!("two grants are enough: {granted:?}") };
+    for (grant, action, keys) in [
+        (items, "dynamodb:GetItem", r#"["ready#*", "breaker#*"]"#),
+        (heartbeats, "dynamodb:Query", r#"["heartbeat#*"]"#),
+    ] {
+        assert!(grant.contains(&format!("Action: {action}\n")), "{grant}");
+        let wanted = format!(r#"{{"ForAllValues:StringLike": {{"dynamodb:LeadingKeys": {keys}}}}}"#);
+        assert!(grant.contains(&wanted), "{grant}");
+    }
+    let others = role.split("              - ").skip(1).filter(|statement| statement.contains("Action:"));
+    let may_change = others.filter(|statement| {
+        !["dynamodb:GetItem", "dynamodb:Query", "sqs:GetQueueAttributes", "cloudwatch:GetMetricData", "logs:"]
+            .iter()
+            .any(|read| statement.contains(read))
+            && !statement.contains("LimitsTable")
+    });
+    none("grants that change something", &may_change.map(str::to_owned).collect::<Vec<_>>());
 }

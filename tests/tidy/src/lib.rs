@@ -17,6 +17,7 @@ mod prose;
 mod proven;
 mod providers;
 mod queues;
+mod runbooks;
 mod tables;
 mod text;
 mod timing;

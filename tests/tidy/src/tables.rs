@@ -25,3 +25,17 @@ fn every_table_is_kept_and_backed_up() {
     none("tables that a mistake loses", &lost_by_mistake);
     assert!(excused.iter().all(|table| lost.contains(table)), "a listed table is safe, or gone");
 }
+
+#[test]
+fn readiness_asks_every_table() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (_, after) = template.split_once("\n  GetReadiness:\n").expect("the function");
+    let function = after.split("\n\n").next().unwrap();
+    let tables = template.split("\n\n").filter(|block| block.contains("\n    Type: AWS::DynamoDB::Table\n"));
+    let name = |table: &str| table.trim_start().split(':').next().unwrap_or_default().to_owned();
+    let unasked: Vec<String> = tables
+        .map(name)
+        .filter(|table| !function.contains(&format!("_TABLE_NAME: !Ref {table}\n")))
+        .collect();
+    none("tables that GET /health/ready does not ask", &unasked);
+}
