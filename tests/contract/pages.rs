@@ -1,5 +1,5 @@
-//! Pages: an index, or a partition of the table, is read forward, backward or up to a value, a page at a time, without gaps or
-//! duplicates.
+//! Pages: an index, or a partition of the table, is read forward, backward, up to a value or from below one, a page at a time,
+//! without gaps or duplicates.
 
 use crate::{On, Views, everywhere, views};
 use event_store::{Document, Documents, Key, Pages, Walk};
@@ -26,6 +26,10 @@ async fn read_walks(pages: &dyn Pages, partition: &str) {
         (Walk::UpTo("2026-01-02T03:04:04Z"), vec![0, 1, 2, 3, 4]),
         (Walk::UpTo("2026-01-02T03:04:04.5Z"), vec![0, 1, 2, 3]),
         (Walk::UpTo("2026"), vec![]),
+        (Walk::Below("2026-01-02T03:04:04Z"), vec![3, 2, 1, 0]),
+        (Walk::Below("2026-01-02T03:04:04.5Z"), vec![3, 2, 1, 0]),
+        (Walk::Below("2026-01-02T03:04:05"), vec![4, 3, 2, 1, 0]),
+        (Walk::Below("2026"), vec![]),
     ];
     for (walk, expected) in walks {
         let (mut seen, mut position) = (Vec::new(), None);

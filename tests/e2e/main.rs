@@ -35,6 +35,7 @@ mod races;
 mod receivers;
 mod refunding;
 mod roles;
+mod search;
 mod slow_provider;
 mod stack;
 mod streams;

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 /// The number of partitions of the index `open-by-deadline`, for open orders and for watched ones each.
 pub(crate) const OPEN_SHARDS: u8 = 16;
 
+/// The number of partitions of what many orders have in common: the index `attention`, and the look-up items of a product or a
+/// day. A search reads all of them at once.
+pub(crate) const SHARDS: u8 = 4;
+
 /// One line of a list, as the table of views holds it. It equals the fold of the order's stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
@@ -48,8 +52,12 @@ impl Summary {
     /// The key of an order's view: among those of its customer, in the order of time. `None` before it is placed.
     pub fn key(id: &OrderId, order: &Order) -> Option<Key> {
         let (placed, placed_at) = order.placed()?;
-        // The sort key compares text, in which a whole second sorts after its fractions, so each has nine digits of them.
-        Some(Key::new(Self::customer_partition(&placed.customer), format!("{placed_at:.9}#{id}")))
+        Some(Key::new(Self::customer_partition(&placed.customer), sort_key(placed_at, id)))
+    }
+
+    /// The partitions of the index `attention`.
+    pub(crate) fn attention_partitions() -> Vec<String> {
+        (0..SHARDS).map(attention_partition).collect()
     }
 
     /// The order of a view. The view of an older build has a partition of its own, `order#<id>` / `view`.
@@ -78,7 +86,9 @@ impl Summary {
         format!("watched#{shard:02}")
     }
 
-    /// The view as a document, with the attributes of its index; `None` before the order is placed.
+    /// The view as a document, with the attributes of its indexes; `None` before the order is placed.
+    ///
+    /// `attention` has the orders that need an operator, by time. An order that never needs one writes no entry there.
     ///
     /// An order that is neither open nor watched has no attributes for `open-by-deadline`, and so leaves that index. Its
     /// deadline there is the next time at which the sweep looks at it. An order that waits for an operator or a bank has no
@@ -111,8 +121,11 @@ impl Summary {
         let order = &history.state;
         let summary = Self::of(id, order)?;
         let last = u64::from(history.envelopes.last()?.sequence.number());
-        let document = Document::of(&summary).versioned(2 * last + sweeps);
-        let shard = u8::from_str_radix(&id.as_str()[..1], 16).unwrap_or(0);
+        let mut document = Document::of(&summary).versioned(2 * last + sweeps);
+        if !summary.attention.is_empty() {
+            document = document.with("attention", attention_partition(shard_of(id)));
+        }
+        let shard = first_digit(id);
         let (partition, deadline) = match (order.facts().is_open(), deadline) {
             (true, deadline) => (Self::open_partition(shard), deadline.unwrap_or(Timestamp::MAX)),
             (false, Some(deadline)) => (Self::watched_partition(shard), deadline),
@@ -120,6 +133,34 @@ impl Summary {
         };
         Some(document.with("open_shard", partition).with("deadline", deadline.to_string()))
     }
+}
+
+/// The sort key of a view, and of its look-up items: text, in which a whole second sorts after its fractions, so each time has nine
+/// digits of them.
+fn sort_key(placed_at: Timestamp, id: &OrderId) -> String {
+    format!("{placed_at:.9}#{id}")
+}
+
+/// Whether a text is the sort key of some view. A client can forge a cursor.
+pub(crate) fn is_sort_key(text: &str) -> bool {
+    let parts = text
+        .split_once('#')
+        .and_then(|(placed_at, id)| Some(sort_key(placed_at.parse().ok()?, &OrderId::try_from(id).ok()?)));
+    parts.is_some_and(|key| key == text)
+}
+
+fn attention_partition(shard: u8) -> String {
+    format!("attention#{shard}")
+}
+
+/// The shard of an order where there are [`SHARDS`] of them.
+pub(crate) fn shard_of(id: &OrderId) -> u8 {
+    first_digit(id) % SHARDS
+}
+
+/// Ids are digests, so the first of their hexadecimal digits spreads evenly.
+fn first_digit(id: &OrderId) -> u8 {
+    u8::from_str_radix(&id.as_str()[..1], 16).unwrap_or(0)
 }
 
 /// One line of a list as clients get it. The number follows from the id, so the table does not hold it.

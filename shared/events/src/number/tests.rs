@@ -42,6 +42,8 @@ fn a_text_that_is_no_number_is_refused_with_the_reason() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_number_is_read_as_it_is_shown_and_as_people_type_it(id in ids()) {
         let number = OrderNumber::of(&id);
