@@ -118,6 +118,7 @@ SAMPLES = (
     Sample("place-order/basic", items=(PRICE,)),
     Sample("plan-deliveries/order-placed", items=(ENDPOINT,)),
     Sample("request-refund/goodwill", PAID),
+    Sample("search-orders/email", PLACED),
     Sample("ship-order/order-placed"),
     Sample("standard-webhook/payment-received"),
     Sample("stripe-webhook/payment-intent-succeeded"),

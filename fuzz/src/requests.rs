@@ -52,6 +52,16 @@ async fn endpoint(route: &str) -> (Arc<Memory>, Arc<dyn Endpoint>) {
                 senders,
             })
         }
+        "POST /orders/search" => {
+            let views = Arc::new(Memory::default());
+            let key = Arc::new(testkit::FixedSecrets::one("key"));
+            Arc::new(orders::SearchOrders {
+                views: views.clone(),
+                partitions: Arc::new(views.index("pk", "sk")),
+                by_attention: Arc::new(views.index("attention", "sk")),
+                email_key: orders::EmailKey::new(key, "search-key".to_owned()),
+            })
+        }
         "POST /orders/{order_id}/cancel" => Arc::new(orders::CancelOrder { store, clock: clock() }),
         "POST /orders/{order_id}/refunds" => Arc::new(payments::RequestRefund { store, clock: clock() }),
         route if route.contains("/stock") => {

@@ -21,6 +21,8 @@ from . import dialogue
 from .dialogue import Refused
 
 STRIPE_EVENTS = "docs/deploy.md lists the events"
+# The stack makes these itself, and no operator needs to know their values.
+GENERATED = ("search-key",)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def facts(session: boto3.Session, name: str) -> Facts:
     parameters = {item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])}
     outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
     secrets = {item["Name"].removeprefix(f"{name}/"): item.get("Description", "") for item in described}
+    secrets = {secret: description for secret, description in secrets.items() if secret not in GENERATED}
     senders = [sender.partition(":")[0] for sender in parameters.get("WebhookSources", "").split(",") if sender]
     secrets |= {f"standard-webhook/{sender}": f"Signing secret that {sender} gave you." for sender in senders}
     return Facts(name, session.region_name, outputs.get("ApiUrl", ""), parameters, secrets)

@@ -10,7 +10,7 @@ import tomlkit
 from samcli.cli.types import CfnParameterOverridesType
 
 from .. import documents
-from ..account import parameters, preflight
+from ..account import parameters, preflight, secret_values
 from ..account.samconfig import Samconfig
 
 TEMPLATE = documents.read_template()
@@ -122,11 +122,15 @@ class Secrets(unittest.TestCase):
     def test_no_parameter_is_a_secret(self) -> None:
         self.assertEqual([name for name, rules in TEMPLATE["Parameters"].items() if "NoEcho" in rules], [])
 
-    def test_every_secret_is_created_without_a_value(self) -> None:
+    def test_every_secret_is_created_without_a_value_unless_the_stack_makes_it(self) -> None:
         kept = [resource for resource in TEMPLATE["Resources"].values() if resource["Type"] == "AWS::SecretsManager::Secret"]
-        self.assertEqual(len(kept), 4)
+        self.assertEqual(len(kept), 5)
         for secret in kept:
-            self.assertEqual(set(secret["Properties"]), {"Name", "Description"})
+            properties = dict(secret["Properties"])
+            name = properties["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}/")
+            generated = properties.pop("GenerateSecretString", None)
+            self.assertEqual(generated is not None, name in secret_values.GENERATED, name)
+            self.assertEqual(set(properties), {"Name", "Description"})
 
 
 class Names(unittest.TestCase):

@@ -100,6 +100,8 @@ pub(crate) struct Views {
     pub(crate) documents: Arc<dyn Documents>,
     /// The index `open-by-deadline`.
     pub(crate) index: Arc<dyn Pages>,
+    /// The index `attention`, which the table's own sort key orders.
+    pub(crate) by_sort_key: Arc<dyn Pages>,
     /// The table's own partitions.
     pub(crate) partitions: Arc<dyn Pages>,
     /// A partition that no other test uses.
@@ -113,6 +115,7 @@ pub(crate) fn views(on: On) -> Views {
         return Views {
             documents: memory.clone(),
             index: Arc::new(memory.index("open_shard", "deadline")),
+            by_sort_key: Arc::new(memory.index("attention", "sk")),
             partitions: Arc::new(memory.index("pk", "sk")),
             partition,
         };
@@ -121,6 +124,7 @@ pub(crate) fn views(on: On) -> Views {
     Views {
         documents: clients.table(&name),
         index: clients.index(&name, "open-by-deadline", "open_shard", "deadline"),
+        by_sort_key: clients.index(&name, "attention", "attention", "sk"),
         partitions: clients.partitions(&name),
         partition,
     }

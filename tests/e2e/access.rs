@@ -13,6 +13,7 @@ fn without_a_token_every_route_but_health_is_refused() {
         ("PUT", "/products/TEA-01".to_owned()),
         ("POST", "/orders".to_owned()),
         ("GET", "/orders".to_owned()),
+        ("POST", "/orders/search".to_owned()),
         ("GET", format!("/orders/{id}")),
         ("GET", format!("/orders/{id}/events")),
         ("GET", format!("/orders/{id}/payment")),
@@ -67,6 +68,7 @@ fn the_shops_routes_are_for_the_admin_group() {
     let adjustment = json!({"delta": 5, "reason": "mine now"});
     stack.customer.post_with_key(&format!("/stock/{}/adjustments", tea.sku), "k", &adjustment).problem(403);
     stack.customer.get("/orders?open=true").problem(403);
+    stack.customer.post("/orders/search", &json!({"attention": "any"})).problem(403);
     stack.customer.get("/shipments?open=true").problem(403);
     stack.customer.get(&format!("/shipments/{id}")).problem(403);
     for (command, body) in [

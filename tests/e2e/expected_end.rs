@@ -76,6 +76,11 @@ impl End<'_> {
         settle(stack, &[&order.id]);
         look().unwrap_or_else(|difference| panic!("order {} did not stay so: {difference}", order.id));
         until("the list of open orders to agree", || {
+            let attention = json!({"attention": "any", "cursor": null});
+            let is_found = found(stack, &attention).contains(&order.id);
+            if is_found == self.attention.is_empty() {
+                return Err(format!("found by attention: {is_found}"));
+            }
             let is_listed = stack.open_orders().iter().any(|open| open["order_id"] == *order.id);
             if is_listed == self.is_open() { Ok(()) } else { Err(format!("listed: {is_listed}")) }
         });
@@ -84,9 +89,7 @@ impl End<'_> {
 
     /// The order has not ended, owes something, or needs a person.
     fn is_open(&self) -> bool {
-        let calls = ["disputed", "inquiry", "refund_failed", "delivery_failed", "refunded_unshipped"];
-        let needs_a_person = self.attention.iter().any(|attention| calls.contains(attention));
-        needs_a_person
+        !self.attention.is_empty()
             || ["placed", "payment_action_required", "paid", "allocated", "cancelling"].contains(&self.status)
     }
 
@@ -117,6 +120,20 @@ impl End<'_> {
             "timeline": sorted(facts(&page)),
             "mails": sorted(mails(&stack.emulator, &order.email)),
         })
+    }
+}
+
+/// The ids of every order that a search finds, on all of its pages.
+pub(crate) fn found(stack: &Stack, criterion: &Value) -> Vec<String> {
+    let (mut criterion, mut ids) = (criterion.clone(), Vec::new());
+    loop {
+        let page = stack.admin.post("/orders/search", &criterion).expect(200);
+        let items = page["items"].as_array().into_iter().flatten();
+        ids.extend(items.filter_map(|item| item["order_id"].as_str().map(str::to_owned)));
+        if page["next"].is_null() {
+            return ids;
+        }
+        criterion["cursor"] = page["next"].clone();
     }
 }
 

@@ -36,6 +36,7 @@ mod readiness;
 mod receivers;
 mod refunding;
 mod roles;
+mod search;
 mod slow_provider;
 mod stack;
 mod streams;

@@ -7,6 +7,7 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
     match sample {
         "place-order/basic" => &["copy-prices/product-changed"],
         "sweep-orders/each-minute" => &["project-orders/order-placed"],
+        sample if sample.starts_with("search-orders/") => &["project-orders/order-placed"],
         "allocate-stock/shipped" | "allocate-stock/shipping-failed" => {
             &["manage-stock/put", "allocate-stock/order-paid"]
         }

@@ -86,7 +86,8 @@ impl SampleWorld {
             clock,
         };
         let function = sample.split('/').next().unwrap_or_default();
-        if ["get-order", "cancel-order", "track-order", "project-orders", "sweep-orders"].contains(&function)
+        if ["get-order", "search-orders", "cancel-order", "track-order", "project-orders", "sweep-orders"]
+            .contains(&function)
         {
             world.place_order().await;
         }

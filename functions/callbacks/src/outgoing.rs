@@ -4,8 +4,8 @@
 //! event's id, so that it is the same for every duplicate of the event and for every endpoint.
 
 use events::{
-    Amount, Attention, Because, Currency, Detail, Envelope, Event, OrderLine, OrderStatus, OrderUpdated,
-    OrdersEvent, Sku,
+    Amount, Attention, Because, Currency, Detail, Envelope, Event, OrderId, OrderLine, OrderNumber,
+    OrderStatus, OrderUpdated, OrdersEvent, Sku,
 };
 use jiff::Timestamp;
 use resilience::Failure;
@@ -106,7 +106,8 @@ pub(crate) fn digest(text: &str) -> String {
 
 #[derive(Serialize)]
 struct Placed<'a> {
-    order_id: &'a str,
+    order_id: &'a OrderId,
+    number: OrderNumber,
     status: OrderStatus,
     attention: [Attention; 0],
     because: &'static str,
@@ -137,7 +138,8 @@ impl<'a> From<&'a OrderLine> for Item<'a> {
 
 #[derive(Serialize)]
 struct Updated<'a> {
-    order_id: &'a str,
+    order_id: &'a OrderId,
+    number: OrderNumber,
     status: OrderStatus,
     attention: &'a [Attention],
     because: Because,
@@ -147,9 +149,10 @@ struct Updated<'a> {
 
 /// The messages of an event. None of an event that `plan-deliveries` does not handle.
 pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoing>, Failure> {
-    let (order_id, sequence) = (envelope.subject.as_str(), envelope.sequence.number());
+    let sequence = envelope.sequence.number();
     match event {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => {
+            let (order_id, number) = order_of(envelope)?;
             let detail = PlacedDetail {
                 items: placed.lines.iter().map(Item::from).collect(),
                 total: placed.total,
@@ -157,14 +160,17 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
                 pay_by: placed.pay_by,
             };
             let (status, because) = (OrderStatus::Placed, "OrderPlaced");
-            let data = Placed { order_id, status, attention: [], because, detail, sequence };
+            let data =
+                Placed { order_id: &order_id, number, status, attention: [], because, detail, sequence };
             Ok(vec![Outgoing::new(envelope.id.as_str(), "order.placed", envelope.time, &data)])
         }
         Event::Orders(OrdersEvent::OrderUpdated(updated)) => {
             let OrderUpdated { because, status, attention, detail, paid: _, quiet: _ } = updated;
-            let data = Updated { order_id, status: *status, attention, because: *because, detail, sequence };
-            let fact = Outgoing::new(envelope.id.as_str(), kind_of(*because), envelope.time, &data);
-            let end = end_of(*status)
+            let (order_id, number) = order_of(envelope)?;
+            let (status, because) = (*status, *because);
+            let data = Updated { order_id: &order_id, number, status, attention, because, detail, sequence };
+            let fact = Outgoing::new(envelope.id.as_str(), kind_of(because), envelope.time, &data);
+            let end = end_of(status)
                 .map(|kind| Outgoing::new(&format!("{order_id}/{kind}"), kind, envelope.time, &data));
             Ok(std::iter::once(fact).chain(end).collect())
         }
@@ -174,6 +180,12 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
         | Event::Inventory(_)
         | Event::Shipping(_) => ignored(event).map(|()| Vec::new()),
     }
+}
+
+fn order_of(envelope: &Envelope) -> Result<(OrderId, OrderNumber), Failure> {
+    let order = OrderId::try_from(envelope.subject.as_str()).map_err(Failure::reject)?;
+    let number = OrderNumber::of(&order);
+    Ok((order, number))
 }
 
 /// The type of an end that several facts complete together, in any order. The message is sent once per order, under an id

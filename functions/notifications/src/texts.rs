@@ -2,7 +2,7 @@
 
 use crate::contact::ContactCopy;
 use crate::occasion::Occasion;
-use events::OrderId;
+use events::{OrderId, OrderNumber};
 use outbound::{Mail, Text};
 
 /// The email for an occasion.
@@ -11,11 +11,14 @@ pub(crate) fn mail(shop: &str, order: &OrderId, contact: &ContactCopy, occasion:
     Mail {
         to: contact.email.clone(),
         subject: format!("{shop}: {subject}"),
-        body: format!("Hello,\n\n{text}\n\nYour order: {order}\n\nThank you,\n{shop}\n"),
+        body: format!(
+            "Hello,\n\n{text}\n\nYour order: {}\nIts id: {order}\n\nThank you,\n{shop}\n",
+            OrderNumber::of(order)
+        ),
     }
 }
 
-/// The text message for an occasion. Only the subject line fits.
+/// The text message for an occasion. Only the subject line fits, and the number instead of the id.
 pub(crate) fn text(
     shop: &str,
     order: &OrderId,
@@ -33,7 +36,7 @@ pub(crate) fn text(
         | Occasion::Delivered
         | Occasion::Cancelled => String::new(),
     };
-    Text { to: phone.to_owned(), body: format!("{shop}: {subject}.{code} Order {order}") }
+    Text { to: phone.to_owned(), body: format!("{shop}: {subject}.{code} Order {}", OrderNumber::of(order)) }
 }
 
 /// The subject line and the text of the email.

@@ -10,10 +10,11 @@ use crate::order::NotCancellable;
 use crate::view::Links;
 use async_trait::async_trait;
 use event_store::{EventStore, StreamId, append_decided};
-use events::RequestedBy;
+use events::{OrderNumber, RequestedBy};
 use resilience::Clock;
 use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, optional};
 use serde::Deserialize;
+use serde_json::json;
 use std::sync::Arc;
 
 const MAX_REASON: usize = 500;
@@ -58,10 +59,10 @@ impl Endpoint for CancelOrder {
             },
         )
         .await?;
-        let status = decided.history().state.status();
+        let (number, status) = (OrderNumber::of(&id), decided.history().state.status());
         Ok(Reply::json(
             202,
-            &serde_json::json!({ "order_id": id, "status": status, "links": Links::to(&id) }),
+            &json!({ "order_id": id, "number": number, "status": status, "links": Links::to(&id) }),
         ))
     }
 }

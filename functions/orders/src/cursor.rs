@@ -3,7 +3,7 @@
 //! It also contains a digest of the list's name, so that a cursor of another list is refused.
 
 use crate::Summary;
-use crate::view::OPEN_SHARDS;
+use crate::summary::OPEN_SHARDS;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Key, Position};

@@ -4,7 +4,8 @@
 //! moments. A customer sees only their own orders: another customer's is a `404`. Writes nothing.
 
 use crate::cursor::Cursor;
-use crate::view::{OPEN_SHARDS, SeenBy, shown};
+use crate::summary::{Listed, OPEN_SHARDS, listed};
+use crate::view::{SeenBy, shown};
 use crate::{Order, OrderPage, Summary};
 use async_trait::async_trait;
 use event_store::{EventStore, History, Pages, StreamId, Walk};
@@ -24,9 +25,9 @@ pub struct GetOrder {
 }
 
 #[derive(Debug, Serialize)]
-struct List {
-    items: Vec<Summary>,
-    next: Option<String>,
+pub(crate) struct List {
+    pub(crate) items: Vec<Listed>,
+    pub(crate) next: Option<String>,
 }
 
 #[async_trait]
@@ -79,8 +80,7 @@ impl GetOrder {
         let (limit, cursor) = paging(request, &partition)?;
         let page = self.by_customer.page(&partition, Walk::Backward, limit, cursor.position.as_ref()).await?;
         let next = page.next.map(|position| Cursor::at(&partition, 0, Some(position)).encode());
-        let items =
-            page.documents.iter().map(|(key, document)| document.read(key)).collect::<Result<_, _>>()?;
+        let items = page.documents.iter().map(listed).collect::<Result<_, _>>()?;
         Ok(Reply::json(200, &List { items, next }))
     }
 
@@ -101,8 +101,8 @@ impl GetOrder {
             let partition = Summary::open_partition(shard);
             let page =
                 self.open_by_deadline.page(&partition, Walk::Forward, missing, position.as_ref()).await?;
-            for (key, document) in &page.documents {
-                items.push(document.read(key)?);
+            for view in &page.documents {
+                items.push(listed(view)?);
             }
             position = page.next;
             if position.is_none() {

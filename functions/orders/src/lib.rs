@@ -1,6 +1,6 @@
 //! Orders: the order, its history and its views.
 //!
-//! Owns the table of orders and the table of their views. Emits `OrderPlaced`, `OrderCancellationRequested`, `OrderExpired` and
+//! Owns the table of orders and the table of their views, which also has the look-up items of the search ([`Term`]). Emits `OrderPlaced`, `OrderCancellationRequested`, `OrderExpired` and
 //! `OrderUpdated`. Reacts to `ProductChanged` (keeps a copy of price and weight) and to every event of payments, inventory and
 //! shipping (records it as a fact and computes the status again).
 //!
@@ -11,13 +11,17 @@ mod attention;
 mod cancel;
 mod cursor;
 mod deadlines;
+mod email_key;
 mod facts;
 mod get;
 mod order;
 mod place;
 mod prices;
 mod project;
+mod search;
+mod summary;
 mod sweep;
+mod terms;
 #[cfg(test)]
 mod testing;
 mod track;
@@ -25,12 +29,16 @@ mod view;
 
 pub use cancel::CancelOrder;
 pub use deadlines::Deadlines;
+pub use email_key::EmailKey;
 pub use facts::Facts;
 pub use get::GetOrder;
 pub use order::{Due, Order};
 pub use place::PlaceOrder;
 pub use prices::{CopyPrices, Price};
 pub use project::ProjectOrders;
+pub use search::SearchOrders;
+pub use summary::Summary;
 pub use sweep::SweepOrders;
+pub use terms::Term;
 pub use track::TrackOrder;
-pub use view::{OrderPage, Summary};
+pub use view::OrderPage;

@@ -16,8 +16,8 @@ use crate::{Order, Price};
 use async_trait::async_trait;
 use event_store::{AppendError, Documents, EventStore, StreamId};
 use events::{
-    Amount, Customer, Envelope, OrderId, OrderLine, OrderPlaced, OrderStatus, OrdersEvent, Sequence,
-    offline_sender,
+    Amount, Customer, Envelope, OrderId, OrderLine, OrderNumber, OrderPlaced, OrderStatus, OrdersEvent,
+    Sequence, offline_sender,
 };
 use jiff::Timestamp;
 use order_input::OrderInput;
@@ -48,6 +48,7 @@ pub struct PlaceOrder {
 #[derive(Debug, Serialize)]
 struct Accepted {
     order_id: OrderId,
+    number: OrderNumber,
     status: OrderStatus,
     items: Vec<Item>,
     total: Amount,
@@ -164,6 +165,7 @@ impl PlaceOrder {
 fn accepted(id: &OrderId, placed: &OrderPlaced, placed_at: Timestamp) -> Reply {
     let body = Accepted {
         order_id: id.clone(),
+        number: OrderNumber::of(id),
         status: OrderStatus::Placed,
         items: placed.lines.iter().map(Item::from).collect(),
         total: placed.total,

@@ -2,17 +2,19 @@
 //!
 //! - Trigger: new events in orders' table, over its stream.
 //! - Effect: the view is the fold of the order's stream, written once for all events of an order in a batch, and not for
-//!   events that change nothing in it. Emits no event.
-//! - Idempotent by the sequence of the last event: a view that is not newer is not written.
-//! - Retry: a table is unavailable. Dead-letter: an order whose stream is unreadable.
+//!   events that change nothing in it. Then one look-up item for each [`Term`] that an event of the batch is the first to give.
+//!   Emits no event.
+//! - Idempotent: a view that is not newer than the stored one is not written, and a look-up item is the same each time.
+//! - Retry: a table or the key of the hash of emails is unavailable. Dead-letter: an order whose stream is unreadable.
 
-use crate::{Deadlines, Order, Summary};
+use crate::{Deadlines, EmailKey, Order, Summary, Term};
 use async_trait::async_trait;
-use event_store::{Documents, EventStore, StoreError, StreamId};
-use events::{Envelope, OrderId, OrdersEvent, ServiceEvent as _};
+use event_store::{Documents, EventStore, History, Key, StoreError, StreamId};
+use events::{Envelope, OrderId, OrdersEvent, Sequence, ServiceEvent as _};
+use futures_util::future::try_join_all;
 use resilience::Failure;
 use runtime::stream::{Item, Reader, Record};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The step.
@@ -23,29 +25,54 @@ pub struct ProjectOrders {
     pub views: Arc<dyn Documents>,
     /// How long an order may go without progress: the view contains the time of its next sweep.
     pub deadlines: Deadlines,
+    /// The key of the hash of emails.
+    pub email_key: EmailKey,
+}
+
+/// What the events of a batch change about one order.
+#[derive(Default)]
+struct News {
+    /// Whether they change its view.
+    view: bool,
+    /// The events that can give a term.
+    terms: Vec<Sequence>,
+}
+
+impl News {
+    fn add(&mut self, envelope: &Envelope) {
+        // An event that cannot be read may change everything.
+        let event = OrdersEvent::read(envelope).ok();
+        self.view |= event.as_ref().is_none_or(|event| !event.is_quiet());
+        if event.as_ref().is_none_or(Term::is_given_by) {
+            self.terms.push(envelope.sequence);
+        }
+    }
+
+    fn is_none(&self) -> bool {
+        !self.view && self.terms.is_empty()
+    }
 }
 
 #[async_trait]
 impl Reader for ProjectOrders {
     async fn read(&self, records: &[Record]) -> Result<(), Failure> {
-        let orders: BTreeSet<&str> = records
-            .iter()
-            .filter_map(|record| match &record.item {
-                Item::Event(envelope) if is_quiet(envelope) => None,
-                Item::Event(envelope) => Some(envelope.subject.as_str()),
+        let mut orders: BTreeMap<&str, News> = BTreeMap::new();
+        for record in records {
+            match &record.item {
+                Item::Event(envelope) => orders.entry(&envelope.subject).or_default().add(envelope),
                 // The copies of prices are in the same table, and have no view.
-                Item::Document(_) => None,
-            })
-            .collect();
-        for order in orders {
-            self.project(order).await?;
+                Item::Document(_) => {}
+            }
+        }
+        for (order, news) in orders.into_iter().filter(|(_, news)| !news.is_none()) {
+            self.project(order, &news).await?;
         }
         Ok(())
     }
 }
 
 impl ProjectOrders {
-    async fn project(&self, subject: &str) -> Result<(), Failure> {
+    async fn project(&self, subject: &str, news: &News) -> Result<(), Failure> {
         let id = OrderId::try_from(subject).map_err(Failure::reject)?;
         let history = self.store.history::<Order>(&StreamId::order(&id)).await?;
         let view = Summary::key(&id, &history.state).zip(Summary::document(&history, &id, &self.deadlines));
@@ -58,15 +85,33 @@ impl ProjectOrders {
             }
             .into());
         };
-        let newer = self.views.put_newer(&key, &document).await?;
-        tracing::info!(order.id = %id, newer, "view written");
+        if news.view {
+            let newer = self.views.put_newer(&key, &document).await?;
+            tracing::info!(order.id = %id, newer, "view written");
+        }
+        self.make_findable(&id, &history, &key, news).await
+    }
+
+    /// Writes the look-up items. The history says which event gives a term first, so each item is written once, unless its record
+    /// is delivered again.
+    async fn make_findable(
+        &self,
+        id: &OrderId,
+        history: &History<Order>,
+        view: &Key,
+        news: &News,
+    ) -> Result<(), Failure> {
+        let terms = Term::of(history, id).into_iter().filter(|(first, _)| news.terms.contains(first));
+        let terms: Vec<Term> = terms.map(|(_, term)| term).collect();
+        if terms.is_empty() {
+            return Ok(());
+        }
+        let email_key = self.email_key.newest().await.map_err(Failure::retry)?;
+        let items: Vec<_> = terms.iter().map(|term| term.item(id, view, email_key)).collect();
+        try_join_all(items.iter().map(|(key, document)| self.views.put(key, document))).await?;
+        tracing::info!(order.id = %id, items = items.len(), "made findable");
         Ok(())
     }
-}
-
-/// Whether the event changes no view. One that cannot be read may change it.
-fn is_quiet(envelope: &Envelope) -> bool {
-    OrdersEvent::read(envelope).is_ok_and(|event| event.is_quiet())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 //! - One order's failure does not stop the others; it fails the invocation at the end. Nothing is lost: an order stays due
 //!   until it is handled.
 
-use crate::view::OPEN_SHARDS;
+use crate::summary::OPEN_SHARDS;
 use crate::{Deadlines, Order, Summary, attention};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, Key, Pages, Position, StreamId, Walk, append_decided};

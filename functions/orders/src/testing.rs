@@ -8,14 +8,16 @@ pub(crate) use messages::{
 };
 
 use crate::{
-    CancelOrder, CopyPrices, Deadlines, GetOrder, Order, PlaceOrder, ProjectOrders, SweepOrders, TrackOrder,
+    CancelOrder, CopyPrices, Deadlines, EmailKey, GetOrder, Order, PlaceOrder, ProjectOrders, SearchOrders,
+    Summary, SweepOrders, TrackOrder,
 };
-use event_store::{EventStore, Memory, MemoryIndex, Pages, StreamId};
+use event_store::{Document, EventStore, Key, Memory, MemoryIndex, Pages, StreamId};
 use events::{
     Amount, CatalogEvent, Currency, Customer, Envelope, OrderId, OrderPlaced, OrdersEvent, ProductChanged,
     Sequence, ServiceEvent,
 };
 use jiff::Timestamp;
+use outbound::Secret;
 use resilience::FixedClock;
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::Consumer as _;
@@ -25,7 +27,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use testkit::{RequestBuilder as _, cause, customer, now, order_id, placed, request, sku};
+use testkit::{FixedSecrets, RequestBuilder as _, cause, customer, now, order_id, placed, request, sku};
 
 pub(crate) const MINUTE: Duration = Duration::from_mins(1);
 pub(crate) const DAY: Duration = Duration::from_hours(24);
@@ -41,6 +43,7 @@ pub(crate) struct World {
     pub(crate) cancel: CancelOrder,
     pub(crate) track: TrackOrder,
     pub(crate) project: ProjectOrders,
+    pub(crate) search: SearchOrders,
     pub(crate) sweep: SweepOrders,
     delivered: AtomicU32,
 }
@@ -80,7 +83,13 @@ impl World {
             },
             cancel: CancelOrder { store: table.clone(), clock: clock.clone() },
             track: TrackOrder { store: table.clone(), clock: clock.clone() },
-            project: ProjectOrders { store: table.clone(), views: views.clone(), deadlines },
+            project: ProjectOrders {
+                store: table.clone(),
+                views: views.clone(),
+                deadlines,
+                email_key: email_key("key-1"),
+            },
+            search: search(&views, "key-1"),
             sweep: SweepOrders {
                 store,
                 views: views.clone(),
@@ -175,6 +184,23 @@ impl World {
         (swept["due"].as_u64().unwrap(), swept["overdue"].as_u64().unwrap())
     }
 
+    /// The documents of the table of views that are views.
+    pub(crate) fn stored_views(&self) -> Vec<(Key, Document)> {
+        let documents = self.views.all_documents().into_iter();
+        documents.filter(|(key, _)| Summary::order_of(key).is_some()).collect()
+    }
+
+    /// The look-up items, by their keys.
+    pub(crate) fn look_ups(&self) -> Vec<String> {
+        let documents = self.views.all_documents().into_iter();
+        let mut keys: Vec<String> = documents
+            .filter(|(key, _)| key.pk.starts_with("find#"))
+            .map(|(key, document)| format!("{key}: {}", document.body))
+            .collect();
+        keys.sort();
+        keys
+    }
+
     pub(crate) fn wait(&self, time: Duration) {
         self.clock.advance(time);
     }
@@ -220,6 +246,20 @@ pub(crate) fn tea() -> Value {
             "name": "A. Person", "line1": "Street 1", "city": "Bern", "postal_code": "3000", "country": "CH",
         },
     })
+}
+
+/// A search with this key, or this JSON list of keys.
+pub(crate) fn search(views: &Arc<Memory>, keys: &str) -> SearchOrders {
+    SearchOrders {
+        views: views.clone(),
+        partitions: Arc::new(views.index("pk", "sk")),
+        by_attention: Arc::new(views.index("attention", "sk")),
+        email_key: email_key(keys),
+    }
+}
+
+pub(crate) fn email_key(keys: &str) -> EmailKey {
+    EmailKey::new(Arc::new(FixedSecrets(Secret::parse_list(keys))), "search-key".to_owned())
 }
 
 pub(crate) fn open_by_deadline(views: &Arc<Memory>) -> MemoryIndex {

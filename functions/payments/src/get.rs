@@ -15,7 +15,7 @@ use crate::provider::ProviderError;
 use crate::provider::stripe::Stripe;
 use async_trait::async_trait;
 use event_store::{EventStore, StreamId};
-use events::{Amount, Currency, OrderId};
+use events::{Amount, Currency, OrderId, OrderNumber};
 use runtime::http::{Caller, Endpoint, Problem, Reply, Request};
 use serde::Serialize;
 use std::sync::Arc;
@@ -32,6 +32,7 @@ pub struct GetPayment {
 #[derive(Serialize)]
 struct Body<'a> {
     order_id: &'a OrderId,
+    number: OrderNumber,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     amount: Option<Amount>,
@@ -67,6 +68,7 @@ impl Endpoint for GetPayment {
         }
         let body = Body {
             order_id: &order_id,
+            number: OrderNumber::of(&order_id),
             status: status(&payment.stage),
             amount: payment.stage.terms().map(|terms| terms.amount),
             currency: payment.stage.terms().map(|terms| terms.currency),

@@ -8,7 +8,7 @@
 //! - `POST /orders/{order_id}/refunds/{refund_id}/retry`: requests a failed refund again, for what is still owed, after any
 //!   number of attempts. Idempotent by the stream: while a replacement is under way, the answer is that replacement. `409`
 //!   for a refund that did not fail.
-//! - Both answer `202` `{"order_id", "refund_id", "amount", "currency", "status", "links"}`; `404` if the payment or the
+//! - Both answer `202` `{"order_id", "number", "refund_id", "amount", "currency", "status", "links"}`; `404` if the payment or the
 //!   refund does not exist.
 //! - Effect: one event appended, decided on the current ledger, so that no two requests refund the same money.
 //!   `take-payment` makes the refund.
@@ -18,7 +18,7 @@ use crate::ledger::Refund;
 use crate::payment::{NotRefunded, Payment};
 use async_trait::async_trait;
 use event_store::{Decided, EventStore, StreamId, append_decided};
-use events::{Amount, Currency, Customer, OrderId, PaymentsEvent, RefundId};
+use events::{Amount, Currency, Customer, OrderId, OrderNumber, PaymentsEvent, RefundId};
 use resilience::Clock;
 use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of, whole_number};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,7 @@ struct Input {
 #[derive(Serialize)]
 struct Body<'a> {
     order_id: &'a OrderId,
+    number: OrderNumber,
     refund_id: &'a RefundId,
     amount: Amount,
     currency: Currency,
@@ -110,6 +111,7 @@ impl RequestRefund {
         let refund_id = &refund.request.refund_id;
         let body = Body {
             order_id: order,
+            number: OrderNumber::of(order),
             refund_id,
             amount: refund.request.amount,
             currency: terms.currency,

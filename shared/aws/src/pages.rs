@@ -47,9 +47,17 @@ impl Pages for TableIndex {
                 .key_condition_expression("#partition = :partition AND #order <= :last")
                 .expression_attribute_names("#order", self.order)
                 .expression_attribute_values(":last", text(last)),
+            Walk::Below(first) => query
+                .key_condition_expression("#partition = :partition AND #order < :first")
+                .expression_attribute_names("#order", self.order)
+                .expression_attribute_values(":first", text(first)),
+        };
+        let is_forward = match walk {
+            Walk::Forward | Walk::UpTo(_) => true,
+            Walk::Backward | Walk::Below(_) => false,
         };
         let answer = query
-            .scan_index_forward(walk != Walk::Backward)
+            .scan_index_forward(is_forward)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start)
             .send()

@@ -36,6 +36,9 @@ pub enum Walk<'a> {
     Backward,
     /// In the index's order, up to and including this value of the sort attribute.
     UpTo(&'a str),
+    /// In reverse order, from below this value of the sort attribute to the beginning. One value continues a list over several
+    /// partitions, where a position is of one.
+    Below(&'a str),
 }
 
 /// An index over one table's documents. If it holds keys only, the content of its documents is `null`.

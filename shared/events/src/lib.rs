@@ -17,6 +17,7 @@ mod event;
 mod ids;
 mod inventory;
 mod money;
+mod number;
 mod orders;
 mod payments;
 mod public_codes;
@@ -38,6 +39,7 @@ pub use inventory::{
     InventoryEvent, InventoryUpdated, OutOfStock, SkuShard, StockCommitted, StockReleased, StockReturned,
 };
 pub use money::{Amount, Currency, InvalidCurrency};
+pub use number::{InvalidNumber, OrderNumber};
 pub use orders::{
     Because, Contact, Detail, OrderCancellationRequested, OrderExpired, OrderLine, OrderPlaced, OrderStatus,
     OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, offline_sender,

@@ -22,6 +22,7 @@ mod stripe;
 pub use easypost::EasyPost;
 pub use event_name::{EventName, is_event_id, is_kept_id, is_name};
 pub use github::GitHub;
+pub use mac::keyed_hash;
 pub use receiver::{IncomingWebhook, LARGEST_BODY, NotReceived, Receiver};
 pub use refusal::Refusal;
 pub use scheme::{Scheme, TOLERANCE, Verified, fetched, verify};

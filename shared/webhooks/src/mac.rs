@@ -18,6 +18,11 @@ pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
+/// The HMAC-SHA256 of a text under a secret, as 64 hexadecimal digits: a name for the text that is useless without the secret.
+pub fn keyed_hash(secret: &Secret, text: &str) -> String {
+    hex(&mac(secret.expose().as_bytes(), &[text.as_bytes()]))
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =

@@ -16,6 +16,8 @@ pub struct Tally {
     pub item_writes: u64,
     /// Write units of indexes.
     pub index_writes: u64,
+    /// Write units of the look-up items and the indexes of the search, which are in neither of the above.
+    pub search_writes: u64,
     /// Half read units.
     pub read_halves: u64,
     /// Requests to a topic.
@@ -40,6 +42,7 @@ impl Tally {
         self.messages += other.messages;
         self.item_writes += other.item_writes;
         self.index_writes += other.index_writes;
+        self.search_writes += other.search_writes;
         self.read_halves += other.read_halves;
         self.publishes += other.publishes;
         self.sends += other.sends;
@@ -50,6 +53,11 @@ impl Tally {
 
     /// All write units.
     pub fn writes(&self) -> u64 {
+        self.core_writes() + self.search_writes
+    }
+
+    /// The write units that an order takes without the search.
+    pub fn core_writes(&self) -> u64 {
         self.item_writes + self.index_writes
     }
 

@@ -115,6 +115,7 @@ fn of_ends(ends: &[ByFunction], prices: &Prices) -> String {
     let heads = [
         "end",
         "write units",
+        "of them for the search",
         "read units",
         "DynamoDB requests",
         "SNS requests",
@@ -128,6 +129,7 @@ fn of_ends(ends: &[ByFunction], prices: &Prices) -> String {
         vec![
             format!("`{}`: {}", end.name, end.what),
             all.writes().to_string(),
+            all.search_writes.to_string(),
             units(all.read_halves),
             all.dynamodb().to_string(),
             all.publishes.to_string(),
@@ -152,6 +154,7 @@ fn of_functions(delivered: &ByFunction) -> String {
         "DynamoDB requests",
         "write units",
         "of them indexes",
+        "of them for the search",
         "read units",
         "SNS requests",
         "log bytes",
@@ -166,6 +169,7 @@ fn of_functions(delivered: &ByFunction) -> String {
             if operations.is_empty() { "–".to_owned() } else { operations.join(", ") },
             tally.writes().to_string(),
             tally.index_writes.to_string(),
+            tally.search_writes.to_string(),
             units(tally.read_halves),
             tally.publishes.to_string(),
             tally.log_bytes.to_string(),
@@ -177,9 +181,9 @@ fn of_functions(delivered: &ByFunction) -> String {
 
 fn floor(delivered: &ByFunction) -> String {
     let least: u64 = FLOOR.iter().map(|(units, _)| units).sum();
-    let writes = sum(delivered).writes();
+    let writes = sum(delivered).core_writes();
     let more = (count(writes) / count(least) - 1.0) * 100.0;
-    let all = format!("**the floor**; the order takes {writes}, {more:.0} % more");
+    let all = format!("**the floor**; the order takes {writes}, {more:.0} % more, without the search");
     let rows = FLOOR.iter().map(|(units, what)| vec![units.to_string(), (*what).to_owned()]);
     table(&["units", "for"], rows.chain([vec![format!("**{least}**"), all]]).collect())
 }

@@ -1,7 +1,7 @@
 //! A table in memory that counts the requests which the adapter on DynamoDB makes, with their units.
 
 use crate::meter::Meter;
-use crate::units::{INDEXES, Index, index_write, read_halves, total, write};
+use crate::units::{INDEXES, Index, index_write, is_look_up, read_halves, total, write};
 use async_trait::async_trait;
 use aws::size;
 use event_store::{
@@ -37,16 +37,17 @@ impl MeteredTable {
             [before, after.as_ref()].map(|document| document.map(|one| size::document(key, one)));
         let largest = [&old, &new].into_iter().flatten().map(total).max().unwrap_or_default();
         let entry = |index: &Index, document: Option<&Document>, sizes: &Option<size::Attributes>| {
-            index.entry(document?, sizes.as_ref()?)
+            index.entry(key, document?, sizes.as_ref()?)
         };
-        let of_table = INDEXES.iter().filter(|index| index.table == self.name);
-        let index_writes = of_table.map(|index| {
-            index_write(entry(index, before, &old).as_ref(), entry(index, after.as_ref(), &new).as_ref())
-        });
-        let index_writes: u64 = index_writes.sum();
         self.meter.count(|tally| {
-            tally.item_writes += write(largest);
-            tally.index_writes += index_writes;
+            *if is_look_up(key) { &mut tally.search_writes } else { &mut tally.item_writes } +=
+                write(largest);
+            for index in INDEXES.iter().filter(|index| index.table == self.name) {
+                let (old, new) = (entry(index, before, &old), entry(index, after.as_ref(), &new));
+                let units = index_write(old.as_ref(), new.as_ref());
+                *if index.is_for_search { &mut tally.search_writes } else { &mut tally.index_writes } +=
+                    units;
+            }
         });
     }
 
@@ -218,7 +219,7 @@ impl Pages for MeteredIndex {
         let entries = page.documents.iter().filter_map(|(key, document)| {
             let sizes = size::document(key, document);
             match &self.index {
-                Some(index) => index.entry(document, &sizes).map(|entry| entry.bytes()),
+                Some(index) => index.entry(key, document, &sizes).map(|entry| entry.bytes()),
                 None => Some(total(&sizes)),
             }
         });

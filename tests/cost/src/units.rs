@@ -10,6 +10,9 @@
 //! [DynamoDB, "Using global secondary indexes"](https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations)
 
 use aws::size::Attributes;
+use event_store::{Document, Key};
+use events::Service;
+use std::collections::BTreeSet;
 use steps::Table;
 
 /// An index of a table, as the template declares it.
@@ -23,26 +26,24 @@ pub struct Index {
     pub order: &'static str,
     /// Whether its entries hold the document, or only keys.
     pub has_document: bool,
+    /// Whether it exists for the search alone.
+    pub is_for_search: bool,
 }
 
 /// Every index of the template. A test compares them with it.
-pub const INDEXES: [Index; 5] = [
-    Index { table: Table::OrderViews, partition: "open_shard", order: "deadline", has_document: true },
-    Index {
-        table: Table::Of(events::Service::Payments),
-        partition: "inbox",
-        order: "received_at",
-        has_document: false,
-    },
-    Index {
-        table: Table::Of(events::Service::Shipping),
-        partition: "inbox",
-        order: "received_at",
-        has_document: false,
-    },
-    Index { table: Table::Callbacks, partition: "endpoint", order: "created_at", has_document: true },
-    Index { table: Table::Callbacks, partition: "pending_shard", order: "overdue_at", has_document: true },
+pub const INDEXES: [Index; 6] = [
+    Index::of(Table::OrderViews, "open_shard", "deadline").with_documents(),
+    Index::of(Table::OrderViews, "attention", "sk").for_search(),
+    Index::of(Table::Of(Service::Payments), "inbox", "received_at"),
+    Index::of(Table::Of(Service::Shipping), "inbox", "received_at"),
+    Index::of(Table::Callbacks, "endpoint", "created_at").with_documents(),
+    Index::of(Table::Callbacks, "pending_shard", "overdue_at").with_documents(),
 ];
+
+/// Whether an item exists for the search alone.
+pub(crate) fn is_look_up(key: &Key) -> bool {
+    key.pk.starts_with("find#")
+}
 
 /// An item as an index sees it: its attributes that partition and order, and what is projected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,14 +54,31 @@ pub struct Entry {
 }
 
 impl Index {
+    const fn of(table: Table, partition: &'static str, order: &'static str) -> Self {
+        Self { table, partition, order, has_document: false, is_for_search: false }
+    }
+
+    const fn with_documents(mut self) -> Self {
+        self.has_document = true;
+        self
+    }
+
+    const fn for_search(mut self) -> Self {
+        self.is_for_search = true;
+        self
+    }
+
     /// The item's entry in this index; `None` if an attribute of its key is missing.
-    pub fn entry(&self, document: &event_store::Document, sizes: &Attributes) -> Option<Entry> {
+    pub fn entry(&self, key: &Key, document: &Document, sizes: &Attributes) -> Option<Entry> {
         let value = |name: &str| {
+            if name == "sk" {
+                return Some(key.sk.clone());
+            }
             let found = document.attributes.iter().find(|(attribute, _)| *attribute == name);
             found.map(|(_, value)| value.clone())
         };
-        let projected = ["pk", "sk", self.partition, self.order].into_iter();
-        let projected = projected.chain(self.has_document.then_some("document"));
+        let projected: BTreeSet<&str> = ["pk", "sk", self.partition, self.order].into();
+        let projected = projected.into_iter().chain(self.has_document.then_some("document"));
         Some(Entry {
             key: (value(self.partition)?, value(self.order)?),
             document: if self.has_document { document.body.to_string() } else { String::new() },

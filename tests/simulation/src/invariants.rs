@@ -6,11 +6,12 @@ use super::bank::is_by_transfer;
 use super::event_loop::{OF_ORDERS, Simulation};
 use super::executor::finish;
 use super::mail_checks;
+use super::view_checks;
 use super::webhook_senders::plain;
-use event_store::{Counters as _, Document, Documents as _, EventStore, StreamId};
+use event_store::{Counters as _, EventStore, StreamId};
 use events::{Attention, Event, EventId, OrderId, OrdersEvent, Service, ShippingEvent};
 use jiff::Timestamp;
-use orders::{Order, Summary};
+use orders::Order;
 use outbound::DeadLetter;
 use std::collections::{BTreeMap, BTreeSet};
 use steps::refunded_after_dispatch;
@@ -39,11 +40,11 @@ pub(super) fn check(simulation: &mut Simulation) -> BTreeMap<String, u64> {
         wrong.extend(i3_has_ended_or_has_an_entry(id, &order, has_entry));
         wrong.extend(i1_money(simulation, id, &order));
         wrong.extend(i4_never_shipped_and_cancelled(simulation, id, &mut gone, &order));
-        wrong.extend(i8_the_view_is_the_fold(simulation, id));
     }
     wrong.extend(i2_stock(simulation, &gone));
     wrong.extend(i5_i6_written_once_and_published(simulation));
     wrong.extend(i6_scans_are_recorded(simulation));
+    wrong.extend(view_checks::check(simulation, &orders));
     wrong.extend(mail_checks::check(&simulation.world, &orders));
     wrong.extend(simulation.world.providers.wrong());
     simulation.violations.append(&mut wrong);
@@ -303,25 +304,4 @@ fn i5_i6_written_once_and_published(simulation: &Simulation) -> Vec<String> {
         });
     }
     wrong
-}
-
-/// Whether two views are the same, whatever the version.
-fn is_same(fold: Option<&Document>, view: Option<&Document>) -> bool {
-    let content = |one: &Document| Document { version: 0, ..one.clone() };
-    fold.map(content) == view.map(content)
-}
-
-fn i8_the_view_is_the_fold(simulation: &Simulation, id: &OrderId) -> Vec<String> {
-    let table: &dyn EventStore = &**simulation.world.table(Service::Orders);
-    let history = finish(table.history::<Order>(&StreamId::order(id))).expect("readable");
-    let deadlines = orders::Deadlines::default();
-    // A sweep may have moved it to its next deadline.
-    let folds = [Summary::document, Summary::swept].map(|fold| fold(&history, id, &deadlines));
-    let key = Summary::key(id, &history.state).expect("it was placed");
-    let view = finish(simulation.world.views.get(&key)).expect("readable");
-    // Events that change nothing in the view are not written to it.
-    (!folds.iter().any(|fold| is_same(fold.as_ref(), view.as_ref())))
-        .then(|| format!("I8: the view of {id} is not the fold of its events"))
-        .into_iter()
-        .collect()
 }

@@ -29,6 +29,7 @@ mod provider_faults;
 mod queues;
 mod streams;
 mod time_limits;
+mod view_checks;
 mod webhook_receivers;
 mod webhook_senders;
 mod world;

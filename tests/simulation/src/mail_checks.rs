@@ -11,7 +11,7 @@ pub(super) fn check(world: &World, orders: &BTreeSet<OrderId>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut subjects: BTreeMap<&OrderId, Vec<String>> = BTreeMap::new();
     for mail in world.mail.mails() {
-        let named = mail.body.lines().find_map(|line| line.strip_prefix("Your order: "));
+        let named = mail.body.lines().find_map(|line| line.strip_prefix("Its id: "));
         match orders.iter().find(|id| Some(id.as_str()) == named) {
             Some(id) => subjects.entry(id).or_default().push(mail.subject),
             None => wrong.push(format!("mail: one about no order: {}", mail.subject)),

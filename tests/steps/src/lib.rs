@@ -10,6 +10,7 @@
 #![expect(clippy::expect_used, reason = "the settings are constants of this crate")]
 
 mod money;
+mod orders_steps;
 mod ports;
 mod step;
 pub mod subscriptions;
@@ -22,5 +23,7 @@ pub use step::{AnyCommand, Step, endpoint, handler, reader, step, task};
 pub const PLAN_DELIVERIES: &str = "plan-deliveries";
 /// The function that calls the shop's endpoints.
 pub const DELIVER_WEBHOOK: &str = "deliver-webhook";
+/// The key of the hash of emails.
+pub const SEARCH_KEY: &str = "search-key-of-every-test";
 /// The senders of Standard Webhooks that the stack trusts, as in the template's `WebhookSources`.
 pub const SENDERS: &str = "bank:payments,courier:parcels=DHL+Alpine Parcel";

@@ -1,10 +1,10 @@
 //! The steps by the names of their functions.
 
 use crate::ports::{Ports, Table};
-use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS};
+use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS, orders_steps};
 use async_trait::async_trait;
 use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
-use event_store::{Documents, Pages};
+use event_store::Documents;
 use events::Service;
 use operations::{FunctionQueues, InboxSource, InboxTable};
 use outbound::{Depth, Networks};
@@ -67,34 +67,8 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             let (store, documents) = (of(Service::Catalog), of(Service::Catalog));
             Step::Http(Arc::new(catalog::ManageProducts { store, documents, clock }))
         }
-        "copy-prices" => Step::Queue(Arc::new(orders::CopyPrices { documents: of(Service::Orders) })),
-        "place-order" => Step::Http(Arc::new(orders::PlaceOrder {
-            store: of(Service::Orders),
-            documents: of(Service::Orders),
-            clock,
-            pay_within: Duration::from_mins(30),
-            pay_offline_within: options.pay_offline_within,
-            senders: senders(),
-        })),
-        "cancel-order" => Step::Http(Arc::new(orders::CancelOrder { store: of(Service::Orders), clock })),
-        "get-order" => Step::Http(Arc::new(orders::GetOrder {
-            store: of(Service::Orders),
-            by_customer: ports.index(Table::OrderViews, "pk", "sk"),
-            open_by_deadline: open_by_deadline(ports),
-        })),
-        "track-order" => Step::Queue(Arc::new(orders::TrackOrder { store: of(Service::Orders), clock })),
-        "project-orders" => Step::Stream(Arc::new(orders::ProjectOrders {
-            store: of(Service::Orders),
-            views: ports.table(Table::OrderViews),
-            deadlines: options.deadlines,
-        })),
-        "sweep-orders" => Step::Schedule(Arc::new(orders::SweepOrders {
-            store: of(Service::Orders),
-            views: ports.table(Table::OrderViews),
-            open_by_deadline: open_by_deadline(ports),
-            clock,
-            deadlines: options.deadlines,
-        })),
+        "copy-prices" | "place-order" | "cancel-order" | "get-order" | "search-orders" | "track-order"
+        | "project-orders" | "sweep-orders" => orders_steps::step(function, ports),
         "take-payment" => Step::Queue(Arc::new(payments::TakePayment {
             store: of(Service::Payments),
             documents: of(Service::Payments),
@@ -301,15 +275,11 @@ pub fn task(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Task> {
     made.expect("the name of a scheduled function")
 }
 
-fn open_by_deadline(ports: &(impl Ports + ?Sized)) -> Arc<dyn Pages> {
-    ports.index(Table::OrderViews, "open_shard", "deadline")
-}
-
-fn secrets(value: &str) -> Arc<FixedSecrets> {
+pub(crate) fn secrets(value: &str) -> Arc<FixedSecrets> {
     Arc::new(FixedSecrets::one(value))
 }
 
-fn senders() -> webhooks::Senders {
+pub(crate) fn senders() -> webhooks::Senders {
     SENDERS.parse().expect("a list of senders")
 }
 

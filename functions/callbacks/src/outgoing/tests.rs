@@ -53,7 +53,7 @@ fn order_placed_holds_nothing_personal() {
         "total": 1900, "currency": "EUR", "pay_by": "2026-01-02T03:34:05Z",
     });
     let data = json!({
-        "order_id": order.as_str(), "status": "placed", "attention": [], "because": "OrderPlaced",
+        "order_id": order.as_str(), "number": "0000-0000-000", "status": "placed", "attention": [], "because": "OrderPlaced",
         "detail": detail, "sequence": 1,
     });
     let whole = json!({"type": "order.placed", "timestamp": "2026-01-02T03:04:05Z", "data": data});

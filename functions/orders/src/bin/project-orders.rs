@@ -1,6 +1,6 @@
 //! `project-orders`: see [`orders::ProjectOrders`].
 
-use orders::{Deadlines, ProjectOrders};
+use orders::{Deadlines, EmailKey, ProjectOrders};
 use runtime::stream::StreamWorker;
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,7 +9,8 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let store = aws.table(&settings.text("TABLE_NAME"));
     let views = aws.table(&settings.text("VIEWS_TABLE_NAME"));
-    let step = ProjectOrders { store, views, deadlines: Deadlines::from_settings(&mut settings) };
+    let email_key = EmailKey::new(aws.secrets(), settings.text("SEARCH_KEY_SECRET"));
+    let step = ProjectOrders { store, views, deadlines: Deadlines::from_settings(&mut settings), email_key };
     let queue = |url: &str| aws.dead_letters(url);
     let worker = StreamWorker::from_settings(&mut settings, "project-orders", queue, step);
     settings.finish()?;

@@ -24,7 +24,7 @@ impl Facts {
     }
     /// Whether an operator must decide about goods whose money is refunded: until the shipment is released, ends without
     /// a parcel, or is back.
-    pub(super) fn is_refunded_unshipped(&self) -> bool {
+    fn is_refunded_unshipped(&self) -> bool {
         let ends = [
             Because::ShipmentCancelled,
             Because::ShippingFailed,
@@ -35,7 +35,7 @@ impl Facts {
     }
 
     /// Whether an operator must find out what becomes of the parcel: until it is back, or arrives later.
-    pub(super) fn is_delivery_failed(&self) -> bool {
+    fn is_delivery_failed(&self) -> bool {
         self.journey.has_failed() && !self.has(Because::ReturnReceived)
     }
 }

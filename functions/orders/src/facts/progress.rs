@@ -60,15 +60,9 @@ fn is_under_way(status: OrderStatus) -> bool {
 }
 
 impl Facts {
-    /// Whether the order is open: it is under way, owes something, has an open dispute or inquiry or a failed delivery, was
-    /// refunded but not held back, or is stuck.
+    /// Whether the order is open: it is under way, owes something, or needs an operator.
     pub fn is_open(&self) -> bool {
-        self.progress().is_unfinished()
-            || self.money.is_disputed()
-            || self.money.has_inquiry()
-            || self.is_delivery_failed()
-            || self.is_refunded_unshipped()
-            || self.is_stuck()
+        self.progress().is_unfinished() || !self.attention().is_empty()
     }
 
     /// How far the order is.

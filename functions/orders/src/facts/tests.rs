@@ -122,6 +122,7 @@ proptest! {
         prop_assert_eq!(left.status(), right.status());
         prop_assert_eq!(left.attention(), right.attention());
         prop_assert_eq!(left.facts().is_open(), right.facts().is_open());
+        prop_assert!(left.facts().is_open() || left.attention().is_empty(), "it is in the list of open orders");
         prop_assert_eq!(left.facts().refunded(), right.facts().refunded());
     }
 }

@@ -5,10 +5,10 @@ use crate::testing::{
 };
 use event_store::{EventStore as _, StreamId};
 use events::{
-    Because, Detail, DisputeOutcome, OrderPlaced, OrderStatus, OrderUpdated, OrdersEvent, PaymentsEvent,
-    RefundCause, ShippingEvent,
+    Because, Detail, DisputeOutcome, OrderId, OrderNumber, OrderPlaced, OrderStatus, OrderUpdated,
+    OrdersEvent, PaymentsEvent, RefundCause, ShippingEvent,
 };
-use runtime::http::Request;
+use runtime::http::{Endpoint as _, Request};
 use runtime::queue::Consumer as _;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -62,6 +62,28 @@ async fn a_list_is_newest_first_and_pages_to_its_end() {
     assert_eq!(seen, expected);
     let foreign = request("GET /orders").by(other_customer()).query("cursor", &cursor.unwrap());
     assert_eq!(world.get(foreign).await.unwrap_err().status, 400);
+}
+
+#[tokio::test]
+async fn every_answer_has_the_orders_number() {
+    let world = World::with_tea().await;
+    let placed = crate::testing::body(&world.send("k1", &crate::testing::tea()).await.unwrap());
+    world.project().await;
+    let id = OrderId::try_from(placed["order_id"].as_str().unwrap()).unwrap();
+    let one = |route: &str| request(route).path("order_id", id.as_str()).by(customer());
+    let cancelled = world.cancel.answer(one("POST /orders/{order_id}/cancel")).await.unwrap();
+    let own = world.get(request("GET /orders").by(customer())).await.unwrap();
+    let open = world.get(request("GET /orders").by_admin().query("open", "true")).await.unwrap();
+    let number = OrderNumber::of(&id).to_string();
+    for answer in [
+        &placed,
+        &crate::testing::body(&cancelled),
+        &world.get(one("GET /orders/{order_id}")).await.unwrap(),
+        &own["items"][0],
+        &open["items"][0],
+    ] {
+        assert_eq!((&answer["order_id"], &answer["number"]), (&placed["order_id"], &json!(number)));
+    }
 }
 
 #[tokio::test]

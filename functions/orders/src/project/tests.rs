@@ -1,13 +1,24 @@
 //! Views follow the streams, and an older state never overwrites a newer one.
 
-use crate::testing::{DAY, MINUTE, World, after, order_paid, page_request, payment_requested, publish};
-use crate::{Deadlines, Order, Summary};
-use event_store::{Documents as _, EventStore, StreamId};
-use events::{InventoryEvent, InventoryUpdated, PaymentsEvent, ShipmentCancelled, ShippingEvent};
+use crate::testing::{
+    DAY, MINUTE, World, after, delivered_order, email_key, order_paid, page_request, payment_requested,
+    publish, shipped,
+};
+use crate::{Deadlines, Order, Summary, Term};
+use async_trait::async_trait;
+use event_store::{Documents as _, EventStore, Memory, StreamId};
+use events::{
+    InventoryEvent, InventoryUpdated, PaymentsEvent, ShipmentCancelled, ShippingEvent, TrackingCorrected,
+};
+use outbound::Secret;
+use resilience::Failure;
 use runtime::queue::Consumer as _;
 use runtime::stream::Reader as _;
 use std::sync::Arc;
-use testkit::{RequestBuilder as _, customer, lines, order_id, request};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use testkit::{
+    Effect, Gate, GateDecision, Gated, RequestBuilder as _, customer, lines, order_id, placed, request,
+};
 
 #[tokio::test]
 async fn i8_every_view_equals_the_fold_of_its_stream() {
@@ -24,6 +35,83 @@ async fn i8_every_view_equals_the_fold_of_its_stream() {
         let key = Summary::key(&order_id(n), &history.state).unwrap();
         assert_eq!(world.views.get(&key).await.unwrap(), Some(expected));
     }
+}
+
+#[tokio::test]
+async fn i8_the_look_up_items_are_those_of_the_streams() {
+    let world = World::default();
+    for n in 1..=2 {
+        world.place(n).await;
+        world.deliver_to::<ShippingEvent>(n, shipped()).await;
+    }
+    let corrected = TrackingCorrected {
+        carrier: "DHL".to_owned(),
+        tracking_code: "T2".to_owned(),
+        previous_carrier: "DHL".to_owned(),
+        previous_tracking_code: "T1".to_owned(),
+        corrected_by: customer(),
+    };
+    world.deliver_to::<ShippingEvent>(2, corrected).await;
+    let store: Arc<dyn EventStore> = world.table.clone();
+    let rebuilt = Memory::default();
+    for n in 1..=2 {
+        let id = order_id(n);
+        let history = store.history::<Order>(&StreamId::order(&id)).await.unwrap();
+        let view = Summary::key(&id, &history.state).unwrap();
+        for (_, term) in Term::of(&history, &id) {
+            let (key, item) = term.item(&id, &view, &Secret::new("key-1"));
+            rebuilt.put(&key, &item).await.unwrap();
+        }
+    }
+    let mut rebuilt: Vec<String> =
+        rebuilt.all_documents().into_iter().map(|(key, item)| format!("{key}: {}", item.body)).collect();
+    rebuilt.sort();
+    assert_eq!(rebuilt.len(), 11, "five of each order, and the corrected code");
+    assert_eq!(world.look_ups(), rebuilt);
+}
+
+/// Counts the unconditional writes.
+#[derive(Default)]
+struct Puts(AtomicUsize);
+
+#[async_trait]
+impl Gate for Puts {
+    async fn before(&self, name: &'static str, _: Effect) -> GateDecision {
+        self.0.fetch_add(usize::from(name == "documents.put"), Ordering::Relaxed);
+        GateDecision::Pass
+    }
+
+    async fn after(&self, _: &'static str, _: Effect) {}
+}
+
+#[tokio::test]
+async fn each_look_up_item_is_written_once() {
+    let mut world = World::default();
+    let puts = Arc::new(Puts::default());
+    world.project.views = Gated::new(puts.clone(), world.views.clone());
+    world.append_only(&order_id(1), placed()).await;
+    for message in delivered_order() {
+        world.track.consume(&message).await.unwrap();
+    }
+    // Each event comes in a batch of its own, and the code is named by the label and by the dispatch.
+    for envelope in world.table.all_events() {
+        world.project.read(&[testkit::record(&envelope)]).await.unwrap();
+    }
+    assert_eq!(world.look_ups().len(), 5);
+    assert_eq!(puts.0.load(Ordering::Relaxed), 5);
+}
+
+#[tokio::test]
+async fn without_the_key_nothing_is_lost() {
+    let mut world = World::default();
+    world.project.email_key = email_key("");
+    world.append_only(&order_id(1), placed()).await;
+    let records: Vec<_> = world.table.all_events().iter().map(testkit::record).collect();
+    let failure = world.project.read(&records).await.unwrap_err();
+    assert!(matches!(failure, Failure::Retry { .. }), "{failure:?}");
+    world.project.email_key = email_key("key-1");
+    world.project.read(&records).await.unwrap();
+    assert_eq!(world.look_ups().len(), 4);
 }
 
 #[tokio::test]
@@ -50,7 +138,7 @@ async fn an_event_that_changes_nothing_in_the_view_is_not_written_to_it() {
 
 /// The deadline of the only view.
 fn looked_at(world: &World) -> String {
-    let (_, view) = world.views.all_documents().pop().unwrap();
+    let (_, view) = world.stored_views().pop().unwrap();
     view.attributes.iter().find(|(name, _)| *name == "deadline").unwrap().1.clone()
 }
 
@@ -76,7 +164,7 @@ async fn within_the_time_to_pay_the_view_stays_where_the_sweep_finds_it() {
 async fn the_key_of_a_view_does_not_name_its_customer() {
     let world = World::default();
     world.place(1).await;
-    let (key, _) = world.views.all_documents().pop().unwrap();
+    let (key, _) = world.stored_views().pop().unwrap();
     assert!(!key.to_string().contains(&customer().subject), "{key}");
 }
 

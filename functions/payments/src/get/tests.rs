@@ -20,6 +20,7 @@ async fn the_owner_sees_what_was_paid_and_refunded() {
     world.work().await;
     let body = body(&world, ask().by(customer())).await;
     assert_eq!(body["status"], "paid");
+    assert_eq!(body["number"], "0000-0000-000");
     assert_eq!(
         (&body["amount"], &body["currency"], &body["refunded"]),
         (&1900.into(), &"EUR".into(), &1900.into())

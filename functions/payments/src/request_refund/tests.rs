@@ -39,6 +39,7 @@ async fn a_repeated_request_refunds_once() {
     let world = World::after_checkout("pm_card_visa").await;
     let (first, is_repeat) = granted(&world, goodwill("late-1", 500)).await;
     assert!(!is_repeat);
+    assert_eq!(first["number"], "0000-0000-000");
     assert_eq!(
         (&first["amount"], &first["currency"], &first["status"]),
         (&json!(500), &json!("EUR"), &json!("requested"))

@@ -60,6 +60,7 @@ async fn a_page_shows_what_to_pack_and_its_address() {
     let (world, order) = begun(Provider::Easypost).await;
     let page = body(&get(&world, order.as_str()).await.unwrap());
     assert_eq!((&page["state"], &page["provider"]), (&json!("labelled"), &json!("easypost")));
+    assert_eq!((&page["order_id"], &page["number"]), (&json!(order.as_str()), &json!("0000-0000-000")));
     assert_eq!(page["lines"][0], json!({"sku": "TEA-01", "quantity": 2, "weight_grams": 120}));
     assert_eq!((&page["address"]["city"], &page["phone"]), (&json!("Bern"), &json!("+41790000000")));
     assert_eq!(page["label"]["carrier"], "USPS");

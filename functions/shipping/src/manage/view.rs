@@ -3,7 +3,7 @@
 use crate::address::Destination;
 use crate::{LabelState, Shipment, ShipmentStatus, Stage};
 use event_store::History;
-use events::{Line, OrderId, Provider, ShippingAddress, TrackingStatus};
+use events::{Line, OrderId, OrderNumber, Provider, ShippingAddress, TrackingStatus};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -11,6 +11,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct View<'a> {
     order_id: &'a OrderId,
+    number: OrderNumber,
     state: ShipmentStatus,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +64,7 @@ impl<'a> View<'a> {
         let last = shipment.scans.iter().max_by_key(|scan| scan.occurred_at);
         Self {
             order_id,
+            number: OrderNumber::of(order_id),
             state: shipment.status(),
             reason,
             provider: shipment.request.as_ref().map(|request| request.provider),

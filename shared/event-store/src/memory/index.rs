@@ -99,6 +99,12 @@ impl Pages for MemoryIndex {
                 let found = entries.range((start, Unbounded));
                 Box::new(found.take_while(move |(order, _)| order.as_str() <= last))
             }
+            (Some(entries), Walk::Below(first)) => {
+                // The smallest key that an entry with this value could have.
+                let first = Excluded((first.to_owned(), Key::new("", "")));
+                let start = if position.is_some() { start } else { first };
+                Box::new(entries.range((Unbounded, start)).rev())
+            }
         };
         let mut found = found;
         let page: Vec<&Entry> = found.by_ref().take(usize::try_from(limit).unwrap_or(usize::MAX)).collect();

@@ -1,7 +1,7 @@
 //! An attention ends when its reason is gone.
 
 use super::order_after;
-use crate::testing::{delivered_order, disputed, publish};
+use crate::testing::{cancelled_order, delivered_order, disputed, publish};
 use events::{
     Attention, Delivered, DisputeOutcome, LabelVoidFailed, LabelVoidRequested, LabelVoided, OrderStatus,
     PaymentDisputed, PaymentsEvent, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentTracked,
@@ -23,6 +23,32 @@ fn void_failed_lasts_until_the_label_is_voided() {
     }
     facts.push(publish::<ShippingEvent>(4, LabelVoided {}));
     assert_eq!(order_after(&facts).attention(), []);
+}
+
+/// It was in no list before: it has ended, and owes nothing.
+#[test]
+fn an_ended_order_that_needs_an_operator_is_open() {
+    let mut facts = cancelled_order();
+    assert!(!order_after(&facts).facts().is_open());
+    let scan = ShipmentTracked {
+        status: TrackingStatus::InTransit,
+        status_detail: None,
+        occurred_at: Some(now()),
+        after_cancellation: true,
+    };
+    facts.push(publish::<ShippingEvent>(9, scan));
+    let order = order_after(&facts);
+    assert_eq!(
+        (order.status(), order.attention()),
+        (OrderStatus::Cancelled, vec![Attention::ScannedAfterCancel])
+    );
+    assert!(order.facts().is_open());
+
+    let mut facts = delivered_order();
+    facts.push(publish::<ShippingEvent>(9, LabelVoidFailed { reason: "no".to_owned() }));
+    assert!(order_after(&facts).facts().is_open());
+    facts.push(publish::<ShippingEvent>(10, LabelVoided {}));
+    assert!(!order_after(&facts).facts().is_open());
 }
 
 fn tracked(sequence: u32, status: TrackingStatus) -> Message {

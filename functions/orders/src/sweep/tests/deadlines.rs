@@ -42,7 +42,7 @@ impl World {
     /// The deadline of the first order. The index must have it as well, or the end of the time to pay, if that is sooner.
     async fn next_deadline(&self) -> Option<(Timestamp, Due)> {
         let deadline = self.first_order().await.next_deadline(&Deadlines::default());
-        let views = self.views.all_documents();
+        let views = self.stored_views();
         let attributes = &views.first().unwrap().1.attributes;
         let indexed = attributes.iter().find(|(name, _)| *name == "deadline").map(|(_, value)| value.clone());
         let expected = deadline.map_or(Timestamp::MAX, |(at, _)| at);

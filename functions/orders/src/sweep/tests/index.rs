@@ -20,7 +20,7 @@ use testkit::{lines, order_id, placed};
 async fn a_stale_index_changes_nothing() {
     let world = World::default();
     world.place(1).await;
-    let stale = world.views.all_documents();
+    let stale = world.stored_views();
     world.deliver::<PaymentsEvent>(order_paid()).await;
     world.deliver::<InventoryEvent>(InventoryUpdated::unsharded(lines())).await;
     let (key, document) = stale.first().unwrap();
@@ -38,13 +38,13 @@ async fn a_stale_index_changes_nothing() {
 async fn a_view_of_an_older_build_is_swept_and_moves_to_its_customer() {
     let world = World::default();
     world.place(1).await;
-    let (place, view) = world.views.all_documents().pop().unwrap();
+    let (place, view) = world.stored_views().pop().unwrap();
     let older = Key::new(format!("order#{}", order_id(1)), "view");
     world.views.delete(&place).await.unwrap();
     world.views.put(&older, &view).await.unwrap();
     world.wait(31 * MINUTE);
     assert_eq!(world.sweep.run().await.unwrap(), json!({"due": 1, "overdue": 1}));
-    let places: Vec<Key> = world.views.all_documents().into_iter().map(|(key, _)| key).collect();
+    let places: Vec<Key> = world.stored_views().into_iter().map(|(key, _)| key).collect();
     assert_eq!(places, [place]);
     assert_eq!(world.expiries(), 1);
 }

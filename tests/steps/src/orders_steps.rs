@@ -1,0 +1,57 @@
+//! The steps of orders.
+
+use crate::SEARCH_KEY;
+use crate::ports::{Ports, Table};
+use crate::step::{Step, secrets, senders};
+use event_store::Pages;
+use events::Service;
+use orders::EmailKey;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The step of one of orders' functions. Any other name gives that of `copy-prices`.
+pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
+    let table = || ports.table(Table::Of(Service::Orders));
+    let views = || ports.table(Table::OrderViews);
+    let index = |partition, order| ports.index(Table::OrderViews, partition, order);
+    let open_by_deadline = || -> Arc<dyn Pages> { index("open_shard", "deadline") };
+    let email_key = || EmailKey::new(secrets(SEARCH_KEY), "search-key".to_owned());
+    let (clock, options) = (ports.clock(), ports.options());
+    match function {
+        "place-order" => Step::Http(Arc::new(orders::PlaceOrder {
+            store: table(),
+            documents: table(),
+            clock,
+            pay_within: Duration::from_mins(30),
+            pay_offline_within: options.pay_offline_within,
+            senders: senders(),
+        })),
+        "cancel-order" => Step::Http(Arc::new(orders::CancelOrder { store: table(), clock })),
+        "get-order" => Step::Http(Arc::new(orders::GetOrder {
+            store: table(),
+            by_customer: index("pk", "sk"),
+            open_by_deadline: open_by_deadline(),
+        })),
+        "search-orders" => Step::Http(Arc::new(orders::SearchOrders {
+            views: views(),
+            partitions: index("pk", "sk"),
+            by_attention: index("attention", "sk"),
+            email_key: email_key(),
+        })),
+        "track-order" => Step::Queue(Arc::new(orders::TrackOrder { store: table(), clock })),
+        "project-orders" => Step::Stream(Arc::new(orders::ProjectOrders {
+            store: table(),
+            views: views(),
+            deadlines: options.deadlines,
+            email_key: email_key(),
+        })),
+        "sweep-orders" => Step::Schedule(Arc::new(orders::SweepOrders {
+            store: table(),
+            views: views(),
+            open_by_deadline: open_by_deadline(),
+            clock,
+            deadlines: options.deadlines,
+        })),
+        _ => Step::Queue(Arc::new(orders::CopyPrices { documents: table() })),
+    }
+}
