@@ -34,6 +34,7 @@ mod payments;
 mod races;
 mod receivers;
 mod refunding;
+mod replays;
 mod roles;
 mod slow_provider;
 mod stack;

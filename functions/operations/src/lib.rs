@@ -3,7 +3,9 @@
 mod health;
 mod inbox;
 mod redrive;
+mod replay;
 mod standard;
+pub mod subscriptions;
 mod sweep_inbox;
 #[cfg(test)]
 mod testing;
@@ -12,6 +14,7 @@ mod write_heartbeats;
 pub use health::Health;
 pub use inbox::{InboxSource, InboxTable, WebhookInbox};
 pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
+pub use replay::{ConsumerQueues, InvalidConsumerQueues, PlanOrSend, Replay, ReplayEvents, ServiceEvents};
 pub use standard::StandardWebhook;
 pub use sweep_inbox::SweepInbox;
 pub use write_heartbeats::WriteHeartbeats;

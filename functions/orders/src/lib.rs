@@ -17,6 +17,7 @@ mod order;
 mod place;
 mod prices;
 mod project;
+mod rebuild;
 mod sweep;
 #[cfg(test)]
 mod testing;
@@ -31,6 +32,7 @@ pub use order::{Due, Order};
 pub use place::PlaceOrder;
 pub use prices::{CopyPrices, Price};
 pub use project::ProjectOrders;
+pub use rebuild::{Rebuild, RebuildViews, Rebuilding};
 pub use sweep::SweepOrders;
 pub use track::TrackOrder;
 pub use view::{OrderPage, Summary};

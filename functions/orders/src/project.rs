@@ -8,7 +8,7 @@
 
 use crate::{Deadlines, Order, Summary};
 use async_trait::async_trait;
-use event_store::{Documents, EventStore, StoreError, StreamId};
+use event_store::{Document, Documents, EventStore, History, Key, StoreError, StreamId};
 use events::{Envelope, OrderId, OrdersEvent, ServiceEvent as _};
 use resilience::Failure;
 use runtime::stream::{Item, Reader, Record};
@@ -45,22 +45,25 @@ impl Reader for ProjectOrders {
 }
 
 impl ProjectOrders {
-    async fn project(&self, subject: &str) -> Result<(), Failure> {
+    /// Writes the view of an order, unless there is a newer one. Returns whether it was written.
+    pub(crate) async fn project(&self, subject: &str) -> Result<bool, Failure> {
         let id = OrderId::try_from(subject).map_err(Failure::reject)?;
         let history = self.store.history::<Order>(&StreamId::order(&id)).await?;
-        let view = Summary::key(&id, &history.state).zip(Summary::document(&history, &id, &self.deadlines));
-        let Some((key, document)) = view else {
-            return Err(StoreError::Corrupt {
-                pk: format!("order#{id}"),
-                sk: "event#000001".to_owned(),
-                attribute: "event",
-                reason: "the stream does not begin with OrderPlaced".to_owned(),
-            }
-            .into());
-        };
+        let (key, document) = self.view(&id, &history)?;
         let newer = self.views.put_newer(&key, &document).await?;
         tracing::info!(order.id = %id, newer, "view written");
-        Ok(())
+        Ok(newer)
+    }
+
+    /// The view that an order has after these events, with its key.
+    pub(crate) fn view(&self, id: &OrderId, history: &History<Order>) -> Result<(Key, Document), StoreError> {
+        let view = Summary::key(id, &history.state).zip(Summary::document(history, id, &self.deadlines));
+        view.ok_or_else(|| StoreError::Corrupt {
+            pk: format!("order#{id}"),
+            sk: "event#000001".to_owned(),
+            attribute: "event",
+            reason: "the stream does not begin with OrderPlaced".to_owned(),
+        })
     }
 }
 

@@ -1,12 +1,13 @@
 //! The steps by the names of their functions.
 
 use crate::ports::{Ports, Table};
+use crate::subscriptions::QUEUES;
 use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS};
 use async_trait::async_trait;
 use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
-use event_store::{Documents, Pages};
+use event_store::{Documents, EventScan, Pages};
 use events::Service;
-use operations::{FunctionQueues, InboxSource, InboxTable};
+use operations::{FunctionQueues, InboxSource, InboxTable, ServiceEvents};
 use outbound::Networks;
 use resilience::Failure;
 use runtime::Settings;
@@ -87,6 +88,16 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             store: of(Service::Orders),
             views: ports.table(Table::OrderViews),
             deadlines: options.deadlines,
+        })),
+        "rebuild-views" => Step::Command(Arc::new(orders::RebuildViews {
+            scan: ports.channels().scans.get(&Service::Orders)?.clone(),
+            project: orders::ProjectOrders {
+                store: of(Service::Orders),
+                views: ports.table(Table::OrderViews),
+                deadlines: options.deadlines,
+            },
+            clock,
+            work_for: Duration::from_mins(4),
         })),
         "sweep-orders" => Step::Schedule(Arc::new(orders::SweepOrders {
             store: of(Service::Orders),
@@ -194,6 +205,18 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
                 queues: [("take-payment".to_owned(), queues)].into(),
                 batches: channels.batches,
                 functions: channels.functions,
+                clock,
+                work_for: Duration::from_mins(1),
+            }))
+        }
+        "replay-events" => {
+            let channels = ports.channels();
+            let events = |(service, scan): (&Service, &Arc<dyn EventScan>)| {
+                (*service, ServiceEvents { store: of(*service), scan: scan.clone() })
+            };
+            Step::Command(Arc::new(operations::ReplayEvents {
+                services: channels.scans.iter().map(events).collect(),
+                queues: QUEUES.map(|queue| (queue.to_owned(), channels.work.clone())).into(),
                 clock,
                 work_for: Duration::from_mins(1),
             }))
