@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile redrive check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
+.PHONY: help up down env demo invoke reconcile redrive replay rebuild-views check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
 	bench-webhooks template docs build build-release deploy secrets
 
 help: ## Lists the targets
@@ -31,6 +31,12 @@ reconcile: ## Fetches what Stripe could not deliver: make reconcile SINCE=2026-1
 
 redrive: ## Shows a function's dead letters: make redrive FUNCTION=take-payment DO=list|requeue|discard IDS=… ALL=1 REASON=… (STACK=…)
 	@$(LOCAL) redrive
+
+replay: ## Sends stored events to one consumer again: make replay SERVICE=payments TO=track-order DO=plan|send ORDERS=… | SINCE=… UNTIL=… (STACK=…)
+	@$(LOCAL) replay
+
+rebuild-views: ## Writes lost or wrong views of orders again: make rebuild-views DO=plan|compare|build (STACK=…)
+	@$(LOCAL) rebuild-views
 
 check: ## Checks format, lints, documentation and template
 	@$(LOCAL) check

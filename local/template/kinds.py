@@ -61,17 +61,21 @@ def expand(part: Map, service: str) -> None:
 
 
 def fill_in_lists(template: Map) -> None:
-    """`!Every DeadLetters`, `!Every DeadLettersArn`, `!Every QueueArn`, …: what depends on the functions of all services."""
+    """`!Every DeadLetters`, `!Every ConsumerQueue`, `!Every QueueArn`, …: what depends on the functions of all services."""
     resources = template["Resources"]
     queues = [name for name, resource in resources.items() if "Type" in resource and resource["Type"] == "AWS::SQS::Queue"]
     owners = [name.removesuffix("DeadLetters") for name in queues if name.endswith("DeadLetters")]
     fed = [owner for owner in owners if f"{owner}Queue" in queues]
     readers = [owner for owner in owners if f"{owner}FailedBatches" in resources]
+    # Topics send to the queues that have a policy. Other queues hold no events.
+    consumers = [owner for owner in fed if f"{owner}QueuePolicy" in resources]
     places = [f"{kebab(owner)}=${{{owner}DeadLetters}}" + (f",${{{owner}Queue}}" if owner in fed else "") for owner in owners]
     lists = {
         "DeadLetters": sub(" ".join(places)),
         "DeadLettersArn": Items(arn(f"{owner}DeadLetters") for owner in owners),
         "Queue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in fed)),
+        "ConsumerQueue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in consumers)),
+        "ConsumerQueueArn": Items(arn(f"{owner}Queue") for owner in consumers),
         "QueueArn": Items(arn(f"{owner}Queue") for owner in fed),
         "ReaderArn": Items(map(arn, readers)),
         "FailedBatchesArn": Items(arn(f"{owner}FailedBatches") for owner in readers),

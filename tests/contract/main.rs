@@ -15,9 +15,10 @@ mod counters;
 mod documents;
 mod marks;
 mod pages;
+mod scan;
 mod streams;
 
-use event_store::{Counters, Documents, EventStore, Memory, Pages, RateMarks};
+use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages, RateMarks};
 use std::sync::Arc;
 use testkit::order_id;
 
@@ -27,6 +28,7 @@ pub(crate) struct Table {
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) marks: Arc<dyn RateMarks>,
+    pub(crate) scan: Arc<dyn EventScan>,
     pub(crate) run: events::OrderId,
 }
 
@@ -87,12 +89,20 @@ pub(crate) fn table(on: On) -> Table {
             store: memory.clone(),
             documents: memory.clone(),
             counters: memory.clone(),
-            marks: memory,
+            marks: memory.clone(),
+            scan: memory,
             run,
         };
     }
     let table = on.clients().table(&on.name("NotificationsTable", "CONVEYOR_NOTIFICATIONS_TABLE"));
-    Table { store: table.clone(), documents: table.clone(), counters: table.clone(), marks: table, run }
+    Table {
+        store: table.clone(),
+        documents: table.clone(),
+        counters: table.clone(),
+        marks: table.clone(),
+        scan: table,
+        run,
+    }
 }
 
 /// The documents of the table of order views, and how they are listed.

@@ -35,6 +35,7 @@ mod races;
 mod readiness;
 mod receivers;
 mod refunding;
+mod replays;
 mod roles;
 mod search;
 mod slow_provider;

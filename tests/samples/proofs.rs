@@ -27,6 +27,9 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("manage-stock/get", "reads"),
     ("place-order/unknown-sku", "is refused"),
     ("redrive-dead-letters/list", "reads"),
+    ("rebuild-views/compare", "reads"),
+    ("rebuild-views/plan", "counts"),
+    ("replay-events/plan", "counts"),
     ("take-payment/payment-disputed", "a dispute that was opened waits for the bank"),
     ("webhook-inbox/get", "reads"),
     ("webhook-inbox/list", "reads"),
@@ -214,6 +217,7 @@ impl World for Prepared {
         left.once_unless_stopped.extend(world.calls());
         // Every consumer of an event tolerates duplicates.
         left.at_least_once.extend(world.topic.published().iter().map(|message| format!("{message:?}")));
+        left.at_least_once.extend(world.replayed());
         left.once = left.once.iter().map(|line| unnumbered(line)).collect();
         left.once_unless_stopped = left.once_unless_stopped.iter().map(|line| unnumbered(line)).collect();
         left.at_least_once = left.at_least_once.iter().map(|line| unnumbered(line)).collect();

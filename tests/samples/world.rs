@@ -1,7 +1,7 @@
 //! Runs a sample through its function, over in-memory twins in which the samples before it have been handled.
 
 use crate::prerequisites::before;
-use event_store::{Memory, Pages};
+use event_store::{EventScan, Memory, Pages};
 use events::{Provider, Service};
 use orders::Deadlines;
 use outbound::{DeadLetteredBy, Topic, Transport};
@@ -86,9 +86,17 @@ impl SampleWorld {
             clock,
         };
         let function = sample.split('/').next().unwrap_or_default();
-        if ["get-order", "search-orders", "cancel-order", "track-order", "project-orders", "sweep-orders"]
-            .contains(&function)
-        {
+        let about_an_order = [
+            "get-order",
+            "search-orders",
+            "cancel-order",
+            "track-order",
+            "project-orders",
+            "sweep-orders",
+            "replay-events",
+            "rebuild-views",
+        ];
+        if about_an_order.contains(&function) {
             world.place_order().await;
         }
         if function == "redrive-dead-letters" {
@@ -190,6 +198,12 @@ impl SampleWorld {
         }
     }
 
+    /// The replayed messages.
+    pub(crate) fn replayed(&self) -> Vec<String> {
+        let bodies = self.work.sent().into_iter().map(|work| work.body);
+        bodies.filter(|body| body.contains("\"replayed\":")).collect()
+    }
+
     /// What the endpoints received.
     pub(crate) fn calls(&self) -> Vec<String> {
         let calls = self.receivers.calls();
@@ -259,6 +273,7 @@ impl Ports for SampleWorld {
 
     fn channels(&self) -> Channels {
         let topic: Arc<dyn Topic> = self.gated(&self.topic);
+        let scan: Arc<dyn EventScan> = self.gated(&self.table);
         Channels {
             topics: Service::ALL.map(|service| (service, topic.clone())).into(),
             mailer: self.gated(&self.mail),
@@ -268,6 +283,7 @@ impl Ports for SampleWorld {
             names: self.gated(&self.names),
             jitter: Arc::new(NoJitter),
             dead_letters: self.gated(&self.letters),
+            scans: Service::ALL.map(|service| (service, scan.clone())).into(),
             ..Channels::default()
         }
     }

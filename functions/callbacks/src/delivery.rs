@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How long a delivery is kept.
-const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
+pub(crate) const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// How many attempts are listed. Older ones are dropped.
 const MOST_LOGGED: usize = 40;

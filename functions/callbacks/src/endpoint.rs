@@ -82,6 +82,11 @@ impl Endpoint {
         is_enabled && self.event_types.iter().any(|wanted| wanted == ALL || wanted == kind)
     }
 
+    /// Whether it has been enabled since that moment or longer.
+    pub(crate) fn is_enabled_since(&self, moment: Timestamp) -> bool {
+        matches!(self.state, EndpointState::Enabled { since } if since <= moment)
+    }
+
     /// The secrets that are valid at this moment, newest first.
     pub(crate) fn signing(&self, now: Timestamp) -> Vec<Secret> {
         self.valid_secrets(now).map(|signing| Secret::new(&signing.secret)).collect()

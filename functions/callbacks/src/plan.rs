@@ -5,6 +5,8 @@
 //!   then a job for it in the delivery queue. If the job is not sent, `schedule-callbacks` sends one.
 //! - Publishes: nothing.
 //! - Idempotent by the delivery's key, which is derived from the event's id: a duplicate finds the delivery, and sends no job.
+//!   A delivery expires, so a replayed event that is older than it is kept is ignored. A younger one leads to a delivery only
+//!   for an endpoint that was enabled when the event happened: a replay repairs what was lost, and is no news to new endpoints.
 //! - Retry: the table is unavailable.
 
 use crate::delivery::Delivery;
@@ -18,6 +20,7 @@ use futures_util::future::try_join_all;
 use outbound::WorkQueue;
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message};
+use runtime::replayed;
 use std::sync::Arc;
 
 /// How many endpoints one request reads.
@@ -38,8 +41,14 @@ pub struct PlanDeliveries {
 #[async_trait]
 impl Consumer for PlanDeliveries {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
+        if replayed::is_refused(message, replayed::PLANNED_WITHIN, self.clock.now()) {
+            return Ok(());
+        }
         let messages = outgoing(&message.envelope, &message.event)?;
-        let endpoints = self.endpoints().await?;
+        let mut endpoints = self.endpoints().await?;
+        if message.envelope.replayed.is_some() {
+            endpoints.retain(|endpoint| endpoint.is_enabled_since(message.envelope.time));
+        }
         let plans = endpoints.iter().flat_map(|endpoint| {
             let wanted = messages.iter().filter(|message| endpoint.wants(message.kind));
             wanted.map(|message| self.plan(endpoint, message.clone()))

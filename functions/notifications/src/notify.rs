@@ -8,6 +8,7 @@
 //! - Publishes: nothing.
 //! - Idempotent by the notice, which is written after sending. A message is sent at least once: a crash between the two sends
 //!   it again.
+//!   Of a replayed event that is older than a day only the contact is kept: nothing is sent.
 //! - Retry: the contact copy does not exist yet; the table or a sender is unavailable.
 //! - A refused address is no rejection: the notice records the refusal, and an operator could not do more.
 
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use outbound::{MailError, Mailer, Texter};
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message};
+use runtime::replayed::{self, ANNOUNCED_WITHIN};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -67,6 +69,9 @@ impl Consumer for NotifyCustomer {
                 // A duplicate does not overwrite the copy, so it cannot undo an erasure.
                 let copy = Document::of(&ContactCopy::of(placed));
                 self.documents.put_new(&contact::key(&order), &copy).await?;
+                Ok(())
+            }
+            Reaction::Notify(_) if replayed::is_refused(message, ANNOUNCED_WITHIN, self.clock.now()) => {
                 Ok(())
             }
             Reaction::Notify(occasion) => {

@@ -49,6 +49,7 @@ impl Texter for Sender {
 pub(crate) struct World {
     pub(crate) table: Arc<Memory>,
     pub(crate) sender: Arc<Sender>,
+    pub(crate) clock: Arc<FixedClock>,
     pub(crate) step: NotifyCustomer,
 }
 
@@ -56,15 +57,16 @@ impl World {
     /// Sends text messages to these countries, for example `CH,DE`.
     pub(crate) fn new(sms_countries: &str) -> Self {
         let (table, sender) = (Arc::new(Memory::default()), Arc::new(Sender::default()));
+        let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH));
         let step = NotifyCustomer {
             documents: table.clone(),
             mailer: Some(sender.clone()),
             texter: sender.clone(),
-            clock: Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH)),
+            clock: clock.clone(),
             shop: "Tea House".to_owned(),
             sms_countries: sms_countries.parse().unwrap(),
         };
-        Self { table, sender, step }
+        Self { table, sender, clock, step }
     }
 
     pub(crate) async fn receive(&self, message: &Message) -> Result<(), Failure> {

@@ -140,7 +140,8 @@ impl WebhookInbox {
             let Some(inbox_source) = inbox_source.filter(|_| webhooks::is_kept_id(event_id)) else {
                 continue;
             };
-            if inbox_source.documents.get(&inbox::key(source, event_id)).await?.is_some() {
+            let found = inbox_source.documents.get(&inbox::key(source, event_id)).await?;
+            if found.is_some_and(|document| !document.has_expired(self.clock.now())) {
                 return Ok((inbox_source, event_id.to_owned()));
             }
         }

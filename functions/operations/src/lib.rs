@@ -4,7 +4,9 @@ mod health;
 mod inbox;
 mod readiness;
 mod redrive;
+mod replay;
 mod standard;
+pub mod subscriptions;
 mod sweep_inbox;
 #[cfg(test)]
 mod testing;
@@ -14,6 +16,7 @@ pub use health::Health;
 pub use inbox::{InboxSource, InboxTable, WebhookInbox};
 pub use readiness::{Build, GetReadiness, Queue, QueueList, READERS, ReadinessTable, TABLES, table_setting};
 pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
+pub use replay::{ConsumerQueues, InvalidConsumerQueues, PlanOrSend, Replay, ReplayEvents, ServiceEvents};
 pub use standard::StandardWebhook;
 pub use sweep_inbox::SweepInbox;
 pub use write_heartbeats::WriteHeartbeats;

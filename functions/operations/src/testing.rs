@@ -2,6 +2,7 @@
 
 mod inbox;
 mod redrive;
+mod replay;
 
 use crate::{FunctionQueues, InboxSource, RedriveDeadLetters, StandardWebhook, WebhookInbox};
 use async_trait::async_trait;
@@ -18,9 +19,11 @@ use testkit::{
 
 pub(crate) use inbox::{applied, ignored};
 pub(crate) use redrive::{NONSENSE, ids, list, out_of_stock, outcomes};
+pub(crate) use replay::of_orders;
 
 /// The tables and queues, and the clock.
 pub(crate) struct World {
+    pub(crate) orders: Arc<Memory>,
     pub(crate) payments: Arc<Memory>,
     pub(crate) shipping: Arc<Memory>,
     pub(crate) clock: Arc<FixedClock>,
@@ -42,6 +45,7 @@ impl World {
         let clock = Arc::new(FixedClock::at(testkit::now()));
         let letters = || Arc::new(MemoryLetters::new(clock.clone()));
         Self {
+            orders: Arc::default(),
             payments: Arc::default(),
             shipping: Arc::default(),
             pages_read: Arc::default(),

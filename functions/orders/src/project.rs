@@ -9,7 +9,7 @@
 
 use crate::{Deadlines, EmailKey, Order, Summary, Term};
 use async_trait::async_trait;
-use event_store::{Documents, EventStore, History, Key, StoreError, StreamId};
+use event_store::{Document, Documents, EventStore, History, Key, StoreError, StreamId};
 use events::{Envelope, OrderId, OrdersEvent, Sequence, ServiceEvent as _};
 use futures_util::future::try_join_all;
 use resilience::Failure;
@@ -75,42 +75,55 @@ impl ProjectOrders {
     async fn project(&self, subject: &str, news: &News) -> Result<(), Failure> {
         let id = OrderId::try_from(subject).map_err(Failure::reject)?;
         let history = self.store.history::<Order>(&StreamId::order(&id)).await?;
-        let view = Summary::key(&id, &history.state).zip(Summary::document(&history, &id, &self.deadlines));
-        let Some((key, document)) = view else {
-            return Err(StoreError::Corrupt {
-                pk: format!("order#{id}"),
-                sk: "event#000001".to_owned(),
-                attribute: "event",
-                reason: "the stream does not begin with OrderPlaced".to_owned(),
-            }
-            .into());
-        };
+        let (key, document) = self.view(&id, &history)?;
         if news.view {
-            let newer = self.views.put_newer(&key, &document).await?;
-            tracing::info!(order.id = %id, newer, "view written");
+            self.put_view(&id, &key, &document).await?;
         }
-        self.make_findable(&id, &history, &key, news).await
+        // The history says which event gives a term first, so each item is written once, unless its record is delivered again.
+        let terms = Term::of(&history, &id).into_iter().filter(|(first, _)| news.terms.contains(first));
+        let items = self.look_ups(&id, &key, terms.map(|(_, term)| term).collect()).await?;
+        self.make_findable(&id, &items).await
     }
 
-    /// Writes the look-up items. The history says which event gives a term first, so each item is written once, unless its record
-    /// is delivered again.
-    async fn make_findable(
+    /// Writes a view, unless there is a newer one. Returns whether it was written.
+    pub(crate) async fn put_view(&self, id: &OrderId, key: &Key, view: &Document) -> Result<bool, Failure> {
+        let newer = self.views.put_newer(key, view).await?;
+        tracing::info!(order.id = %id, newer, "view written");
+        Ok(newer)
+    }
+
+    /// Writes look-up items.
+    pub(crate) async fn make_findable(&self, id: &OrderId, items: &[(Key, Document)]) -> Result<(), Failure> {
+        if !items.is_empty() {
+            try_join_all(items.iter().map(|(key, document)| self.views.put(key, document))).await?;
+            tracing::info!(order.id = %id, items = items.len(), "made findable");
+        }
+        Ok(())
+    }
+
+    /// The look-up items of these terms, for an order whose view has this key.
+    pub(crate) async fn look_ups(
         &self,
         id: &OrderId,
-        history: &History<Order>,
         view: &Key,
-        news: &News,
-    ) -> Result<(), Failure> {
-        let terms = Term::of(history, id).into_iter().filter(|(first, _)| news.terms.contains(first));
-        let terms: Vec<Term> = terms.map(|(_, term)| term).collect();
+        terms: Vec<Term>,
+    ) -> Result<Vec<(Key, Document)>, Failure> {
         if terms.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let email_key = self.email_key.newest().await.map_err(Failure::retry)?;
-        let items: Vec<_> = terms.iter().map(|term| term.item(id, view, email_key)).collect();
-        try_join_all(items.iter().map(|(key, document)| self.views.put(key, document))).await?;
-        tracing::info!(order.id = %id, items = items.len(), "made findable");
-        Ok(())
+        Ok(terms.iter().map(|term| term.item(id, view, email_key)).collect())
+    }
+
+    /// The view that an order has after these events, with its key.
+    pub(crate) fn view(&self, id: &OrderId, history: &History<Order>) -> Result<(Key, Document), StoreError> {
+        let view = Summary::key(id, &history.state).zip(Summary::document(history, id, &self.deadlines));
+        view.ok_or_else(|| StoreError::Corrupt {
+            pk: format!("order#{id}"),
+            sk: "event#000001".to_owned(),
+            attribute: "event",
+            reason: "the stream does not begin with OrderPlaced".to_owned(),
+        })
     }
 }
 

@@ -67,9 +67,9 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Whether an earlier delivery of the message may have made calls.
+    /// Whether an earlier message of the event may have made calls.
     fn is_repeat(&self) -> bool {
-        self.message.deliveries > 1
+        self.message.is_repeat()
     }
 
     /// The idempotency key of this delivery's call about the intent. Before a confirmation or cancellation, a later

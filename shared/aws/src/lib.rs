@@ -21,6 +21,7 @@ mod mail;
 mod marks;
 mod pages;
 mod queue;
+mod scan;
 mod secrets;
 pub mod size;
 mod table;

@@ -66,6 +66,11 @@ impl Document {
         self
     }
 
+    /// Whether its expiry has passed. The table may still hold it.
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     /// Adds a text attribute for an index.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -5,8 +5,9 @@
 //! - [`Counters`] holds numbers that must never go below zero: stock.
 //! - [`Pages`] lists documents by an index.
 //! - [`RateMarks`] holds how far each caller has used its limits.
+//! - [`EventScan`] reads every event of a table, for an operator.
 //!
-//! [`Memory`] is the in-memory twin of all five. The contract suite in `tests/contract` runs on it and on DynamoDB.
+//! [`Memory`] is the in-memory twin of all six. The contract suite in `tests/contract` runs on it and on DynamoDB.
 //! [`append_decided`] is the loop: read, decide, append; after a conflict with a concurrent writer, again.
 
 mod counters;
@@ -16,6 +17,7 @@ pub mod limits;
 mod marks;
 mod memory;
 mod pages;
+mod scan;
 mod step;
 mod store;
 mod stream;
@@ -26,6 +28,7 @@ pub use error::{AppendError, StoreError};
 pub use marks::{Advance, MarkIs, MarkMove, Marks, RateMarks};
 pub use memory::{Memory, MemoryIndex, Written};
 pub use pages::{Page, Pages, Position, Walk};
+pub use scan::{EventScan, Scanned};
 pub use step::{Decided, StepError, append_decided, append_decided_on};
 pub use store::EventStore;
 pub use stream::{Aggregate, History, StreamId};

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 mod index;
 mod marks;
+mod scan;
 
 pub use index::MemoryIndex;
 

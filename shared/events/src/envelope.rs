@@ -2,7 +2,7 @@
 //!
 //! A topic and its queues carry its JSON. The service's table stores it without the attributes that are the same in every
 //! envelope ([`Envelope::stored`]): most events then take one write unit. Extension attributes: `sequence`,
-//! `causationid`, `traceparent`, `dataversion`.
+//! `causationid`, `traceparent`, `dataversion`, and `replayed` in the messages of a replay.
 
 use crate::{Data, EventId, ReadError, Sequence, Service, Traceparent};
 use jiff::Timestamp;
@@ -46,6 +46,9 @@ pub struct Envelope {
     pub traceparent: Option<Traceparent>,
     /// Version of the shape of `data`. A reader that knows only older versions answers `Retry`: a rollout is in progress.
     pub dataversion: u32,
+    /// When an operator sent the event to one consumer again. Only that message has it: no table and no topic does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replayed: Option<Timestamp>,
     /// The event's own fields.
     pub data: Data,
 }

@@ -43,6 +43,7 @@ impl Envelope {
             causationid: cause.id.clone(),
             traceparent: cause.traceparent.clone(),
             dataversion: event.data_version(),
+            replayed: None,
             data: event.to_data().into(),
         }
     }

@@ -10,6 +10,7 @@ pub mod heartbeat;
 pub mod http;
 pub mod panics;
 pub mod queue;
+pub mod replayed;
 pub mod schedule;
 pub mod settings;
 pub mod stream;

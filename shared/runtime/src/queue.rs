@@ -40,6 +40,11 @@ impl Message {
         })?;
         Ok(Self { envelope, event, deliveries })
     }
+
+    /// Whether the event may have been handled before: the message was delivered before, or an operator replayed the event.
+    pub fn is_repeat(&self) -> bool {
+        self.deliveries > 1 || self.envelope.replayed.is_some()
+    }
 }
 
 /// Ignores an event that the step does not handle.
@@ -79,6 +84,9 @@ impl<C: Consumer> Handler for C {
         let span = tracing::Span::current();
         span.record("order.id", &message.envelope.subject);
         span.record("event.id", message.envelope.id.as_str());
+        if let Some(replayed) = message.envelope.replayed {
+            span.record("event.replayed", tracing::field::display(replayed));
+        }
         if let Some(traceparent) = &message.envelope.traceparent {
             span.record("traceparent", traceparent.as_str());
         }
@@ -141,6 +149,7 @@ impl Worker {
             message.deliveries = deliveries,
             order.id = tracing::field::Empty,
             event.id = tracing::field::Empty,
+            event.replayed = tracing::field::Empty,
             traceparent = tracing::field::Empty,
         );
         async {

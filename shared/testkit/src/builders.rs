@@ -111,6 +111,16 @@ pub fn delivered(envelope: &Envelope, deliveries: u32) -> Result<Message, resili
     Message::read(&json, deliveries)
 }
 
+/// An event, as the queue of the consumer delivers it that it was replayed to at this time.
+///
+/// # Panics
+/// Never: our events can be read back.
+#[expect(clippy::expect_used, reason = "our events can be read back, as the wire tests prove")]
+pub fn replayed(envelope: &Envelope, at: Timestamp) -> Message {
+    let marked = Envelope { replayed: Some(at), ..envelope.clone() };
+    delivered(&marked, 1).expect("our events can be read back")
+}
+
 /// An event, as its table's stream carries it.
 ///
 /// # Panics

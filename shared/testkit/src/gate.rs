@@ -5,8 +5,8 @@
 
 use async_trait::async_trait;
 use event_store::{
-    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Page, Pages, Position, StoreError,
-    StreamId, Transaction, TransactionError, Walk,
+    AppendError, Counters, Counts, Document, Documents, EventScan, EventStore, Key, Page, Pages, Position,
+    Scanned, StoreError, StreamId, Transaction, TransactionError, Walk,
 };
 use events::Envelope;
 use outbound::{
@@ -161,6 +161,13 @@ impl<P: Pages + ?Sized> Pages for Gated<P> {
         position: Option<&Position>,
     ) -> Result<Page, StoreError> {
         self.pass("pages.page", Effect::Read, self.port.page(partition, walk, limit, position), out).await
+    }
+}
+
+#[async_trait]
+impl<P: EventScan + ?Sized> EventScan for Gated<P> {
+    async fn scan(&self, position: Option<&Key>, limit: u32) -> Result<Scanned, StoreError> {
+        self.pass("scan.scan", Effect::Read, self.port.scan(position, limit), out).await
     }
 }
 

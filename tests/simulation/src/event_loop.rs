@@ -81,7 +81,7 @@ impl Simulation {
             let registered = simulation.owners.register(&simulation.world, simulation.now());
             simulation.calls.extend(registered);
         }
-        while simulation.step() || simulation.jump() {}
+        simulation.until_idle();
         simulation
     }
 
@@ -125,7 +125,7 @@ impl Simulation {
         self.calls.extend(self.owners.finish(self.now()));
         for _ in 0..HOURS_TO_END {
             self.invocations.append(&mut self.zombies);
-            while self.step() || self.jump() {}
+            self.until_idle();
             self.actors.bank.review(&self.world, &self.world.queues.dead_letters());
             let calls = self.actors.finish(&self.world, self.now());
             let is_done = calls.is_empty()
@@ -138,6 +138,11 @@ impl Simulation {
             self.world.clock.advance(Duration::from_hours(1));
             self.run_tasks();
         }
+    }
+
+    /// Runs until nothing is under way.
+    pub(super) fn until_idle(&mut self) {
+        while self.step() || self.jump() {}
     }
 
     /// Whether too many orders are open, or too many deliveries are due, to place another order.

@@ -3,7 +3,8 @@
 //!
 //! A run is a function of its seed and the number of orders. [`run`] simulates customers, a warehouse, a payment provider,
 //! a bank, carriers and the shop's own systems. Messages are duplicated, late and reordered; calls fail or lose their
-//! answers; functions crash, panic, run out of time, or freeze and resume as zombies. Then the faults stop, and the invariants are checked.
+//! answers; functions crash, panic, run out of time, or freeze and resume as zombies. Then the faults stop, everything is
+//! replayed twice without an effect, and the invariants are checked.
 
 #![expect(
     clippy::expect_used,
@@ -27,6 +28,7 @@ mod message_flow;
 mod outages;
 mod provider_faults;
 mod queues;
+mod replays;
 mod streams;
 mod time_limits;
 mod view_checks;
@@ -90,5 +92,6 @@ pub fn run(seed: u64, orders: u64) -> Report {
     let mut simulation = event_loop::Simulation::start(seed);
     simulation.until_placed(orders);
     simulation.until_quiet();
+    simulation.replay_everything();
     simulation.report()
 }

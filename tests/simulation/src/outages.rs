@@ -14,7 +14,7 @@ use shipping::EasyPost;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use testkit::{Effect, FakeStripe, Gate, GateDecision, Gated, Outage};
+use testkit::{Effect, FakeEasyPost, FakeStripe, Gate, GateDecision, Gated, Outage};
 
 /// A process trusts the state of the breaker that it has read for this time.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -28,6 +28,7 @@ const CARRIER_IS_OUT: (&str, u32) = ("carrier: out for a while", 8);
 pub(super) struct Providers {
     pub(super) stripe: Provider,
     pub(super) carrier: Provider,
+    easypost: Arc<FakeEasyPost>,
 }
 
 impl Providers {
@@ -44,10 +45,15 @@ impl Providers {
         };
         let faulty = Arc::new(FaultyStripe { stripe: stripe.clone(), chance: chance.clone() });
         let stripe = provider(payments::Stripe::NAME, STRIPE_IS_OUT, Service::Payments, faulty);
-        let (easypost, scanned) = (Arc::default(), scanned.clone());
-        let faulty = Arc::new(FaultyEasyPost { easypost, chance: chance.clone(), scanned });
+        let (easypost, scanned): (Arc<FakeEasyPost>, _) = (Arc::default(), scanned.clone());
+        let faulty = Arc::new(FaultyEasyPost { easypost: easypost.clone(), chance: chance.clone(), scanned });
         let carrier = provider(EasyPost::NAME, CARRIER_IS_OUT, Service::Shipping, faulty);
-        Self { stripe, carrier }
+        Self { stripe, carrier, easypost }
+    }
+
+    /// The carrier's books.
+    pub(super) fn labels(&self) -> String {
+        self.easypost.fingerprint()
     }
 
     /// Calls that reached a provider although its breaker was open.

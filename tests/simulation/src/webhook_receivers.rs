@@ -93,6 +93,13 @@ impl Receivers {
         self.systems().get(url).and_then(|system| system.logs.get(id)).cloned().unwrap_or_default()
     }
 
+    /// How many calls all receivers got.
+    pub(super) fn calls(&self) -> u64 {
+        let systems = self.systems();
+        let logs = systems.values().flat_map(|system| system.logs.values());
+        logs.map(|log| u64::from(log.calls)).sum()
+    }
+
     /// Whether the receiver has ever answered with this status.
     pub(super) fn has_answered(&self, url: &str, status: u16) -> bool {
         let systems = self.systems();

@@ -50,7 +50,7 @@ const HTTP_FUNCTIONS: [(&str, &str); 13] = [
 pub(super) struct World {
     pub(super) tables: BTreeMap<Service, Arc<Memory>>,
     pub(super) views: Arc<Memory>,
-    notices: Arc<Memory>,
+    pub(super) notices: Arc<Memory>,
     topics: BTreeMap<Service, Arc<MemoryTopic>>,
     pub(super) stripe: Arc<FakeStripe>,
     pub(super) mail: Arc<MailBox>,

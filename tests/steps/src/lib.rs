@@ -19,8 +19,8 @@ pub use money::refunded_after_dispatch;
 pub use ports::{Channels, Options, Ports, Table, TablePort};
 pub use step::{AnyCommand, Step, endpoint, handler, reader, step, task};
 
-/// The function that plans the calls to the shop's endpoints.
-pub const PLAN_DELIVERIES: &str = "plan-deliveries";
+pub use operations::subscriptions::PLAN_DELIVERIES;
+
 /// The function that calls the shop's endpoints.
 pub const DELIVER_WEBHOOK: &str = "deliver-webhook";
 /// The key of the hash of emails.

@@ -9,15 +9,21 @@ use orders::EmailKey;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The step of one of orders' functions. Any other name gives that of `copy-prices`.
-pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
+/// The step of one of orders' functions; `None` for any other name.
+pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
     let table = || ports.table(Table::Of(Service::Orders));
     let views = || ports.table(Table::OrderViews);
     let index = |partition, order| ports.index(Table::OrderViews, partition, order);
     let open_by_deadline = || -> Arc<dyn Pages> { index("open_shard", "deadline") };
     let email_key = || EmailKey::new(secrets(SEARCH_KEY), "search-key".to_owned());
     let (clock, options) = (ports.clock(), ports.options());
-    match function {
+    let project = || orders::ProjectOrders {
+        store: table(),
+        views: views(),
+        deadlines: options.deadlines,
+        email_key: email_key(),
+    };
+    Some(match function {
         "place-order" => Step::Http(Arc::new(orders::PlaceOrder {
             store: table(),
             documents: table(),
@@ -39,11 +45,12 @@ pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
             email_key: email_key(),
         })),
         "track-order" => Step::Queue(Arc::new(orders::TrackOrder { store: table(), clock })),
-        "project-orders" => Step::Stream(Arc::new(orders::ProjectOrders {
-            store: table(),
-            views: views(),
-            deadlines: options.deadlines,
-            email_key: email_key(),
+        "project-orders" => Step::Stream(Arc::new(project())),
+        "rebuild-views" => Step::Command(Arc::new(orders::RebuildViews {
+            scan: ports.channels().scans.get(&Service::Orders)?.clone(),
+            project: project(),
+            clock,
+            work_for: Duration::from_mins(4),
         })),
         "sweep-orders" => Step::Schedule(Arc::new(orders::SweepOrders {
             store: table(),
@@ -52,6 +59,7 @@ pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
             clock,
             deadlines: options.deadlines,
         })),
-        _ => Step::Queue(Arc::new(orders::CopyPrices { documents: table() })),
-    }
+        "copy-prices" => Step::Queue(Arc::new(orders::CopyPrices { documents: table() })),
+        _ => return None,
+    })
 }

@@ -1,7 +1,7 @@
 //! What a harness provides: the ports of the steps, and the few settings that differ between the harnesses.
 
 use callbacks::RandomBytes;
-use event_store::{Counters, Documents, EventStore, Pages};
+use event_store::{Counters, Documents, EventScan, EventStore, Pages};
 use events::{Provider, Service};
 use orders::Deadlines;
 use outbound::{BatchStore, DeadLetterQueue, Functions, Mailer, Names, Texter, Topic, Transport, WorkQueue};
@@ -72,7 +72,7 @@ pub struct Options {
     pub deadlines: Deadlines,
 }
 
-/// The ports of the functions that publish events, notify customers, call the shop's endpoints or redrive messages.
+/// The ports of the functions that publish events, notify customers, call the shop's endpoints, or redrive or replay messages.
 #[derive(Clone)]
 pub struct Channels {
     /// The topics, by service.
@@ -97,6 +97,8 @@ pub struct Channels {
     pub batches: Arc<dyn BatchStore>,
     /// The stream readers, as an operator's command invokes them.
     pub functions: Arc<dyn Functions>,
+    /// All events of each service, as an operator's command reads them.
+    pub scans: BTreeMap<Service, Arc<dyn EventScan>>,
 }
 
 impl Default for Channels {
@@ -115,6 +117,7 @@ impl Default for Channels {
             dead_letters: Arc::new(MemoryLetters::new(Arc::new(FixedClock::at(now())))),
             batches: Arc::new(MemoryBatches::default()),
             functions: Arc::new(MemoryFunctions::default()),
+            scans: BTreeMap::new(),
         }
     }
 }

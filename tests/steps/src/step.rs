@@ -1,12 +1,13 @@
 //! The steps by the names of their functions.
 
 use crate::ports::{Ports, Table};
+use crate::subscriptions::QUEUES;
 use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS, orders_steps};
 use async_trait::async_trait;
 use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
-use event_store::Documents;
+use event_store::{Documents, EventScan};
 use events::Service;
-use operations::{FunctionQueues, InboxSource, InboxTable};
+use operations::{FunctionQueues, InboxSource, InboxTable, ServiceEvents};
 use outbound::{Depth, Networks};
 use resilience::Failure;
 use runtime::Settings;
@@ -68,7 +69,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             Step::Http(Arc::new(catalog::ManageProducts { store, documents, clock }))
         }
         "copy-prices" | "place-order" | "cancel-order" | "get-order" | "search-orders" | "track-order"
-        | "project-orders" | "sweep-orders" => orders_steps::step(function, ports),
+        | "project-orders" | "rebuild-views" | "sweep-orders" => orders_steps::step(function, ports)?,
         "take-payment" => Step::Queue(Arc::new(payments::TakePayment {
             store: of(Service::Payments),
             documents: of(Service::Payments),
@@ -185,6 +186,18 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             queue_is_late_after: Duration::from_hours(1),
             clock,
         })),
+        "replay-events" => {
+            let channels = ports.channels();
+            let events = |(service, scan): (&Service, &Arc<dyn EventScan>)| {
+                (*service, ServiceEvents { store: of(*service), scan: scan.clone() })
+            };
+            Step::Command(Arc::new(operations::ReplayEvents {
+                services: channels.scans.iter().map(events).collect(),
+                queues: QUEUES.map(|queue| (queue.to_owned(), channels.work.clone())).into(),
+                clock,
+                work_for: Duration::from_mins(1),
+            }))
+        }
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),
         "manage-callbacks" | PLAN_DELIVERIES | DELIVER_WEBHOOK | "schedule-callbacks" => {
             callbacks_step(function, ports)

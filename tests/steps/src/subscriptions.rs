@@ -1,11 +1,10 @@
-//! The events that each queue and each stream reader receives: the filters of the template as data. A test compares the
-//! filter policies with the template.
+//! The events that each queue and each stream reader receives. The queues' filters are data of `operations`, which replays events
+//! by them; a test here compares them with the template.
 
 use event_store::Written;
-use events::{Envelope, Event, OrdersEvent, Service};
+use events::Envelope;
 
-/// A queue, named as its function, its topic, and the event types that its filter policy passes; `None` passes all.
-pub type Subscription = (&'static str, Service, Option<&'static [&'static str]>);
+pub use operations::subscriptions::{NOTIFIED_STATUSES, SUBSCRIPTIONS, Subscription, is_subscribed};
 
 /// The queues that are subscribed to a topic, each named as its function.
 pub const QUEUES: [&str; 7] = [
@@ -17,85 +16,6 @@ pub const QUEUES: [&str; 7] = [
     "notify-customer",
     crate::PLAN_DELIVERIES,
 ];
-
-/// Every subscription of the template.
-pub const SUBSCRIPTIONS: &[Subscription] = &[
-    ("copy-prices", Service::Catalog, Some(&["ProductChanged"])),
-    ("track-order", Service::Payments, None),
-    ("track-order", Service::Inventory, None),
-    ("track-order", Service::Shipping, None),
-    ("take-payment", Service::Orders, Some(&["OrderPlaced", "OrderExpired"])),
-    (
-        "take-payment",
-        Service::Payments,
-        Some(&[
-            "PaymentRequested",
-            "PaymentCancellationRequested",
-            "RefundRequested",
-            "RefundFailed",
-            "PaymentDisputed",
-        ]),
-    ),
-    ("take-payment", Service::Inventory, Some(&["OutOfStock"])),
-    ("take-payment", Service::Shipping, Some(&["ShippingFailed", "ShipmentCancelled", "ReturnReceived"])),
-    ("allocate-stock", Service::Payments, Some(&["OrderPaid"])),
-    (
-        "allocate-stock",
-        Service::Shipping,
-        Some(&["Shipped", "ShippingFailed", "ShipmentCancelled", "ReturnReceived"]),
-    ),
-    ("ship-order", Service::Orders, Some(&["OrderPlaced", "OrderCancellationRequested"])),
-    ("ship-order", Service::Inventory, Some(&["InventoryUpdated"])),
-    (
-        "ship-order",
-        Service::Shipping,
-        Some(&[
-            "ShipmentRequested",
-            "ShipmentCancelled",
-            "ShippingFailed",
-            "LabelPurchased",
-            "LabelVoidRequested",
-            "ShipmentReleased",
-        ]),
-    ),
-    ("ship-order", Service::Payments, Some(&["PaymentRefunded"])),
-    ("notify-customer", Service::Orders, Some(&["OrderPlaced", "OrderUpdated"])),
-    ("notify-customer", Service::Payments, Some(&["OrderPaid", "PaymentRefunded"])),
-    ("notify-customer", Service::Inventory, Some(&["OutOfStock"])),
-    ("notify-customer", Service::Shipping, Some(&["Shipped", "ShippingFailed", "Delivered"])),
-    (crate::PLAN_DELIVERIES, Service::Orders, Some(&["OrderPlaced", "OrderUpdated"])),
-];
-
-/// The status of the `OrderUpdated` events that `notify-customer` receives: no other event announces this end.
-pub const NOTIFIED_STATUSES: [&str; 1] = ["cancelled"];
-
-/// Whether a subscription of the queue passes this event.
-///
-/// # Panics
-/// On an envelope of an unknown service or event type.
-pub fn is_subscribed(queue: &str, envelope: &Envelope) -> bool {
-    let service = envelope.service().expect("an event of one of the services");
-    let passes =
-        |types: Option<&[&str]>| types.is_none_or(|types| types.contains(&envelope.event_type.as_str()));
-    let is_subscribed = SUBSCRIPTIONS
-        .iter()
-        .any(|(name, topic, types)| *name == queue && *topic == service && passes(*types));
-    is_subscribed && (queue != "notify-customer" || has_notified_status(envelope))
-}
-
-/// An event without a status passes: only `OrderUpdated` carries one.
-fn has_notified_status(envelope: &Envelope) -> bool {
-    match Event::read(envelope).expect("an event of one of the services") {
-        Event::Orders(OrdersEvent::OrderUpdated(updated)) => {
-            NOTIFIED_STATUSES.contains(&updated.status.as_str())
-        }
-        Event::Orders(_)
-        | Event::Catalog(_)
-        | Event::Payments(_)
-        | Event::Inventory(_)
-        | Event::Shipping(_) => true,
-    }
-}
 
 /// Whether the event source of a stream's reader passes this item.
 pub fn is_read(reader: &str, item: &Written) -> bool {

@@ -1,5 +1,5 @@
-//! The grants on other services' tables are limited to webhooks, heartbeats and breakers. The emulator does not enforce these limits, so
-//! tests read them.
+//! The grants on other services' tables are limited to webhooks, heartbeats, breakers and events. The emulator does not enforce these
+//! limits, so tests read them.
 
 use crate::{none, root};
 
@@ -71,4 +71,26 @@ fn readiness_only_reads_and_no_item_of_a_customer() {
             && !statement.contains("LimitsTable")
     });
     none("grants that change something", &may_change.map(str::to_owned).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_function_reads_the_events_of_every_service_and_nothing_else_of_their_tables() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (_, after) = template.split_once("\n  ReplayEventsRole:\n").expect("the role");
+    let role = after.split("\n\n").next().unwrap();
+    let granted = foreign(role, "");
+    let [query, scan] = granted.as_slice() else { panic!("two grants are enough: {granted:?}") };
+    assert!(query.contains("Action: dynamodb:Query\n"), "{query}");
+    assert!(query.contains(r#""dynamodb:LeadingKeys": ["order#*", "product#*"]"#), "{query}");
+    assert!(scan.contains("Action: dynamodb:Scan\n"), "{scan}");
+    assert!(scan.contains(r#"{"dynamodb:Attributes": [pk, sk, event]}"#), "{scan}");
+    assert!(scan.contains(r#"{"dynamodb:Select": SPECIFIC_ATTRIBUTES}"#), "{scan}");
+}
+
+#[test]
+fn only_operators_functions_may_scan_a_table() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let roles = template.split("\n\n").filter(|block| block.contains("dynamodb:Scan"));
+    let names: Vec<&str> = roles.filter_map(|role| role.trim().lines().next()).collect();
+    assert_eq!(names, ["RebuildViewsRole:", "ReplayEventsRole:"]);
 }

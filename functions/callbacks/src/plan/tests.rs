@@ -1,12 +1,15 @@
 //! Which endpoints get a delivery of an event, and that a lost job is sent again.
 
-use crate::delivery::LOST_AFTER;
+use crate::delivery::{KEPT_FOR, LOST_AFTER};
 use crate::testing::{World, body_of, updated};
-use events::{Because, OrderStatus};
-use runtime::queue::Consumer as _;
+use events::{Because, Envelope, OrderStatus};
+use jiff::Timestamp;
+use resilience::Clock as _;
+use runtime::queue::{Consumer as _, Message};
+use runtime::replayed::PLANNED_WITHIN;
 use serde_json::json;
 use std::time::Duration;
-use testkit::{Gated, Plan, RequestBuilder as _, Stop, order_id, request};
+use testkit::{Gated, Log, Plan, RequestBuilder as _, Stop, order_id, request};
 
 async fn register(world: &World, url: &str, types: &[&str], enabled: bool) -> String {
     let body = json!({"url": url, "event_types": types, "enabled": enabled});
@@ -89,4 +92,52 @@ async fn an_event_that_this_function_does_not_handle_is_ignored() {
     let world = World::default();
     let event = events::OrdersEvent::from(events::OrderExpired { pay_by: testkit::now() });
     assert_eq!(world.plan().consume(&testkit::message(&order_id(1), 2, &event)).await, Ok(()));
+}
+
+/// An order that is paid at this time, as it is replayed now.
+fn replayed_paid(world: &World, at: Timestamp) -> Message {
+    let event = updated(Because::OrderPaid, OrderStatus::Paid);
+    let envelope = Envelope { time: at, ..testkit::envelope(&order_id(1), 2, &event) };
+    testkit::replayed(&envelope, world.clock.now())
+}
+
+#[tokio::test]
+async fn a_replayed_event_leads_to_the_delivery_that_is_missing_and_to_no_second_one() {
+    let world = World::default();
+    let (endpoint, _) = world.register("https://a.example/").await;
+    world.clock.advance(Duration::from_secs(1));
+    let event = replayed_paid(&world, world.clock.now());
+    world.clock.advance(Duration::from_hours(30 * 24 - 1));
+    for _ in 0..2 {
+        world.plan().consume(&event).await.unwrap();
+    }
+    assert_eq!((world.deliveries(&endpoint).await.len(), world.work.sent().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_replayed_event_that_is_older_than_a_delivery_is_kept_is_ignored_and_the_log_says_so() {
+    assert_eq!(KEPT_FOR, PLANNED_WITHIN.unsigned_abs(), "no record of an accepted event has expired");
+    let world = World::default();
+    let (endpoint, _) = world.register("https://a.example/").await;
+    world.clock.advance(Duration::from_secs(1));
+    let event = replayed_paid(&world, world.clock.now());
+    world.clock.advance(KEPT_FOR);
+    let log = Log::of("plan-deliveries", "info");
+    world.plan().consume(&event).await.unwrap();
+    assert_eq!((world.deliveries(&endpoint).await.len(), world.work.sent().len()), (0, 0));
+    assert!(log.text().contains("the replayed event is too old for this function"), "{}", log.text());
+    // Without a mark it is late, not replayed: its record cannot have expired before it was made.
+    let late = Message { envelope: Envelope { replayed: None, ..event.envelope.clone() }, ..event };
+    world.plan().consume(&late).await.unwrap();
+    assert_eq!(world.deliveries(&endpoint).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_replayed_event_from_before_an_endpoint_was_enabled_is_no_news_to_it() {
+    let world = World::default();
+    let event = replayed_paid(&world, world.clock.now());
+    world.clock.advance(Duration::from_secs(1));
+    let (endpoint, _) = world.register("https://a.example/").await;
+    world.plan().consume(&event).await.unwrap();
+    assert_eq!((world.deliveries(&endpoint).await.len(), world.work.sent().len()), (0, 0));
 }

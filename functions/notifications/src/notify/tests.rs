@@ -4,13 +4,17 @@ mod crashes;
 
 use crate::contact;
 use crate::testing::{
-    World, before_payment, every_occasion, message, order, paid, placed, placed_with, refunded, updated,
+    World, before_payment, every_occasion, message, order, paid, placed, placed_with, refunded, shipped,
+    updated,
 };
 use event_store::Documents as _;
 use events::{OrderNumber, OrderStatus, ShippingEvent};
+use jiff::Timestamp;
 use outbound::MailError;
 use resilience::Failure;
 use runtime::queue::Message;
+use std::time::Duration;
+use testkit::{Log, replayed};
 
 #[tokio::test]
 async fn every_occasion_sends_one_email_however_often_its_event_arrives() {
@@ -219,4 +223,29 @@ async fn every_sample_is_handled() {
         }
     }
     assert_eq!((world.subjects().len(), world.texts().len()), (5, 3));
+}
+
+#[tokio::test]
+async fn a_replayed_event_notifies_once_and_only_of_what_is_new() {
+    let world = World::new("CH");
+    world.receive(&replayed(&placed().envelope, Timestamp::UNIX_EPOCH)).await.unwrap();
+    let paid = replayed(&paid().envelope, Timestamp::UNIX_EPOCH);
+    for _ in 0..2 {
+        world.receive(&paid).await.unwrap();
+    }
+    assert_eq!((world.subjects().len(), world.texts().len()), (1, 1), "it was lost, and is new");
+    world.clock.advance(Duration::from_hours(24));
+    let shipped = replayed(&shipped().envelope, Timestamp::UNIX_EPOCH);
+    let log = Log::of("notify-customer", "info");
+    world.receive(&shipped).await.unwrap();
+    assert_eq!((world.subjects().len(), world.texts().len()), (1, 1), "a day later it is old");
+    assert!(log.text().contains("the replayed event is too old for this function"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn the_contact_of_an_old_order_is_stored_by_a_replay() {
+    let world = World::new("");
+    world.clock.advance(Duration::from_hours(90 * 24));
+    world.receive(&replayed(&placed().envelope, Timestamp::UNIX_EPOCH)).await.unwrap();
+    assert_eq!(world.table.all_documents().len(), 1);
 }

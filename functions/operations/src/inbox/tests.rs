@@ -39,6 +39,14 @@ async fn an_unknown_webhook_is_not_found() {
 }
 
 #[tokio::test]
+async fn a_webhook_that_has_expired_is_not_replayed_although_its_table_still_holds_it() {
+    let world = World::with_webhooks().await;
+    world.clock.advance(Duration::from_hours(30 * 24));
+    assert_eq!(world.show("stripe:evt_1").await.unwrap_err().status, 404);
+    assert_eq!(world.replay("stripe:evt_1").await.unwrap_err().status, 404);
+}
+
+#[tokio::test]
 async fn a_replay_is_recorded_with_who_requested_it_and_when() {
     let world = World::with_webhooks().await;
     let (status, answer) = world.replay("stripe:evt_6").await.unwrap();

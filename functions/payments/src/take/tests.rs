@@ -69,6 +69,21 @@ async fn a_time_out_after_charging_is_settled_by_reading_the_state() {
 }
 
 #[tokio::test]
+async fn a_replayed_payment_is_read_before_anything_is_confirmed() {
+    let world = World::new();
+    world.place("pm_card_visa").await;
+    world.provider.fail("confirm", 1, Fault::TimeoutAfter);
+    world.provider.fail("GET /v1/payment_intents", 9, Fault::Unreachable);
+    assert!(world.redeliver("PaymentRequested", 1).await.is_err(), "it is charged, and the answer is lost");
+    world.provider.heal();
+    let requested = world.table.all_events().pop().unwrap();
+    // By now the provider has forgotten the idempotency key of the first message.
+    world.take(&testkit::replayed(&requested, testkit::now())).await.unwrap();
+    assert_eq!(world.types(), ["PaymentRequested", "OrderPaid"]);
+    assert_eq!((world.provider.charges(), world.provider.calls("confirm")), (1, 1));
+}
+
+#[tokio::test]
 async fn whatever_fails_there_is_exactly_one_charge() {
     let faults = [
         Fault::Unreachable,

@@ -23,7 +23,7 @@ impl ShipOrder {
             return Ok(());
         }
         // A shipment that was cancelled, failed, is held, or left without a label needs none. One that is bought must be known.
-        let (may_buy, is_retry) = (shipment.is_open(), message.deliveries > 1);
+        let (may_buy, is_retry) = (shipment.is_open(), message.is_repeat());
         let purchase = self.carriers.label(LabelOrder { shipment: request, may_buy, is_retry }).await?;
         let refusal = match purchase {
             Purchase::Bought(label) => {

@@ -147,9 +147,14 @@ impl<H: Handler> InboxReader<'_, H> {
         self.process_stored(source, &key(source, &event_id)).await
     }
 
-    /// An item that has expired meanwhile is too old to be applied.
+    /// An item that has expired meanwhile is too old to be applied. Tables delete what has expired within days, the verdict perhaps
+    /// before the item.
     async fn process_stored(&self, source: &str, key: &Key) -> Result<(), Failure> {
         match self.documents.get(key).await? {
+            Some(document) if document.has_expired(self.clock.now()) => {
+                tracing::warn!(webhook = %key, "ignored: the webhook has expired, and is too old to be applied again");
+                Ok(())
+            }
             Some(document) => self.process(source, key, &document).await,
             None => Ok(()),
         }

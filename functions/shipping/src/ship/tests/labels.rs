@@ -51,6 +51,21 @@ async fn an_unclear_purchase_is_settled_by_a_read() {
 }
 
 #[tokio::test]
+async fn a_replayed_request_buys_at_a_rate_of_today() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    world.allocate(&order).await;
+    let request = world.memory.all_events().remove(0);
+    // Twice: a rate of the first message was read, and has expired since.
+    world.carrier.fail_next(EasyPostCall::Buy, FailsBefore);
+    assert!(matches!(world.ship().consume(&own(&request)).await, Err(Failure::Retry { .. })));
+    world.carrier.fail_next(EasyPostCall::Rerate, FailsBefore);
+    let replayed = testkit::replayed(&request, testkit::now());
+    assert!(world.ship().consume(&replayed).await.is_err(), "it asks for rates before it buys");
+    world.ship().consume(&replayed).await.unwrap();
+    assert_eq!(world.carrier.counts().bought, 1);
+}
+
+#[tokio::test]
 async fn a_rotated_api_key_is_used_at_once() {
     let (mut world, order) = (World::with(Provider::Easypost), order_id(1));
     let store = MemorySecretStore::with(EASYPOST_KEY);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::inbox::verdict::{self, Conclusion};
-use crate::inbox::{NewItem, ReceivedBy, keep};
+use crate::inbox::{KEPT_FOR, NewItem, ReceivedBy, keep};
 use crate::{EventName, fetched};
 use event_store::Memory;
 use http::HeaderMap;
@@ -57,7 +57,11 @@ impl Words {
     fn reader(&self) -> InboxReader<'_, &Self> {
         static CLOCK: std::sync::LazyLock<FixedClock> =
             std::sync::LazyLock::new(|| FixedClock::at(Timestamp::UNIX_EPOCH));
-        InboxReader { documents: &self.table, clock: &*CLOCK, handler: self }
+        self.reader_by(&CLOCK)
+    }
+
+    fn reader_by<'a>(&'a self, clock: &'a FixedClock) -> InboxReader<'a, &'a Self> {
+        InboxReader { documents: &self.table, clock, handler: self }
     }
 
     fn learn(&self, word: &str) {
@@ -182,4 +186,21 @@ fn the_causes_of_webhooks_with_long_ids_stay_different() {
     assert!(ids[0] != ids[1] && ids[1] != ids[2]);
     let kept = "x".repeat(200);
     assert_eq!(shortened(&kept), kept, "an id that was stored before keeps its cause");
+}
+
+#[tokio::test]
+async fn a_webhook_that_has_expired_is_not_applied_again() {
+    let words = Words::default();
+    words.receive("words", "1", b"late").await.unwrap();
+    words.learn("late");
+    let item = key("words", "1");
+    let replayed = Key::new(item.pk, format!("{}1", replay::PREFIX));
+    let asked = Document::of(&());
+    for (seconds, expected) in
+        [(KEPT_FOR.as_secs(), parked("late")), (KEPT_FOR.as_secs() - 1, Verdict::AlreadyKnown)]
+    {
+        let clock = FixedClock::at(Timestamp::from_second(seconds).unwrap());
+        words.reader_by(&clock).read(&replayed, &asked).await.unwrap();
+        assert_eq!(words.verdict("words", "1").await, Some(expected), "after {seconds} s");
+    }
 }

@@ -1,0 +1,22 @@
+//! `rebuild-views`: see [`orders::RebuildViews`].
+
+use orders::{Deadlines, EmailKey, ProjectOrders, RebuildViews};
+use resilience::SystemClock;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let mut settings = runtime::start("rebuild-views");
+    let aws = aws::Clients::from_settings(&mut settings);
+    let store = aws.table(&settings.text("TABLE_NAME"));
+    let views = aws.table(&settings.text("VIEWS_TABLE_NAME"));
+    let work_for = settings.seconds("WORK_FOR_SECONDS", 240);
+    let deadlines = Deadlines::from_settings(&mut settings);
+    let email_key = EmailKey::new(aws.secrets(), settings.text("SEARCH_KEY_SECRET"));
+    settings.finish()?;
+
+    let project = ProjectOrders { store: store.clone(), views, deadlines, email_key };
+    let step = RebuildViews { scan: store, project, clock: Arc::new(SystemClock), work_for };
+    aws.connect().await;
+    runtime::command::run(step).await
+}

@@ -1,0 +1,275 @@
+//! `rebuild-views`: compares the views and look-up items with the orders' streams, and writes those that are missing or wrong.
+//!
+//! - Trigger: an operator, by `make rebuild-views …`: `{"do": "plan" | "compare" | "build", "cursor"?, "by"?}`.
+//! - Effect of a build: each order whose view is missing, or differs from the fold of its stream, gets the view that
+//!   `project-orders` would write, and each order gets the look-up items that it lacks. A plan only counts the orders, a comparison
+//!   also reads their views and items.
+//! - Publishes: nothing.
+//! - Idempotent: a view that is right is not written. `project-orders`, the sweep and customers go on meanwhile: a view is replaced
+//!   only by a newer one, and a wrong one is deleted first and written from what its stream holds then.
+//! - A run is bounded by time and pages. The answer then has a cursor, with which the same request goes on.
+//! - Retry: a table is unavailable. The error has the cursor of the last page that is done.
+//! - Reject: an invalid request.
+//!
+//! Every field of a view is compared except its deadline and its place in the index of open orders: the parameters may have
+//! changed, and a read of a table does not return the attributes of an index. See `docs/decisions/views-are-rebuilt-in-place.md`.
+
+use crate::{Order, ProjectOrders, Term};
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use event_store::{Document, EventScan, Key, StreamId};
+use events::{Envelope, OrderId, Sequence};
+use jiff::Timestamp;
+use resilience::{Clock, Failure};
+use runtime::command::Command;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many items one request of the scan reads.
+const PAGE: u32 = 500;
+/// How many pages one run reads.
+const MOST_PAGES: u32 = 200;
+/// How many orders with a wrong view an answer names.
+const MOST_NAMED: usize = 20;
+/// The longest name of the operator, in characters.
+const LONGEST_TEXT: usize = 300;
+
+/// How many look-up items one request reads.
+const ITEMS_AT_ONCE: usize = 100;
+
+/// The step. See the module.
+pub struct RebuildViews {
+    /// Every event of the orders' table.
+    pub scan: Arc<dyn EventScan>,
+    /// Reads an order's stream, and writes its view.
+    pub project: ProjectOrders,
+    /// Bounds a run.
+    pub clock: Arc<dyn Clock>,
+    /// How long a run works.
+    pub work_for: Duration,
+}
+
+/// The input as JSON.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rebuild {
+    /// What to do.
+    #[serde(default)]
+    pub r#do: Option<Rebuilding>,
+    /// The cursor of the last answer.
+    #[serde(default)]
+    pub cursor: Option<String>,
+    /// The operator, for the log.
+    #[serde(default)]
+    pub by: Option<String>,
+}
+
+/// What can be done with the views.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rebuilding {
+    /// Count the orders.
+    Plan,
+    /// Compare their views with their streams.
+    Compare,
+    /// Compare, and write the views that are not right.
+    Build,
+}
+
+/// How the view of an order stands against the fold of its stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Same,
+    Missing,
+    /// It was made of fewer events, and shows something else.
+    Behind,
+    /// It was made of these events or more, and shows something else.
+    Different,
+}
+
+/// A view of fewer events is right if the later ones changed nothing in it.
+fn standing(fold: &Document, view: Option<&Document>) -> Standing {
+    match view {
+        None => Standing::Missing,
+        Some(view) if view.body == fold.body => Standing::Same,
+        Some(view) if view.version < fold.version => Standing::Behind,
+        Some(_) => Standing::Different,
+    }
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Tally {
+    orders: u64,
+    same: u64,
+    missing: u64,
+    behind: u64,
+    different: u64,
+    written: u64,
+    /// Orders that lack look-up items.
+    not_findable: u64,
+    items_written: u64,
+    /// Some of the orders whose views are not the same, or that lack look-up items.
+    named: Vec<OrderId>,
+    items_read: u64,
+    #[serde(skip)]
+    half_units: u64,
+}
+
+impl Tally {
+    fn count(&mut self, order: &OrderId, Found { standing, lacking, .. }: &Found) {
+        let counter = match standing {
+            Standing::Same => &mut self.same,
+            Standing::Missing => &mut self.missing,
+            Standing::Behind => &mut self.behind,
+            Standing::Different => &mut self.different,
+        };
+        *counter += 1;
+        self.not_findable += u64::from(!lacking.is_empty());
+        let is_right = *standing == Standing::Same && lacking.is_empty();
+        if !is_right && self.named.len() < MOST_NAMED {
+            self.named.push(order.clone());
+        }
+    }
+}
+
+/// What is stored of an order beside its stream.
+struct Found {
+    /// The place of its view.
+    key: Key,
+    standing: Standing,
+    /// The look-up items that are not stored, or name another place.
+    lacking: Vec<(Key, Document)>,
+}
+
+#[async_trait]
+impl Command for RebuildViews {
+    type Input = Rebuild;
+
+    async fn run(&self, input: Rebuild) -> Result<Value, Failure> {
+        let to_do =
+            input.r#do.ok_or_else(|| Failure::reject("do is missing: one of plan, compare, build"))?;
+        let is_name = |by: &str| by.chars().count() <= LONGEST_TEXT && !by.chars().any(char::is_control);
+        let by = input.by.unwrap_or_else(|| "not given".to_owned());
+        if !is_name(&by) {
+            return Err(Failure::reject("by is not valid: the operator's name, at most 300 characters"));
+        }
+        let mut position = input.cursor.as_deref().map(decoded).transpose()?;
+        if to_do == Rebuilding::Build {
+            tracing::info!(by, "views are being rebuilt");
+        }
+        let until = self.clock.now().saturating_add(self.work_for).unwrap_or(Timestamp::MAX);
+        let mut tally = Tally::default();
+        for _ in 0..MOST_PAGES {
+            if self.clock.now() >= until {
+                break;
+            }
+            let next = match self.page(to_do, position.as_ref(), &mut tally).await {
+                Ok(next) => next,
+                Err(failure) => {
+                    let Some(position) = &position else { return Err(failure) };
+                    let on = format!("{}; go on with CURSOR={}", failure.reason(), encoded(position));
+                    return Err(Failure::retry(on));
+                }
+            };
+            position = next;
+            if position.is_none() {
+                return Ok(answer(to_do, &tally, None, true));
+            }
+        }
+        Ok(answer(to_do, &tally, position.as_ref(), false))
+    }
+}
+
+impl RebuildViews {
+    /// Handles the orders whose first event is in the page. Returns where the next page begins.
+    async fn page(
+        &self,
+        to_do: Rebuilding,
+        position: Option<&Key>,
+        tally: &mut Tally,
+    ) -> Result<Option<Key>, Failure> {
+        let page = self.scan.scan(position, PAGE).await?;
+        tally.items_read += u64::from(page.items);
+        tally.half_units += page.half_units;
+        let is_first = |event: &&Envelope| event.sequence == Sequence::FIRST;
+        for first in page.events.iter().filter(is_first) {
+            let order = OrderId::try_from(first.subject.as_str()).map_err(Failure::reject)?;
+            tally.orders += 1;
+            match to_do {
+                Rebuilding::Plan => {}
+                Rebuilding::Compare => tally.count(&order, &self.compare(&order).await?),
+                Rebuilding::Build => {
+                    let found = self.compare(&order).await?;
+                    tally.count(&order, &found);
+                    tally.written += u64::from(self.write(&order, &found).await?);
+                    self.project.make_findable(&order, &found.lacking).await?;
+                    tally.items_written += u64::try_from(found.lacking.len()).unwrap_or(u64::MAX);
+                }
+            }
+        }
+        Ok(page.next)
+    }
+
+    async fn compare(&self, order: &OrderId) -> Result<Found, Failure> {
+        let first = self.look(order).await?;
+        // The stream is read before the view, so a view can be newer than that fold: then both are read again.
+        if first.standing == Standing::Different { self.look(order).await } else { Ok(first) }
+    }
+
+    async fn look(&self, order: &OrderId) -> Result<Found, Failure> {
+        let history = self.project.store.history::<Order>(&StreamId::order(order)).await?;
+        let (key, fold) = self.project.view(order, &history)?;
+        let view = self.project.views.get(&key).await?;
+        let terms = Term::of(&history, order).into_iter().map(|(_, term)| term).collect();
+        let mut lacking = self.project.look_ups(order, &key, terms).await?;
+        let mut stored = HashMap::new();
+        for items in lacking.chunks(ITEMS_AT_ONCE) {
+            let keys: Vec<Key> = items.iter().map(|(key, _)| key.clone()).collect();
+            stored.extend(self.project.views.get_many(&keys).await?);
+        }
+        lacking.retain(|(key, item)| stored.get(key).is_none_or(|found| found.body != item.body));
+        Ok(Found { key, standing: standing(&fold, view.as_ref()), lacking })
+    }
+
+    /// Writes the view, if it is not right. Returns whether it was written here.
+    async fn write(&self, order: &OrderId, found: &Found) -> Result<bool, Failure> {
+        match found.standing {
+            Standing::Same => return Ok(false),
+            Standing::Missing | Standing::Behind => {}
+            // No view of the same events replaces it. The stream is read after it is gone, so what another writes meanwhile is
+            // not older than that; and what was written before is in the stream.
+            Standing::Different => self.project.views.delete(&found.key).await?,
+        }
+        let history = self.project.store.history::<Order>(&StreamId::order(order)).await?;
+        let (key, view) = self.project.view(order, &history)?;
+        self.project.put_view(order, &key, &view).await
+    }
+}
+
+/// A run without a cursor that is not done has read nothing: it is repeated.
+fn answer(to_do: Rebuilding, tally: &Tally, position: Option<&Key>, done: bool) -> Value {
+    let mut answer = json!(tally);
+    answer["do"] = json!(to_do);
+    answer["read_units_of_scan"] = json!(tally.half_units.div_ceil(2));
+    answer["cursor"] = json!(position.map(encoded));
+    answer["done"] = json!(done);
+    answer
+}
+
+fn encoded(position: &Key) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(&position.pk, &position.sk)).unwrap_or_default())
+}
+
+fn decoded(cursor: &str) -> Result<Key, Failure> {
+    let json = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let key = json.and_then(|json| serde_json::from_slice::<(String, String)>(&json).ok());
+    let (pk, sk) = key.ok_or_else(|| Failure::reject("the cursor is none of this function; leave it out"))?;
+    Ok(Key::new(pk, sk))
+}
+
+#[cfg(test)]
+mod tests;

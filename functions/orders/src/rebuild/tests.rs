@@ -1,0 +1,248 @@
+//! Views that are lost, behind or wrong are written again, while orders go on; those that are right are left alone.
+
+use super::{MOST_NAMED, Rebuilding};
+use crate::testing::{World, email_key, payment_requested, publish};
+use crate::{Deadlines, ProjectOrders, RebuildViews};
+use async_trait::async_trait;
+use event_store::{Document, Documents as _, EventScan, Key, Memory, Scanned, StoreError};
+use events::{InventoryEvent, InventoryUpdated, PaymentsEvent};
+use resilience::Failure;
+use runtime::queue::Consumer as _;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use testkit::{Gate, Gated, Plan, Stop, lines};
+
+fn step(world: &World, gate: &Arc<dyn Gate>, scan: Arc<dyn EventScan>) -> RebuildViews {
+    let store = Gated::new(gate.clone(), world.table.clone());
+    let views = Gated::new(gate.clone(), world.views.clone());
+    RebuildViews {
+        scan: Gated::new(gate.clone(), scan),
+        project: ProjectOrders {
+            store,
+            views,
+            deadlines: Deadlines::default(),
+            email_key: email_key("key-1"),
+        },
+        clock: world.clock.clone(),
+        work_for: Duration::from_mins(4),
+    }
+}
+
+async fn run(world: &World, to_do: &str) -> Value {
+    let open: Arc<dyn Gate> = Plan::open();
+    runtime::command::work(&step(world, &open, world.table.clone()), json!({"do": to_do})).await.unwrap()
+}
+
+/// Some orders, each with two more events, and their views.
+async fn shop(orders: u64) -> World {
+    let world = World::default();
+    for n in 1..=orders {
+        world.place(n).await;
+        world.deliver_to::<PaymentsEvent>(n, crate::testing::order_paid()).await;
+        world.deliver_to::<InventoryEvent>(n, InventoryUpdated::unsharded(lines())).await;
+    }
+    world.project().await;
+    world
+}
+
+/// The views, without the look-up items.
+fn views(world: &World) -> Vec<(Key, Document)> {
+    let mut all = world.views.all_documents();
+    all.retain(|(key, _)| !key.pk.starts_with("find#"));
+    all
+}
+
+async fn lose_all(views: &Memory) {
+    for (key, _) in views.all_documents() {
+        views.delete(&key).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn lost_views_are_written_again_as_they_were() {
+    let world = shop(3).await;
+    let before = world.views.all_documents();
+    assert_eq!((views(&world).len(), before.len() > 3), (3, true));
+    lose_all(&world.views).await;
+    let compared = run(&world, "compare").await;
+    assert_eq!(
+        (&compared["orders"], &compared["missing"], &compared["not_findable"], &compared["written"]),
+        (&json!(3), &json!(3), &json!(3), &json!(0))
+    );
+    assert_eq!(world.views.all_documents(), [], "a comparison writes nothing");
+    let built = run(&world, "build").await;
+    assert_eq!(
+        (&built["missing"], &built["written"], &built["cursor"]),
+        (&json!(3), &json!(3), &json!(null))
+    );
+    assert_eq!(world.views.all_documents(), before, "also their places in the index");
+    assert_eq!(run(&world, "compare").await["same"], 3);
+}
+
+#[tokio::test]
+async fn a_plan_counts_the_orders_and_what_the_scan_costs() {
+    let world = shop(2).await;
+    lose_all(&world.views).await;
+    let plan = run(&world, "plan").await;
+    assert_eq!(
+        (&plan["orders"], &plan["items_read"], &plan["missing"]),
+        (&json!(2), &json!(world.table.all_events().len() + world.table.all_documents().len()), &json!(0))
+    );
+    assert!(plan["read_units_of_scan"].as_u64() > Some(0), "{plan}");
+}
+
+#[tokio::test]
+async fn a_view_that_is_behind_or_wrong_is_written_and_a_right_one_is_left_alone() {
+    let world = shop(3).await;
+    let right = views(&world);
+    let [(behind, first), (wrong, second), _] = right.as_slice() else { panic!("three views") };
+    let changed = |document: &Document, version: u64| {
+        let mut body = (*document.body).clone();
+        body["status"] = json!("placed");
+        Document { body: body.into(), version, ..document.clone() }
+    };
+    world.views.put(behind, &changed(first, 2)).await.unwrap();
+    world.views.put(wrong, &changed(second, second.version)).await.unwrap();
+    let compared = run(&world, "compare").await;
+    let counts = ["same", "missing", "behind", "different"].map(|name| compared[name].as_u64().unwrap());
+    assert_eq!(counts, [1, 0, 1, 1]);
+    assert_eq!(compared["named"].as_array().unwrap().len(), 2);
+    let built = run(&world, "build").await;
+    assert_eq!(built["written"], 2);
+    assert_eq!(views(&world), right);
+    assert_eq!(run(&world, "build").await["written"], 0);
+}
+
+#[tokio::test]
+async fn an_order_that_lacks_look_up_items_gets_them_although_its_view_is_right() {
+    let world = shop(2).await;
+    let right = world.views.all_documents();
+    let items: Vec<&Key> =
+        right.iter().map(|(key, _)| key).filter(|key| key.pk.starts_with("find#")).collect();
+    world.views.delete(items[0]).await.unwrap();
+    // The item of a build that kept views elsewhere.
+    world.views.put(items[1], &Document::of(&json!({"view": "order#1"}))).await.unwrap();
+    assert_eq!(run(&world, "compare").await["not_findable"].as_u64().map(|orders| orders > 0), Some(true));
+    let built = run(&world, "build").await;
+    assert_eq!(
+        (&built["same"], &built["written"], &built["items_written"]),
+        (&json!(2), &json!(0), &json!(2))
+    );
+    assert_eq!(world.views.all_documents(), right);
+    assert_eq!(run(&world, "compare").await["not_findable"], 0);
+}
+
+#[tokio::test]
+async fn a_view_is_right_although_its_deadline_is_another() {
+    let world = shop(1).await;
+    let (key, view) = views(&world).pop().unwrap();
+    let swept = Document { version: view.version + 1, ..view }.with("deadline", "2030-01-01T00:00:00Z");
+    world.views.put(&key, &swept).await.unwrap();
+    let built = run(&world, "build").await;
+    assert_eq!((&built["same"], &built["written"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_view_is_right_although_quiet_events_followed() {
+    let world = World::default();
+    world.place(1).await;
+    world.project().await;
+    let before = world.views.all_documents();
+    world.track.consume(&publish::<PaymentsEvent>(1, payment_requested())).await.unwrap();
+    assert_eq!(run(&world, "build").await["written"], 0);
+    assert_eq!(world.views.all_documents(), before);
+}
+
+/// A scan during which more happens: before each page, another order is placed and one goes on.
+struct Busy<'a> {
+    world: &'a World,
+    placed: std::sync::atomic::AtomicU64,
+}
+
+#[async_trait]
+impl EventScan for Busy<'_> {
+    async fn scan(&self, position: Option<&Key>, _: u32) -> Result<Scanned, StoreError> {
+        let n = self.placed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if n < 100 {
+            self.world.place(1000 + n).await;
+            self.world.deliver_to::<PaymentsEvent>(1 + n % 40, crate::testing::order_paid()).await;
+            self.world.project().await;
+        }
+        self.world.table.scan(position, 3).await
+    }
+}
+
+#[tokio::test]
+async fn views_that_are_rebuilt_while_orders_arrive_equal_the_streams() {
+    let world = World::default();
+    for n in 1..=40 {
+        world.place(n).await;
+    }
+    lose_all(&world.views).await;
+    let busy = Busy { world: &world, placed: 0.into() };
+    let rebuild = RebuildViews {
+        scan: world.table.clone(),
+        project: ProjectOrders {
+            store: world.table.clone(),
+            views: world.views.clone(),
+            deadlines: Deadlines::default(),
+            email_key: email_key("key-1"),
+        },
+        clock: world.clock.clone(),
+        work_for: Duration::from_mins(4),
+    };
+    let (mut position, mut tally) = (None, super::Tally::default());
+    loop {
+        let page = busy.scan(position.as_ref(), 0).await.unwrap();
+        let before = position.clone();
+        position = page.next;
+        // The page that `rebuild` reads is larger, so every order is handled several times, in several states.
+        rebuild.page(Rebuilding::Build, before.as_ref(), &mut tally).await.unwrap();
+        if position.is_none() {
+            break;
+        }
+    }
+    let compared = run(&world, "compare").await;
+    assert!(compared["orders"].as_u64() > Some(60), "{compared}");
+    assert_eq!(compared["same"], compared["orders"], "{compared}");
+    assert_eq!(compared["not_findable"], 0);
+    assert_eq!(views(&world).len() as u64, compared["orders"].as_u64().unwrap());
+}
+
+#[tokio::test]
+async fn a_build_that_is_stopped_at_any_call_is_completed_by_the_next() {
+    let right = shop(2).await.views.all_documents();
+    for call in 0..30 {
+        for stop in Stop::ALL {
+            let world = shop(2).await;
+            let (key, view) = views(&world).pop().unwrap();
+            lose_all(&world.views).await;
+            let wrong = Document { body: json!({}).into(), ..view };
+            world.views.put(&key, &wrong).await.unwrap();
+            let plan = Plan::stopping(call, stop);
+            let gate: Arc<dyn Gate> = plan.clone();
+            let step = step(&world, &gate, world.table.clone());
+            let done = plan.drive(runtime::command::work(&step, json!({"do": "build"}))).await;
+            assert!(!matches!(done, Some(Err(Failure::Reject { .. }))), "{done:?}");
+            run(&world, "build").await;
+            assert_eq!(world.views.all_documents(), right, "{stop:?} at call {call}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_out_of_time_answers_where_to_go_on_and_names_only_some_orders() {
+    let world = shop(25).await;
+    lose_all(&world.views).await;
+    assert_eq!(run(&world, "compare").await["named"].as_array().unwrap().len(), MOST_NAMED);
+    let open: Arc<dyn Gate> = Plan::open();
+    let mut step = step(&world, &open, world.table.clone());
+    step.work_for = Duration::ZERO;
+    let answer = runtime::command::work(&step, json!({"do": "build"})).await.unwrap();
+    assert_eq!((&answer["orders"], &answer["done"]), (&json!(0), &json!(false)), "nothing was read yet");
+    for wrong in [json!({}), json!({"do": "build", "cursor": "bm8"}), json!({"do": "build", "by": "a\nb"})] {
+        let refused = runtime::command::work(&step, wrong).await.unwrap_err();
+        assert!(matches!(refused, Failure::Reject { .. }), "{refused}");
+    }
+}
