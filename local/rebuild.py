@@ -10,7 +10,18 @@ from typing import Any
 
 from .operations import Operator
 
-COUNTS = ("orders", "same", "missing", "behind", "different", "written", "not_findable", "items_written", "items_read", "read_units_of_scan")
+COUNTS = (
+    "orders",
+    "same",
+    "missing",
+    "behind",
+    "different",
+    "written",
+    "not_findable",
+    "items_written",
+    "items_read",
+    "read_units_of_scan",
+)
 WRONG = ("missing", "behind", "different", "not_findable")
 
 
@@ -42,7 +53,7 @@ def summary(total: dict[str, Any], to_do: str) -> list[str]:
         wrong = ", ".join(f"{total[name]} {name}" for name in WRONG)
         lines.append(f"{total['same']} views were right; {wrong}.")
     if to_do == "build":
-        lines.append(f"{total['written']} views were written.")
+        lines.append(f"{total['written']} views and {total['items_written']} look-up items were written.")
     if total["named"]:
         lines.append("Some of those orders: " + ", ".join(total["named"][:20]))
     lines.append(f"The scan read {total['items_read']} items with {total['read_units_of_scan']} read units.")

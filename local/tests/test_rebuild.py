@@ -15,6 +15,11 @@ class Rebuilding(unittest.TestCase):
         for _ in range(2):
             total = rebuild.added(total, report)
         text = "\n".join(rebuild.summary(total, "build"))
-        for part in ("2 orders.", "4 views were right; 2 missing, 2 behind, 2 different.", "2 views were written.", "a, a"):
+        for part in (
+            "2 orders.",
+            "4 views were right; 2 missing, 2 behind, 2 different, 2 not_findable.",
+            "2 views and 2 look-up items were written.",
+            "a, a",
+        ):
             self.assertIn(part, text)
         self.assertNotIn("were right", "\n".join(rebuild.summary(total, "plan")))

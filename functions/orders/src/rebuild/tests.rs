@@ -46,13 +46,6 @@ async fn shop(orders: u64) -> World {
     world
 }
 
-/// The views, without the look-up items.
-fn views(world: &World) -> Vec<(Key, Document)> {
-    let mut all = world.views.all_documents();
-    all.retain(|(key, _)| !key.pk.starts_with("find#"));
-    all
-}
-
 async fn lose_all(views: &Memory) {
     for (key, _) in views.all_documents() {
         views.delete(&key).await.unwrap();
@@ -63,7 +56,7 @@ async fn lose_all(views: &Memory) {
 async fn lost_views_are_written_again_as_they_were() {
     let world = shop(3).await;
     let before = world.views.all_documents();
-    assert_eq!((views(&world).len(), before.len() > 3), (3, true));
+    assert_eq!((world.stored_views().len(), before.len() > 3), (3, true));
     lose_all(&world.views).await;
     let compared = run(&world, "compare").await;
     assert_eq!(
@@ -95,7 +88,7 @@ async fn a_plan_counts_the_orders_and_what_the_scan_costs() {
 #[tokio::test]
 async fn a_view_that_is_behind_or_wrong_is_written_and_a_right_one_is_left_alone() {
     let world = shop(3).await;
-    let right = views(&world);
+    let right = world.stored_views();
     let [(behind, first), (wrong, second), _] = right.as_slice() else { panic!("three views") };
     let changed = |document: &Document, version: u64| {
         let mut body = (*document.body).clone();
@@ -110,7 +103,7 @@ async fn a_view_that_is_behind_or_wrong_is_written_and_a_right_one_is_left_alone
     assert_eq!(compared["named"].as_array().unwrap().len(), 2);
     let built = run(&world, "build").await;
     assert_eq!(built["written"], 2);
-    assert_eq!(views(&world), right);
+    assert_eq!(world.stored_views(), right);
     assert_eq!(run(&world, "build").await["written"], 0);
 }
 
@@ -136,7 +129,7 @@ async fn an_order_that_lacks_look_up_items_gets_them_although_its_view_is_right(
 #[tokio::test]
 async fn a_view_is_right_although_its_deadline_is_another() {
     let world = shop(1).await;
-    let (key, view) = views(&world).pop().unwrap();
+    let (key, view) = world.stored_views().pop().unwrap();
     let swept = Document { version: view.version + 1, ..view }.with("deadline", "2030-01-01T00:00:00Z");
     world.views.put(&key, &swept).await.unwrap();
     let built = run(&world, "build").await;
@@ -207,7 +200,7 @@ async fn views_that_are_rebuilt_while_orders_arrive_equal_the_streams() {
     assert!(compared["orders"].as_u64() > Some(60), "{compared}");
     assert_eq!(compared["same"], compared["orders"], "{compared}");
     assert_eq!(compared["not_findable"], 0);
-    assert_eq!(views(&world).len() as u64, compared["orders"].as_u64().unwrap());
+    assert_eq!(world.stored_views().len() as u64, compared["orders"].as_u64().unwrap());
 }
 
 #[tokio::test]
@@ -216,7 +209,7 @@ async fn a_build_that_is_stopped_at_any_call_is_completed_by_the_next() {
     for call in 0..30 {
         for stop in Stop::ALL {
             let world = shop(2).await;
-            let (key, view) = views(&world).pop().unwrap();
+            let (key, view) = world.stored_views().pop().unwrap();
             lose_all(&world.views).await;
             let wrong = Document { body: json!({}).into(), ..view };
             world.views.put(&key, &wrong).await.unwrap();
