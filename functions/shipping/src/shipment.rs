@@ -227,11 +227,11 @@ impl Shipment {
     /// stays, until a scan of the right code states another.
     fn correct(&mut self, corrected: &TrackingCorrected) {
         let (carrier, tracking_code) = (corrected.carrier.clone(), corrected.tracking_code.clone());
-        if let Stage::Left { parcel, whereabouts } = &mut self.stage {
+        if let Stage::Left { parcel, .. } = &mut self.stage {
             let before = std::mem::replace(parcel, Parcel { carrier, tracking_code });
             if !before.is(parcel) {
                 self.scans.clear();
-                self.decisive = Decisive::recorded(*whereabouts);
+                self.decisive = None;
             }
             self.mistyped.push(before);
         }

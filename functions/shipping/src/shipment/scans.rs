@@ -4,7 +4,7 @@
 //! or missing times leave it to the order of the stream. What the warehouse or an operator records counts like a scan of
 //! the moment at which it was recorded.
 
-use super::{Shipment, Whereabouts};
+use super::Shipment;
 use crate::carrier::{Parcel, Scan, TrackingReport};
 use events::TrackingStatus;
 use jiff::{SignedDuration, Timestamp};
@@ -44,16 +44,6 @@ impl Decisive {
             | TrackingStatus::Other => return None,
         };
         Some(Self { end, at: scan.occurred_at })
-    }
-
-    /// What decides until the first scan of a corrected code: what is recorded, without a time of its own.
-    pub(super) fn recorded(whereabouts: Whereabouts) -> Option<Self> {
-        let end = match whereabouts {
-            Whereabouts::UnderWay | Whereabouts::Returned { .. } => return None,
-            Whereabouts::Delivered => JourneyEnd::Delivered,
-            Whereabouts::SentBack => JourneyEnd::SentBack,
-        };
-        Some(Self { end, at: None })
     }
 
     /// Which one decides after `next` is reported too. A failed delivery and a return do not contradict each other.

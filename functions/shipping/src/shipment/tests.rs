@@ -53,16 +53,26 @@ fn reported(event: &Event) -> Envelope {
     envelope
 }
 
-/// The types of the events that the report leads to; `type!` for a scan that raises the alarm.
-fn led_to(mut shipment: Shipment, report: &TrackingReport) -> Vec<String> {
+/// Lets the report, and what it leads to, happen at this hour. Returns the events that it leads to.
+fn apply(shipment: &mut Shipment, report: &TrackingReport, hour: i64) -> Vec<Event> {
     let mut emitted = Vec::new();
     while let Some(event) = shipment.decide_tracking(report, false) {
-        shipment.evolve(&event, &reported(&event));
-        let alarm = matches!(&event, Event::ShipmentTracked(tracked) if tracked.after_cancellation);
-        emitted.push(format!("{}{}", event.event_type(), if alarm { "!" } else { "" }));
+        let mut recorded = reported(&event);
+        recorded.time = now().checked_add(jiff::SignedDuration::from_hours(hour)).unwrap();
+        shipment.evolve(&event, &recorded);
+        emitted.push(event);
         assert!(emitted.len() < 100, "{emitted:?}");
     }
     emitted
+}
+
+/// The types of the events that the report leads to; `type!` for a scan that raises the alarm.
+fn led_to(mut shipment: Shipment, report: &TrackingReport) -> Vec<String> {
+    let named = |event: &Event| {
+        let alarm = matches!(event, Event::ShipmentTracked(tracked) if tracked.after_cancellation);
+        format!("{}{}", event.event_type(), if alarm { "!" } else { "" })
+    };
+    apply(&mut shipment, report, 0).iter().map(named).collect()
 }
 
 #[test]
@@ -162,9 +172,7 @@ fn status_after(scans: &[Scan]) -> ShipmentStatus {
     let mut shipment = fold(&[requested(), shipped("1")]);
     for scan in scans {
         let report = TrackingReport { parcel: parcel("1"), scans: vec![scan.clone()] };
-        while let Some(event) = shipment.decide_tracking(&report, false) {
-            shipment.evolve(&event, &reported(&event));
-        }
+        apply(&mut shipment, &report, 0);
     }
     shipment.status()
 }
@@ -240,17 +248,12 @@ fn a_delivery_may_be_recorded_after_a_return_was_called_off() {
     use TrackingStatus::ReturnToSender;
     let sent_back = |hour| TrackingReport { parcel: parcel("1"), scans: vec![at(ReturnToSender, hour)] };
     let mut shipment = fold(&[requested(), shipped("1")]);
-    let apply = |shipment: &mut Shipment, event: Event| {
-        let mut recorded = envelope(&order_id(1), 1, &event);
-        recorded.time = now().checked_add(jiff::SignedDuration::from_hours(5)).unwrap();
-        shipment.evolve(&event, &recorded);
-    };
-    while let Some(event) = shipment.decide_tracking(&sent_back(1), false) {
-        apply(&mut shipment, event);
-    }
+    apply(&mut shipment, &sent_back(1), 5);
     assert_eq!(shipment.status(), ShipmentStatus::ReturnedToSender);
     let delivered = shipment.decide_delivered().unwrap().unwrap();
-    apply(&mut shipment, delivered);
+    let mut recorded = envelope(&order_id(1), 1, &delivered);
+    recorded.time = now().checked_add(jiff::SignedDuration::from_hours(5)).unwrap();
+    shipment.evolve(&delivered, &recorded);
     assert_eq!(shipment.decide_delivered(), Ok(None));
     assert_eq!(led_to(shipment.clone(), &sent_back(1)), [""; 0]);
     assert_eq!(led_to(shipment.clone(), &sent_back(2)), ["ShipmentTracked"]);
@@ -315,4 +318,73 @@ fn i4_shipped_and_shipment_cancelled_are_never_both_in_one_stream() {
             ["ShipmentRequested", "LabelPurchased", "CancellationRejected", "Delivered", "ReturnReceived"];
         assert!(once.iter().all(|name| count(name) <= 1), "seed {seed}: {stream:?}");
     }
+}
+
+fn corrected(code: &str) -> Event {
+    let (carrier, tracking_code) = ("USPS".to_owned(), code.to_owned());
+    let (previous_carrier, previous_tracking_code) = (carrier.clone(), "1".to_owned());
+    let corrected_by = testkit::customer();
+    events::TrackingCorrected {
+        carrier,
+        tracking_code,
+        previous_carrier,
+        previous_tracking_code,
+        corrected_by,
+    }
+    .into()
+}
+
+/// Dispatched four hours after the order was known, under code 1.
+fn dispatched_late() -> Shipment {
+    let mut shipment = fold(&[requested()]);
+    let event = shipped("1");
+    let mut recorded = envelope(&order_id(1), 2, &event);
+    recorded.time = now().checked_add(jiff::SignedDuration::from_hours(4)).unwrap();
+    shipment.evolve(&event, &recorded);
+    shipment
+}
+
+#[test]
+fn a_report_that_waited_for_the_dispatch_may_have_scans_from_before_it() {
+    let shipment = dispatched_late();
+    let report =
+        |hour| TrackingReport { parcel: parcel("1"), scans: vec![at(TrackingStatus::InTransit, hour)] };
+    let counted = |hour, waited| shipment.own_scans(&report(hour), waited).count();
+    assert_eq!((counted(1, true), counted(1, false)), (1, 0), "between the request and the dispatch");
+    assert_eq!((counted(5, true), counted(5, false)), (1, 1), "after the dispatch");
+    assert_eq!((counted(-1, true), counted(-1, false)), (0, 0), "before the request: of an earlier parcel");
+}
+
+#[test]
+fn only_a_code_that_was_typed_by_mistake_is_of_another_parcel() {
+    let was_corrected = |events: &[Event], code| fold(events).was_corrected_from(&parcel(code));
+    let once = [requested(), shipped("1"), corrected("2")];
+    assert!(was_corrected(&once, "1"));
+    assert!(!was_corrected(&once, "2"), "its own code");
+    assert!(!was_corrected(&once, "3"), "a code that nobody typed");
+    assert!(!was_corrected(&[requested(), shipped("1")], "2"));
+    assert!(!was_corrected(&[requested(), shipped("1"), corrected("2"), corrected("1")], "1"), "typed again");
+}
+
+#[test]
+fn a_delivered_parcel_frees_its_code_and_not_that_of_an_unused_label() {
+    let delivered = || Event::from(events::Delivered {});
+    let may_use = |events: &[Event], code| fold(events).may_use(&parcel(code));
+    let by_label = [requested(), label("1").into(), shipped("1"), delivered()];
+    assert!(!may_use(&by_label, "1"));
+    assert!(!may_use(&by_label, "2"));
+    let by_hand = [requested(), label("1").into(), shipped("2"), delivered()];
+    assert!(may_use(&by_hand, "1"), "a scan of the label would be of a parcel that should not exist");
+    assert!(!may_use(&by_hand, "2"));
+    assert!(!may_use(&by_hand, "3"));
+}
+
+#[test]
+fn a_recorded_return_stays_until_a_scan_of_the_corrected_code_says_otherwise() {
+    let returned = Event::from(events::ReturnedToSender {});
+    let shipment = fold(&[requested(), shipped("1"), returned, corrected("2")]);
+    let failed = TrackingReport { parcel: parcel("2"), scans: vec![at(TrackingStatus::Failure, 1)] };
+    let arrived = TrackingReport { parcel: parcel("2"), scans: vec![at(TrackingStatus::Delivered, 1)] };
+    assert_eq!(led_to(shipment.clone(), &failed), ["ShipmentTracked"], "a failure does not contradict it");
+    assert_eq!(led_to(shipment, &arrived), ["ShipmentTracked", "Delivered"]);
 }
