@@ -19,10 +19,10 @@ fn admitted(limit: HourlyLimit, arrivals: &[i64]) -> Vec<i64> {
     admitted
 }
 
-/// The most that any 60 minutes hold, the last moment included.
+/// The most of these moments, in order, that any 60 minutes hold, the last moment included.
 fn most_in_an_hour(moments: &[i64]) -> usize {
-    let from = |first: i64| moments.iter().filter(|moment| (first..=first + HOUR).contains(*moment)).count();
-    moments.iter().map(|first| from(*first)).max().unwrap_or(0)
+    let until = |last: i64| moments.partition_point(|moment| *moment <= last);
+    moments.iter().enumerate().map(|(place, first)| until(first + HOUR) - place).max().unwrap_or(0)
 }
 
 /// The moments of a caller that makes each request as soon as it is admitted, for two hours.
