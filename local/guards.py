@@ -167,10 +167,10 @@ def _simulation() -> str | None:
 
 def _own_tests(file: str) -> str | None:
     """Runs the tests of the guard's crate alone, without optimization, and without binaries, which link the whole AWS SDK."""
-    room, package = Path(file).parts[:2]
+    folder, package = Path(file).parts[:2]
     if package == "event-store":
         return _tests(Path(file))
-    return _nextest("-p", package, *([] if room == "shared" else ["--lib"]), profile="dev")
+    return _nextest("-p", package, *([] if folder == "shared" else ["--lib"]), profile="dev")
 
 
 def _tests(changed: Path) -> str | None:

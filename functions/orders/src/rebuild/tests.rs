@@ -114,7 +114,7 @@ async fn an_order_that_lacks_look_up_items_gets_them_although_its_view_is_right(
     let items: Vec<&Key> =
         right.iter().map(|(key, _)| key).filter(|key| key.pk.starts_with("find#")).collect();
     world.views.delete(items[0]).await.unwrap();
-    // The item of a build that kept views elsewhere.
+    // The item of a build that kept views in another partition.
     world.views.put(items[1], &Document::of(&json!({"view": "order#1"}))).await.unwrap();
     assert_eq!(run(&world, "compare").await["not_findable"].as_u64().map(|orders| orders > 0), Some(true));
     let built = run(&world, "build").await;

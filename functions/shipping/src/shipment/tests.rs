@@ -361,7 +361,7 @@ fn only_a_code_that_was_typed_by_mistake_is_of_another_parcel() {
     let once = [requested(), shipped("1"), corrected("2")];
     assert!(was_corrected(&once, "1"));
     assert!(!was_corrected(&once, "2"), "its own code");
-    assert!(!was_corrected(&once, "3"), "a code that nobody typed");
+    assert!(!was_corrected(&once, "3"), "a code that was never typed");
     assert!(!was_corrected(&[requested(), shipped("1")], "2"));
     assert!(!was_corrected(&[requested(), shipped("1"), corrected("2"), corrected("1")], "1"), "typed again");
 }
