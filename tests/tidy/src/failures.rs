@@ -1,5 +1,6 @@
-//! `docs/failures.md` and the saga's diagram in ARCHITECTURE.md stay true: every row of the table of failures links
-//! tests, every linked test exists in the linked file, and the diagram shows exactly the statuses and facts of the code.
+//! `docs/failures.md`, the saga's diagram in ARCHITECTURE.md and the attentions of `docs/http-api.md` stay true: every row of the
+//! table of failures links tests, every linked test exists in the linked file, and the diagram shows exactly the statuses and
+//! facts of the code.
 
 use crate::{none, root};
 use events::{
@@ -134,6 +135,7 @@ fn the_saga_names_facts_that_there_are_and_every_attention() {
         .map(str::to_owned)
         .collect();
     none("facts in the saga that no service emits", &unknown);
+    let text = std::fs::read_to_string(root().join("docs/http-api.md")).expect("the page of the API");
     let table = between(&text, "| attention | from | until |\n|---|---|---|\n", "\n\n");
     let shown: Vec<&str> = table.lines().filter_map(|line| line.split('`').nth(1)).collect();
     let there: Vec<&str> = Attention::ALL.iter().map(|attention| attention.as_str()).collect();

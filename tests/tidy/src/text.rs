@@ -105,3 +105,14 @@ fn every_link_of_the_documents_leads_somewhere() {
     }
     none("links that lead nowhere", &broken);
 }
+
+#[test]
+fn the_first_documents_are_read_in_one_sitting() {
+    for (name, kilobytes) in [("README.md", 12), ("ARCHITECTURE.md", 20)] {
+        let bytes = std::fs::read(root().join(name)).unwrap().len();
+        assert!(
+            bytes <= kilobytes * 1024,
+            "{name} has {bytes} bytes, more than {kilobytes} KB: move details to docs/"
+        );
+    }
+}

@@ -68,6 +68,13 @@ fn the_page_shows_the_furthest_state_of_the_shipment() {
     }
 }
 
+#[test]
+fn an_order_is_paid_in_time_or_by_a_late_capture() {
+    assert!(!plain(&[Because::PaymentRequested, Because::PaymentFailed]).is_paid());
+    assert!(plain(&[Because::OrderPaid]).is_paid(), "an event of an older build has no amount");
+    assert!(facts(&[(Because::PaymentFailed, Detail::default()), late_capture()]).is_paid());
+}
+
 /// Two reports of a capture can only differ by a mistake. The larger one counts, in either order.
 #[test]
 fn of_two_captures_the_larger_one_counts() {
