@@ -19,10 +19,11 @@ COUNTS = (
     "written",
     "not_findable",
     "items_written",
+    "unreadable",
     "items_read",
     "read_units_of_scan",
 )
-WRONG = ("missing", "behind", "different", "not_findable")
+WRONG = ("missing", "behind", "different", "not_findable", "unreadable")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -92,7 +92,7 @@ class Template(unittest.TestCase):
                 self.assertFalse(alarm["ActionsEnabled"])
                 by_id = {metric["Id"]: metric for metric in alarm["Metrics"]}
                 expression, least = by_id["ratio"]["Expression"]["Fn::Sub"]
-                self.assertEqual(expression, "IF(FILL(failures, 0) >= ${Least}, failures / FILL(total, 1), 0)")
+                self.assertEqual(expression, "IF(FILL(failures, 0) >= ${Least}, FILL(failures, 0) / FILL(total, 1), 0)")
                 self.assertEqual(least, {"Least": {"Fn::FindInMap": ["Windows", name, "Failures"]}})
                 for metric_id, metric in (("failures", failures), ("total", total)):
                     statistic = by_id[metric_id]["MetricStat"]

@@ -17,7 +17,7 @@ class Rebuilding(unittest.TestCase):
         text = "\n".join(rebuild.summary(total, "build"))
         for part in (
             "2 orders.",
-            "4 views were right; 2 missing, 2 behind, 2 different, 2 not_findable.",
+            "4 views were right; 2 missing, 2 behind, 2 different, 2 not_findable, 2 unreadable.",
             "2 views and 2 look-up items were written.",
             "a, a",
         ):

@@ -14,7 +14,8 @@ from typing import Any
 
 import boto3
 
-# What this code reads, by type. A newer version waits in the queue until this consumer is deployed again.
+# What this code reads, by type. A newer version returns to the queue, and after ten receives it is a dead letter: send those
+# back (`aws sqs start-message-move-task`) once this consumer reads that version.
 VERSIONS = {"Shipped": 1, "Delivered": 1}
 
 table = boto3.resource("dynamodb", endpoint_url=os.environ.get("AWS_ENDPOINT_URL")).Table(os.environ["TABLE_NAME"])

@@ -85,7 +85,7 @@ pub struct Build {
     pub stack: String,
     /// The build of this function.
     pub id: String,
-    /// The deploy: a digest of all code and parameters. Empty if it was not made by `make`.
+    /// The deploy: a digest of all code and parameters. `none` if it was not made by `make`.
     pub deploy: String,
 }
 

@@ -136,7 +136,9 @@ fn explain(consumer: &str) -> &'static str {
             "Goes on with shipments that are open, after it has read their labels at the carrier. Those that have ended \
              stay as they are."
         }
-        "track-order" => "Records the events that an order's history lacks.",
+        "track-order" => {
+            "Records the events that an order's history lacks, as of now: mail and webhooks follow from them."
+        }
         "copy-prices" => "Stores the prices of products whose copy is older.",
         _ => "Does what an event has not led to yet. What it has led to stays as it is.",
     }

@@ -2,28 +2,23 @@
 
 use outbound::{Secret, SecretError, Secrets};
 use std::sync::Arc;
-use tokio::sync::OnceCell;
 
 /// Where the key is. During a rotation it is a list, the newest first.
 pub struct EmailKey {
     secrets: Arc<dyn Secrets>,
     name: String,
-    newest: OnceCell<Secret>,
 }
 
 impl EmailKey {
     /// The key that is stored under this name.
     pub fn new(secrets: Arc<dyn Secrets>, name: String) -> Self {
-        Self { secrets, name, newest: OnceCell::new() }
+        Self { secrets, name }
     }
 
-    /// The key for new items. A process reads it once: items under an older key of the list are found too.
-    pub(crate) async fn newest(&self) -> Result<&Secret, SecretError> {
-        let read = || async {
-            let keys = self.secrets.current(&self.name).await?;
-            keys.into_iter().next().ok_or_else(|| SecretError::Missing { name: self.name.clone() })
-        };
-        self.newest.get_or_try_init(read).await
+    /// The key for new items. Items under an older key of the list are found too.
+    pub(crate) async fn newest(&self) -> Result<Secret, SecretError> {
+        let keys = self.secrets.current(&self.name).await?;
+        keys.into_iter().next().ok_or_else(|| SecretError::Missing { name: self.name.clone() })
     }
 
     /// Every key under which items can be.

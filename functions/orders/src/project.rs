@@ -112,7 +112,7 @@ impl ProjectOrders {
             return Ok(Vec::new());
         }
         let email_key = self.email_key.newest().await.map_err(Failure::retry)?;
-        Ok(terms.iter().map(|term| term.item(id, view, email_key)).collect())
+        Ok(terms.iter().map(|term| term.item(id, view, &email_key)).collect())
     }
 
     /// The view that an order has after these events, with its key.

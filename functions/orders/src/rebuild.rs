@@ -9,7 +9,7 @@
 //!   only by a newer one, and a wrong one is deleted first and written from what its stream holds then.
 //! - A run is bounded by time and pages. The answer then has a cursor, with which the same request goes on.
 //! - Retry: a table is unavailable. The error has the cursor of the last page that is done.
-//! - Reject: an invalid request.
+//! - Reject: an invalid request. An order whose stream cannot be read is counted, and the others go on.
 //!
 //! Every field of a view is compared except its deadline and its place in the index of open orders: the parameters may have
 //! changed, and a read of a table does not return the attributes of an index. See `docs/decisions/views-are-rebuilt-in-place.md`.
@@ -112,6 +112,8 @@ struct Tally {
     /// Orders that lack look-up items.
     not_findable: u64,
     items_written: u64,
+    /// Orders whose stream cannot be read.
+    unreadable: u64,
     /// Some of the orders whose views are not the same, or that lack look-up items.
     named: Vec<OrderId>,
     items_read: u64,
@@ -130,7 +132,13 @@ impl Tally {
         *counter += 1;
         self.not_findable += u64::from(!lacking.is_empty());
         let is_right = *standing == Standing::Same && lacking.is_empty();
-        if !is_right && self.named.len() < MOST_NAMED {
+        if !is_right {
+            self.name(order);
+        }
+    }
+
+    fn name(&mut self, order: &OrderId) {
+        if self.named.len() < MOST_NAMED {
             self.named.push(order.clone());
         }
     }
@@ -172,7 +180,10 @@ impl Command for RebuildViews {
                 Err(failure) => {
                     let Some(position) = &position else { return Err(failure) };
                     let on = format!("{}; go on with CURSOR={}", failure.reason(), encoded(position));
-                    return Err(Failure::retry(on));
+                    return Err(match failure {
+                        Failure::Retry { .. } => Failure::retry(on),
+                        Failure::Reject { .. } => Failure::reject(on),
+                    });
                 }
             };
             position = next;
@@ -199,16 +210,25 @@ impl RebuildViews {
         for first in page.events.iter().filter(is_first) {
             let order = OrderId::try_from(first.subject.as_str()).map_err(Failure::reject)?;
             tally.orders += 1;
-            match to_do {
-                Rebuilding::Plan => {}
-                Rebuilding::Compare => tally.count(&order, &self.compare(&order).await?),
-                Rebuilding::Build => {
-                    let found = self.compare(&order).await?;
-                    tally.count(&order, &found);
-                    tally.written += u64::from(self.write(&order, &found).await?);
-                    self.project.make_findable(&order, &found.lacking).await?;
-                    tally.items_written += u64::try_from(found.lacking.len()).unwrap_or(u64::MAX);
+            if to_do == Rebuilding::Plan {
+                continue;
+            }
+            let found = match self.compare(&order).await {
+                Ok(found) => found,
+                // The orders behind it are not to wait for one whose stream cannot be read.
+                Err(Failure::Reject { reason }) => {
+                    tracing::error!(order.id = %order, reason, "the order's stream cannot be read");
+                    tally.unreadable += 1;
+                    tally.name(&order);
+                    continue;
                 }
+                Err(retry @ Failure::Retry { .. }) => return Err(retry),
+            };
+            tally.count(&order, &found);
+            if to_do == Rebuilding::Build {
+                tally.written += u64::from(self.write(&order, &found).await?);
+                self.project.make_findable(&order, &found.lacking).await?;
+                tally.items_written += u64::try_from(found.lacking.len()).unwrap_or(u64::MAX);
             }
         }
         Ok(page.next)

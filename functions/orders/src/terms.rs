@@ -92,7 +92,7 @@ impl Term {
     }
 
     /// Every partition that can hold items of this term, at most as many as there are keys or shards. The items that were
-    /// written under an earlier key stay there until the views are rebuilt.
+    /// written under an earlier key stay there.
     pub(crate) fn partitions(&self, email_keys: &[Secret]) -> Vec<String> {
         match self {
             Self::Number(number) => vec![number_partition(*number)],

@@ -71,8 +71,8 @@ pub const FAST: Rate = Rate { name: "50 a second", batch: 10.0, orders_per_secre
 /// Queue functions that take one message at a time. A test compares them with the template.
 pub const ONE_AT_A_TIME: [&str; 2] = ["take-payment", "ship-order"];
 const READERS: [&str; 4] = ["publish-events", "project-orders", "apply-stripe-event", "apply-carrier-event"];
-/// Functions that read a secret to verify a webhook or to call the payment provider.
-const WITH_SECRET: [&str; 3] = ["take-payment", "stripe-webhook", "carrier-webhook"];
+/// Functions that read a secret: to verify a webhook, to call the payment provider, to hash an email.
+const WITH_SECRET: [&str; 4] = ["take-payment", "stripe-webhook", "carrier-webhook", "project-orders"];
 
 impl Rate {
     /// USD for a million orders, by service.

@@ -117,11 +117,13 @@ impl StreamState {
         }
     }
 
-    /// Whether no heartbeat was written in time, or one was read late. A reader without a metric is not judged here: its alarm is.
-    fn is_late(&self) -> bool {
+    /// Whether no heartbeat was written in time, or a reader read it late or not at all. `measured`: metrics of readers are kept,
+    /// which the emulator does not do.
+    fn is_late(&self, measured: bool) -> bool {
         let late = HEARTBEAT_IS_LATE_AFTER;
+        let of_reader = |lag: Option<u64>| lag.map_or(measured, |lag| lag > milliseconds(late));
         self.heartbeat_age_seconds.is_none_or(|age| age > late.as_secs())
-            || self.readers.iter().any(|reader| reader.lag_ms.is_some_and(|lag| lag > milliseconds(late)))
+            || self.readers.iter().any(|reader| of_reader(reader.lag_ms))
     }
 }
 
@@ -187,7 +189,9 @@ impl Report {
         because.extend(failing.map(|dependency| dependency.name.clone()));
         let open = breakers.iter().filter(|breaker| breaker.state != "closed");
         because.extend(open.map(|breaker| format!("breaker {}", breaker.provider)));
-        let late = streams.iter().filter(|stream| stream.is_late());
+        let measured =
+            streams.iter().flat_map(|stream| &stream.readers).any(|reader| reader.lag_ms.is_some());
+        let late = streams.iter().filter(|stream| stream.is_late(measured));
         because.extend(late.map(|stream| format!("stream {}", stream.table)));
         let is_late = |queue: &&QueueState| {
             queue.state != State::Ok

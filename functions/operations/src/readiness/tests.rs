@@ -36,6 +36,15 @@ impl World {
         world
     }
 
+    /// Every reader has read a heartbeat two minutes ago, but this one.
+    fn all_read_but(&self, silent: Option<(&str, &str)>) {
+        for (function, table) in READERS {
+            if silent != Some((function, table.as_str())) {
+                self.lag(function, table.as_str(), 2, 350);
+            }
+        }
+    }
+
     fn step(&self, gate: &Arc<dyn Gate>) -> GetReadiness {
         let table = |(name, table): (&&'static str, &Arc<Memory>)| {
             let documents: Arc<dyn Documents> = Gated::new(gate.clone(), table.clone());
@@ -135,7 +144,7 @@ impl Metrics for Hanging {
 async fn a_healthy_stack_is_ready_and_names_its_build_and_deploy() {
     let world = World::healthy().await;
     world.oldest("take-payment", 12);
-    world.lag("publish-events", "orders", 2, 350);
+    world.all_read_but(None);
     let report = shown(&world.step(&(Plan::open() as _))).await;
     assert_eq!(report["status"], "ready", "{report}");
     assert_eq!(report["because"], json!([]));
@@ -149,7 +158,7 @@ async fn a_healthy_stack_is_ready_and_names_its_build_and_deploy() {
     assert_eq!(report["queues"][0]["oldest_seconds"], Value::Null, "no metric shows it");
     let orders = json!({"table": "orders", "heartbeat_age_seconds": 60, "readers": [
         {"function": "publish-events", "read_age_seconds": 120, "lag_ms": 350},
-        {"function": "project-orders", "read_age_seconds": null, "lag_ms": null}]});
+        {"function": "project-orders", "read_age_seconds": 120, "lag_ms": 350}]});
     assert_eq!(report["streams"][1], orders);
 }
 
@@ -162,11 +171,21 @@ async fn an_open_breaker_an_old_queue_and_a_late_stream_are_named() {
     }
     world.tables["payments"].put(&Breaker::key("stripe"), &Document::of(&circuit)).await.unwrap();
     world.oldest("allocate-stock", 3601);
+    world.all_read_but(Some(("apply-carrier-event", "shipping")));
     world.lag("apply-carrier-event", "shipping", 1, 15 * 60_000 + 1);
     let report = shown(&world.step(&(Plan::open() as _))).await;
     assert_eq!(report["status"], "degraded");
     assert_eq!(report["because"], json!(["breaker stripe", "stream shipping", "queue allocate-stock"]));
     assert_eq!(report["breakers"][0]["since"], json!(now().to_string()));
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_no_heartbeat_is_late_where_the_others_read_theirs() {
+    let world = World::healthy().await;
+    let because = async || shown(&world.step(&(Plan::open() as _))).await["because"].clone();
+    assert_eq!(because().await, json!([]), "no metric of any reader: the emulator keeps none");
+    world.all_read_but(Some(("project-orders", "orders")));
+    assert_eq!(because().await, json!(["stream orders"]));
 }
 
 #[tokio::test]

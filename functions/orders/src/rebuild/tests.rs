@@ -4,8 +4,11 @@ use super::{MOST_NAMED, Rebuilding};
 use crate::testing::{World, email_key, payment_requested, publish};
 use crate::{Deadlines, ProjectOrders, RebuildViews};
 use async_trait::async_trait;
-use event_store::{Document, Documents as _, EventScan, Key, Memory, Scanned, StoreError};
-use events::{InventoryEvent, InventoryUpdated, PaymentsEvent};
+use event_store::{
+    Document, Documents as _, EventScan, EventStore as _, Key, Memory, Scanned, StoreError, StreamId,
+};
+use events::{InventoryEvent, InventoryUpdated, OrderExpired, OrdersEvent, PaymentsEvent};
+use jiff::Timestamp;
 use resilience::Failure;
 use runtime::queue::Consumer as _;
 use serde_json::{Value, json};
@@ -124,6 +127,22 @@ async fn an_order_that_lacks_look_up_items_gets_them_although_its_view_is_right(
     );
     assert_eq!(world.views.all_documents(), right);
     assert_eq!(run(&world, "compare").await["not_findable"], 0);
+}
+
+#[tokio::test]
+async fn an_order_whose_stream_cannot_be_read_does_not_stop_the_others() {
+    let world = shop(2).await;
+    world.place(10).await;
+    let order = testkit::order_id(9);
+    let first = testkit::envelope(&order, 1, &OrdersEvent::from(OrderExpired { pay_by: Timestamp::MAX }));
+    world.table.append(&StreamId::order(&order), &first).await.unwrap();
+    lose_all(&world.views).await;
+    let built = run(&world, "build").await;
+    assert_eq!(
+        (&built["orders"], &built["unreadable"], &built["written"], &built["done"]),
+        (&json!(4), &json!(1), &json!(3), &json!(true))
+    );
+    assert!(built["named"].as_array().unwrap().contains(&json!(order)), "{built}");
 }
 
 #[tokio::test]
