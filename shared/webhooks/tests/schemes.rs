@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use outbound::Secret;
 use proptest::prelude::*;
-use webhooks::{EasyPost, GitHub, Refusal, Scheme, Shopify, StandardWebhooks, Stripe};
+use webhooks::{EasyPost, GitHub, Refusal, Scheme, Shopify, StandardWebhooks, Stripe, keyed_hash};
 
 const NOW: i64 = 1_700_000_000;
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -288,4 +288,13 @@ fn a_secret_is_the_prefix_and_the_base64_of_24_to_64_bytes() {
     for invalid in ["", "whsec_", "whsec_!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "whsec_AAAA"] {
         assert!(!StandardWebhooks::is_secret(invalid), "{invalid}");
     }
+}
+
+/// The second test case of [RFC 4231](https://www.rfc-editor.org/rfc/rfc4231#section-4.3).
+#[test]
+fn a_keyed_hash_is_an_hmac_in_hexadecimal_digits() {
+    assert_eq!(
+        keyed_hash(&Secret::new("Jefe"), "what do ya want for nothing?"),
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
+    );
 }
