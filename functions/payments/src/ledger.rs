@@ -180,7 +180,7 @@ impl Ledger {
     }
 
     /// What can be requested in place of the failed refund `id`. Zero is a valid amount: the request then records that
-    /// the failure left no debt. `None`: it did not fail, or has a replacement already.
+    /// the failure left no debt. `None`: it did not fail, has a replacement already, or was made outside of Conveyor and left no debt.
     pub(crate) fn retry_of(&self, id: &RefundId) -> Option<Retry> {
         let failed = self.refund(id).filter(|refund| refund.settled == Settled::Failed)?;
         let chain = self.chain(id);
@@ -194,6 +194,9 @@ impl Ledger {
             (None, RefundCause::Foreign) => return None,
             (None, cause) => (cause, failed.request.amount.min(self.refundable())),
         };
+        if failed.request.cause == RefundCause::Foreign && amount == Amount::ZERO {
+            return None;
+        }
         let root = chain.last().map_or(id, |refund| &refund.request.refund_id);
         let reason = failed.request.reason.clone().filter(|_| cause == failed.request.cause);
         Some(Retry { root: root.clone(), attempt: chain.len() + 1, cause, amount, reason })

@@ -75,6 +75,20 @@ fn a_failed_foreign_refund_is_not_retried() {
     assert_eq!(ledger.automatic_retry(&id("foreign.re_1")), None);
 }
 
+/// The message of the failure may come again, late, when the order is compensated.
+#[test]
+fn a_failed_foreign_refund_is_replaced_only_if_something_is_owed() {
+    for (compensated, expected) in [(100, None), (60, Some(Amount::minor(40)))] {
+        let mut ledger = ledger(100);
+        request(&mut ledger, "foreign.re_1", RefundCause::Foreign, 40, None);
+        request(&mut ledger, "cancelled", RefundCause::Cancelled, compensated, None);
+        ledger.succeed(&id("cancelled"), None);
+        ledger.fail(&id("foreign.re_1"), false);
+        let retry = ledger.automatic_retry(&id("foreign.re_1"));
+        assert_eq!(retry.map(|retry| retry.amount), expected, "{compensated}");
+    }
+}
+
 #[test]
 fn three_attempts_are_enough() {
     let mut ledger = ledger(100);
