@@ -1,6 +1,6 @@
 //! The replay of everything, at the end of a world: every event is sent again to every queue that subscribes to it, marked, as
 //! `replay-events` does. Twice. It has no effect: tables, the providers' books, labels, mail and webhooks stay as they are, and
-//! nothing is dead-lettered but what was before.
+//! nothing is dead-lettered but what was before. Only an order that needs an operator may go on, with what was not done yet.
 
 use super::delivery_queue::PLAN;
 use super::event_loop::Simulation;
@@ -8,6 +8,7 @@ use super::queues::NewMessage;
 use super::world::World;
 use event_store::Memory;
 use events::{Envelope, Service};
+use orders::Summary;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use steps::subscriptions::{QUEUES, is_subscribed};
@@ -19,11 +20,13 @@ impl Simulation {
     /// Replays every event twice, and records what that changed as a violation.
     pub(super) fn replay_everything(&mut self) {
         let before = picture(&self.world);
+        let unfinished = need_an_operator(&self.world);
         for round in ["first", "second"] {
             self.send_replays();
             self.until_idle();
             let after = picture(&self.world);
-            let changed = differences(&before, &after);
+            let changed = differences(&before, &after)
+                .filter(|what| !unfinished.iter().any(|order| what.contains(order.as_str())));
             self.violations
                 .extend(changed.map(|what| format!("the {round} replay of everything changed {what}")));
         }
@@ -61,6 +64,13 @@ fn picture(world: &World) -> Picture {
     picture.insert("the number of calls to endpoints".to_owned(), calls.to_string());
     picture.insert("what is dead-lettered".to_owned(), format!("{:?}", dead_lettered(world)));
     picture
+}
+
+/// The orders that need an operator: something of them failed, and may succeed when it is tried again.
+fn need_an_operator(world: &World) -> BTreeSet<String> {
+    let views = world.views.all_documents().into_iter();
+    let views = views.filter_map(|(key, view)| view.read::<Summary>(&key).ok());
+    views.filter(|view| !view.attention.is_empty()).map(|view| view.order_id.to_string()).collect()
 }
 
 /// The functions and the messages that they could not handle. One that is replayed is dead-lettered again.

@@ -83,7 +83,7 @@ fn insertion(item: &Written) -> Value {
     let (key, image) = match item {
         Written::Event(envelope) => {
             let stream = StreamId::of(envelope).expect("an envelope of one of the services");
-            let key = Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number()));
+            let key = Key::of_event(&stream, envelope);
             let event = serde_json::to_string(envelope).expect("an envelope is JSON");
             (key, json!({"type": {"S": envelope.event_type}, "event": {"S": event}}))
         }
