@@ -11,6 +11,8 @@ from .dialogue import Question, Refused
 LONGEST_ADDRESS = 254
 # The letters that Amazon SES and SNS accept without quotes.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}")
+# By which no name in Parameter Store may begin. The stack publishes its address and topics there under its own name.
+RESERVED = ("aws", "ssm")
 STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 MODES = {"test": "false", "live": "true"}
 
@@ -61,6 +63,8 @@ def stack_name(text: str, longest: int) -> str:
     _required(text)
     if not STACK.fullmatch(text):
         raise Refused("A stack's name begins with a letter and has only the letters a to z, digits and hyphens.")
+    if text.lower().startswith(RESERVED):
+        raise Refused("AWS keeps names that begin with aws or ssm for itself: the parameters of the stack would be refused.")
     if len(text) > longest:
         raise Refused(
             f"That name has {len(text)} characters, at most {longest} fit: the longest name of a function begins with it, and"

@@ -64,6 +64,7 @@ class Dialogue(unittest.TestCase):
             ("STACK [conveyor]: ", "läden", "begins with a letter"),
             ("STACK [conveyor]: ", b"\xff\xfe\n", "begins with a letter"),
             ("STACK [conveyor]: ", b"\x1b[A\x1b[D\n", "begins with a letter"),
+            ("STACK [conveyor]: ", "AWS-shop", "begin with aws or ssm"),
             ("STACK [conveyor]: ", "s" * 44, "at most 43"),
             ("STACK [conveyor]: ", "s" * 3000, "at most 43"),
             ("STACK [conveyor]: ", "s" * 43, ""),
