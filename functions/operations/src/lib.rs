@@ -2,6 +2,7 @@
 
 mod health;
 mod inbox;
+mod queue_urls;
 mod readiness;
 mod redrive;
 mod replay;
@@ -14,9 +15,10 @@ mod write_heartbeats;
 
 pub use health::Health;
 pub use inbox::{InboxSource, InboxTable, WebhookInbox};
-pub use readiness::{Build, GetReadiness, Queue, QueueList, READERS, ReadinessTable, TABLES, table_setting};
-pub use redrive::{Do, FunctionQueues, InvalidQueueUrls, QueueUrls, Redrive, RedriveDeadLetters};
-pub use replay::{ConsumerQueues, InvalidConsumerQueues, PlanOrSend, Replay, ReplayEvents, ServiceEvents};
+pub use queue_urls::{DeadLetterUrls, InvalidQueueUrls, QueueUrls};
+pub use readiness::{Build, GetReadiness, Queue, READERS, ReadinessTable, TABLES, table_setting};
+pub use redrive::{Do, FunctionQueues, Redrive, RedriveDeadLetters};
+pub use replay::{PlanOrSend, Replay, ReplayEvents, ServiceEvents};
 pub use standard::StandardWebhook;
 pub use sweep_inbox::SweepInbox;
 pub use write_heartbeats::WriteHeartbeats;

@@ -1,15 +1,19 @@
-//! The setting `DEAD_LETTERS`: the URL of each function's dead-letter queue, and of the queue that feeds the function.
+//! Settings that list queues by their functions: `<function>=<URL>`, separated by white space.
 
-use super::FunctionQueues;
+use crate::redrive::FunctionQueues;
 use outbound::{DeadLetterQueue, WorkQueue};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// URLs by function: `<function>=<dead-letter queue>[,<queue>]`, separated by white space. A function without a queue
-/// reads a stream or runs on a schedule.
+/// The queue that feeds each function: `<function>=<queue>`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueueUrls(BTreeMap<String, (String, Option<String>)>);
+pub struct QueueUrls(BTreeMap<String, String>);
+
+/// The dead-letter queue of each function, and the queue that feeds it: `<function>=<dead-letter queue>[,<queue>]`. A function
+/// without a queue reads a stream or runs on a schedule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeadLetterUrls(BTreeMap<String, (String, Option<String>)>);
 
 /// The setting is empty, names a function twice, or holds something that is not a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,25 +23,35 @@ impl FromStr for QueueUrls {
     type Err = InvalidQueueUrls;
 
     fn from_str(text: &str) -> Result<Self, InvalidQueueUrls> {
-        let mut by_function = BTreeMap::new();
-        for entry in text.split_whitespace() {
-            let (function, urls) = entry.split_once('=').ok_or(InvalidQueueUrls)?;
-            let (dead_letters, source) = match urls.split_once(',') {
-                Some((dead_letters, source)) => (dead_letters, Some(source)),
-                None => (urls, None),
-            };
-            let is_url = |url: &str| url.starts_with("https://") || url.starts_with("http://");
-            let is_valid = !function.is_empty() && is_url(dead_letters) && source.is_none_or(is_url);
-            let urls = (dead_letters.to_owned(), source.map(str::to_owned));
-            if !is_valid || by_function.insert(function.to_owned(), urls).is_some() {
-                return Err(InvalidQueueUrls);
-            }
-        }
-        if by_function.is_empty() { Err(InvalidQueueUrls) } else { Ok(Self(by_function)) }
+        by_function(text, url).map(Self)
+    }
+}
+
+impl FromStr for DeadLetterUrls {
+    type Err = InvalidQueueUrls;
+
+    fn from_str(text: &str) -> Result<Self, InvalidQueueUrls> {
+        let urls = |urls: &str| match urls.split_once(',') {
+            Some((dead_letters, source)) => Some((url(dead_letters)?, Some(url(source)?))),
+            None => Some((url(urls)?, None)),
+        };
+        by_function(text, urls).map(Self)
     }
 }
 
 impl QueueUrls {
+    /// The URL of each function's queue, by the function's name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(function, url)| (function.as_str(), url.as_str()))
+    }
+
+    /// The queue of each function, opened by its URL.
+    pub fn open(&self, open: impl Fn(&str) -> Arc<dyn WorkQueue>) -> BTreeMap<String, Arc<dyn WorkQueue>> {
+        self.iter().map(|(function, url)| (function.to_owned(), open(url))).collect()
+    }
+}
+
+impl DeadLetterUrls {
     /// The queues of each function, opened by their URLs.
     pub fn open(
         &self,
@@ -53,6 +67,25 @@ impl QueueUrls {
         };
         self.0.iter().map(open).collect()
     }
+}
+
+fn by_function<T>(
+    text: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<BTreeMap<String, T>, InvalidQueueUrls> {
+    let mut found = BTreeMap::new();
+    for entry in text.split_whitespace() {
+        let (function, value) = entry.split_once('=').ok_or(InvalidQueueUrls)?;
+        let value = read(value).ok_or(InvalidQueueUrls)?;
+        if function.is_empty() || found.insert(function.to_owned(), value).is_some() {
+            return Err(InvalidQueueUrls);
+        }
+    }
+    if found.is_empty() { Err(InvalidQueueUrls) } else { Ok(found) }
+}
+
+fn url(text: &str) -> Option<String> {
+    (text.starts_with("https://") || text.starts_with("http://")).then(|| text.to_owned())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 
 mod report;
 
+use crate::QueueUrls;
 use async_trait::async_trait;
 use event_store::{Documents, Key, Pages, StoreError, Walk};
 use events::Service;
@@ -22,8 +23,6 @@ use resilience::Clock;
 use resilience::circuit::Circuit;
 use runtime::heartbeat;
 use runtime::http::{Endpoint, Problem, Reply, Request};
-use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,33 +98,15 @@ pub struct Queue {
     pub gauge: Arc<dyn QueueGauge>,
 }
 
-/// The queues of all functions, as in `take-payment=<URL> allocate-stock=<URL>`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct QueueList(BTreeMap<String, String>);
-
-impl FromStr for QueueList {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let pair = |pair: &str| match pair.split_once('=') {
-            Some((function, url)) if !function.is_empty() && url.contains('/') => {
-                Ok((function.to_owned(), url.to_owned()))
-            }
-            _ => Err("a list of queues is <function>=<URL>, separated by spaces".to_owned()),
-        };
-        text.split_whitespace().map(pair).collect::<Result<_, _>>().map(Self)
-    }
-}
-
-impl QueueList {
-    /// Opens each queue. Its name is the last part of its URL.
-    pub fn open(&self, gauge: impl Fn(&str) -> Arc<dyn QueueGauge>) -> Vec<Queue> {
-        let queue = |(function, url): (&String, &String)| Queue {
-            function: function.clone(),
+impl Queue {
+    /// Each of these queues. Its own name is the last part of its URL.
+    pub fn of_all(urls: &QueueUrls, gauge: impl Fn(&str) -> Arc<dyn QueueGauge>) -> Vec<Self> {
+        let queue = |(function, url): (&str, &str)| Self {
+            function: function.to_owned(),
             name: url.rsplit('/').next().unwrap_or_default().to_owned(),
             gauge: gauge(url),
         };
-        self.0.iter().map(queue).collect()
+        urls.iter().map(queue).collect()
     }
 }
 

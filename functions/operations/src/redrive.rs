@@ -22,7 +22,6 @@
 mod batch;
 mod input;
 mod letter;
-mod queue_urls;
 mod selection;
 #[cfg(test)]
 mod tests;
@@ -43,7 +42,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use input::{Do, Redrive};
-pub use queue_urls::{InvalidQueueUrls, QueueUrls};
 
 /// How long a received dead letter is held: as long as the function can run.
 const HOLD: Duration = Duration::from_mins(2);
@@ -231,8 +229,7 @@ fn log_discard(action: &Action, request: &RedriveRequest, selected: &[(LetterVie
         return;
     }
     let letters = selected.iter().map(|(view, _)| json!({"id": view.id, "about": view.about}));
-    let (letters, by) =
-        (letters.collect::<Value>().to_string(), request.by.as_deref().unwrap_or("not given"));
+    let (letters, by) = (letters.collect::<Value>().to_string(), request.by.as_str());
     tracing::warn!(
         of = request.function,
         why = reason,

@@ -27,7 +27,7 @@ use crate::subscriptions::{NOTIFY_CUSTOMER, PLAN_DELIVERIES, SUBSCRIPTIONS, is_s
 use async_trait::async_trait;
 use cursor::Cursor;
 use event_store::limits::escaped;
-use event_store::{EventScan, EventStore, Key};
+use event_store::{EventScan, EventStore};
 use events::{Envelope, Service};
 use input::ReplayRequest;
 use jiff::{SignedDuration, Timestamp};
@@ -39,7 +39,6 @@ use runtime::replayed::{ANNOUNCED_WITHIN, PLANNED_WITHIN, is_older};
 use serde_json::Value;
 use source::Batch;
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 use tally::Tally;
@@ -72,40 +71,6 @@ pub struct ServiceEvents {
     pub store: Arc<dyn EventStore>,
     /// All of them.
     pub scan: Arc<dyn EventScan>,
-}
-
-/// The setting `QUEUES`: `<function>=<URL of its queue>`, separated by white space.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ConsumerQueues(BTreeMap<String, String>);
-
-/// The setting is empty, names a function twice, or holds something that is not a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidConsumerQueues;
-
-impl FromStr for ConsumerQueues {
-    type Err = InvalidConsumerQueues;
-
-    fn from_str(text: &str) -> Result<Self, InvalidConsumerQueues> {
-        let mut by_function = BTreeMap::new();
-        for entry in text.split_whitespace() {
-            let (function, url) = entry.split_once('=').ok_or(InvalidConsumerQueues)?;
-            let is_url = url.starts_with("https://") || url.starts_with("http://");
-            if function.is_empty()
-                || !is_url
-                || by_function.insert(function.to_owned(), url.to_owned()).is_some()
-            {
-                return Err(InvalidConsumerQueues);
-            }
-        }
-        if by_function.is_empty() { Err(InvalidConsumerQueues) } else { Ok(Self(by_function)) }
-    }
-}
-
-impl ConsumerQueues {
-    /// The queue of each function, opened by its URL.
-    pub fn open(&self, open: impl Fn(&str) -> Arc<dyn WorkQueue>) -> BTreeMap<String, Arc<dyn WorkQueue>> {
-        self.0.iter().map(|(function, url)| (function.clone(), open(url))).collect()
-    }
 }
 
 /// How old an event may be for this consumer to take it from a replay. `None`: of any age.
@@ -179,8 +144,7 @@ impl Command for ReplayEvents {
         let until = now.saturating_add(self.work_for).unwrap_or(Timestamp::MAX);
         let mut cursor = request.cursor()?.unwrap_or_else(|| Cursor::start(&request.digest(), now));
         if request.is_send() {
-            let by = request.by.as_deref().unwrap_or("not given");
-            tracing::info!(of = %request.service, to = request.to, by, "events are being replayed");
+            tracing::info!(of = %request.service, to = request.to, by = request.by, "events are being replayed");
         }
         let mut run = Run { request: &request, queue, clock: &*self.clock, tally: Tally::default() };
         let is_done = match run.go(service, &mut cursor, until).await {
@@ -286,9 +250,4 @@ impl Run<'_> {
         let sent = self.queue.send(&Work { body, delay, group }).await;
         sent.map_err(|error| Failure::retry(error).during("send an event to the queue"))
     }
-}
-
-/// The key of an event in its table.
-fn key_of(stream: &str, envelope: &Envelope) -> Key {
-    Key::new(stream, format!("event#{:06}", envelope.sequence.number()))
 }

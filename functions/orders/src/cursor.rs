@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Key, Position};
 use jiff::Timestamp;
+use runtime::cursor;
 use runtime::http::Problem;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -33,14 +34,11 @@ impl Cursor {
     }
 
     pub(crate) fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        cursor::encode(self)
     }
 
     pub(crate) fn decode(text: &str, list: &str) -> Result<Self, Problem> {
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .and_then(|json| serde_json::from_slice::<Self>(&json).ok())
+        cursor::decode::<Self>(text)
             .filter(|cursor| cursor.list == digest(list) && cursor.shard < OPEN_SHARDS)
             .filter(|cursor| cursor.position.as_ref().is_none_or(is_a_view))
             .ok_or_else(|| {

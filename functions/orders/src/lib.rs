@@ -1,8 +1,8 @@
 //! Orders: the order, its history and its views.
 //!
-//! Owns the table of orders and the table of their views, which also has the look-up items of the search ([`Term`]). Emits `OrderPlaced`, `OrderCancellationRequested`, `OrderExpired` and
-//! `OrderUpdated`. Reacts to `ProductChanged` (keeps a copy of price and weight) and to every event of payments, inventory and
-//! shipping (records it as a fact and computes the status again).
+//! Owns the table of orders and the table of their views, which also has the look-up items of the search ([`Term`]). Emits
+//! `OrderPlaced`, `OrderCancellationRequested`, `OrderExpired` and `OrderUpdated`. Reacts to `ProductChanged` (keeps a copy of
+//! price and weight) and to every event of payments, inventory and shipping (records it as a fact and computes the status again).
 //!
 //! [`Order`] is the aggregate. [`Facts`] is the set of facts from which the status follows; its module lists every fact with its
 //! names. Each step has its own file.

@@ -16,13 +16,12 @@
 
 use crate::{Order, ProjectOrders, Term};
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Document, EventScan, Key, StreamId};
 use events::{Envelope, OrderId, Sequence};
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
-use runtime::command::Command;
+use runtime::command::{self, Command};
+use runtime::cursor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -35,8 +34,6 @@ const PAGE: u32 = 500;
 const MOST_PAGES: u32 = 200;
 /// How many orders with a wrong view an answer names.
 const MOST_NAMED: usize = 20;
-/// The longest name of the operator, in characters.
-const LONGEST_TEXT: usize = 300;
 
 /// How many look-up items one request reads.
 const ITEMS_AT_ONCE: usize = 100;
@@ -160,11 +157,7 @@ impl Command for RebuildViews {
     async fn run(&self, input: Rebuild) -> Result<Value, Failure> {
         let to_do =
             input.r#do.ok_or_else(|| Failure::reject("do is missing: one of plan, compare, build"))?;
-        let is_name = |by: &str| by.chars().count() <= LONGEST_TEXT && !by.chars().any(char::is_control);
-        let by = input.by.unwrap_or_else(|| "not given".to_owned());
-        if !is_name(&by) {
-            return Err(Failure::reject("by is not valid: the operator's name, at most 300 characters"));
-        }
+        let by = command::operator(input.by)?;
         let mut position = input.cursor.as_deref().map(decoded).transpose()?;
         if to_do == Rebuilding::Build {
             tracing::info!(by, "views are being rebuilt");
@@ -281,13 +274,12 @@ fn answer(to_do: Rebuilding, tally: &Tally, position: Option<&Key>, done: bool) 
 }
 
 fn encoded(position: &Key) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(&position.pk, &position.sk)).unwrap_or_default())
+    cursor::encode(&(&position.pk, &position.sk))
 }
 
-fn decoded(cursor: &str) -> Result<Key, Failure> {
-    let json = URL_SAFE_NO_PAD.decode(cursor).ok();
-    let key = json.and_then(|json| serde_json::from_slice::<(String, String)>(&json).ok());
-    let (pk, sk) = key.ok_or_else(|| Failure::reject("the cursor is none of this function; leave it out"))?;
+fn decoded(text: &str) -> Result<Key, Failure> {
+    let (pk, sk) = cursor::decode::<(String, String)>(text)
+        .ok_or_else(|| Failure::reject("the cursor is none of this function; leave it out"))?;
     Ok(Key::new(pk, sk))
 }
 

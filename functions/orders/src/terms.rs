@@ -2,7 +2,8 @@
 //!
 //! `project-orders` writes one look-up item into the table of views for each term of an order, when the first event that gives
 //! the term arrives: `find#number#<number>`, `find#email#<keyed hash>`, `find#track#<code>`, `find#sku#<sku>#<shard>`,
-//! `find#day#<day>#<shard>`. Its sort key is that of the order's view, so every partition is ordered by time, and its content names the view's partition.
+//! `find#day#<day>#<shard>`. Its sort key is that of the order's view, so every partition is ordered by time, and its content
+//! names the view's partition.
 //!
 //! An address is in no key: only its keyed hash is, so that who reads keys cannot try addresses against them. The items of an order
 //! follow from its history ([`Term::of`]), so what is erased can be found and deleted order by order.

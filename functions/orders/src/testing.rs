@@ -3,7 +3,7 @@
 mod messages;
 
 pub(crate) use messages::{
-    cancelled_order, delivered_order, disputed, order_paid, payment_requested, publish, refund,
+    cancelled_order, corrected_to, delivered_order, disputed, order_paid, payment_requested, publish, refund,
     refund_failed, refunded, replacement, shipped,
 };
 

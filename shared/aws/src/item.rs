@@ -25,8 +25,7 @@ pub(crate) fn key_item(key: &Key) -> Item {
 }
 
 pub(crate) fn event_item(stream: &StreamId, envelope: &Envelope) -> Item {
-    let key = Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number()));
-    let mut item = key_item(&key);
+    let mut item = key_item(&Key::of_event(stream, envelope));
     item.insert("type".to_owned(), text(&envelope.event_type));
     item.insert("event".to_owned(), text(envelope.stored()));
     item

@@ -1,6 +1,6 @@
 //! Streams, and the state that is the fold of one.
 
-use crate::StoreError;
+use crate::{Key, StoreError};
 use events::{Envelope, OrderId, ReadError, Sequence, ServiceEvent, Sku};
 use std::fmt;
 
@@ -73,6 +73,18 @@ impl<A: Aggregate> History<A> {
     }
 }
 
+impl Key {
+    /// The key of an event of this stream.
+    pub fn of_event(stream: &StreamId, envelope: &Envelope) -> Self {
+        Self::new(stream.to_string(), event_sort_key(envelope))
+    }
+}
+
+/// The sort key of an event. Its place is padded, so that the texts are in the order of the places.
+fn event_sort_key(envelope: &Envelope) -> String {
+    format!("event#{:06}", envelope.sequence.number())
+}
+
 /// The state that is the fold of these events, oldest first. Its errors are those of [`History::fold`].
 pub(crate) fn state_of<A: Aggregate>(envelopes: &[Envelope]) -> Result<A, StoreError> {
     let mut state = A::default();
@@ -81,7 +93,7 @@ pub(crate) fn state_of<A: Aggregate>(envelopes: &[Envelope]) -> Result<A, StoreE
             ReadError::NewerVersion { .. } => StoreError::Unavailable(error.to_string()),
             ReadError::UnknownType { .. } | ReadError::Malformed { .. } => StoreError::Corrupt {
                 pk: format!("{}#{}", A::Event::SERVICE.subject_kind(), envelope.subject),
-                sk: format!("event#{:06}", envelope.sequence.number()),
+                sk: event_sort_key(envelope),
                 attribute: "event",
                 reason: error.to_string(),
             },

@@ -22,6 +22,28 @@ pub trait Command: Send + Sync {
     async fn run(&self, input: Self::Input) -> Result<Value, Failure>;
 }
 
+/// The longest text of an operator, in characters.
+const LONGEST_TEXT: usize = 300;
+
+/// Whether an operator may send this text: a reason, or a name. It goes into one line of the log.
+pub fn is_text(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= LONGEST_TEXT && !text.chars().any(char::is_control)
+}
+
+/// What [`is_text`] allows, in words.
+pub fn allowed_text() -> String {
+    format!("1 to {LONGEST_TEXT} characters, no control characters")
+}
+
+/// The operator's name for the log, `not given` without one. Reject: it is no text.
+pub fn operator(by: Option<String>) -> Result<String, Failure> {
+    match by {
+        None => Ok("not given".to_owned()),
+        Some(by) if is_text(&by) => Ok(by),
+        Some(_) => Err(Failure::reject(format!("by is not valid: the operator's name, {}", allowed_text()))),
+    }
+}
+
 /// Runs the command once. An input that cannot be read is rejected with the field and what is allowed, without its value.
 pub async fn work<C: Command>(command: &C, input: Value) -> Result<Value, Failure> {
     let input = json::read(input)

@@ -128,10 +128,7 @@ pub fn replayed(envelope: &Envelope, at: Timestamp) -> Message {
 #[expect(clippy::expect_used, reason = "an unknown service in a test is a mistake in the test")]
 pub fn record(envelope: &Envelope) -> Record {
     let stream = StreamId::of(envelope).expect("a known service");
-    Record {
-        key: Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number())),
-        item: Item::Event(Box::new(envelope.clone())),
-    }
+    Record { key: Key::of_event(&stream, envelope), item: Item::Event(Box::new(envelope.clone())) }
 }
 
 /// A request to a route, without a caller and a body.

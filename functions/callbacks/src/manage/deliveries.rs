@@ -7,10 +7,9 @@ use crate::delivery_job;
 use crate::endpoint::{Endpoint, EndpointState};
 use crate::outgoing::Outgoing;
 use crate::store::{self, Changed};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Position, Walk};
 use jiff::Timestamp;
+use runtime::cursor;
 use runtime::http::{Problem, Reply, Request};
 use serde::Serialize;
 
@@ -40,7 +39,7 @@ impl ManageCallbacks {
             .filter(|delivery| wanted.is_none_or(|wanted| wanted == status(&delivery.state)))
             .map(DeliveryView::of)
             .collect();
-        Ok(Reply::json(200, &List { items, next: page.next.as_ref().map(cursor) }))
+        Ok(Reply::json(200, &List { items, next: page.next.as_ref().map(cursor::encode) }))
     }
 
     /// Creates a test delivery for this endpoint, whatever types it wants.
@@ -90,17 +89,9 @@ fn check_enabled(endpoint: &Endpoint) -> Result<(), Problem> {
     }
 }
 
-/// A position in the log, encoded.
-fn cursor(position: &Position) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(position).unwrap_or_default())
-}
-
 /// Accepts only a position in this endpoint's log. A cursor is untrusted input, and the table fails on any other position.
 fn read_cursor(text: &str, endpoint: &Endpoint) -> Result<Position, Problem> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .ok()
-        .and_then(|json| serde_json::from_slice::<Position>(&json).ok())
+    cursor::decode::<Position>(text)
         .filter(|position| position.pk == store::health_key(&endpoint.id).pk)
         .filter(|position| {
             position.sk.starts_with("delivery#") && position.order.parse::<Timestamp>().is_ok()

@@ -1,6 +1,6 @@
 //! `get-readiness`: see [`operations::GetReadiness`].
 
-use operations::{Build, GetReadiness, QueueList, TABLES};
+use operations::{Build, GetReadiness, Queue, QueueUrls, TABLES};
 use resilience::SystemClock;
 use runtime::http::Server;
 use std::sync::Arc;
@@ -15,11 +15,11 @@ async fn main() -> Result<(), runtime::Error> {
         let table = settings.text(&operations::table_setting(name));
         (name, (aws.table(&table) as _, aws.partitions(&table)))
     });
-    let queues: QueueList = settings.required("QUEUES");
+    let queues: QueueUrls = settings.required("QUEUES");
     let step = GetReadiness {
         build,
         tables: tables.into(),
-        queues: queues.open(|url| aws.queue_gauge(url)),
+        queues: Queue::of_all(&queues, |url| aws.queue_gauge(url)),
         metrics: aws.metrics(),
         queue_is_late_after: settings.seconds("QUEUE_AGE_ALARM_SECONDS", 3600),
         clock: Arc::new(SystemClock),

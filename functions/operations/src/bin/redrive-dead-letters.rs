@@ -1,6 +1,6 @@
 //! `redrive-dead-letters`: see [`operations::RedriveDeadLetters`].
 
-use operations::{QueueUrls, RedriveDeadLetters};
+use operations::{DeadLetterUrls, RedriveDeadLetters};
 use resilience::SystemClock;
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("redrive-dead-letters");
     let aws = aws::Clients::from_settings(&mut settings);
-    let urls: QueueUrls = settings.required("DEAD_LETTERS");
+    let urls: DeadLetterUrls = settings.required("DEAD_LETTERS");
     let work_for = settings.seconds("WORK_FOR_SECONDS", 60);
     let functions = aws.functions(&settings.text("STACK_NAME"));
     settings.finish()?;

@@ -1,7 +1,7 @@
 //! `replay-events`: see [`operations::ReplayEvents`].
 
 use events::Service;
-use operations::{ConsumerQueues, ReplayEvents, ServiceEvents};
+use operations::{QueueUrls, ReplayEvents, ServiceEvents};
 use resilience::SystemClock;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("replay-events");
     let aws = aws::Clients::from_settings(&mut settings);
-    let queues: ConsumerQueues = settings.required("QUEUES");
+    let queues: QueueUrls = settings.required("QUEUES");
     let work_for = settings.seconds("WORK_FOR_SECONDS", 60);
     let events = |service: Service| {
         let name = format!("{}_TABLE_NAME", service.as_str().to_ascii_uppercase());

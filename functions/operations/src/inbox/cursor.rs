@@ -1,10 +1,9 @@
 //! The cursor of the webhook list: how far each source was read. It holds positions only.
 
 use super::WebhookInbox;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::Position;
 use jiff::Timestamp;
+use runtime::cursor;
 use runtime::http::Problem;
 use serde::{Deserialize, Serialize};
 use webhooks::inbox;
@@ -34,14 +33,11 @@ impl Cursor {
     }
 
     pub(super) fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        cursor::encode(self)
     }
 
     pub(super) fn decode(text: &str, list: &str, of: &WebhookInbox) -> Result<Self, Problem> {
-        URL_SAFE_NO_PAD
-            .decode(text)
-            .ok()
-            .and_then(|json| serde_json::from_slice::<Self>(&json).ok())
+        cursor::decode::<Self>(text)
             .filter(|cursor| cursor.list == list)
             .filter(|cursor| cursor.places.iter().all(|place| place.is_valid(of)))
             .ok_or_else(|| Problem::bad_request("the cursor is not of this list; start without a cursor"))

@@ -7,6 +7,7 @@ use outbound::Depth;
 use resilience::FixedClock;
 use resilience::circuit::Outcome;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use testkit::{
     FixedGauge, Gate, Gated, MemoryMetrics, Plan, RequestBuilder as _, Stop, customer, now, request,
 };
@@ -52,7 +53,7 @@ impl World {
             (*name, (documents, pages))
         };
         let url = |name: &str| format!("{name}=https://sqs.example/1/shop-{name}");
-        let queues: QueueList = format!("{} {}", url("allocate-stock"), url("take-payment")).parse().unwrap();
+        let queues: QueueUrls = format!("{} {}", url("allocate-stock"), url("take-payment")).parse().unwrap();
         GetReadiness {
             build: Build {
                 stack: "shop".to_owned(),
@@ -60,7 +61,7 @@ impl World {
                 deploy: "fedcba".to_owned(),
             },
             tables: self.tables.iter().map(table).collect(),
-            queues: queues.open(|_| Arc::new(FixedGauge(Depth { waiting: 3, hidden: 1 }))),
+            queues: Queue::of_all(&queues, |_| Arc::new(FixedGauge(Depth { waiting: 3, hidden: 1 }))),
             metrics: self.metrics.clone(),
             queue_is_late_after: Duration::from_hours(1),
             clock: self.clock.clone(),
@@ -251,14 +252,4 @@ async fn only_an_admin_sees_it() {
     let step = world.step(&(Plan::open() as _));
     let request = request("GET /health/ready").by(customer());
     assert_eq!(step.answer(request).await.unwrap_err().status, 403);
-}
-
-#[test]
-fn a_list_of_queues_names_the_function_and_the_address_of_each() {
-    for text in ["", "take-payment=https://sqs.example/1/q"] {
-        assert!(text.parse::<QueueList>().is_ok(), "{text}");
-    }
-    for text in ["take-payment", "=https://sqs.example/1/q", "take-payment=q"] {
-        assert!(text.parse::<QueueList>().is_err(), "{text}");
-    }
 }

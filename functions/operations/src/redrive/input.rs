@@ -2,6 +2,7 @@
 
 use super::selection::{SHORTEST_PREFIX, Selection};
 use resilience::Failure;
+use runtime::command::{allowed_text, is_text, operator};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -9,8 +10,6 @@ use std::collections::BTreeSet;
 const MOST: usize = 200;
 /// How many by default.
 const DEFAULT_LIMIT: usize = 50;
-/// The longest reason, and the longest name of the operator, in characters.
-const LONGEST_TEXT: usize = 300;
 /// The longest id of a dead letter. Those of SQS have 36 characters.
 const LONGEST_ID: usize = 100;
 
@@ -60,7 +59,7 @@ pub(crate) struct RedriveRequest {
     pub(crate) selection: Selection,
     /// `None`: list only.
     pub(crate) action: Option<Action>,
-    pub(crate) by: Option<String>,
+    pub(crate) by: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -97,19 +96,8 @@ impl Redrive {
                 return Err(Failure::reject(format!("reason is missing or not valid: {}", allowed_text())));
             }
         };
-        if self.by.as_deref().is_some_and(|by| !is_text(by)) {
-            return Err(Failure::reject(format!("by is not valid: the operator's name, {}", allowed_text())));
-        }
-        Ok(RedriveRequest { function, selection, action, by: self.by })
+        Ok(RedriveRequest { function, selection, action, by: operator(self.by)? })
     }
-}
-
-fn is_text(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= LONGEST_TEXT && !text.chars().any(char::is_control)
-}
-
-fn allowed_text() -> String {
-    format!("1 to {LONGEST_TEXT} characters, no control characters")
 }
 
 fn checked_limit(limit: Option<usize>) -> Result<usize, Failure> {

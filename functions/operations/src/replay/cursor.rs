@@ -1,10 +1,9 @@
 //! The cursor of a replay: where the request goes on. It holds keys and a time, and no content.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::Key;
 use jiff::Timestamp;
 use resilience::Failure;
+use runtime::cursor;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,13 +31,11 @@ impl Cursor {
     }
 
     pub(super) fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        cursor::encode(self)
     }
 
     pub(super) fn decode(text: &str, of: &str) -> Result<Self, Failure> {
-        let json = URL_SAFE_NO_PAD.decode(text).ok();
-        let cursor = json.and_then(|json| serde_json::from_slice::<Self>(&json).ok());
-        cursor.filter(|cursor| cursor.of == of).ok_or_else(|| {
+        cursor::decode::<Self>(text).filter(|cursor| cursor.of == of).ok_or_else(|| {
             Failure::reject(
                 "the cursor does not belong to this request: repeat service, to, do and selection, or leave it out",
             )

@@ -6,6 +6,7 @@ use event_store::StreamId;
 use events::{OrderId, Service, Sku};
 use jiff::Timestamp;
 use resilience::Failure;
+use runtime::command::operator;
 use runtime::http::digest_of;
 use serde::{Deserialize, Serialize};
 
@@ -14,8 +15,6 @@ const MOST_SUBJECTS: usize = 1000;
 /// How many messages a second the consumer gets by default, and at most.
 const PER_SECOND: u32 = 20;
 const MOST_PER_SECOND: u32 = 200;
-/// The longest name of the operator, in characters.
-const LONGEST_TEXT: usize = 300;
 
 /// The input as JSON.
 #[derive(Debug, Default, Deserialize)]
@@ -69,7 +68,7 @@ pub(super) struct ReplayRequest {
     pub(super) selection: Selection,
     pub(super) per_second: u32,
     cursor: Option<String>,
-    pub(super) by: Option<String>,
+    pub(super) by: String,
 }
 
 impl Replay {
@@ -99,15 +98,15 @@ impl Replay {
                 "per_second is not valid: a whole number from 1 to {MOST_PER_SECOND}"
             )));
         }
-        let is_name = |by: &str| {
-            by.chars().count() <= LONGEST_TEXT && !by.trim().is_empty() && !by.chars().any(char::is_control)
-        };
-        if self.by.as_deref().is_some_and(|by| !is_name(by)) {
-            return Err(Failure::reject(format!(
-                "by is not valid: the operator's name, 1 to {LONGEST_TEXT} characters, no control characters"
-            )));
-        }
-        Ok(ReplayRequest { service, to, to_do, selection, per_second, cursor: self.cursor, by: self.by })
+        Ok(ReplayRequest {
+            service,
+            to,
+            to_do,
+            selection,
+            per_second,
+            cursor: self.cursor,
+            by: operator(self.by)?,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A position is the key behind which the next batch begins. Among streams, the key of a stream without a sort key is its
 //! beginning.
 
-use super::{PAGE, ServiceEvents, key_of};
+use super::{PAGE, ServiceEvents};
 use event_store::{Key, StoreError, StreamId};
 use events::Envelope;
 use jiff::Timestamp;
@@ -53,7 +53,7 @@ impl Selection {
                         attribute: "event",
                         reason: error.to_string(),
                     })?;
-                    Ok((key_of(&stream.to_string(), &envelope), envelope))
+                    Ok((Key::of_event(&stream, &envelope), envelope))
                 };
                 Ok(Batch {
                     events: scanned.events.into_iter().map(keyed).collect::<Result<_, StoreError>>()?,
@@ -76,10 +76,9 @@ async fn read_stream(
     let Some(stream) = streams.get(at) else {
         return Ok(Batch { events: Vec::new(), items: 0, half_units: None, next: None });
     };
-    let pk = stream.to_string();
     let envelopes = service.store.read(stream).await?;
     let items = u32::try_from(envelopes.len()).unwrap_or(u32::MAX);
-    let keyed = envelopes.into_iter().map(|envelope| (key_of(&pk, &envelope), envelope));
+    let keyed = envelopes.into_iter().map(|envelope| (Key::of_event(stream, &envelope), envelope));
     let events = keyed.filter(|(key, _)| key.pk != after.pk || key.sk > after.sk).collect();
     let next = streams.get(at + 1).map(|stream| Key::new(stream.to_string(), ""));
     Ok(Batch { events, items, half_units: None, next })

@@ -1,6 +1,5 @@
 //! The whole command on in-memory tables and a queue: plan, send, pace, cursor, and what a stopped run leaves behind.
 
-use super::ConsumerQueues;
 use crate::testing::{World, of_orders};
 use events::{Delivered, Envelope, ShippingEvent};
 use resilience::{Clock as _, Failure};
@@ -181,13 +180,4 @@ async fn events_of_another_service_are_sent_to_its_own_consumers() {
     input["service"] = json!("shipping");
     world.answer_replay(input).await;
     assert_eq!(ids(&world.replayed()), ids(&[delivered]));
-}
-
-#[test]
-fn the_queues_are_named_with_their_functions() {
-    let queues: Result<ConsumerQueues, _> = "a=https://sqs/a\n b=http://sqs/b".parse();
-    assert_eq!(queues.unwrap().0.len(), 2);
-    for wrong in ["", "a", "a=ftp://x", "=https://x", "a=https://x a=https://y"] {
-        assert!(wrong.parse::<ConsumerQueues>().is_err(), "{wrong}");
-    }
 }

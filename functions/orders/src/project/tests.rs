@@ -1,15 +1,13 @@
 //! Views follow the streams, and an older state never overwrites a newer one.
 
 use crate::testing::{
-    DAY, MINUTE, World, after, delivered_order, email_key, order_paid, page_request, payment_requested,
-    publish, shipped,
+    DAY, MINUTE, World, after, corrected_to, delivered_order, email_key, order_paid, page_request,
+    payment_requested, publish, shipped,
 };
 use crate::{Deadlines, Order, Summary, Term};
 use async_trait::async_trait;
 use event_store::{Documents as _, EventStore, Memory, StreamId};
-use events::{
-    InventoryEvent, InventoryUpdated, PaymentsEvent, ShipmentCancelled, ShippingEvent, TrackingCorrected,
-};
+use events::{InventoryEvent, InventoryUpdated, PaymentsEvent, ShipmentCancelled, ShippingEvent};
 use outbound::Secret;
 use resilience::Failure;
 use runtime::queue::Consumer as _;
@@ -44,14 +42,7 @@ async fn i8_the_look_up_items_are_those_of_the_streams() {
         world.place(n).await;
         world.deliver_to::<ShippingEvent>(n, shipped()).await;
     }
-    let corrected = TrackingCorrected {
-        carrier: "DHL".to_owned(),
-        tracking_code: "T2".to_owned(),
-        previous_carrier: "DHL".to_owned(),
-        previous_tracking_code: "T1".to_owned(),
-        corrected_by: customer(),
-    };
-    world.deliver_to::<ShippingEvent>(2, corrected).await;
+    world.deliver_to::<ShippingEvent>(2, corrected_to("T2")).await;
     let store: Arc<dyn EventStore> = world.table.clone();
     let rebuilt = Memory::default();
     for n in 1..=2 {
@@ -93,12 +84,14 @@ async fn each_look_up_item_is_written_once() {
     for message in delivered_order() {
         world.track.consume(&message).await.unwrap();
     }
+    // It is no news to a list.
+    world.track.consume(&publish::<ShippingEvent>(9, corrected_to("T2"))).await.unwrap();
     // Each event comes in a batch of its own, and the code is named by the label and by the dispatch.
     for envelope in world.table.all_events() {
         world.project.read(&[testkit::record(&envelope)]).await.unwrap();
     }
-    assert_eq!(world.look_ups().len(), 5);
-    assert_eq!(puts.0.load(Ordering::Relaxed), 5);
+    assert_eq!(world.look_ups().len(), 6);
+    assert_eq!(puts.0.load(Ordering::Relaxed), 6);
 }
 
 #[tokio::test]

@@ -1,9 +1,8 @@
 //! One page of several partitions, merged: each is ordered by the sort key of views, the newest first. Pure.
 
 use crate::summary::is_sort_key;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Document, Key, Page};
+use runtime::cursor;
 use runtime::http::{Problem, digest_of};
 use serde::{Deserialize, Serialize};
 
@@ -52,13 +51,11 @@ impl Below {
     }
 
     pub(super) fn encode(self, partitions: &[String]) -> String {
-        let cursor = Cursor { search: search(partitions), below: self.0 };
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+        cursor::encode(&Cursor { search: search(partitions), below: self.0 })
     }
 
     pub(super) fn decode(text: &str, partitions: &[String]) -> Result<Self, Problem> {
-        let json = URL_SAFE_NO_PAD.decode(text).ok();
-        json.and_then(|json| serde_json::from_slice::<Cursor>(&json).ok())
+        cursor::decode::<Cursor>(text)
             .filter(|cursor| cursor.search == search(partitions) && is_sort_key(&cursor.below))
             .map(|cursor| Self(cursor.below))
             .ok_or_else(|| {

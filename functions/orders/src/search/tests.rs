@@ -1,10 +1,10 @@
 //! A search finds every order that has the value, newest first, and the orders that need an operator while they do.
 
 use crate::SearchOrders;
-use crate::testing::{DAY, World, body, cancelled_order, delivered_order, publish, search};
+use crate::testing::{DAY, World, body, cancelled_order, corrected_to, delivered_order, publish, search};
 use events::{
     Contact, Customer, LabelVoidFailed, LabelVoided, OrderId, OrderLine, OrderNumber, OrderPlaced,
-    ShippingEvent, TrackingCorrected,
+    ShippingEvent,
 };
 use runtime::http::{Endpoint as _, Problem};
 use runtime::queue::Consumer as _;
@@ -93,13 +93,7 @@ async fn a_corrected_code_and_the_mistyped_one_find_the_order() {
     for message in delivered_order() {
         world.track.consume(&message).await.unwrap();
     }
-    let corrected = TrackingCorrected {
-        carrier: "DHL".to_owned(),
-        tracking_code: "JD 014".to_owned(),
-        previous_carrier: "DHL".to_owned(),
-        previous_tracking_code: "T1".to_owned(),
-        corrected_by: customer(),
-    };
+    let corrected = corrected_to("JD 014");
     world.track.consume(&publish::<ShippingEvent>(4, corrected)).await.unwrap();
     world.project().await;
     for code in ["t-1", "JD014", "jd 014"] {

@@ -1,11 +1,11 @@
 //! Each term of an order is found once, at the first event that gives it, however it is typed.
 
 use super::*;
-use crate::testing::{World, delivered_order, publish};
+use crate::testing::{World, corrected_to, delivered_order, publish};
 use event_store::{EventStore, StreamId};
-use events::{ShippingEvent, TrackingCorrected};
+use events::ShippingEvent;
 use runtime::queue::Consumer as _;
-use testkit::{customer, order_id, sku};
+use testkit::{order_id, sku};
 
 fn key() -> Secret {
     Secret::new("key-1")
@@ -24,13 +24,7 @@ async fn an_order_is_found_by_its_number_email_day_products_and_codes() {
     for message in delivered_order() {
         world.track.consume(&message).await.unwrap();
     }
-    let corrected = TrackingCorrected {
-        carrier: "DHL".to_owned(),
-        tracking_code: "JD 014-6".to_owned(),
-        previous_carrier: "DHL".to_owned(),
-        previous_tracking_code: "T1".to_owned(),
-        corrected_by: customer(),
-    };
+    let corrected = corrected_to("JD 014-6");
     world.track.consume(&publish::<ShippingEvent>(4, corrected)).await.unwrap();
     assert_eq!(
         terms_of_the_first_order(&world).await,

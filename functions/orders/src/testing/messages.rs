@@ -4,7 +4,7 @@ use events::{
     Amount, Delivered, DisputeOutcome, InventoryEvent, InventoryUpdated, LabelPurchased, LabelVoided,
     OrderPaid, PaymentDisputed, PaymentRefunded, PaymentRequested, PaymentsEvent, Provider, RefundCause,
     RefundFailed, RefundId, RefundRequested, ServiceEvent, ShipmentCancelled, ShipmentRequested, Shipped,
-    ShippingEvent, StockReleased,
+    ShippingEvent, StockReleased, TrackingCorrected,
 };
 use runtime::queue::Message;
 use testkit::{customer, eur, lines, now, order_id};
@@ -12,6 +12,17 @@ use testkit::{customer, eur, lines, now, order_id};
 /// The message of an event about the first order, at this place of its service's stream.
 pub(crate) fn publish<E: ServiceEvent>(sequence: u32, event: impl Into<E>) -> Message {
     testkit::message(&order_id(1), sequence, &event.into())
+}
+
+/// An operator corrects the code of the dispatch, T1.
+pub(crate) fn corrected_to(code: &str) -> TrackingCorrected {
+    TrackingCorrected {
+        carrier: "DHL".to_owned(),
+        tracking_code: code.to_owned(),
+        previous_carrier: "DHL".to_owned(),
+        previous_tracking_code: "T1".to_owned(),
+        corrected_by: customer(),
+    }
 }
 
 pub(crate) fn order_paid() -> OrderPaid {

@@ -19,8 +19,7 @@ impl EventScan for Memory {
         });
         let events = table.streams.iter().flat_map(|(stream, envelopes)| {
             envelopes.iter().map(move |envelope| {
-                let key = Key::new(stream.to_string(), format!("event#{:06}", envelope.sequence.number()));
-                (key, (Some(envelope), envelope.stored().len()))
+                (Key::of_event(stream, envelope), (Some(envelope), envelope.stored().len()))
             })
         });
         let all: BTreeMap<Key, (Option<&Envelope>, usize)> = documents.chain(events).collect();

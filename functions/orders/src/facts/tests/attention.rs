@@ -1,7 +1,7 @@
 //! An attention ends when its reason is gone.
 
 use super::order_after;
-use crate::testing::{cancelled_order, delivered_order, disputed, publish};
+use crate::testing::{cancelled_order, corrected_to, delivered_order, disputed, publish};
 use events::{
     Attention, Delivered, DisputeOutcome, LabelVoidFailed, LabelVoidRequested, LabelVoided, OrderStatus,
     PaymentDisputed, PaymentsEvent, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentTracked,
@@ -194,18 +194,7 @@ fn refunded_unshipped_lasts_until_the_release_or_an_end_without_a_parcel() {
 
 #[test]
 fn a_corrected_code_is_the_orders_code_in_each_order_of_arrival() {
-    let corrected = |sequence, code: &str| {
-        publish::<ShippingEvent>(
-            sequence,
-            events::TrackingCorrected {
-                carrier: "DHL".to_owned(),
-                tracking_code: code.to_owned(),
-                previous_carrier: "DHL".to_owned(),
-                previous_tracking_code: "T1".to_owned(),
-                corrected_by: testkit::customer(),
-            },
-        )
-    };
+    let corrected = |sequence, code: &str| publish::<ShippingEvent>(sequence, corrected_to(code));
     let mut facts = delivered_order();
     facts.pop();
     facts.push(scanned(3, TrackingStatus::Failure, Some(1)));
