@@ -29,9 +29,9 @@ const MOST_AT_ONCE: usize = 12;
 const MOST_OPEN: usize = 40;
 /// Hours after the faults have stopped within which every order has to end.
 const HOURS_TO_END: u32 = 120;
-/// The same for every delivery of a webhook. One that its endpoint always refuses may wait until the endpoint is disabled, which is
-/// after 120 hours of failures alone.
-const HOURS_TO_DELIVER: u32 = 144;
+/// The same for every delivery of a webhook. The last event of an order may be its endpoint's first that is refused, and an endpoint
+/// that always refuses is disabled after 120 hours.
+const HOURS_TO_DELIVER: u32 = HOURS_TO_END + 120;
 
 /// A world with everything that is under way in it.
 pub(super) struct Simulation {
