@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
 .PHONY: help up down env demo invoke reconcile redrive replay rebuild-views check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
-	bench-webhooks template docs build build-release deploy secrets
+	bench-webhooks chaos template docs build build-release deploy secrets
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench: ## Measures starts, invocations, memory and size: make bench FUNCTION=pla
 
 bench-webhooks: ## Sends many duplicate, reordered webhooks: make bench-webhooks COUNT=10000
 	@$(LOCAL) bench-webhooks
+
+chaos: ## Breaks what can break while orders run, and audits the books: make chaos MINUTES=5
+	@$(LOCAL) chaos
 
 template: ## Joins the files of template/ into template.yaml
 	@$(LOCAL) template

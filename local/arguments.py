@@ -200,6 +200,14 @@ COMMANDS = (
         "sends many duplicate and reordered webhooks to the local stack",
         (Option("count", "COUNT", "webhooks, duplicates included", "10000", count),),
     ),
+    Command(
+        "chaos",
+        "breaks what can break on the local stack while orders run, and audits the books",
+        (
+            Option("minutes", "MINUTES", "how long orders are placed", "5", count),
+            Option("seed", "SEED", "chooses the same small faults again", type=count),
+        ),
+    ),
     Command("docs", "writes the documents that are generated from the template"),
     Command("build", "compiles the functions for this machine"),
     Command("build-release", "compiles the functions for Lambda", (ARCH,)),

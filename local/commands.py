@@ -9,6 +9,7 @@ from collections.abc import Callable
 from . import (
     arguments,
     build,
+    chaos,
     deploy,
     emulators,
     fuzz,
@@ -108,6 +109,15 @@ def bench_webhooks(options: Options) -> int:
             emulators.take_down()
 
 
+def make_chaos(options: Options) -> int:
+    was_up = state.is_up()
+    try:
+        return chaos.run(bring_up(), options.minutes, options.seed)
+    finally:
+        if not was_up:
+            emulators.take_down()
+
+
 def check(_: Options) -> int:
     from . import checks  # imports documents, see below
 
@@ -166,6 +176,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "fuzz-one": lambda options: fuzz.one(options.fuzzer, options.input),
     "bench": bench,
     "bench-webhooks": bench_webhooks,
+    "chaos": make_chaos,
     "template": make_template,
     "docs": docs,
     "build": build_here,

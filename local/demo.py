@@ -72,6 +72,13 @@ def _dispatch(shop: HttpApi, order_id: str) -> str:
 
 def report_delivery(stack: Stack, tracking_code: str) -> None:
     _act("the carrier reports the delivery: its signed webhook, POST /webhooks/easypost")
+    body = json.dumps(delivery_report(tracking_code)).encode()
+    signature = {"X-Hmac-Signature": signing.easypost(stack, body)}
+    HttpApi(stack.api).post_bytes("/webhooks/easypost", body, signature).expect(200, what="the carrier's webhook")
+
+
+def delivery_report(tracking_code: str) -> dict[str, Any]:
+    """The event that EasyPost sends when this parcel of our carrier has been delivered."""
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     detail = {
         "object": "TrackingDetail",
@@ -92,7 +99,7 @@ def report_delivery(stack: Stack, tracking_code: str) -> None:
         "updated_at": now,
         "tracking_details": [detail],
     }
-    event = {
+    return {
         "id": f"evt_{uuid.uuid4().hex}",
         "object": "Event",
         "mode": "test",
@@ -104,9 +111,6 @@ def report_delivery(stack: Stack, tracking_code: str) -> None:
         "updated_at": now,
         "result": tracker,
     }
-    body = json.dumps(event).encode()
-    signature = {"X-Hmac-Signature": signing.easypost(stack, body)}
-    HttpApi(stack.api).post_bytes("/webhooks/easypost", body, signature).expect(200, what="the carrier's webhook")
 
 
 def _watch(journey: Journey, wanted: str, deadline: float) -> None:

@@ -9,6 +9,7 @@ import base64
 import secrets
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from . import aws, build, console, tools
@@ -34,9 +35,16 @@ def deploy(stack: Stack) -> None:
     stack.save()
     _remove_if_beyond_repair(stack)
     with console.waiting("sam deploy"):
-        _sam_deploy(stack, fingerprint)
+        _sam_deploy(stack, fingerprint, TEMPLATE)
     stack.resources = _resources(stack)
     stack.deployed = fingerprint
+    stack.save()
+
+
+def over(stack: Stack, template: Path, deploy_id: str) -> None:
+    """Deploys a template with the code that it names over the running stack. Each function starts anew."""
+    _sam_deploy(stack, deploy_id, template)
+    stack.resources = _resources(stack)
     stack.save()
 
 
@@ -105,14 +113,14 @@ def _fingerprint(stack: Stack) -> str:
     return build.fingerprint(parameters(stack))
 
 
-def _sam_deploy(stack: Stack, fingerprint: str) -> None:
+def _sam_deploy(stack: Stack, fingerprint: str, template: Path) -> None:
     command = [
         str(tools.program("tools", "sam")),
         "deploy",
         "--config-file",
         str(SAM_CONFIG),
         "--template-file",
-        str(TEMPLATE),
+        str(template),
         "--stack-name",
         STACK_NAME,
     ]

@@ -35,17 +35,20 @@ def start(counting: bool = False) -> Stack:
         [str(tools.program("stack", "ministack"))], _emulator_environment(stack), log("emulator")
     )
     stack.save()
-    stack.processes["stripe"] = processes.start(
-        [str(tools.program("stack", "python")), "-m", "local.stripe_server", str(stack.ports["stripe"])],
-        clean_environment(),
-        log("stripe"),
-    )
-    stack.save()
+    start_stripe(stack)
     if counting:
         command = [str(tools.program("stack", "python")), "-m", "bench.proxy", str(stack.ports["proxy"]), stack.endpoint]
         stack.processes["proxy"] = processes.start(command, clean_environment(), log("proxy"))
         stack.save()
     return stack
+
+
+def start_stripe(stack: Stack) -> None:
+    """Starts the payment provider. It remembers what one that was told to stop knew, but not where to send webhooks."""
+    kept = SCRATCH / "stripe"
+    command = [str(tools.program("stack", "python")), "-m", "local.stripe_server", str(stack.ports["stripe"]), str(kept)]
+    stack.processes["stripe"] = processes.start(command, clean_environment(), log("stripe"))
+    stack.save()
 
 
 def await_health(stack: Stack) -> None:

@@ -24,6 +24,8 @@ class Event:
     service: str
     type: str
     time: datetime
+    # The id of the event, request, webhook or schedule that caused it.
+    cause: str
     data: dict[str, Any]
 
 
@@ -57,7 +59,9 @@ class Journey:
 
 
 def _event(service: str, envelope: dict[str, Any]) -> Event:
-    return Event(envelope["id"], service, envelope["type"], instant(envelope["time"]), envelope["data"])
+    return Event(
+        envelope["id"], service, envelope["type"], instant(envelope["time"]), envelope["causationid"], envelope["data"]
+    )
 
 
 def instant(text: str) -> datetime:

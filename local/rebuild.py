@@ -31,17 +31,22 @@ def run(options: argparse.Namespace) -> int:
     command: dict[str, Any] = {"do": options.do, "by": operator.caller[:300]}
     if options.cursor:
         command["cursor"] = options.cursor
+    total = gathered(operator, command)
+    print("\n".join(summary(total, options.do)))
+    return 1 if options.do == "compare" and any(total[name] for name in WRONG) else 0
+
+
+def gathered(operator: Operator, command: dict[str, Any]) -> dict[str, Any]:
+    """The sum of the reports of as many runs as the command needs."""
     total: dict[str, Any] = {"named": [], **dict.fromkeys(COUNTS, 0)}
     while True:
         report = operator.invoke("rebuild-views", command)
         total = added(total, report)
         if report["done"]:
-            break
+            return total
         if report["cursor"]:
-            command["cursor"] = report["cursor"]
+            command = {**command, "cursor": report["cursor"]}
         print(f"{total['orders']} orders so far; CURSOR={report['cursor']}", flush=True)
-    print("\n".join(summary(total, options.do)))
-    return 1 if options.do == "compare" and any(total[name] for name in WRONG) else 0
 
 
 def added(total: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
-"""The payment provider as a process of its own: `python -m local.stripe_server <port>`.
+"""The payment provider as a process of its own: `python -m local.stripe_server <port> <file>`.
 
 localstripe on its own listens on every interface and writes its whole store to disk after each request. Here it listens on
-loopback only and keeps nothing after it stops. Its list of events supports neither `delivery_success` nor several types: here
-every event counts as undelivered.
+loopback only, and writes its store to the file once, when it is told to stop: the next one starts with it. Its list of events
+supports neither `delivery_success` nor several types: here every event counts as undelivered.
 """
 
 from __future__ import annotations
 
+import pickle
 import sys
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -31,7 +33,12 @@ def _list_events(cls: type[Event], url: str, **asked: Any) -> Any:
 def main() -> None:
     Event._api_list_all = classmethod(_list_events)
     type(store).dump_to_disk = lambda self: None
-    web.run_app(app, host=LOOPBACK, port=int(sys.argv[1]), print=None, shutdown_timeout=0.1)
+    port, kept = int(sys.argv[1]), Path(sys.argv[2])
+    if kept.exists():
+        # Written by this program, below the folder of the running stack.
+        store.update(pickle.loads(kept.read_bytes()))
+    web.run_app(app, host=LOOPBACK, port=port, print=None, shutdown_timeout=0.1)
+    kept.write_bytes(pickle.dumps(dict(store)))
 
 
 if __name__ == "__main__":

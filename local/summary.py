@@ -4,12 +4,11 @@ or server that holds it."""
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from . import aws, stripe
+from . import aws, mailbox, stripe
 from .http_api import HttpApi
 from .journey import Journey
 from .settings import STACK_NAME
@@ -64,9 +63,7 @@ def _money(stack: Stack, journey: Journey) -> str:
 
 
 def _emails(stack: Stack, to: str) -> list[str]:
-    with urllib.request.urlopen(f"{stack.endpoint}/_ministack/ses/messages", timeout=10) as answer:
-        accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
-    return [message["Subject"] for messages in accounts.values() for message in messages if to in message["To"]]
+    return [message["Subject"] for message in mailbox.messages(stack) if to in message["To"]]
 
 
 def _functions(stack: Stack, began: datetime) -> list[str]:
