@@ -125,7 +125,7 @@ def _break_things(traffic: Traffic, faults: Faults, dice: random.Random, began: 
 
 
 def _redrive(stack: Stack) -> Counter[str]:
-    """Discards the dead letters that nobody can read, and lets the others be handled again. Returns how many of each."""
+    """Discards the dead letters that cannot be read, and lets the others be handled again. Returns how many of each."""
     functions = [
         _kebab(name.removesuffix("DeadLetters")) for name, url in stack.resources.items() if _is_dead_letters(name, url)
     ]
@@ -151,7 +151,7 @@ def _kebab(name: str) -> str:
 
 
 def poison_breaches(poison: int, redriven: Counter[str]) -> list[str]:
-    """Each unreadable message was set aside, and nothing else was lost."""
+    """Each unreadable message was dead-lettered, and nothing else was lost."""
     wrong = []
     if redriven["discarded"] != poison:
         wrong.append(f"I6: {poison} unreadable messages were sent, and {redriven['discarded']} dead letters are unreadable")

@@ -44,7 +44,7 @@ def start(counting: bool = False) -> Stack:
 
 
 def start_stripe(stack: Stack) -> None:
-    """Starts the payment provider. It remembers what one that was told to stop knew, but not where to send webhooks."""
+    """Starts the payment provider. It remembers what one that was stopped knew, but not where to send webhooks."""
     kept = SCRATCH / "stripe"
     command = [str(tools.program("stack", "python")), "-m", "local.stripe_server", str(stack.ports["stripe"]), str(kept)]
     stack.processes["stripe"] = processes.start(command, clean_environment(), log("stripe"))

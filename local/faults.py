@@ -1,7 +1,7 @@
 """What `make chaos` does to the stack: functions are killed, the payment provider is stopped, everything is deployed anew, and
-duplicates, messages that nobody can read and malformed webhooks arrive all the time.
+duplicates, messages that cannot be read and malformed webhooks arrive all the time.
 
-Each fault is one that AWS, a provider or a stranger causes too. Nothing outside of the stack's own processes is touched.
+Each fault is one that AWS, a provider or an untrusted sender causes too. Only processes of the stack are touched.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _malformed(stack: Stack) -> list[tuple[str, bytes, dict[str, str]]]:
         ("/webhooks/stripe", b"\xff\xfe", {"Stripe-Signature": signing.stripe(stack, b"\xff\xfe")}),
         ("/webhooks/easypost", tracker, {"X-Hmac-Signature": "hmac-sha256-hex=00"}),
         ("/webhooks/easypost", b"[]", {"X-Hmac-Signature": signing.easypost(stack, b"[]")}),
-        ("/webhooks/standard/nobody", tracker, signing.standard(stack, deploy.sender_names()[0], tracker)),
+        ("/webhooks/standard/unknown", tracker, signing.standard(stack, deploy.sender_names()[0], tracker)),
     ]
 
 

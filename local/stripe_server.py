@@ -1,7 +1,7 @@
 """The payment provider as a process of its own: `python -m local.stripe_server <port> <file>`.
 
 localstripe on its own listens on every interface and writes its whole store to disk after each request. Here it listens on
-loopback only, and writes its store to the file once, when it is told to stop: the next one starts with it. Its list of events
+loopback only, and writes its store to the file once, when it is stopped: the next one starts with it. Its list of events
 supports neither `delivery_success` nor several types: here every event counts as undelivered.
 """
 

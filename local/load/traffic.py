@@ -1,4 +1,4 @@
-"""Steady traffic: customers order and cancel, the warehouse packs, the carrier delivers, until told to stop.
+"""Steady traffic: customers order and cancel, the warehouse packs, the carrier delivers, until it is stopped.
 
 A failure of a party's own thread is kept and raised at the end: traffic that has quietly stopped would prove nothing.
 """
@@ -22,7 +22,7 @@ KINDS = ("plain", "plain", "declined", "plain", "scarce", "plain", "cancelled", 
 CANCELLED_AFTER = (0.0, 0.3, 1.0, 3.0)
 AT_ONCE = 16
 LOOK_SECONDS = 1.0
-TOLD_SECONDS = 15.0
+SHOWN_SECONDS = 15.0
 
 
 class Traffic:
@@ -47,15 +47,15 @@ class Traffic:
     def settle(self, seconds: float) -> set[str]:
         """Waits until every wanted order is accepted and none is open. Returns the ids of those that are open at the end."""
         deadline = time.time() + seconds
-        told = 0.0
+        shown = 0.0
         while True:
             self.check()
             waiting = [order for order in list(self.orders) if not order.id]
             is_open = self.parties.open_orders() & {order.id for order in self.orders}
             if not waiting and not is_open or time.time() > deadline:
                 return is_open
-            if time.time() - told > TOLD_SECONDS:
-                told = time.time()
+            if time.time() - shown > SHOWN_SECONDS:
+                shown = time.time()
                 console.say(f"  {len(waiting)} orders to be accepted, {len(is_open)} to end")
             time.sleep(LOOK_SECONDS)
 
