@@ -5,8 +5,8 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile redrive replay rebuild-views check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
-	bench-webhooks chaos template docs build build-release deploy secrets
+.PHONY: help up down env demo invoke reconcile redrive replay rebuild-views restore check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
+	bench-webhooks chaos roll template docs build build-release deploy secrets
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ replay: ## Sends stored events to one consumer again: make replay SERVICE=paymen
 
 rebuild-views: ## Writes lost or wrong views of orders again: make rebuild-views DO=plan|compare|build (STACK=…)
 	@$(LOCAL) rebuild-views
+
+restore: ## Copies back what a table lacks: make restore TABLE=orders FROM=<restored table> DO=plan|copy KINDS='order# event#' (STACK=…)
+	@$(LOCAL) restore
 
 check: ## Checks format, lints, documentation and template
 	@$(LOCAL) check
@@ -82,6 +85,9 @@ bench-webhooks: ## Sends many duplicate, reordered webhooks: make bench-webhooks
 
 chaos: ## Breaks what can break while orders run, and audits the books: make chaos MINUTES=5
 	@$(LOCAL) chaos
+
+roll: ## Deploys another build over the running one and returns, while orders run: make roll PREVIOUS=HEAD~20
+	@$(LOCAL) roll
 
 template: ## Joins the files of template/ into template.yaml
 	@$(LOCAL) template

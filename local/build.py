@@ -13,6 +13,7 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 
 from . import console, tools
 from .settings import FUNCTIONS, ROOT, TEMPLATE, clean_environment
@@ -40,11 +41,11 @@ def architecture() -> str:
     return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
 
-def functions() -> None:
-    """Compiles each function to `target/lambda/<function>/bootstrap`. cargo shows its own progress."""
+def functions(tree: Path = ROOT) -> None:
+    """Compiles each function of the tree to `target/lambda/<function>/bootstrap`. cargo shows its own progress."""
     console.say("  compiling the functions (the first time takes some minutes)")
     command = ["cargo", "lambda", "build", "--compiler", "cargo", "--profile", PROFILE, "--target", host()]
-    if subprocess.run([*command, *packages()], cwd=ROOT, env=environment(), stdout=2).returncode != 0:
+    if subprocess.run([*command, *packages(tree)], cwd=tree, env=environment(), stdout=2).returncode != 0:
         raise Trouble("The functions do not compile: see the compiler's output above.")
 
 
@@ -83,11 +84,11 @@ def environment() -> dict[str, str]:
     return {**clean_environment(), "PATH": tools.path_with_tools()}
 
 
-def packages() -> list[str]:
+def packages(tree: Path = ROOT) -> list[str]:
     """`-p <crate>` for every crate under `functions/`: the tests' own programs are not functions."""
-    done = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=tree, capture_output=True, text=True)
     if done.returncode != 0:
         raise Trouble(f"cargo cannot read the workspace: {done.stderr.strip()}")
-    inside = str(ROOT / "functions") + os.sep
+    inside = str(tree / "functions") + os.sep
     names = [package["name"] for package in json.loads(done.stdout)["packages"] if package["manifest_path"].startswith(inside)]
     return [argument for name in names for argument in ("-p", name)]

@@ -21,6 +21,8 @@ from . import (
     reconcile,
     redrive,
     replay,
+    restore,
+    roll,
     seed,
     state,
     stripe,
@@ -101,18 +103,22 @@ def cost_deployed(_: Options) -> int:
 def bench_webhooks(options: Options) -> int:
     from bench import webhooks  # Stripe's own library takes seconds to load
 
-    was_up = state.is_up()
-    try:
-        return webhooks.run(bring_up(), options.count)
-    finally:
-        if not was_up:
-            emulators.take_down()
+    return _on_a_stack(lambda stack: webhooks.run(stack, options.count))
 
 
 def make_chaos(options: Options) -> int:
+    return _on_a_stack(lambda stack: chaos.run(stack, options.minutes, options.seed))
+
+
+def make_roll(options: Options) -> int:
+    return _on_a_stack(lambda stack: roll.run(stack, options.previous))
+
+
+def _on_a_stack(work: Callable[[Stack], int]) -> int:
+    """A stack that was up before stays up; otherwise it is stopped."""
     was_up = state.is_up()
     try:
-        return chaos.run(bring_up(), options.minutes, options.seed)
+        return work(bring_up())
     finally:
         if not was_up:
             emulators.take_down()
@@ -162,6 +168,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "redrive": redrive.run,
     "replay": replay.run,
     "rebuild-views": rebuild.run,
+    "restore": restore.run,
     "check": check,
     "test": test,
     "simulate": lambda options: testing.simulate(options.seeds, str(options.orders)),
@@ -177,6 +184,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "bench": bench,
     "bench-webhooks": bench_webhooks,
     "chaos": make_chaos,
+    "roll": make_roll,
     "template": make_template,
     "docs": docs,
     "build": build_here,

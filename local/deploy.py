@@ -6,6 +6,7 @@ Does nothing when template, parameters and binaries have not changed since the l
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 import subprocess
 import time
@@ -41,10 +42,13 @@ def deploy(stack: Stack) -> None:
     stack.save()
 
 
-def over(stack: Stack, template: Path, deploy_id: str) -> None:
+def over(stack: Stack, template: Path, fingerprint: str) -> None:
     """Deploys a template with the code that it names over the running stack. Each function starts anew."""
-    _sam_deploy(stack, deploy_id, template)
+    stack.deployed = ""
+    stack.save()
+    _sam_deploy(stack, fingerprint, template)
     stack.resources = _resources(stack)
+    stack.deployed = fingerprint
     stack.save()
 
 
@@ -126,12 +130,20 @@ def _sam_deploy(stack: Stack, fingerprint: str, template: Path) -> None:
     ]
     command += ["--region", REGION, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar", "--force-upload"]
+    has = _parameters_of(template)
     given = {**parameters(stack), "DeployId": fingerprint[: build.ID_DIGITS]}
+    given = {name: value for name, value in given.items() if name in has}
     command += ["--parameter-overrides", *(f"{name}={value}" for name, value in given.items())]
     with LOG.open("w") as output:
         ended = subprocess.run(command, cwd=ROOT, env=aws_environment(stack.endpoint), stdout=output, stderr=subprocess.STDOUT)
     if ended.returncode != 0:
         raise Trouble(f"sam deploy failed: {_last_words()} See .local/deploy.log and .local/emulator.log.")
+
+
+def _parameters_of(template: Path) -> set[str]:
+    """The names of its parameters: the template of another build may lack some."""
+    section = re.search(r"^Parameters:\n(.*?)^\S", template.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"^  (\w+):", section[1], flags=re.MULTILINE)) if section else set()
 
 
 def _last_words() -> str:

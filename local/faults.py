@@ -64,7 +64,7 @@ class Faults:
 
     def deploy_again(self) -> None:
         """The same code under another id: each function's configuration changes, and its processes start anew."""
-        deploy.over(self._stack, TEMPLATE, uuid.uuid4().hex[:12])
+        deploy.over(self._stack, TEMPLATE, uuid.uuid4().hex)
         gaps.fill(self._stack)
 
     def duplicate(self, orders: list[Order]) -> None:

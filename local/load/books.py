@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ ENDS = {
 # Without a payment until its deadline, which an outage can cause, every order ends so.
 UNPAID = "expired"
 QUEUES = ("Queue", "DeadLetters")
+LATEST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,22 @@ def broken(found: Found) -> list[str]:
         *_of_stock(found),
         *(f"I6: {name} holds {count} messages" for name, count in found.waiting.items()),
         *(f"I8: {count} views are {kind.replace('_', ' ')}" for kind, count in found.views.items() if count),
+    ]
+
+
+def judge(found: Found, others: list[str]) -> int:
+    """Prints what is broken, with what the caller has found. Returns the exit code."""
+    wrong = broken(found) + others
+    print("\n" + ("\n".join(wrong) if wrong else "I1 to I8 hold."))
+    return 1 if wrong else 0
+
+
+def outcomes(found: Found) -> list[str]:
+    """A line for each kind of order: how many ended as what."""
+    by_kind = {kind: Counter(one.status for one in found.orders if one.order.kind == kind) for kind in ENDS}
+    return [
+        f"  {kind:10} {', '.join(f'{count} {status}' for status, count in ended.most_common())}"
+        for kind, ended in by_kind.items()
     ]
 
 
@@ -187,6 +205,13 @@ def waiting(stack: Stack) -> dict[str, int]:
             if count := sum(int(attributes.get(name, 0)) for name in names):
                 found[logical] = count
     return found
+
+
+def await_empty(stack: Stack) -> None:
+    """What is late may still wait in a queue. After a minute it is a finding of the audit."""
+    deadline = time.monotonic() + LATEST_SECONDS
+    while waiting(stack) and time.monotonic() < deadline:
+        time.sleep(1)
 
 
 def _views() -> dict[str, int]:

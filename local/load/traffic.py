@@ -39,6 +39,21 @@ class Traffic:
         for thread in self._threads:
             thread.start()
 
+    def flow(self, seconds: float) -> None:
+        """Lets the traffic be for so long."""
+        deadline = time.monotonic() + seconds
+        with console.waiting(f"{seconds:.0f} s of traffic"):
+            while time.monotonic() < deadline:
+                self.check()
+                time.sleep(LOOK_SECONDS)
+
+    def left_behind(self, is_open: set[str]) -> list[str]:
+        """A line for each order that has not ended, or was never accepted."""
+        open_still = [f"I3: order {order_id} has not ended" for order_id in sorted(is_open)]
+        return open_still + [
+            f"I3: an order was wanted and never accepted ({order.key})" for order in self.orders if not order.id
+        ]
+
     def stop_ordering(self) -> None:
         """No new order is wanted. Those that were wanted are still placed, packed and delivered."""
         self._ordering.set()

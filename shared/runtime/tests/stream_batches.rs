@@ -144,12 +144,15 @@ const BOTH: [Takes; 2] = [Takes::OneKey, Takes::Batch];
 const SHORT: Duration = Duration::from_secs(4);
 
 #[tokio::test]
-async fn new_events_and_documents_are_read_and_changes_are_not() {
+async fn new_events_and_documents_are_read_and_changes_and_restored_items_are_not() {
     let stream = Stream::open();
+    let mut restored = event();
+    restored["restored_at"] = json!({"S": "2026-03-01T12:00:00Z"});
     let document = json!({"document": {"S": "{\"a\":1}"}, "version": {"N": "3"}});
     let records = [
         record("INSERT", "order#1", &event()),
         record("MODIFY", "order#1", &event()),
+        record("INSERT", "order#2", &restored),
         record("INSERT", "webhook#1", &document),
     ];
     stream.carries(&records).await.unwrap();

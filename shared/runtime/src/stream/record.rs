@@ -6,6 +6,9 @@ use events::Envelope;
 use jiff::Timestamp;
 use serde_json::Value;
 
+/// The attribute of an item that an operator copied back from a backup (`make restore`). It was read when it was first written.
+const RESTORED: &str = "restored_at";
+
 /// A new item of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
@@ -45,12 +48,12 @@ pub struct Arrived {
 }
 
 impl Arrived {
-    /// Reads one record; `None` for changes and removals, which no reader handles.
+    /// Reads one record; `None` for changes, removals and restored items, which no reader handles.
     pub(super) fn read(raw: &Value) -> Option<Self> {
-        if raw["eventName"] != "INSERT" {
+        let change = &raw["dynamodb"];
+        if raw["eventName"] != "INSERT" || change["NewImage"].get(RESTORED).is_some() {
             return None;
         }
-        let change = &raw["dynamodb"];
         let about = About {
             id: raw["eventID"].as_str().unwrap_or_default().to_owned(),
             written_at: written_at(change),
