@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "these are tests, also outside of the test functions")]
 
 mod alarms;
+mod newer;
 mod preceding_events;
 mod prerequisites;
 mod proofs;

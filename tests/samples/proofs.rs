@@ -92,7 +92,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// A sample and the world in which its function runs.
-struct Prepared {
+pub(crate) struct Prepared {
     sample: String,
     world: SampleWorld,
 }
@@ -103,9 +103,22 @@ impl Prepared {
     }
 
     async fn run(&self, gate: Arc<dyn Gate>, sample: &str, deliveries: u32) -> DeliveryOutcome {
-        let world = self.world.behind(gate);
+        Self::outcome(&self.world.behind(gate), sample, &delivered(&text_of(sample), deliveries)).await
+    }
+
+    /// The world before a sample.
+    pub(crate) async fn before(sample: &str) -> Self {
+        Self { sample: sample.to_owned(), world: SampleWorld::before(sample).await }
+    }
+
+    /// Runs the sample's function with this text instead of the sample's.
+    pub(crate) async fn run_text(&self, sample: &str, text: &str) -> DeliveryOutcome {
+        Self::outcome(&self.world, sample, text).await
+    }
+
+    async fn outcome(world: &SampleWorld, sample: &str, text: &str) -> DeliveryOutcome {
         let function = sample.split('/').next().unwrap_or_default();
-        match world.run(function, &delivered(&text_of(sample), deliveries)).await {
+        match world.run(function, text).await {
             Outcome::Handled => DeliveryOutcome::Done,
             Outcome::Answered(status, body) => {
                 let refused = REFUSED.iter().find(|(name, _)| *name == sample).map(|(_, status)| *status);
