@@ -19,6 +19,7 @@ from .faults import Faults
 from .load import books
 from .load.parties import Parties
 from .load.traffic import Traffic
+from .naming import kebab
 from .operations import Operator
 from .state import Stack
 from .trouble import Trouble
@@ -119,7 +120,7 @@ def _break_things(traffic: Traffic, faults: Faults, dice: random.Random, began: 
 def _redrive(stack: Stack) -> Counter[str]:
     """Discards the dead letters that cannot be read, and lets the others be handled again. Returns how many of each."""
     functions = [
-        _kebab(name.removesuffix("DeadLetters")) for name, url in stack.resources.items() if _is_dead_letters(name, url)
+        kebab(name.removesuffix("DeadLetters")) for name, url in stack.resources.items() if _is_dead_letters(name, url)
     ]
     operator, done = Operator(None), Counter[str]()
     with console.waiting("redriving the dead letters"):
@@ -136,10 +137,6 @@ def _redrive(stack: Stack) -> Counter[str]:
 
 def _is_dead_letters(name: str, url: str) -> bool:
     return name.endswith("DeadLetters") and url.startswith("http")
-
-
-def _kebab(name: str) -> str:
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("-")
 
 
 def poison_breaches(poison: int, redriven: Counter[str]) -> list[str]:

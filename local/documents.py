@@ -15,6 +15,7 @@ import yaml
 from bench import page
 
 from . import console
+from .naming import kebab
 from .settings import ROOT, TEMPLATE
 from .template import kinds
 
@@ -131,7 +132,7 @@ def _access(template: Template) -> str:
     }
     by_service: dict[str, list[str]] = {}
     for name, properties in functions.items():
-        by_service.setdefault(_service(_kebab(name)), []).append(_row(template, name, properties))
+        by_service.setdefault(_service(kebab(name)), []).append(_row(template, name, properties))
     header = "| function | trigger | tables | queues, topics, secrets, other |\n|---|---|---|---|"
     parts = [
         "# Access",
@@ -149,14 +150,10 @@ def _service(function: str) -> str:
     return next(path.parts[-4] for path in ROOT.glob(f"functions/*/src/bin/{function}.rs"))
 
 
-def _kebab(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
-
-
 def _row(template: Template, name: str, properties: dict[str, Any]) -> str:
     role = template["Resources"][_text(properties["Role"])]["Properties"]
     tables, others = _grants(name, role["Policies"])
-    cells = [[f"`{_kebab(name)}`"], _triggers(template, name, properties), tables, others]
+    cells = [[f"`{kebab(name)}`"], _triggers(template, name, properties), tables, others]
     return f"| {' | '.join('<br>'.join(cell) or '–' for cell in cells)} |"
 
 

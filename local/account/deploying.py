@@ -7,16 +7,17 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 
-from .. import build, console, documents, template, tools
+from .. import build, console, documents, resources, template, tools
 from ..credentials import session
 from ..settings import ROOT, TEMPLATE
 from ..trouble import Interrupted, Trouble
-from . import dialogue, parameters, preflight, questions, secret_values
+from . import dialogue, parameters, preflight, questions, secret_values, subscriptions
 from .samconfig import Samconfig
 
 CONFIG = ROOT / "samconfig.toml"
@@ -49,7 +50,11 @@ def _run(options: argparse.Namespace, progress: Progress) -> None:
 
     signed_in = session(answers["REGION"], config.setting("profile"))
     preflight.sign_in(signed_in)
-    preflight.check_stack(signed_in, answers["STACK"])
+    is_update = preflight.check_stack(signed_in, answers["STACK"])
+    resources.check()
+    if is_update:
+        secret_values.warn_of_empty(signed_in, secret_values.facts(signed_in, answers["STACK"]))
+    before = subscriptions.deployed(signed_in, answers["STACK"]) if is_update else {}
     preflight.warn_of_quota(signed_in, preflight.concurrency(read))
 
     if options.compiled:
@@ -64,6 +69,7 @@ def _run(options: argparse.Namespace, progress: Progress) -> None:
         f"CloudFormation may still be working: look with `aws cloudformation describe-stacks --stack-name {answers['STACK']}"
         f" --region {answers['REGION']}`."
     )
+    began = datetime.now(UTC)
     _sam_deploy(config, answers)
     stack = secret_values.facts(signed_in, answers["STACK"])
     progress.done = f"The stack {stack.name} is deployed. `make secrets` asks for its secrets."
@@ -75,6 +81,8 @@ Next, as docs/deploy.md explains:
   - confirm the first email to {answers["ALARM_EMAIL"]}
   - verify {answers["MAIL_FROM"]} or its domain in Amazon SES
   - make the first admin, and load products and stock""")
+    for line in subscriptions.remedies(subscriptions.gained(before, subscriptions.filters(read)), stack.name, began):
+        print(line)
 
 
 def _answers(options: argparse.Namespace, config: Samconfig, read: Mapping[str, Any], shell: boto3.Session) -> dict[str, str]:

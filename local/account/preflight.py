@@ -71,8 +71,8 @@ def sign_in(session: boto3.Session) -> str:
     return caller["Account"]
 
 
-def check_stack(session: boto3.Session, name: str) -> None:
-    """A stack that accepts no update is found here, and not after the functions were compiled."""
+def check_stack(session: boto3.Session, name: str) -> bool:
+    """Whether the stack is deployed already. One that accepts no update is found here, before the functions are compiled."""
     status = stack_status(session, name)
     if status in BEYOND_REPAIR:
         raise Trouble(
@@ -81,6 +81,7 @@ def check_stack(session: boto3.Session, name: str) -> None:
         )
     if status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS":
         raise Trouble(f"The stack {name} is in the state {status}: wait for that to end, then `make deploy` again.")
+    return status not in ("", "REVIEW_IN_PROGRESS")
 
 
 def stack_status(session: boto3.Session, name: str) -> str:

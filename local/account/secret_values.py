@@ -89,6 +89,18 @@ def ask(session: boto3.Session, stack: Facts, every: bool) -> None:
         console.say(f"\nStill empty: {', '.join(sorted(empty, key=_order))}. `{_again(stack)}` asks for them.")
 
 
+def warn_of_empty(session: boto3.Session, stack: Facts) -> None:
+    """What a running stack needs and lacks. A deploy is no worse for it, so this is no error."""
+    keeper = session.client("secretsmanager")
+    with console.waiting("looking which secrets are empty"), explained():
+        empty = [name for name in stack.secrets if _needed(name, stack) and not _has_value(keeper, f"{stack.name}/{name}")]
+    if empty:
+        names = ", ".join(sorted(empty, key=_order))
+        console.say(
+            f"  WARNING: {stack.name} lacks the value of {names}. What needs it is retried until `{_again(stack)}` sets it."
+        )
+
+
 def print_commands(stack: Facts, names: list[str]) -> None:
     console.say("\nThere is no terminal to ask for secrets at. Each of these commands reads one value from its standard input:")
     for name in names:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from ..naming import kebab
 from ..trouble import Trouble
 from .document import Items, Map, Tagged, flow
 
@@ -110,11 +110,6 @@ class Function:
             AlarmActions=flow(Items([ref("AlarmTopic")])),
             OKActions=flow(Items([ref("AlarmTopic")])),
         )
-
-
-def kebab(resource: str) -> str:
-    """`TakePayment` becomes `take-payment`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", resource).lower()
 
 
 def of_queue(queue: str, metric: str) -> Map:

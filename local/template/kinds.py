@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..naming import kebab
 from ..trouble import Trouble
 from .document import Items, Map, Tagged, flow
-from .function import Function, allow, arn, att, kebab, named, of_function, of_log, of_queue, ref, sub, typed
+from .function import Function, allow, arn, att, named, of_function, of_log, of_queue, ref, sub, typed
 
 # Every reader of a stream gets the heartbeats of its tables, whatever else it reads: shared/runtime/src/heartbeat.rs.
 HEARTBEATS = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"heartbeat#"}]}}}}'
