@@ -16,7 +16,7 @@ from typing import Any
 from .operations import Operator
 from .trouble import Trouble
 
-COUNTS = ("events", "too_old", "items_read")
+COUNTS = ("events", "too_old", "unreadable", "items_read")
 TYPES = ("by_type", "not_subscribed")
 
 
@@ -83,6 +83,8 @@ def summary(total: dict[str, Any], report: dict[str, Any]) -> list[str]:
         lines.append(f"Its subscription does not pass: {skipped}.")
     if total["too_old"]:
         lines.append(f"{total['too_old']} are too old for it, and are not sent.")
+    if total["unreadable"]:
+        lines.append(f"{total['unreadable']} events of the table cannot be read: see the function's log, then restore them.")
     lines.append(f"What it does with them: {report['consumer']}")
     units = f", {total['read_units']} read units" if total["read_units"] else ""
     lines.append(f"{total['items_read']} items were read{units}.")

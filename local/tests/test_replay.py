@@ -42,6 +42,7 @@ class Replaying(unittest.TestCase):
             "consumer": "Goes on.",
             "events": 2,
             "too_old": 1,
+            "unreadable": 1,
             "items_read": 5,
             "read_units": 3,
             "by_type": {"OrderPlaced": 2},
@@ -59,6 +60,7 @@ class Replaying(unittest.TestCase):
             "The oldest is of 2026-11-24T00:00:00Z, the newest of 2026-11-24T00:00:01Z.",
             "does not pass: 4 OrderUpdated",
             "2 are too old",
+            "2 events of the table cannot be read",
             "10 items were read, 3 read units.",
         ):
             self.assertIn(part, text)

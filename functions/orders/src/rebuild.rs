@@ -35,6 +35,8 @@ const MOST_PAGES: u32 = 200;
 /// How many orders with a wrong view an answer names.
 const MOST_NAMED: usize = 20;
 
+/// The sort key of the first event of a stream.
+const FIRST_EVENT: &str = "event#000001";
 /// How many look-up items one request reads.
 const ITEMS_AT_ONCE: usize = 100;
 
@@ -199,6 +201,14 @@ impl RebuildViews {
         let page = self.scan.scan(position, PAGE).await?;
         tally.items_read += u64::from(page.items);
         tally.half_units += page.half_units;
+        for key in page.unreadable.iter().filter(|key| key.sk == FIRST_EVENT) {
+            tracing::error!(pk = key.pk, "the first event of the order cannot be read");
+            tally.orders += 1;
+            tally.unreadable += 1;
+            if let Ok(order) = OrderId::try_from(key.pk.trim_start_matches("order#")) {
+                tally.name(&order);
+            }
+        }
         let is_first = |event: &&Envelope| event.sequence == Sequence::FIRST;
         for first in page.events.iter().filter(is_first) {
             let order = OrderId::try_from(first.subject.as_str()).map_err(Failure::reject)?;

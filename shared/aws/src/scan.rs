@@ -2,10 +2,11 @@
 
 use crate::Table;
 use crate::error::store_error;
-use crate::item::{key_item, read_envelope, read_key};
+use crate::item::{Item, key_item, read_envelope, read_key};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, Select};
 use event_store::{EventScan, Key, Scanned, StoreError};
+use events::Envelope;
 use std::fmt::Display;
 
 #[async_trait]
@@ -25,14 +26,30 @@ impl EventScan for Table {
             .send()
             .await
             .map_err(|error| store_error(&error))?;
-        let items = answer.items.unwrap_or_default();
+        let (events, unreadable) = read(&answer.items.unwrap_or_default());
         Ok(Scanned {
-            events: items.iter().map(read_envelope).collect::<Result<_, _>>()?,
+            events,
+            unreadable,
             items: u32::try_from(answer.scanned_count).unwrap_or(0),
             half_units: halves(answer.consumed_capacity.and_then(|used| used.capacity_units)),
             next: answer.last_evaluated_key.as_ref().map(read_key),
         })
     }
+}
+
+/// The events, and the keys of those that are not readable.
+fn read(items: &[Item]) -> (Vec<Envelope>, Vec<Key>) {
+    let (mut events, mut unreadable) = (Vec::new(), Vec::new());
+    for item in items {
+        match read_envelope(item) {
+            Ok(envelope) => events.push(envelope),
+            Err(error) => {
+                tracing::error!(%error, "an event cannot be read");
+                unreadable.push(read_key(item));
+            }
+        }
+    }
+    (events, unreadable)
 }
 
 /// Units as halves. DynamoDB reports them as a decimal, such as `12.5`.

@@ -10,6 +10,8 @@ use events::Envelope;
 pub struct Scanned {
     /// The events among the items. Those of a stream are in order, streams are in no order that means anything.
     pub events: Vec<Envelope>,
+    /// The keys of the events that are not readable. The scan goes on behind them.
+    pub unreadable: Vec<Key>,
     /// How many items were read, events or not.
     pub items: u32,
     /// What the request cost, in half read units: an eventually consistent read takes a half for each 4 KB.

@@ -3,6 +3,7 @@
 
 mod batches;
 mod builders;
+mod damaged_scan;
 mod easypost;
 mod gate;
 mod gauges;
@@ -21,6 +22,7 @@ pub use builders::{
     RequestBuilder, bearer, cause, customer, delivered, envelope, eur, lines, message, now, order_id,
     other_customer, placed, record, replayed, request, sku,
 };
+pub use damaged_scan::DamagedScan;
 pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };

@@ -20,6 +20,8 @@ pub(super) enum Selection {
 /// Some events, with their keys.
 pub(super) struct Batch {
     pub(super) events: Vec<(Key, Envelope)>,
+    /// How many events of the table are not readable, and so are not replayed.
+    pub(super) unreadable: usize,
     pub(super) items: u32,
     /// `None`: reading streams reports no units.
     pub(super) half_units: Option<u64>,
@@ -57,6 +59,7 @@ impl Selection {
                 };
                 Ok(Batch {
                     events: scanned.events.into_iter().map(keyed).collect::<Result<_, StoreError>>()?,
+                    unreadable: scanned.unreadable.len(),
                     items: scanned.items,
                     half_units: Some(scanned.half_units),
                     next: scanned.next,
@@ -74,12 +77,12 @@ async fn read_stream(
     let after = position.unwrap_or_else(|| Key::new("", ""));
     let at = streams.iter().position(|stream| stream.to_string() == after.pk).unwrap_or(0);
     let Some(stream) = streams.get(at) else {
-        return Ok(Batch { events: Vec::new(), items: 0, half_units: None, next: None });
+        return Ok(Batch { events: Vec::new(), unreadable: 0, items: 0, half_units: None, next: None });
     };
     let envelopes = service.store.read(stream).await?;
     let items = u32::try_from(envelopes.len()).unwrap_or(u32::MAX);
     let keyed = envelopes.into_iter().map(|envelope| (Key::of_event(stream, &envelope), envelope));
     let events = keyed.filter(|(key, _)| key.pk != after.pk || key.sk > after.sk).collect();
     let next = streams.get(at + 1).map(|stream| Key::new(stream.to_string(), ""));
-    Ok(Batch { events, items, half_units: None, next })
+    Ok(Batch { events, unreadable: 0, items, half_units: None, next })
 }

@@ -17,6 +17,8 @@ pub(super) struct Tally {
     not_subscribed: BTreeMap<String, u64>,
     /// The events that the consumer would refuse for their age.
     pub(super) too_old: u64,
+    /// The events of the table that are not readable.
+    unreadable: usize,
     oldest: Option<Timestamp>,
     newest: Option<Timestamp>,
     items_read: u64,
@@ -26,6 +28,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn read(&mut self, batch: &Batch) {
         self.items_read += u64::from(batch.items);
+        self.unreadable += batch.unreadable;
         if let Some(halves) = batch.half_units {
             self.half_units = Some(self.half_units.unwrap_or_default() + halves);
         }
@@ -60,6 +63,7 @@ impl Tally {
             "by_type": self.by_type,
             "not_subscribed": self.not_subscribed,
             "too_old": self.too_old,
+            "unreadable": self.unreadable,
             "oldest": self.oldest,
             "newest": self.newest,
             "items_read": self.items_read,

@@ -1,13 +1,13 @@
 //! The whole command on in-memory tables and a queue: plan, send, pace, cursor, and what a stopped run leaves behind.
 
 use crate::testing::{World, of_orders};
-use events::{Delivered, Envelope, ShippingEvent};
+use events::{Delivered, Envelope, EventId, Service, ShippingEvent};
 use resilience::{Clock as _, Failure};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{Gate, Plan, Stop, now, order_id};
+use testkit::{DamagedScan, Gate, Plan, Stop, now, order_id};
 
 fn ids(envelopes: &[Envelope]) -> BTreeSet<String> {
     envelopes.iter().map(|envelope| envelope.id.to_string()).collect()
@@ -49,6 +49,22 @@ async fn a_replayed_event_is_the_stored_one_with_a_mark_that_no_table_has() {
     assert_eq!(world.queue.sent()[0].group, order_id(1).as_str());
     assert_eq!(world.orders.all_events()[0], placed, "the event is unchanged");
     assert!(!marked.stored().contains("replayed"), "a table could not hold the mark");
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_readable_is_counted_and_those_behind_it_are_sent() {
+    let world = World::new();
+    world.place_and_pay(1).await;
+    world.place_and_pay(2).await;
+    let open: Arc<dyn Gate> = Plan::open();
+    let mut replay = world.replay_events(&open);
+    let damaged = vec![EventId::try_from(format!("orders/{}/1", order_id(1))).unwrap()];
+    replay.services.get_mut(&Service::Orders).unwrap().scan =
+        Arc::new(DamagedScan { of: world.orders.clone(), damaged });
+    let request = of_time("take-payment", "send", now(), now() + Duration::from_hours(1));
+    let sent = runtime::command::work(&replay, request).await.unwrap();
+    assert_eq!((&sent["events"], &sent["unreadable"]), (&json!(1), &json!(1)));
+    assert_eq!(world.replayed()[0].subject, order_id(2).as_str());
 }
 
 #[tokio::test]

@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use event_store::{
     Document, Documents as _, EventScan, EventStore as _, Key, Memory, Scanned, StoreError, StreamId,
 };
-use events::{InventoryEvent, InventoryUpdated, OrderExpired, OrdersEvent, PaymentsEvent};
+use events::{EventId, InventoryEvent, InventoryUpdated, OrderExpired, OrdersEvent, PaymentsEvent};
 use jiff::Timestamp;
 use resilience::Failure;
 use runtime::queue::Consumer as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{Gate, Gated, Plan, Stop, lines};
+use testkit::{DamagedScan, Gate, Gated, Plan, Stop, lines, order_id};
 
 fn step(world: &World, gate: &Arc<dyn Gate>, scan: Arc<dyn EventScan>) -> RebuildViews {
     let store = Gated::new(gate.clone(), world.table.clone());
@@ -164,6 +164,24 @@ async fn a_view_is_right_although_quiet_events_followed() {
     world.track.consume(&publish::<PaymentsEvent>(1, payment_requested())).await.unwrap();
     assert_eq!(run(&world, "build").await["written"], 0);
     assert_eq!(world.views.all_documents(), before);
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_readable_keeps_no_other_order_from_its_view() {
+    let world = shop(3).await;
+    lose_all(&world.views).await;
+    // The second event is compared with the rest of its stream, and not counted here.
+    let damaged = [1, 2].map(|n| EventId::try_from(format!("orders/{}/{n}", order_id(2))).unwrap());
+    let scan = DamagedScan { of: world.table.clone(), damaged: damaged.into() };
+    let open: Arc<dyn Gate> = Plan::open();
+    let built =
+        runtime::command::work(&step(&world, &open, Arc::new(scan)), json!({"do": "build"})).await.unwrap();
+    assert_eq!(
+        (&built["orders"], &built["written"], &built["unreadable"]),
+        (&json!(3), &json!(2), &json!(1))
+    );
+    assert_eq!(built["named"].as_array().unwrap().len(), 3, "two were missing: {built}");
+    assert!(built["named"].as_array().unwrap().contains(&json!(order_id(2))));
 }
 
 /// A scan during which more happens: before each page, another order is placed and one goes on.

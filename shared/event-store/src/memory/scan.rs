@@ -30,6 +30,7 @@ impl EventScan for Memory {
         let next = page.last().filter(|_| page.len() == limit).map(|(key, _)| (*key).clone());
         Ok(Scanned {
             events: page.iter().filter_map(|(_, (envelope, _))| envelope.cloned()).collect(),
+            unreadable: Vec::new(),
             items: u32::try_from(page.len()).unwrap_or(u32::MAX),
             half_units: u64::try_from(bytes.div_ceil(HALF_UNIT)).unwrap_or(u64::MAX),
             next,
