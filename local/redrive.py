@@ -40,7 +40,9 @@ def _show(report: dict[str, Any]) -> None:
     print(f"{report['function']} has {len(letters) or 'no'} visible dead letter{'' if len(letters) == 1 else 's'}.")
     for letter in letters:
         print(f"\n{letter['id']}  since {letter['since']}  {_about(letter['about'])}")
-        print(_indented(f"{letter['reason']} (dead-lettered by {BY.get(letter['set_aside_by'], letter['set_aside_by'])})"))
+        by = BY.get(letter["set_aside_by"], letter["set_aside_by"])
+        logged = f"; message.id in its log lines: {letter['message_id']}" if "message_id" in letter else ""
+        print(_indented(f"{letter['reason']} (dead-lettered by {by}{logged})"))
     # The explanation is the same for most of them, so it is printed once.
     explained: dict[str, list[str]] = {}
     for letter in letters:

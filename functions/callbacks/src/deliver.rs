@@ -27,6 +27,7 @@ use event_store::Documents;
 use jiff::Timestamp;
 use outbound::{Call, CallError, Method, Transport};
 use resilience::{Clock, Failure, Jitter};
+use runtime::correlation;
 use runtime::queue::Handler;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -57,6 +58,9 @@ impl Handler for DeliverWebhook {
             tracing::info!(delivery.id = job.delivery, "the delivery has expired");
             return Ok(());
         };
+        if let Some(of) = &delivery.of {
+            correlation::name_event(&of.id, of.traceparent.as_ref());
+        }
         if delivery.message != job.message {
             tracing::info!(delivery.id = delivery.id, job.message, "another message has this delivery now");
             return Ok(());

@@ -9,7 +9,7 @@
 //! index `pending-by-time`. The delivery belongs to its message until `overdue_at`: no other message is sent before.
 
 use crate::attempt::{Attempt, Outcome};
-use crate::outgoing::Outgoing;
+use crate::outgoing::{OfEvent, Outgoing};
 use crate::retry::{later, next_try};
 use crate::store::Item;
 use event_store::Document;
@@ -81,6 +81,9 @@ pub(crate) struct Delivery {
     pub(crate) kind: String,
     /// The exact bytes that every attempt signs and sends.
     pub(crate) body: String,
+    /// The event that it is about. Test events and deliveries of older builds have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) of: Option<OfEvent>,
     pub(crate) created_at: Timestamp,
     pub(crate) state: DeliveryState,
     /// The newest attempts, oldest first.
@@ -103,12 +106,13 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// A new delivery, due at once, whose first message is about to be sent.
     pub(crate) fn new(endpoint: &str, message: Outgoing, now: Timestamp) -> Self {
-        let Outgoing { id, kind, body } = message;
+        let Outgoing { id, kind, body, of } = message;
         Self {
             id,
             endpoint: endpoint.to_owned(),
             kind: kind.to_owned(),
             body,
+            of,
             created_at: now,
             state: DeliveryState::Pending { next_at: now, overdue_at: now },
             attempts: Vec::new(),

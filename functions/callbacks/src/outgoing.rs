@@ -4,13 +4,13 @@
 //! event's id, so that it is the same for every duplicate of the event and for every endpoint.
 
 use events::{
-    Amount, Attention, Because, Currency, Detail, Envelope, Event, OrderId, OrderLine, OrderNumber,
-    OrderStatus, OrderUpdated, OrdersEvent, Sku,
+    Amount, Attention, Because, Currency, Detail, Envelope, Event, EventId, OrderId, OrderLine, OrderNumber,
+    OrderStatus, OrderUpdated, OrdersEvent, Sku, Traceparent,
 };
 use jiff::Timestamp;
 use resilience::Failure;
 use runtime::queue::ignored;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// The event type with which an endpoint subscribes to every type.
@@ -67,6 +67,16 @@ pub(crate) struct Outgoing {
     pub(crate) kind: &'static str,
     /// The exact bytes that are signed and sent.
     pub(crate) body: String,
+    /// The event that it is about; `None` of a test event.
+    pub(crate) of: Option<OfEvent>,
+}
+
+/// The event of a message, for the log lines of its delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OfEvent {
+    pub(crate) id: EventId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) traceparent: Option<Traceparent>,
 }
 
 #[derive(Serialize)]
@@ -80,7 +90,12 @@ impl Outgoing {
     fn new(source: &str, kind: &'static str, timestamp: Timestamp, data: &impl Serialize) -> Self {
         // Our own texts and numbers always serialize.
         let body = serde_json::to_string(&Body { r#type: kind, timestamp, data }).unwrap_or_default();
-        Self { id: webhook_id(source), kind, body }
+        Self { id: webhook_id(source), kind, body, of: None }
+    }
+
+    fn of(self, envelope: &Envelope) -> Self {
+        let of = OfEvent { id: envelope.id.clone(), traceparent: envelope.traceparent.clone() };
+        Self { of: Some(of), ..self }
     }
 
     /// A test event. Its id is derived from `source`, the digest of the request.
@@ -162,7 +177,7 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
             let (status, because) = (OrderStatus::Placed, "OrderPlaced");
             let data =
                 Placed { order_id: &order_id, number, status, attention: [], because, detail, sequence };
-            Ok(vec![Outgoing::new(envelope.id.as_str(), "order.placed", envelope.time, &data)])
+            Ok(vec![Outgoing::new(envelope.id.as_str(), "order.placed", envelope.time, &data).of(envelope)])
         }
         Event::Orders(OrdersEvent::OrderUpdated(updated)) => {
             let OrderUpdated { because, status, attention, detail, paid: _, quiet: _ } = updated;
@@ -172,7 +187,7 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
             let fact = Outgoing::new(envelope.id.as_str(), kind_of(because), envelope.time, &data);
             let end = end_of(status)
                 .map(|kind| Outgoing::new(&format!("{order_id}/{kind}"), kind, envelope.time, &data));
-            Ok(std::iter::once(fact).chain(end).collect())
+            Ok(std::iter::once(fact).chain(end).map(|message| message.of(envelope)).collect())
         }
         Event::Orders(OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_))
         | Event::Catalog(_)

@@ -78,6 +78,7 @@ impl PlanDeliveries {
             Ok(stored.is_none().then(|| new.clone()))
         });
         if let Changed::Written(delivery) = changed.await? {
+            tracing::info!(endpoint.id = endpoint.id, delivery.id = delivery.id, "a delivery was planned");
             delivery_job::send(&*self.documents, &*self.work, &*self.clock, &delivery).await?;
         }
         Ok(())

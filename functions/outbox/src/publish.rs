@@ -10,9 +10,10 @@
 
 use async_trait::async_trait;
 use event_store::limits::escaped;
-use events::{Envelope, Service};
+use events::{Envelope, Service, Traceparent};
 use outbound::{LARGEST_PUBLICATION, Publication, Topic};
 use resilience::Failure;
+use runtime::correlation::order_of;
 use runtime::stream::{Item, Reader, Record, Takes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,10 +43,23 @@ impl Reader for PublishEvents {
                 .get(&service)
                 .ok_or_else(|| Failure::retry(format!("{service} has no topic; set its ARN")))?;
             topic.publish(&publications).await?;
-            tracing::info!(service = service.as_str(), count = publications.len(), "events published");
+        }
+        for record in records {
+            log(&record.item);
         }
         Ok(())
     }
+}
+
+/// One line for each event, because each is of an order and a trace of its own.
+fn log(item: &Item) {
+    let Item::Event(envelope) = item else { return };
+    tracing::info!(
+        event.id = %envelope.id,
+        order.id = order_of(envelope.id.as_str()),
+        trace_id = envelope.traceparent.as_ref().map(Traceparent::trace_id),
+        "published"
+    );
 }
 
 fn publication(item: &Item) -> Result<(Service, Publication), String> {

@@ -1,7 +1,7 @@
 //! [`DeadLetterQueue`] on SQS.
 
 use crate::error::describe;
-use crate::queue::{FUNCTION, REASON};
+use crate::queue::{FUNCTION, MESSAGE_ID, REASON};
 use async_trait::async_trait;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry, Message, MessageSystemAttributeName};
@@ -34,6 +34,7 @@ impl DeadLetterQueue for SqsLetters {
             .message_system_attribute_names(MessageSystemAttributeName::DeadLetterQueueSourceArn)
             .message_attribute_names(REASON)
             .message_attribute_names(FUNCTION)
+            .message_attribute_names(MESSAGE_ID)
             .message_attribute_names(UNDELIVERED)
             .send()
             .await
@@ -85,7 +86,7 @@ impl DeadLetterQueue for SqsLetters {
 }
 
 fn letter(message: Message) -> Letter {
-    let dead_lettered_by = dead_lettered_by(&message);
+    let (dead_lettered_by, message_id) = (dead_lettered_by(&message), text(&message, MESSAGE_ID));
     let sent = system(&message, &MessageSystemAttributeName::SentTimestamp);
     let since =
         sent.and_then(|millis| millis.parse().ok()).and_then(|at| Timestamp::from_millisecond(at).ok());
@@ -93,6 +94,7 @@ fn letter(message: Message) -> Letter {
         id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),
         body: message.body.unwrap_or_default(),
+        message_id,
         since,
         dead_lettered_by,
     }
@@ -100,18 +102,20 @@ fn letter(message: Message) -> Letter {
 
 /// Reads who dead-lettered the message. If several attributes name a sender, the function's is the most precise.
 fn dead_lettered_by(message: &Message) -> DeadLetteredBy {
-    let text = |name: &str| {
-        let attributes = message.message_attributes.as_ref();
-        attributes.and_then(|attributes| attributes.get(name)?.string_value.clone())
-    };
-    match (text(REASON), text(UNDELIVERED)) {
-        (Some(reason), _) => DeadLetteredBy::Function { name: text(FUNCTION).unwrap_or_default(), reason },
+    match (text(message, REASON), text(message, UNDELIVERED)) {
+        (Some(reason), _) => {
+            DeadLetteredBy::Function { name: text(message, FUNCTION).unwrap_or_default(), reason }
+        }
         (None, Some(reason)) => DeadLetteredBy::Topic { reason },
         (None, None) if system(message, &MessageSystemAttributeName::DeadLetterQueueSourceArn).is_some() => {
             DeadLetteredBy::Queue
         }
         (None, None) => DeadLetteredBy::Unknown,
     }
+}
+
+fn text(message: &Message, name: &str) -> Option<String> {
+    message.message_attributes.as_ref()?.get(name)?.string_value.clone()
 }
 
 fn system<'a>(message: &'a Message, name: &MessageSystemAttributeName) -> Option<&'a str> {

@@ -15,6 +15,8 @@ const LONGEST_WAIT: i32 = 43_200;
 pub(crate) const REASON: &str = "reason";
 /// The attribute of a dead letter with the name of the function that dead-lettered it.
 pub(crate) const FUNCTION: &str = "function";
+/// The attribute of a dead letter with the id that the message had in its queue.
+pub(crate) const MESSAGE_ID: &str = "message_id";
 
 #[derive(Debug)]
 pub(crate) struct SqsQueue {
@@ -45,6 +47,7 @@ impl Queue for SqsQueue {
             .message_body(escaped(&letter.body))
             .message_attributes(REASON, text(&letter.reason)?)
             .message_attributes(FUNCTION, text(&letter.function)?)
+            .message_attributes(MESSAGE_ID, text(&letter.message_id)?)
             .send()
             .await
             .map_err(|error| QueueError(describe(&error)))?;

@@ -2,7 +2,7 @@
 //! again.
 
 use crate::{Aggregate, AppendError, EventStore, History, StoreError, StreamId};
-use events::{Cause, Envelope};
+use events::{Cause, Envelope, Traceparent};
 use resilience::{BackOff, Clock, Failure, RandomJitter};
 
 /// How often a step decides before its message is retried later.
@@ -82,13 +82,15 @@ pub async fn append_decided_on<A: Aggregate, E>(
         let Some(event) = decide(&history.state).map_err(StepError::Refused)? else {
             return Ok(Decided::Nothing(history));
         };
-        let envelope = Envelope::wrap(stream.subject(), history.next(), clock.now(), cause, &event);
+        let cause = history.cause_in(stream, cause);
+        let envelope = Envelope::wrap(stream.subject(), history.next(), clock.now(), &cause, &event);
         match store.append(stream, &envelope).await {
             Ok(()) => {
                 tracing::info!(
+                    order.id = stream.of_order(),
                     event.id = %envelope.id,
-                    event.type = envelope.event_type,
                     event.cause = %envelope.causationid,
+                    trace_id = envelope.traceparent.as_ref().map(Traceparent::trace_id),
                     "appended {}", envelope.event_type,
                 );
                 history.state.evolve(&event, &envelope);

@@ -1,8 +1,11 @@
 //! Streams, and the state that is the fold of one.
 
 use crate::{Key, StoreError};
-use events::{Envelope, OrderId, ReadError, Sequence, ServiceEvent, Sku};
+use events::{Cause, Envelope, OrderId, ReadError, Sequence, ServiceEvent, Sku, Traceparent};
 use std::fmt;
+
+/// The kind of a stream of an order.
+const ORDER: &str = "order";
 
 /// The id of a stream in one service's table; it is the partition key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,7 +17,7 @@ pub struct StreamId {
 impl StreamId {
     /// A service's stream of an order.
     pub fn order(id: &OrderId) -> Self {
-        Self { kind: "order", subject: id.as_str().to_owned() }
+        Self { kind: ORDER, subject: id.as_str().to_owned() }
     }
 
     /// Catalog's stream of a product.
@@ -25,6 +28,11 @@ impl StreamId {
     /// The stream that `envelope` belongs to.
     pub fn of(envelope: &Envelope) -> Result<Self, ReadError> {
         Ok(Self { kind: envelope.service()?.subject_kind(), subject: envelope.subject.clone() })
+    }
+
+    /// The id of the order; `None` if the stream is of a product.
+    pub fn of_order(&self) -> Option<&str> {
+        (self.kind == ORDER).then_some(&self.subject)
     }
 
     /// The order id or SKU: an envelope's `subject`.
@@ -71,6 +79,17 @@ impl<A: Aggregate> History<A> {
     pub fn next(&self) -> Sequence {
         self.envelopes.last().map_or(Sequence::FIRST, |last| Sequence::after(last.sequence.number()))
     }
+
+    /// The cause of the next event. All events of an order are in one trace, that of the request that placed it: a webhook, an
+    /// operator or a schedule that continues the order has a trace of its own, or none.
+    pub fn cause_in(&self, stream: &StreamId, cause: &Cause) -> Cause {
+        let first = self.envelopes.first().and_then(|envelope| envelope.traceparent.as_ref());
+        let own = cause.traceparent.as_ref().map(Traceparent::trace_id);
+        match first.filter(|first| stream.of_order().is_some() && own != Some(first.trace_id())) {
+            Some(first) => Cause { traceparent: Some(first.clone()), ..cause.clone() },
+            None => cause.clone(),
+        }
+    }
 }
 
 impl Key {
@@ -102,3 +121,6 @@ pub(crate) fn state_of<A: Aggregate>(envelopes: &[Envelope]) -> Result<A, StoreE
     }
     Ok(state)
 }
+
+#[cfg(test)]
+mod tests;

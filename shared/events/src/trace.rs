@@ -29,6 +29,32 @@ impl Traceparent {
         Self(format!("00-{:032x}-{:016x}-01", trace.max(1), span.max(1)))
     }
 
+    /// The same trace, continued by another span.
+    #[must_use]
+    pub fn continued_by(&self, span: u64) -> Self {
+        Self(format!("00-{}-{:016x}-{}", self.trace_id(), span.max(1), self.part(53..55)))
+    }
+
+    /// The id of the trace, 32 hexadecimal digits.
+    pub fn trace_id(&self) -> &str {
+        self.part(3..35)
+    }
+
+    /// The id of the span that caused what carries this value, 16 hexadecimal digits.
+    pub fn span_id(&self) -> &str {
+        self.part(36..52)
+    }
+
+    /// Whether the trace is recorded (the flag `sampled`).
+    pub fn is_sampled(&self) -> bool {
+        u8::from_str_radix(self.part(53..55), 16).is_ok_and(|flags| flags & 1 == 1)
+    }
+
+    /// A part of the value. One that was read from a message may be anything; then the part is empty.
+    fn part(&self, place: std::ops::Range<usize>) -> &str {
+        self.0.get(place).unwrap_or_default()
+    }
+
     /// The header's value.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -21,6 +21,8 @@ pub struct Letter {
     pub receipt: String,
     /// The message as it was received. It may hold anything, also personal data.
     pub body: String,
+    /// The id that the message had before, as the log lines of its function name it; `None` if no function of ours dead-lettered it.
+    pub message_id: Option<String>,
     /// When the message was dead-lettered; if its queue moved it here, when it was first sent.
     pub since: Option<Timestamp>,
     /// What dead-lettered the message.

@@ -17,6 +17,8 @@ pub struct DeadLetter {
     pub reason: String,
     /// The function that dead-letters it.
     pub function: String,
+    /// The id of the message in its queue, or of the record in its stream, as the log lines name it.
+    pub message_id: String,
 }
 
 /// A consumer's queue and its dead-letter queue.
@@ -25,6 +27,6 @@ pub trait Queue: Send + Sync {
     /// Redelivers a message that is being handled only after `wait` (whole seconds, at most 12 hours).
     async fn retry_after(&self, receipt: &str, wait: Duration) -> Result<(), QueueError>;
 
-    /// Sends a message to the dead-letter queue. The reason and function become message attributes.
+    /// Sends a message to the dead-letter queue. All but its body become message attributes.
     async fn dead_letter(&self, letter: &DeadLetter) -> Result<(), QueueError>;
 }

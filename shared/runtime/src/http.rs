@@ -32,6 +32,7 @@ use resilience::{HourlyLimit, SystemClock};
 use serde_json::value::RawValue;
 use std::sync::{Arc, OnceLock};
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 /// What a function does with a request.
 #[async_trait]
@@ -102,8 +103,12 @@ impl Server {
 
     /// Answers one event of the gateway, whatever it holds.
     pub async fn serve(&self, event: Event) -> lambda_http::Response<lambda_http::Body> {
-        let span =
-            tracing::info_span!("request", request_id = event.request_id, order.id = tracing::field::Empty);
+        let span = tracing::info_span!(
+            "request",
+            request_id = event.invocation_id,
+            order.id = Empty,
+            trace_id = Empty
+        );
         async {
             let began = std::time::Instant::now();
             let outcome = self.guarded(&event).await;
@@ -116,6 +121,7 @@ impl Server {
                 Some(problem) if status >= 500 => {
                     tracing::error!(
                         http.status = status,
+                        invocation_id = event.invocation_id,
                         problem = problem.kind,
                         cause = problem.cause,
                         "{}",

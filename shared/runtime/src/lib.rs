@@ -6,6 +6,7 @@
 
 pub mod build;
 pub mod command;
+pub mod correlation;
 pub mod cursor;
 pub mod heartbeat;
 pub mod http;

@@ -3,8 +3,8 @@
 //! A message that is not finished when the invocation's time runs out, or whose handling panics, is retried like after any other
 //! transient failure. Its neighbours are handled.
 
-use crate::Settings;
 use crate::panics::guarded;
+use crate::{Settings, correlation};
 use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use events::{Envelope, Event, ReadError, ServiceEvent as _};
@@ -16,6 +16,7 @@ use resilience::{BackOff, Clock, Deadline, Failure, RandomJitter, SystemClock};
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 
 /// One message, read.
 #[derive(Debug, Clone)]
@@ -81,14 +82,9 @@ pub trait Handler: Send + Sync {
 impl<C: Consumer> Handler for C {
     async fn handle(&self, body: &str, deliveries: u32) -> Result<(), Failure> {
         let message = Message::read(body, deliveries)?;
-        let span = tracing::Span::current();
-        span.record("order.id", &message.envelope.subject);
-        span.record("event.id", message.envelope.id.as_str());
+        correlation::name_envelope(&message.envelope);
         if let Some(replayed) = message.envelope.replayed {
-            span.record("event.replayed", tracing::field::display(replayed));
-        }
-        if let Some(traceparent) = &message.envelope.traceparent {
-            span.record("traceparent", traceparent.as_str());
+            tracing::Span::current().record("event.replayed", tracing::field::display(replayed));
         }
         self.consume(&message).await
     }
@@ -133,7 +129,7 @@ impl Worker {
         let outcomes = join_all(batch.records.iter().map(|record| self.handle(record))).await;
         for (record, returns) in batch.records.iter().zip(outcomes) {
             if returns {
-                response.add_failure(record.message_id.clone().unwrap_or_default());
+                response.add_failure(message_id(record));
             }
         }
         response
@@ -143,14 +139,17 @@ impl Worker {
         let body = record.body.as_deref().unwrap_or_default();
         let deliveries =
             record.attributes.get("ApproximateReceiveCount").and_then(|n| n.parse().ok()).unwrap_or(1);
+        // What identifies the message costs as much as the rest of a line, so the lines of a message that is handled at its first
+        // delivery do without. Its event is named in every line.
+        let is_repeat = deliveries > 1;
         let span = tracing::info_span!(
             "message",
-            message.id = record.message_id.as_deref().unwrap_or_default(),
-            message.deliveries = deliveries,
-            order.id = tracing::field::Empty,
-            event.id = tracing::field::Empty,
-            event.replayed = tracing::field::Empty,
-            traceparent = tracing::field::Empty,
+            message.id = is_repeat.then(|| message_id(record)),
+            message.deliveries = is_repeat.then_some(deliveries),
+            order.id = Empty,
+            event.id = Empty,
+            event.replayed = Empty,
+            trace_id = Empty,
         );
         async {
             let returns = match guarded(self.consumer.handle(body, deliveries)).await {
@@ -168,6 +167,8 @@ impl Worker {
 
     /// Does what a failure asks for, within the time that is kept for it. `true`: the message returns to the queue.
     async fn hand_back(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> bool {
+        let span = tracing::Span::current();
+        span.record("message.id", message_id(record)).record("message.deliveries", deliveries);
         let after = guarded(async { Ok(self.after(failure, record, deliveries).await) });
         let handed_back = match Deadline::current() {
             Some(deadline) => deadline.of_hand_back().scope(after).await,
@@ -210,6 +211,7 @@ impl Worker {
             body: record.body.clone().unwrap_or_default(),
             reason,
             function: self.function.to_owned(),
+            message_id: message_id(record).to_owned(),
         };
         match self.queue.dead_letter(&letter).await {
             Ok(()) => false,
@@ -246,6 +248,10 @@ impl Worker {
         let age = sent.map(|sent| self.clock.now().duration_since(sent));
         age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     }
+}
+
+fn message_id(record: &SqsMessage) -> &str {
+    record.message_id.as_deref().unwrap_or_default()
 }
 
 /// Runs a queue function until the platform ends it.

@@ -33,7 +33,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 pub use record::{About, Arrived, Item, Record};
 pub use threads::OnThreads;
@@ -128,12 +128,17 @@ impl StreamWorker {
         let time = Time::current();
         let ids: Vec<String> = arrived.iter().map(|arrived| arrived.about.id.clone()).collect();
         let (lanes, unreadable) = self.sort(arrived);
-        let dead_letter = |(about, key, reason)| async move {
-            let outcome = self.dead_letter(&about, &key, reason).await;
-            outcome.err().into_iter().collect()
+        let dead_letter = |(about, key, reason)| {
+            let span = record::named(Some(&key));
+            async move { self.dead_letter(&about, &key, reason).await.err().into_iter().collect() }
+                .instrument(span)
         };
         let unreadable = stream::iter(unreadable).map(dead_letter).buffer_unordered(AT_ONCE);
-        let lanes = stream::iter(lanes).map(|lane| self.lane(lane, &time)).buffer_unordered(AT_ONCE);
+        let handled = |lane: Lane| {
+            let span = self.span(&lane.records);
+            self.lane(lane, &time).instrument(span)
+        };
+        let lanes = stream::iter(lanes).map(handled).buffer_unordered(AT_ONCE);
         let failures: Vec<Vec<Failure>> = stream::select(lanes, unreadable).collect().await;
         let mut failures = failures.into_iter().flatten();
         match failures.next() {
@@ -169,6 +174,12 @@ impl StreamWorker {
         (lanes.into_values().collect(), unreadable)
     }
 
+    /// The span of a lane. The records of a batch without order are of many orders.
+    fn span(&self, records: &[Record]) -> Span {
+        let is_of_many = self.reader.takes() == Takes::Batch && records.len() > 1;
+        if is_of_many { Span::none() } else { Record::span(records) }
+    }
+
     /// Handles a lane, and returns the failures of records that have to be redelivered.
     async fn lane(&self, Lane { records, about }: Lane, time: &Time) -> Vec<Failure> {
         if !time.is_enough() {
@@ -187,13 +198,17 @@ impl StreamWorker {
                 self.settle(record, about, trouble).await.err().into_iter().collect()
             }
             _ if self.reader.takes() == Takes::Batch => {
-                let calls: Vec<_> = alone.map(|(record, about)| self.alone(record, about, time)).collect();
+                let call = |(record, about)| {
+                    self.alone(record, about, time).instrument(Record::span(std::slice::from_ref(record)))
+                };
+                let calls: Vec<_> = alone.map(call).collect();
                 let outcomes: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
                 outcomes.into_iter().filter_map(Result::err).collect()
             }
             _ => {
                 for (record, about) in alone {
-                    if let Err(failure) = self.alone(record, about, time).await {
+                    let span = Record::span(std::slice::from_ref(record));
+                    if let Err(failure) = self.alone(record, about, time).instrument(span).await {
                         return vec![failure];
                     }
                 }
@@ -237,9 +252,16 @@ impl StreamWorker {
     }
 
     async fn dead_letter(&self, about: &About, key: &Key, reason: String) -> Result<(), Failure> {
-        tracing::error!(failure = "reject", %key, reason, "the record's key is moved to the dead-letter queue");
+        let message_id = about.id.clone();
+        tracing::error!(
+            failure = "reject",
+            message.id = message_id,
+            %key,
+            reason,
+            "the record's key is moved to the dead-letter queue"
+        );
         let body = escaped(&serde_json::json!({ "pk": key.pk, "sk": key.sk }).to_string());
-        let letter = DeadLetter { body, reason, function: self.function.to_owned() };
+        let letter = DeadLetter { body, reason, function: self.function.to_owned(), message_id };
         self.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
         self.handled.add([about.clone()]);
         Ok(())

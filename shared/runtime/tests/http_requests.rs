@@ -10,7 +10,7 @@ use lambda_http::Body;
 use runtime::http::{Access, Endpoint, FieldError, Problem, Reply, Request, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use testkit::{RequestBuilder as _, bearer, request};
+use testkit::{Log, RequestBuilder as _, bearer, request};
 
 /// Answers with what it received.
 struct Mirror;
@@ -270,5 +270,19 @@ fn a_text_of_several_lines_may_have_line_breaks_and_tabs() {
     }
     for text in ["", "\n\n", "a\nbb", "a\0", "a\u{1b}", "a\u{85}", "a\u{ffff}"] {
         assert!(FieldError::lines("/reason", text, 3).is_some(), "{text:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_lines_of_a_request_have_the_id_that_its_answer_shows_and_its_trace() {
+    for (claims, message) in [(Some(claims()), "answered"), (None, "refused")] {
+        let log = Log::of("mirror", "info");
+        answer(&guarded(), &gateway(claims)).await;
+        let line = log.lines().into_iter().find(|line| line["message"] == message).unwrap();
+        assert_eq!(
+            (line["request_id"].as_str(), line["trace_id"].as_str()),
+            (Some("r"), Some("4bf92f3577b34da6a3ce929d0e0e4736")),
+            "{line}"
+        );
     }
 }

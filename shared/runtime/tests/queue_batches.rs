@@ -205,3 +205,24 @@ async fn a_message_that_returns_to_its_queue_counts_its_age_at_every_log_level()
         }])
     );
 }
+
+/// The fields of a line that say what it is about.
+fn about(line: &Value) -> [Option<&str>; 5] {
+    ["message.id", "order.id", "event.id", "trace_id", "failure"].map(|name| line[name].as_str())
+}
+
+#[tokio::test]
+async fn a_dead_letter_and_its_line_name_the_message_the_event_the_order_and_the_trace() {
+    let (queue, log) = (Arc::new(MemoryQueue::default()), Log::of("moody", "info"));
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let traced = body(2).replacen('{', &format!("{{\"traceparent\":\"00-{trace}-00f067aa0ba902b7-01\","), 1);
+    worked(&queue, &[("m-1", traced, 1, 0)]).await;
+    assert_eq!(queue.dead_letters()[0].message_id, "m-1");
+    let order = order_id(2);
+    let event = format!("shipping/{order}/1");
+    let line = log.lines().into_iter().find(|line| line["failure"] == "reject").unwrap();
+    assert_eq!(
+        about(&line),
+        [Some("m-1"), Some(order.as_str()), Some(event.as_str()), Some(trace), Some("reject")]
+    );
+}

@@ -386,3 +386,13 @@ async fn a_heartbeat_that_expires_reports_nothing() {
     assert_eq!(heartbeats(&log), []);
     assert_eq!(stream.queue.dead_letters(), []);
 }
+
+#[tokio::test]
+async fn i6_the_line_of_a_dead_letter_names_its_record_and_its_order() {
+    let (stream, log) = (Stream::open(), Log::of("script", "info"));
+    stream.carries(&events(&["order#refused"])).await.unwrap();
+    let line = log.lines().into_iter().find(|line| line["failure"] == "reject").unwrap();
+    let about = ["order.id", "event.id", "message.id"].map(|name| line[name].as_str().unwrap().to_owned());
+    let event = format!("shipping/{}/1", order_id(1));
+    assert_eq!(about, [order_id(1).as_str(), event.as_str(), "order#refused/event#000001"]);
+}

@@ -37,7 +37,10 @@ impl MemoryLetters {
         let mut letters = self.letters();
         let id = format!("00000000-0000-4000-8000-{:012}", letters.len() + 1);
         let (receipt, since) = (String::new(), Some(now));
-        let letter = Letter { id: id.clone(), receipt, body: body.to_owned(), since, dead_lettered_by };
+        let is_ours = matches!(dead_lettered_by, DeadLetteredBy::Function { .. });
+        let message_id = is_ours.then(|| format!("message-{}", letters.len() + 1));
+        let letter =
+            Letter { id: id.clone(), receipt, body: body.to_owned(), message_id, since, dead_lettered_by };
         letters.push(Stored { letter, taken: 0, visible_at: now });
         id
     }

@@ -108,6 +108,16 @@ impl End {
     }
 }
 
+/// The id of a delivered order, and the log lines of all functions for it.
+///
+/// # Panics
+/// On a line that is not JSON.
+pub fn log_of_a_delivered_order() -> (String, Vec<Value>) {
+    let (shop, order) = (DELIVERED.run)();
+    let lines = shop.meter.lines();
+    (order, lines.iter().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect())
+}
+
 /// The bytes that a delivered order leaves in the tables.
 pub(crate) fn left() -> usize {
     let opened = Shop::open(Provider::Warehouse, 100).stored();

@@ -23,7 +23,7 @@ mod shop;
 mod table;
 mod units;
 
-pub use ends::{ByFunction, DELIVERED, ENDS, End};
+pub use ends::{ByFunction, DELIVERED, ENDS, End, log_of_a_delivered_order};
 pub use meter::{Meter, Tally};
 pub use page::{delivered, renew};
 pub use prices::{FAST, ONE_AT_A_TIME, Prices, Rate, SLOW};

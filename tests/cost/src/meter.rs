@@ -71,7 +71,12 @@ impl Tally {
 struct State {
     function: String,
     by_function: BTreeMap<String, Tally>,
+    /// The newest log lines, as far as they are kept.
+    lines: Vec<String>,
 }
+
+/// How many log lines are kept: those of some orders.
+const MOST_LINES: usize = 1_000;
 
 /// The meter of one shop. A copy counts for the same shop.
 #[derive(Debug, Clone, Default)]
@@ -96,9 +101,24 @@ impl Meter {
         self.count(|tally| *tally.requests.entry(operation).or_default() += 1);
     }
 
+    /// A log line was written.
+    pub(crate) fn line(&self, line: &[u8]) {
+        let mut state = self.state();
+        if state.lines.len() < MOST_LINES {
+            state.lines.push(String::from_utf8_lossy(line).into_owned());
+        }
+    }
+
+    /// The first log lines since what was counted was taken last.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.state().lines.clone()
+    }
+
     /// Takes what was counted so far, by function.
     pub fn take(&self) -> BTreeMap<String, Tally> {
-        std::mem::take(&mut self.state().by_function)
+        let mut state = self.state();
+        state.lines.clear();
+        std::mem::take(&mut state.by_function)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -65,6 +65,7 @@ pub(crate) struct Log(pub(crate) Meter);
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
         let counted = without_chance(line);
+        self.0.line(line);
         self.0.count(|tally| tally.log_bytes += u64::try_from(counted).unwrap_or(u64::MAX));
         Ok(line.len())
     }

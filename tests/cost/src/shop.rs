@@ -7,7 +7,7 @@ use crate::units::{INDEXES, total};
 use aws::size;
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use event_store::{EventStore, Memory, Pages, RateMarks, StreamId, Written};
-use events::{Envelope, OrderId, Provider, Service};
+use events::{Envelope, OrderId, Provider, Service, Traceparent};
 use jiff::Timestamp;
 use orders::{Deadlines, Order};
 use outbound::{Breaker, Secret, Topic, Transport};
@@ -41,8 +41,10 @@ const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-
 const SUBJECT: &str = "0f6e2f0c-2f5f-4d2a-9b8f-3c1d7e5a4b60";
 /// The platform's id of an invocation.
 const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
-/// The trace of the shop's front end.
-const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// The trace of the first request; each further one has the next number.
+const TRACE: u128 = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736;
+/// Its span.
+const SPAN: u64 = 0x00f0_67aa_0ba9_02b7;
 
 /// A stream reader of one table, and how far it has read.
 struct Source {
@@ -179,7 +181,8 @@ impl Shop {
         let mut headers: BTreeMap<&str, String> =
             headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         headers.insert("content-type", "application/json".to_owned());
-        headers.insert("traceparent", TRACE.to_owned());
+        headers
+            .insert("traceparent", Traceparent::start(TRACE + u128::from(self.requests), SPAN).to_string());
         let subject = if matches!(by, By::Admin) { "admin-1" } else { self.customer.as_str() };
         let mut claims = json!({"iss": ISSUER, "sub": subject, "token_use": "access"});
         let mut token = claims.clone();
@@ -188,7 +191,7 @@ impl Shop {
             claims["cognito:groups"] = json!("[admin]");
         }
         headers.insert("authorization", bearer(&token));
-        let context = json!({"routeKey": route, "requestId": format!("r-{}", self.requests),
+        let context = json!({"routeKey": route, "requestId": format!("{:015}=", self.requests),
             "authorizer": {"jwt": {"claims": claims}}});
         let event = json!({"version": "2.0", "routeKey": route, "rawQueryString": query, "headers": headers,
             "pathParameters": path, "requestContext": context, "body": body.to_string(), "isBase64Encoded": false});

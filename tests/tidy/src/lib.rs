@@ -10,6 +10,7 @@ mod dead_letters;
 mod failures;
 mod grants;
 mod guards;
+mod logs;
 mod modules;
 mod names;
 mod profiles;

@@ -5,7 +5,7 @@ use resilience::NoJitter;
 use testkit::now;
 
 fn fresh() -> Delivery {
-    let message = Outgoing { id: "msg_1".to_owned(), kind: "order.paid", body: "{}".to_owned() };
+    let message = Outgoing { id: "msg_1".to_owned(), kind: "order.paid", body: "{}".to_owned(), of: None };
     Delivery::new("ep_1", message, now())
 }
 

@@ -24,6 +24,9 @@ const LONGEST_GROUP: usize = 128;
 #[derive(Debug, Serialize)]
 pub(crate) struct LetterView {
     pub(crate) id: String,
+    /// The id that the message had in its queue: the log lines of its function name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) message_id: Option<String>,
     pub(crate) since: Option<Timestamp>,
     /// The function, or `queue`, `topic`, `platform`, `unknown`.
     #[serde(rename = "set_aside_by")]
@@ -104,6 +107,7 @@ impl LetterView {
         let (dead_lettered_by, reason) = origin(&letter.dead_lettered_by, kind, &body);
         Self {
             id: letter.id.clone(),
+            message_id: letter.message_id.clone(),
             since: letter.since,
             dead_lettered_by,
             reason: reason.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect(),

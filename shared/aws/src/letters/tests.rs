@@ -33,3 +33,10 @@ fn a_letter_is_as_old_as_its_sending() {
     assert_eq!(of("1767323045000"), Timestamp::from_second(1_767_323_045).ok());
     assert_eq!(of("yesterday"), None);
 }
+
+#[test]
+fn a_letter_of_a_function_has_the_id_that_its_log_lines_name() {
+    let ours = with(with(Message::builder(), "reason", "malformed"), "message_id", "m-1");
+    assert_eq!(letter(ours.build()).message_id.as_deref(), Some("m-1"));
+    assert_eq!(letter(Message::builder().build()).message_id, None);
+}

@@ -20,13 +20,15 @@ use std::fmt::Formatter;
 #[derive(Debug, Clone)]
 pub struct Event {
     /// The platform's id of this invocation; empty for a sample.
-    pub(super) request_id: String,
+    pub(super) invocation_id: String,
     json: Box<RawValue>,
 }
 
 /// The fields of an event that Conveyor uses.
 #[derive(Debug)]
 pub(super) struct Fields {
+    /// The gateway's id of the request, which its answer shows as `apigw-requestid`; the invocation's if it has none.
+    pub(super) request_id: String,
     pub(super) route: String,
     pub(super) path: HashMap<String, String>,
     pub(super) query: HashMap<String, String>,
@@ -37,8 +39,8 @@ pub(super) struct Fields {
 }
 
 impl Event {
-    pub(super) fn new(request_id: String, json: Box<RawValue>) -> Self {
-        Self { request_id, json }
+    pub(super) fn new(invocation_id: String, json: Box<RawValue>) -> Self {
+        Self { invocation_id, json }
     }
 
     pub(super) fn fields(&self) -> Result<Fields, Problem> {
@@ -51,6 +53,7 @@ impl Event {
         };
         let token = context.members("authorizer").members("jwt");
         Ok(Fields {
+            request_id: context.text("requestId").map_or_else(|| self.invocation_id.clone(), Cow::into_owned),
             route: route.into_owned(),
             path: event.members("pathParameters").texts(),
             query: query(&event),

@@ -38,18 +38,19 @@ pub struct Request {
 
 impl Request {
     pub(super) fn read(event: &Event, access: Option<&Access>) -> Result<Self, Problem> {
-        let Fields { route, path, query, headers, body, claims } = event.fields()?;
+        let Fields { request_id, route, path, query, headers, body, claims } = event.fields()?;
+        let traceparent = headers
+            .get("traceparent")
+            .and_then(|header| Traceparent::parse(header.to_str().ok()?))
+            .unwrap_or_else(|| Traceparent::start(fastrand::u128(..), fastrand::u64(..)));
+        // Before the caller is checked, so that the line of a refusal has them too.
+        tracing::Span::current().record("request_id", &request_id).record("trace_id", traceparent.trace_id());
         let caller = match (access, claims) {
             (None, _) => None,
             (Some(access), Some(claims)) => Some(access.caller(&claims, &headers)?),
             (Some(_), None) => return Err(Problem::unauthorized("the request carries no token")),
         };
-        let traceparent = headers
-            .get("traceparent")
-            .and_then(|header| Traceparent::parse(header.to_str().ok()?))
-            .unwrap_or_else(|| Traceparent::start(fastrand::u128(..), fastrand::u64(..)));
-        let cause =
-            Cause { id: EventId::outside("request", &event.request_id), traceparent: Some(traceparent) };
+        let cause = Cause { id: EventId::outside("request", &request_id), traceparent: Some(traceparent) };
         Ok(Self { route, path, query, headers, body, caller, cause, admission: Admission::default() })
     }
 

@@ -1,10 +1,13 @@
 //! A record of a table's stream, read from the platform's JSON. Each is read alone, so that a malformed one does not stop
 //! the shard.
 
+use crate::correlation::{name_envelope, name_trace};
 use event_store::{Document, Key};
-use events::Envelope;
+use events::{Envelope, Traceparent};
 use jiff::Timestamp;
 use serde_json::Value;
+use tracing::Span;
+use tracing::field::Empty;
 
 /// The attribute of an item that an operator copied back from a backup (`make restore`). It was read when it was first written.
 const RESTORED: &str = "restored_at";
@@ -25,6 +28,36 @@ pub struct Record {
     pub key: Key,
     /// The item.
     pub item: Item,
+}
+
+impl Record {
+    /// The span of a call with these records, which has at least one. Records of one key are of one order. An event or a
+    /// webhook is named if it is alone.
+    pub(super) fn span(records: &[Self]) -> Span {
+        let span = named(records.first().map(|record| &record.key));
+        let [record] = records else { return span };
+        span.in_scope(|| match &record.item {
+            Item::Event(envelope) => name_envelope(envelope),
+            Item::Document(document) => {
+                let header = document.body["traceparent"].as_str();
+                name_trace(header.and_then(Traceparent::parse).as_ref());
+            }
+        });
+        span
+    }
+}
+
+/// A span that names the order or the webhook of a key.
+pub(super) fn named(key: Option<&Key>) -> Span {
+    let pk = key.map(|key| key.pk.as_str()).unwrap_or_default();
+    let webhook = pk.strip_prefix("webhook#").and_then(|rest| Some(rest.split_once('#')?.1));
+    tracing::info_span!(
+        "records",
+        order.id = pk.strip_prefix("order#"),
+        event.id = Empty,
+        webhook.id = webhook,
+        trace_id = Empty
+    )
 }
 
 /// What the platform says about a record.

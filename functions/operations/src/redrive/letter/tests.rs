@@ -5,7 +5,8 @@ use serde_json::json;
 
 fn view(body: &str, dead_lettered_by: DeadLetteredBy, has_queue: bool) -> LetterView {
     let (id, receipt) = ("letter".to_owned(), "receipt".to_owned());
-    let letter = Letter { id, receipt, body: body.to_owned(), since: Some(testkit::now()), dead_lettered_by };
+    let (message_id, since) = (Some("m-1".to_owned()), Some(testkit::now()));
+    let letter = Letter { id, receipt, body: body.to_owned(), message_id, since, dead_lettered_by };
     LetterView::of(&letter, "take-payment", has_queue)
 }
 

@@ -8,6 +8,7 @@ fn received(ids: &[&str]) -> BTreeMap<String, Letter> {
         id: (*id).to_owned(),
         receipt: String::new(),
         body: String::new(),
+        message_id: None,
         since: None,
         dead_lettered_by: DeadLetteredBy::Queue,
     };
