@@ -48,8 +48,11 @@ impl Request {
             .get("traceparent")
             .and_then(|header| Traceparent::parse(header.to_str().ok()?))
             .unwrap_or_else(|| Traceparent::start(fastrand::u128(..), fastrand::u64(..)));
-        let cause =
-            Cause { id: EventId::outside("request", &event.request_id), traceparent: Some(traceparent) };
+        let cause = Cause {
+            id: EventId::outside("request", &event.request_id),
+            traceparent: Some(traceparent),
+            actor: caller.as_ref().and_then(Caller::actor),
+        };
         Ok(Self { route, path, query, headers, body, caller, cause, admission: Admission::default() })
     }
 

@@ -43,7 +43,7 @@ impl Webhook<'_> {
     /// The cause that events of this webhook name: `<kind>/<event id>`, under the trace of its request.
     pub fn cause(&self, kind: &str) -> Cause {
         let id = EventId::outside(kind, &shortened(&self.item.event_id));
-        Cause { id, traceparent: self.item.traceparent.clone() }
+        Cause { id, traceparent: self.item.traceparent.clone(), actor: None }
     }
 }
 
