@@ -9,6 +9,7 @@ pub mod command;
 pub mod cursor;
 pub mod heartbeat;
 pub mod http;
+pub mod letters;
 pub mod panics;
 pub mod queue;
 pub mod replayed;

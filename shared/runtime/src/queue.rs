@@ -4,9 +4,11 @@
 //! transient failure. Its neighbours are handled.
 
 use crate::Settings;
+use crate::letters::{LetterRecord, LetterRecords};
 use crate::panics::guarded;
 use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use event_store::Documents;
 use events::{Envelope, Event, ReadError, ServiceEvent as _};
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -106,14 +108,18 @@ pub struct Worker {
     pub give_up_after: Duration,
     /// What handles the messages.
     pub consumer: Arc<dyn Handler>,
+    /// Where it is recorded of which order a message was dead-lettered.
+    pub records: LetterRecords,
 }
 
 impl Worker {
-    /// Reads `QUEUE_URL`, `DEAD_LETTER_QUEUE_URL` and `GIVE_UP_AFTER_SECONDS`; `queue` makes the adapter of the two URLs.
-    pub fn from_settings(
+    /// Reads `QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `GIVE_UP_AFTER_SECONDS` and `LETTERS_TABLE_NAME`; `queue` makes the adapter of
+    /// the two URLs, `table` that of the table.
+    pub fn from_settings<D: Documents + 'static>(
         settings: &mut Settings,
         function: &'static str,
         queue: impl FnOnce(&str, &str) -> Arc<dyn Queue>,
+        table: impl FnOnce(&str) -> Arc<D>,
         consumer: impl Handler + 'static,
     ) -> Self {
         let (url, dead_letters) = (settings.text("QUEUE_URL"), settings.text("DEAD_LETTER_QUEUE_URL"));
@@ -123,6 +129,7 @@ impl Worker {
             clock: Arc::new(SystemClock),
             give_up_after: Duration::from_secs(settings.required("GIVE_UP_AFTER_SECONDS")),
             consumer: Arc::new(consumer),
+            records: LetterRecords::from_settings(settings, table),
         }
     }
 
@@ -212,12 +219,27 @@ impl Worker {
             function: self.function.to_owned(),
         };
         match self.queue.dead_letter(&letter).await {
-            Ok(()) => false,
+            Ok(()) => {
+                self.record(record, letter).await;
+                false
+            }
             Err(error) => {
                 tracing::error!(%error, "the dead-letter queue is out; the message returns to its queue");
                 true
             }
         }
+    }
+
+    /// After the letter: see [`crate::letters`].
+    async fn record(&self, message: &SqsMessage, letter: DeadLetter) {
+        let subject = json::from_str::<Envelope>(&letter.body).ok().map(|envelope| envelope.subject);
+        let record = LetterRecord {
+            function: letter.function,
+            reason: letter.reason,
+            message_id: message.message_id.clone().unwrap_or_default(),
+            at: self.clock.now(),
+        };
+        self.records.add(subject.as_deref(), &record).await;
     }
 
     fn is_too_old(&self, record: &SqsMessage) -> bool {
