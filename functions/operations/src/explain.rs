@@ -150,7 +150,11 @@ impl ExplainOrder {
 
         let trouble = Trouble {
             dead_lettered_by: unique(letters.iter().map(|letter| letter.function.clone())),
-            webhooks: webhooks.iter().filter(|webhook| webhook.needs_a_person()).map(|it| it.id()).collect(),
+            webhooks: webhooks
+                .iter()
+                .filter(|webhook| webhook.needs_a_person())
+                .map(crate::inbox::Summary::id)
+                .collect(),
             deliveries: deliveries
                 .iter()
                 .filter(|delivery| delivery.has_failed())

@@ -48,7 +48,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The person whom the event's data names.
+/// The person that the event's data names.
 fn named_actor(event: &Event) -> Option<Actor> {
     let person = match event {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => &placed.customer,

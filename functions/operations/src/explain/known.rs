@@ -14,7 +14,7 @@ pub(super) enum RefundState {
     Requested,
     /// It failed, and payments requests it again after a wait.
     WaitsForAnother,
-    /// It is made; or another one replaces it; or it failed for good, which is an attention.
+    /// It is made; or another one replaces it; or it failed permanently, which is an attention.
     Over,
 }
 

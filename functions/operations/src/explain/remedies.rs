@@ -95,7 +95,7 @@ fn of_step(order: &OrderId, step: &Step) -> Vec<Remedy> {
             format!("GET /orders/{order}/payment"),
             "docs/webhooks.md",
         ),
-        Step::CustomerStep => one(
+        Step::Authentication => one(
             "The customer finishes the bank's step in the shop; look at the state of the payment.",
             format!("GET /orders/{order}/payment"),
             HTTP_API,
@@ -106,7 +106,7 @@ fn of_step(order: &OrderId, step: &Step) -> Vec<Remedy> {
         Step::Label => vec![
             replay("shipping", "ship-order"),
             Remedy {
-                r#do: "If the carrier refuses the parcel for good, end the shipment; the money is refunded.",
+                r#do: "If the carrier refuses the parcel permanently, end the shipment; the money is refunded.",
                 by: format!("POST /shipments/{order}/fail"),
                 page: HTTP_API,
             },
@@ -223,7 +223,7 @@ fn of_status(order: &OrderId, status: OrderStatus) -> Vec<Remedy> {
         OrderStatus::Shipped | OrderStatus::Delivered => vec![
             refund(),
             Remedy {
-                r#do: "If the parcel came back, record the return.",
+                r#do: "If the parcel is back, record the return.",
                 by: format!("POST /shipments/{order}/return"),
                 page: HTTP_API,
             },

@@ -66,11 +66,11 @@ fn texts<'a>(list: &'a Value, field: &str) -> Vec<&'a str> {
 #[tokio::test]
 async fn the_events_of_every_service_are_in_causal_order_with_their_causes_and_actors() {
     let world = dispatched().await;
-    let told = world.explain(&open(), explanation(1)).await.unwrap();
-    assert_eq!(told["order_id"], order_id(1).as_str());
-    assert_eq!((&told["status"], &told["attention"]), (&json!("allocated"), &json!([])));
+    let report = world.explain(&open(), explanation(1)).await.unwrap();
+    assert_eq!(report["order_id"], order_id(1).as_str());
+    assert_eq!((&report["status"], &report["attention"]), (&json!("allocated"), &json!([])));
     assert_eq!(
-        texts(&told["events"], "type"),
+        texts(&report["events"], "type"),
         [
             "OrderPlaced",
             "PaymentRequested",
@@ -83,12 +83,12 @@ async fn the_events_of_every_service_are_in_causal_order_with_their_causes_and_a
             "Shipped"
         ]
     );
-    assert_eq!(told["events"][0]["actor"], customer().subject);
-    assert_eq!(told["events"][2]["cause"], "stripe/evt_paid");
-    assert_eq!(told["events"][4]["detail"], json!({"because": "PaymentRequested", "status": "placed"}));
-    assert_eq!(told["events"][8]["detail"], json!({"carrier": "DHL", "tracking_code": "JD-0146 0000"}));
-    assert_eq!(told["webhooks"][0]["status"], "applied");
-    assert_eq!(told.get("missing"), None);
+    assert_eq!(report["events"][0]["actor"], customer().subject);
+    assert_eq!(report["events"][2]["cause"], "stripe/evt_paid");
+    assert_eq!(report["events"][4]["detail"], json!({"because": "PaymentRequested", "status": "placed"}));
+    assert_eq!(report["events"][8]["detail"], json!({"carrier": "DHL", "tracking_code": "JD-0146 0000"}));
+    assert_eq!(report["webhooks"][0]["status"], "applied");
+    assert_eq!(report.get("missing"), None);
 }
 
 #[tokio::test]
@@ -106,11 +106,11 @@ async fn only_an_admin_gets_an_explanation_and_only_of_an_order_that_exists() {
 #[tokio::test]
 async fn it_holds_nothing_by_which_the_customer_is_found() {
     let world = dispatched().await;
-    let told = world.explain(&open(), explanation(1)).await.unwrap().to_string();
+    let report = world.explain(&open(), explanation(1)).await.unwrap().to_string();
     let order = placed();
     let address = order.shipping_address;
     for text in [order.contact.email, address.name, address.line1, address.city, order.request_digest] {
-        assert!(!told.contains(&text), "{text} is in {told}");
+        assert!(!report.contains(&text), "{text} is in {report}");
     }
 }
 
@@ -127,11 +127,11 @@ async fn dead_letters_of_the_order_are_listed_and_those_of_the_platform_are_coun
         };
         records.add(Some(order_id(order).as_str()), &record).await;
     }
-    let told = world.explain(&open(), explanation(1)).await.unwrap();
-    assert_eq!(texts(&told["letters"], "function"), ["ship-order", "track-order"]);
-    assert_eq!(told["letters"][0]["reason"], "given up after 86400s: the table is out");
-    assert_eq!(told["dead_letters_now"], json!({"take-payment": 2}));
-    assert_eq!(told["remedies"][0]["by"], "make redrive FUNCTION=ship-order DO=list");
+    let report = world.explain(&open(), explanation(1)).await.unwrap();
+    assert_eq!(texts(&report["letters"], "function"), ["ship-order", "track-order"]);
+    assert_eq!(report["letters"][0]["reason"], "given up after 86400s: the table is out");
+    assert_eq!(report["dead_letters_now"], json!({"take-payment": 2}));
+    assert_eq!(report["remedies"][0]["by"], "make redrive FUNCTION=ship-order DO=list");
 }
 
 #[tokio::test]
@@ -147,10 +147,13 @@ async fn webhooks_that_are_parked_for_the_order_or_failed_and_name_it_are_listed
     let pointer = Document::of(&json!({"event_id": "evt_scan", "source": "easypost"}));
     world.shipping.put(&Key::new(&*parcel, "parked#evt_scan"), &pointer).await.unwrap();
     world.conclude("easypost", "evt_scan", Verdict::Parked { key: parcel }).await;
-    let told = world.explain(&open(), explanation(1)).await.unwrap();
-    assert_eq!(texts(&told["webhooks"], "id"), ["stripe:evt_paid", "stripe:evt_failed", "easypost:evt_scan"]);
-    assert_eq!(texts(&told["webhooks"], "status"), ["applied", "failed", "parked"]);
-    let remedies = texts(&told["remedies"], "by");
+    let report = world.explain(&open(), explanation(1)).await.unwrap();
+    assert_eq!(
+        texts(&report["webhooks"], "id"),
+        ["stripe:evt_paid", "stripe:evt_failed", "easypost:evt_scan"]
+    );
+    assert_eq!(texts(&report["webhooks"], "status"), ["applied", "failed", "parked"]);
+    let remedies = texts(&report["remedies"], "by");
     assert_eq!(
         remedies[..2],
         ["POST /webhooks/inbox/stripe:evt_failed/replay", "POST /webhooks/inbox/easypost:evt_scan/replay"]
@@ -177,18 +180,21 @@ async fn deliveries_and_notices_are_listed_and_a_failed_delivery_has_its_remedy(
     world.notifications.put(&Key::new(&*order, &*about), &Document::of(&notice)).await.unwrap();
     let contact = Document::of(&json!({"email": "ada@private.example"}));
     world.notifications.put(&Key::new(&*order, "contact"), &contact).await.unwrap();
-    let told = world.explain(&open(), explanation(1)).await.unwrap();
-    let shown = &told["deliveries"][0];
+    let report = world.explain(&open(), explanation(1)).await.unwrap();
+    let shown = &report["deliveries"][0];
     assert_eq!(
         (&shown["event_type"], &shown["status"], &shown["last_outcome"], &shown["attempted"]),
         (&json!("order.placed"), &json!("exhausted"), &json!(500), &json!(8))
     );
-    let notice = &told["notices"][0];
+    let notice = &report["notices"][0];
     assert_eq!((&notice["channel"], &notice["outcome"]), (&json!("email"), &json!("sent")));
     assert_eq!(notice["about"], format!("payments/{}/2", order_id(1)));
     let redeliver = format!("POST /webhook-endpoints/e1/deliveries/{placed}/redeliver");
-    assert!(texts(&told["remedies"], "by").contains(&&*redeliver), "{told}");
-    assert!(!told.to_string().contains("private.example") && !told.to_string().contains("whsec"), "{told}");
+    assert!(texts(&report["remedies"], "by").contains(&&*redeliver), "{report}");
+    assert!(
+        !report.to_string().contains("private.example") && !report.to_string().contains("whsec"),
+        "{report}"
+    );
 }
 
 /// An explanation is needed most when something is out.
@@ -204,8 +210,8 @@ async fn what_cannot_be_read_is_named_and_the_rest_is_answered() {
     assert!(calls >= 5, "{calls}");
     for call in 0..calls {
         let gate: Arc<dyn Gate> = Plan::stopping(call, Stop::Fail);
-        let told = world.explain(&gate, explanation(1)).await.unwrap();
-        assert_eq!(told["missing"].as_array().map(Vec::len), Some(1), "call {call}: {told}");
-        assert_eq!(told["events"].as_array().map(Vec::len), Some(9), "call {call}");
+        let report = world.explain(&gate, explanation(1)).await.unwrap();
+        assert_eq!(report["missing"].as_array().map(Vec::len), Some(1), "call {call}: {report}");
+        assert_eq!(report["events"].as_array().map(Vec::len), Some(9), "call {call}");
     }
 }

@@ -46,7 +46,7 @@ pub(super) enum Step {
     /// The report of an offline payment.
     OfflinePayment,
     /// A further step of the customer, such as 3-D Secure.
-    CustomerStep,
+    Authentication,
     /// Payments settles the expiry with the provider.
     Expiry,
     /// Stock.
@@ -114,7 +114,7 @@ impl Wait {
             Step::PaymentBegin
             | Step::Payment
             | Step::OfflinePayment
-            | Step::CustomerStep
+            | Step::Authentication
             | Step::Expiry
             | Step::Allocation
             | Step::Shipment
@@ -141,7 +141,7 @@ impl Step {
             Self::PaymentBegin => ("payment_begin", "payments"),
             Self::Payment => ("payment", "payment provider"),
             Self::OfflinePayment => ("offline_payment", "sender of the payment"),
-            Self::CustomerStep => ("customer_step", "customer"),
+            Self::Authentication => ("authentication", "customer"),
             Self::Expiry => ("expiry", "payments"),
             Self::Allocation => ("allocation", "inventory"),
             Self::Shipment => ("shipment", "shipping"),
@@ -223,7 +223,7 @@ fn unpaid(known: &Known, lasts: &LastsAtMost) -> Wait {
     }
     let until = Some(known.pay_by);
     if known.status == OrderStatus::PaymentActionRequired {
-        return Wait { step: Step::CustomerStep, since: known.status_since, until };
+        return Wait { step: Step::Authentication, since: known.status_since, until };
     }
     match known.at::<PaymentsEvent>("PaymentRequested") {
         None => Wait { step: Step::PaymentBegin, since: known.placed_at, until },
@@ -293,7 +293,7 @@ fn refunds(known: &Known, lasts: &LastsAtMost) -> Vec<Wait> {
     known.refunds.iter().filter_map(wait).collect()
 }
 
-/// What inventory has not recorded yet of a parcel that left, or that came back. It has no deadline of its own.
+/// What inventory has not recorded yet of a parcel that left, or that was returned. It has no deadline of its own.
 fn stock(known: &Known) -> Option<Wait> {
     if let Some(since) = known.at::<ShippingEvent>("ReturnReceived").filter(|_| known.restocks) {
         let is_back = known.at::<InventoryEvent>("StockReturned").is_some();

@@ -14,7 +14,7 @@ fn shown(envelope: &Envelope) -> Value {
 }
 
 #[test]
-fn the_actor_is_the_one_of_the_envelope_or_the_person_whom_the_data_names() {
+fn the_actor_is_the_one_of_the_envelope_or_the_person_that_the_data_names() {
     let (requested_by, reason) = (RequestedBy::Admin, Some("not wanted".to_owned()));
     let asked = OrdersEvent::from(OrderCancellationRequested { requested_by, reason });
     let mut asked = envelope(&order_id(1), 2, &asked);

@@ -90,7 +90,7 @@ fn what_helps_a_step_that_does_not_happen() {
         (Step::Expiry, vec![replay("orders", "take-payment")]),
         (Step::Payment, vec![request("make reconcile SINCE=<time>")]),
         (Step::OfflinePayment, vec![request("GET /orders/ID/payment")]),
-        (Step::CustomerStep, vec![request("GET /orders/ID/payment")]),
+        (Step::Authentication, vec![request("GET /orders/ID/payment")]),
         (Step::Allocation, vec![replay("payments", "allocate-stock")]),
         (Step::Shipment, vec![replay("inventory", "ship-order")]),
         (Step::Label, vec![replay("shipping", "ship-order"), request("POST /shipments/ID/fail")]),
@@ -115,7 +115,7 @@ fn what_helps_a_step_that_does_not_happen() {
     }
 }
 
-/// A replay that the operator is told to make is one that the consumer's subscription passes.
+/// A replay that is proposed to the operator is one that the consumer's subscription passes.
 #[test]
 fn a_replay_is_to_a_consumer_of_the_service() {
     let steps = [

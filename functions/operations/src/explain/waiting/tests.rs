@@ -126,7 +126,7 @@ fn an_order_that_is_not_paid_waits_for_its_payment_until_it_expires() {
     let offline = OrderPlaced { payment_method: "elsewhere:bank".to_owned(), ..order() };
     assert_eq!(after(&offline, &[requested()]), ["offline_payment 1..1800"]);
     let secure = [requested(), is(Because::PaymentActionRequired, OrderStatus::PaymentActionRequired)];
-    assert_eq!(after(&order(), &secure), ["customer_step 2..1800"]);
+    assert_eq!(after(&order(), &secure), ["authentication 2..1800"]);
     let expired = [requested(), Event::Orders(OrderExpired { pay_by: at(1800) }.into())];
     assert_eq!(after(&order(), &expired), ["expiry 2..62"]);
 }
