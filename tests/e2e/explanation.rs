@@ -55,10 +55,10 @@ fn the_events_of_an_order_are_in_causal_order_and_only_an_admin_sees_them() {
         assert!(!is_later, "{event} comes before its cause");
     }
     let of = |name: &str| events.iter().find(|event| event["type"] == name);
-    let (placed, shipped) = (of("OrderPlaced"), of("Shipped"));
+    let (placement, dispatch) = (of("OrderPlaced"), of("Shipped"));
     let actor = |event: Option<&Value>| event.and_then(|event| event["actor"].as_str().map(str::to_owned));
-    assert!(actor(placed).is_some() && actor(shipped).is_some(), "{events:?}");
-    assert_ne!(actor(placed), actor(shipped), "the customer placed it, and an admin dispatched it");
+    assert!(actor(placement).is_some() && actor(dispatch).is_some(), "{events:?}");
+    assert_ne!(actor(placement), actor(dispatch), "the customer placed it, and an admin dispatched it");
     assert!(!report.to_string().contains(&order.email), "no address is in an explanation");
     until("the notice of the payment", || {
         let report = explanation(&stack, &order.id);
