@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile redrive replay rebuild-views restore check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
+.PHONY: help up down env demo invoke reconcile explain redrive replay rebuild-views restore check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
 	bench-webhooks chaos roll template docs build build-release deploy secrets
 
 help: ## Lists the targets
@@ -28,6 +28,9 @@ invoke: ## Runs one function by hand: make invoke F=place-order E=events/place-o
 
 reconcile: ## Fetches what Stripe could not deliver: make reconcile SINCE=2026-11-24T00:00:00Z (STACK=… for a stack on AWS)
 	@$(LOCAL) reconcile
+
+explain: ## Shows everything about one order: make explain ORDER=<id or number> (STACK=…)
+	@$(LOCAL) explain
 
 redrive: ## Shows a function's dead letters: make redrive FUNCTION=take-payment DO=list|requeue|discard IDS=… ALL=1 REASON=… (STACK=…)
 	@$(LOCAL) redrive

@@ -106,6 +106,7 @@ SAMPLES = (
     Sample("carrier-webhook/tracker-updated"),
     Sample("copy-prices/product-changed"),
     Sample("deliver-webhook/first-attempt", items=(ENDPOINT, DELIVERY)),
+    Sample("explain-order/get", PLACED),
     Sample("get-order/one", PLACED),
     Sample("get-payment/owner", PAID),
     Sample("get-readiness/get"),

@@ -98,6 +98,11 @@ COMMANDS = (
         (Option("since", "SINCE", "RFC 3339 time, at most 30 days ago", type=instant, required=True), STACK),
     ),
     Command(
+        "explain",
+        "shows everything about one order, what it waits for, and what can be done",
+        (Option("order", "ORDER", "the order's id, or its number", required=True), STACK),
+    ),
+    Command(
         "redrive",
         "lists, requeues or discards a function's dead letters",
         (

@@ -73,6 +73,7 @@ def fill_in_lists(template: Map) -> None:
     places = [f"{kebab(owner)}=${{{owner}DeadLetters}}" + (f",${{{owner}Queue}}" if owner in fed else "") for owner in owners]
     lists = {
         "DeadLetters": sub(" ".join(places)),
+        "DeadLetterQueue": sub(" ".join(f"{kebab(owner)}=${{{owner}DeadLetters}}" for owner in owners)),
         "DeadLettersArn": Items(arn(f"{owner}DeadLetters") for owner in owners),
         "Queue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in fed)),
         "ConsumerQueue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in consumers)),
@@ -140,6 +141,8 @@ def queue_function(function: Function) -> None:
     }
     function.statements.append(allow(flow(Items(f"sqs:{action}" for action in RECEIVE)), arn(queue)))
     function.may_send_to(dead_letters)
+    if set(subscriptions) - {"Catalog"}:
+        _records_letters(function)
     function.add(
         "Queue",
         "AWS::SQS::Queue",
@@ -200,6 +203,15 @@ def queue_function(function: Function) -> None:
     function.dead_letters()
 
 
+def _records_letters(function: Function) -> None:
+    """Of which order it dead-letters a message: shared/runtime/src/letters.rs. Only a function that handles orders does."""
+    function.variables["LETTERS_TABLE_NAME"] = ref("LimitsTable")
+    keys = flow(Map({"dynamodb:LeadingKeys": flow(Items(["letter#*"]))}))
+    condition = flow(Map({"ForAllValues:StringLike": keys}))
+    grant = Map(Effect="Allow", Action="dynamodb:PutItem", Resource=arn("LimitsTable"), Condition=condition)
+    function.statements.append(flow(grant))
+
+
 def batch_window(seconds: int | None) -> dict[str, int]:
     return {} if seconds is None else {"MaximumBatchingWindowInSeconds": seconds}
 
@@ -227,6 +239,7 @@ def stream_function(function: Function) -> None:
     window = function.take_optional("BatchWindow")
     function.variables["DEAD_LETTER_QUEUE_URL"] = ref(f"{function.name}DeadLetters")
     function.may_send_to(f"{function.name}DeadLetters")
+    _records_letters(function)
     actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
     streams = [sub(f"${{{table}Table.Arn}}/stream/*") for table in tables]
     function.statements.append(

@@ -19,6 +19,7 @@ mod emulator;
 mod ends;
 mod expected_end;
 mod expiring;
+mod explanation;
 mod functions;
 mod grants;
 mod heartbeats;

@@ -7,6 +7,7 @@ use orders::Deadlines;
 use outbound::{DeadLetteredBy, Topic, Transport};
 use resilience::{Clock, FixedClock, NoJitter};
 use runtime::http::{Access, Endpoint, Server, parse_sample};
+use runtime::letters::LetterRecords;
 use runtime::queue::{Handler, Worker};
 use runtime::schedule::Task;
 use runtime::stream::{Reader, StreamWorker};
@@ -87,6 +88,7 @@ impl SampleWorld {
         };
         let function = sample.split('/').next().unwrap_or_default();
         let about_an_order = [
+            "explain-order",
             "get-order",
             "search-orders",
             "cancel-order",
@@ -156,6 +158,7 @@ impl SampleWorld {
             clock: self.clock.clone(),
             give_up_after: Duration::from_hours(24 * 365),
             consumer,
+            records: LetterRecords::default(),
         };
         let batch = serde_json::from_str(text).expect("an SQS event");
         let failures = worker.work(batch).await.batch_item_failures.len();

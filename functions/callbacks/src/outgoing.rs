@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use resilience::Failure;
 use runtime::queue::ignored;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
+use webhooks::outgoing::{of_end, webhook_id};
 
 /// The event type with which an endpoint subscribes to every type.
 pub(crate) const ALL: &str = "*";
@@ -108,17 +108,6 @@ impl Outgoing {
     }
 }
 
-/// `msg_` and 32 hexadecimal digits. Standard Webhooks joins the signed parts with dots, so the id has none.
-pub(crate) fn webhook_id(source: &str) -> String {
-    format!("msg_{}", digest(source))
-}
-
-/// The first half of a SHA-256, as 32 hexadecimal digits.
-pub(crate) fn digest(text: &str) -> String {
-    let half = Sha256::digest(text).iter().take(16).fold(0_u128, |half, byte| half << 8 | u128::from(*byte));
-    format!("{half:032x}")
-}
-
 #[derive(Serialize)]
 struct Placed<'a> {
     order_id: &'a OrderId,
@@ -186,7 +175,7 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
             let data = Updated { order_id: &order_id, number, status, attention, because, detail, sequence };
             let fact = Outgoing::new(envelope.id.as_str(), kind_of(because), envelope.time, &data);
             let end = end_of(status)
-                .map(|kind| Outgoing::new(&format!("{order_id}/{kind}"), kind, envelope.time, &data));
+                .map(|kind| Outgoing::new(&of_end(&order_id, kind), kind, envelope.time, &data));
             Ok(std::iter::once(fact).chain(end).map(|message| message.of(envelope)).collect())
         }
         Event::Orders(OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_))

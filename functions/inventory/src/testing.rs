@@ -56,7 +56,7 @@ pub(crate) fn returned(restock: bool) -> events::ShippingEvent {
 }
 
 pub(crate) fn message<E: ServiceEvent>(order: &OrderId, event: &E) -> Message {
-    let cause = Cause { id: EventId::outside("test", "1"), traceparent: None };
+    let cause = Cause { id: EventId::outside("test", "1"), traceparent: None, actor: None };
     let envelope = Envelope::wrap(order.as_str(), Sequence::FIRST, Timestamp::UNIX_EPOCH, &cause, event);
     Message::read(&serde_json::to_string(&envelope).unwrap(), 1).unwrap()
 }
@@ -162,7 +162,7 @@ pub(crate) fn request(route: &str, of: &str, headers: &[(&'static str, &str)], b
             customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
             admin: true,
         }),
-        cause: Cause { id: EventId::outside("request", "r1"), traceparent: None },
+        cause: Cause { id: EventId::outside("request", "r1"), traceparent: None, actor: None },
         admission: Admission::default(),
     };
     for (name, value) in headers.iter().chain(&[("content-type", "application/json")]) {

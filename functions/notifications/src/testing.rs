@@ -95,7 +95,7 @@ fn currency() -> Currency {
 }
 
 pub(crate) fn message<E: ServiceEvent>(sequence: u32, event: impl Into<E>) -> Message {
-    let cause = Cause { id: EventId::outside("test", "1"), traceparent: None };
+    let cause = Cause { id: EventId::outside("test", "1"), traceparent: None, actor: None };
     let at = Sequence::after(sequence - 1);
     let envelope = Envelope::wrap(order().as_str(), at, Timestamp::UNIX_EPOCH, &cause, &event.into());
     Message::read(&serde_json::to_string(&envelope).unwrap(), 1).unwrap()

@@ -72,7 +72,7 @@ impl InboxSource {
 
 /// A webhook as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Summary {
+pub(crate) struct Summary {
     id: String,
     source: &'static str,
     r#type: String,
@@ -169,7 +169,22 @@ impl WebhookInbox {
 }
 
 impl Summary {
-    fn of(source: &'static str, arrival: &InboxItem, verdict: Option<Verdict>) -> Self {
+    /// Its id.
+    pub(crate) fn id(&self) -> String {
+        self.id.clone()
+    }
+
+    /// Whether it waits for a person, or for its order.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        self.status == Status::Failed.as_str() || self.status == Status::Parked.as_str()
+    }
+
+    /// What the oldest has first.
+    pub(crate) fn order(&self) -> (Timestamp, &str) {
+        (self.received_at, &self.id)
+    }
+
+    pub(crate) fn of(source: &'static str, arrival: &InboxItem, verdict: Option<Verdict>) -> Self {
         let status = verdict.as_ref().map_or(Status::Received, Verdict::status);
         let (mut led_to, mut reason, mut waits_under) = (Vec::new(), None, None);
         match verdict {
@@ -191,7 +206,7 @@ impl Summary {
     }
 
     /// From the verdict's item, which holds no body.
-    fn concluded(source: &'static str, conclusion: Conclusion) -> Self {
+    pub(crate) fn concluded(source: &'static str, conclusion: Conclusion) -> Self {
         let Conclusion { event_id, event_type, received_at, verdict } = conclusion;
         Self::of(source, &InboxItem::without_body(event_id, event_type, received_at), Some(verdict))
     }

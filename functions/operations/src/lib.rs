@@ -1,5 +1,6 @@
 //! Operations: functions for the operators of the stack. They own no data.
 
+mod explain;
 mod health;
 mod inbox;
 mod queue_urls;
@@ -13,6 +14,7 @@ mod sweep_inbox;
 mod testing;
 mod write_heartbeats;
 
+pub use explain::{ExplainOrder, LastsAtMost};
 pub use health::Health;
 pub use inbox::{InboxSource, InboxTable, WebhookInbox};
 pub use queue_urls::{DeadLetterUrls, InvalidQueueUrls, QueueUrls};

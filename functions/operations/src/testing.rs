@@ -1,5 +1,6 @@
 //! The test harness: every step of this service on in-memory tables and queues, under one clock.
 
+mod explain;
 mod inbox;
 mod redrive;
 mod replay;
@@ -17,6 +18,7 @@ use testkit::{
     FixedSecrets, Gate, Gated, MemoryBatches, MemoryFunctions, MemoryLetters, MemoryWork, SENDER_SECRET,
 };
 
+pub(crate) use explain::{explanation, lasts};
 pub(crate) use inbox::{applied, ignored};
 pub(crate) use redrive::{NONSENSE, ids, list, out_of_stock, outcomes};
 pub(crate) use replay::of_orders;
@@ -25,7 +27,11 @@ pub(crate) use replay::of_orders;
 pub(crate) struct World {
     pub(crate) orders: Arc<Memory>,
     pub(crate) payments: Arc<Memory>,
+    pub(crate) inventory: Arc<Memory>,
     pub(crate) shipping: Arc<Memory>,
+    pub(crate) callbacks: Arc<Memory>,
+    pub(crate) notifications: Arc<Memory>,
+    pub(crate) records_of_letters: Arc<Memory>,
     pub(crate) clock: Arc<FixedClock>,
     /// How many pages of the inbox indexes were read.
     pub(crate) pages_read: Arc<AtomicUsize>,
@@ -47,7 +53,11 @@ impl World {
         Self {
             orders: Arc::default(),
             payments: Arc::default(),
+            inventory: Arc::default(),
             shipping: Arc::default(),
+            callbacks: Arc::default(),
+            notifications: Arc::default(),
+            records_of_letters: Arc::default(),
             pages_read: Arc::default(),
             letters: letters(),
             queue: Arc::default(),

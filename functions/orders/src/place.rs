@@ -16,8 +16,8 @@ use crate::{Order, Price};
 use async_trait::async_trait;
 use event_store::{AppendError, Documents, EventStore, StreamId};
 use events::{
-    Amount, Customer, Envelope, OrderId, OrderLine, OrderNumber, OrderPlaced, OrderStatus, OrdersEvent,
-    Sequence, offline_sender,
+    Amount, Cause, Customer, Envelope, OrderId, OrderLine, OrderNumber, OrderPlaced, OrderStatus,
+    OrdersEvent, Sequence, offline_sender,
 };
 use jiff::Timestamp;
 use order_input::OrderInput;
@@ -101,7 +101,9 @@ impl Endpoint for PlaceOrder {
         };
         request.admission.granted().await?;
         let event = OrdersEvent::from(placed.clone());
-        let envelope = Envelope::wrap(id.as_str(), Sequence::FIRST, now, &request.cause, &event);
+        // The event's data names the customer, so it needs no actor.
+        let cause = Cause { actor: None, ..request.cause };
+        let envelope = Envelope::wrap(id.as_str(), Sequence::FIRST, now, &cause, &event);
         match self.store.append(&StreamId::order(&id), &envelope).await {
             Ok(()) => {
                 tracing::info!(event.id = %envelope.id, "order placed");

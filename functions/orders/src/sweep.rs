@@ -117,7 +117,7 @@ impl SweepOrders {
     /// Returns whether an event was appended.
     async fn sweep_order(&self, key: &Key, now: Timestamp) -> Result<bool, Failure> {
         let id = Summary::order_of(key).ok_or_else(|| Failure::reject("the index has a view of no order"))?;
-        let cause = Cause { id: EventId::outside("sweep", &now.to_string()), traceparent: None };
+        let cause = Cause { id: EventId::outside("sweep", &now.to_string()), traceparent: None, actor: None };
         let decided =
             append_decided(&*self.store, &StreamId::order(&id), &cause, &*self.clock, |order: &Order| {
                 Ok::<_, Failure>(order.decide_overdue(now, &self.deadlines))

@@ -145,8 +145,11 @@ fn code_for(because: Because, code: String, seen_by: SeenBy) -> String {
     }
 }
 
-/// An event of the order as this reader may see it.
-pub(crate) fn shown(envelope: Envelope, seen_by: SeenBy) -> Envelope {
+/// An event of the order as this reader may see it. Customers do not see which admin acted.
+pub(crate) fn shown(mut envelope: Envelope, seen_by: SeenBy) -> Envelope {
+    if seen_by == SeenBy::Customer {
+        envelope.actor = None;
+    }
     let Ok(OrdersEvent::OrderUpdated(updated)) = OrdersEvent::read(&envelope) else { return envelope };
     let (SeenBy::Customer, Some(code)) = (seen_by, updated.detail.code) else { return envelope };
     let mut data = (*envelope.data).clone();

@@ -2,9 +2,9 @@
 //!
 //! A topic and its queues carry its JSON. The service's table stores it without the attributes that are the same in every
 //! envelope ([`Envelope::stored`]): most events then take one write unit. Extension attributes: `sequence`,
-//! `causationid`, `traceparent`, `dataversion`, and `replayed` in the messages of a replay.
+//! `causationid`, `actor`, `traceparent`, `dataversion`, and `replayed` in the messages of a replay.
 
-use crate::{Data, EventId, ReadError, Sequence, Service, Traceparent};
+use crate::{Actor, Data, EventId, ReadError, Sequence, Service, Traceparent};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub struct Cause {
     pub id: EventId,
     /// The trace that the first request started.
     pub traceparent: Option<Traceparent>,
+    /// The person who caused it, by a request with a token. `None`: no person did so directly.
+    pub actor: Option<Actor>,
 }
 
 /// One event as it is stored and published.
@@ -41,6 +43,10 @@ pub struct Envelope {
     pub sequence: Sequence,
     /// Id of the event, request, webhook or schedule that caused the event.
     pub causationid: EventId,
+    /// The person whose request caused the event. Missing in old events, in those that no person caused directly, and in
+    /// `OrderPlaced`, whose data names the customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
     /// The trace that the event belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Traceparent>,
@@ -72,6 +78,8 @@ struct Stored<'a> {
     sequence: Sequence,
     causationid: &'a EventId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<&'a Actor>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     traceparent: Option<&'a Traceparent>,
     dataversion: u32,
     data: &'a Data,
@@ -88,6 +96,7 @@ impl Envelope {
             time: self.time,
             sequence: self.sequence,
             causationid: &self.causationid,
+            actor: self.actor.as_ref(),
             traceparent: self.traceparent.as_ref(),
             dataversion: self.dataversion,
             data: &self.data,
@@ -107,8 +116,8 @@ impl Envelope {
             })
     }
 
-    /// This event as the cause of the next.
+    /// This event as the cause of the next, which no person causes directly.
     pub fn as_cause(&self) -> Cause {
-        Cause { id: self.id.clone(), traceparent: self.traceparent.clone() }
+        Cause { id: self.id.clone(), traceparent: self.traceparent.clone(), actor: None }
     }
 }

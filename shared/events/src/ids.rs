@@ -95,6 +95,14 @@ text_id!(
     |text| (1..=256).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 );
 
+text_id!(
+    /// A person who makes requests, by the subject (`sub`) of the access token: an identifier, never a name or an address. All
+    /// tokens of a stack are of one issuer.
+    Actor,
+    "the subject of a token, which is not empty",
+    |text| !text.is_empty()
+);
+
 impl OrderId {
     /// The order id made of the first sixteen bytes of a digest.
     pub fn from_digest(bytes: [u8; 16]) -> Self {

@@ -34,7 +34,7 @@ pub use currencies::{CurrencyRules, Usable};
 pub use data::Data;
 pub use envelope::{Cause, Envelope};
 pub use event::Event;
-pub use ids::{Customer, EventId, InvalidId, OrderId, RefundId, Sku};
+pub use ids::{Actor, Customer, EventId, InvalidId, OrderId, RefundId, Sku};
 pub use inventory::{
     InventoryEvent, InventoryUpdated, OutOfStock, SkuShard, StockCommitted, StockReleased, StockReturned,
 };

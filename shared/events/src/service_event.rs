@@ -41,6 +41,7 @@ impl Envelope {
             datacontenttype: "application/json".to_owned(),
             sequence,
             causationid: cause.id.clone(),
+            actor: cause.actor.clone(),
             traceparent: cause.traceparent.clone(),
             dataversion: event.data_version(),
             replayed: None,

@@ -97,6 +97,18 @@ fn an_event_is_written_exactly_as_it_was_read() {
     }
 }
 
+#[test]
+fn an_event_without_an_actor_is_an_old_one_or_one_that_no_person_caused() {
+    let with_actor = |(_, value): &(String, Value)| value.get("actor").is_some();
+    let snapshots: Vec<_> = snapshots().into_iter().filter(with_actor).collect();
+    assert!(!snapshots.is_empty());
+    for (name, mut value) in snapshots {
+        value.as_object_mut().unwrap().remove("actor");
+        let old = envelope(&value);
+        assert_eq!((&old.actor, serde_json::to_value(&old).unwrap()), (&None, value), "{name}");
+    }
+}
+
 /// An unknown field is passed on unchanged.
 #[test]
 fn a_number_in_an_unknown_field_is_passed_on_unchanged() {

@@ -10,6 +10,7 @@ pub mod correlation;
 pub mod cursor;
 pub mod heartbeat;
 pub mod http;
+pub mod letters;
 pub mod panics;
 pub mod queue;
 pub mod replayed;

@@ -3,10 +3,12 @@
 //! A message that is not finished when the invocation's time runs out, or whose handling panics, is retried like after any other
 //! transient failure. Its neighbours are handled.
 
+use crate::letters::{LetterRecord, LetterRecords};
 use crate::panics::guarded;
 use crate::{Settings, correlation};
 use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use event_store::Documents;
 use events::{Envelope, Event, ReadError, ServiceEvent as _};
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -102,14 +104,18 @@ pub struct Worker {
     pub give_up_after: Duration,
     /// What handles the messages.
     pub consumer: Arc<dyn Handler>,
+    /// Where it is recorded of which order a message was dead-lettered.
+    pub records: LetterRecords,
 }
 
 impl Worker {
-    /// Reads `QUEUE_URL`, `DEAD_LETTER_QUEUE_URL` and `GIVE_UP_AFTER_SECONDS`; `queue` makes the adapter of the two URLs.
-    pub fn from_settings(
+    /// Reads `QUEUE_URL`, `DEAD_LETTER_QUEUE_URL`, `GIVE_UP_AFTER_SECONDS` and `LETTERS_TABLE_NAME`; `queue` makes the adapter of
+    /// the two URLs, `table` that of the table.
+    pub fn from_settings<D: Documents + 'static>(
         settings: &mut Settings,
         function: &'static str,
         queue: impl FnOnce(&str, &str) -> Arc<dyn Queue>,
+        table: impl FnOnce(&str) -> Arc<D>,
         consumer: impl Handler + 'static,
     ) -> Self {
         let (url, dead_letters) = (settings.text("QUEUE_URL"), settings.text("DEAD_LETTER_QUEUE_URL"));
@@ -119,6 +125,7 @@ impl Worker {
             clock: Arc::new(SystemClock),
             give_up_after: Duration::from_secs(settings.required("GIVE_UP_AFTER_SECONDS")),
             consumer: Arc::new(consumer),
+            records: LetterRecords::from_settings(settings, table),
         }
     }
 
@@ -169,7 +176,8 @@ impl Worker {
     async fn hand_back(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> bool {
         let span = tracing::Span::current();
         span.record("message.id", message_id(record)).record("message.deliveries", deliveries);
-        let after = guarded(async { Ok(self.after(failure, record, deliveries).await) });
+        // On the heap, because few messages fail and every message's future would be as large.
+        let after = guarded(async { Ok(Box::pin(self.after(failure, record, deliveries)).await) });
         let handed_back = match Deadline::current() {
             Some(deadline) => deadline.of_hand_back().scope(after).await,
             None => after.await,
@@ -214,12 +222,27 @@ impl Worker {
             message_id: message_id(record).to_owned(),
         };
         match self.queue.dead_letter(&letter).await {
-            Ok(()) => false,
+            Ok(()) => {
+                self.record(letter).await;
+                false
+            }
             Err(error) => {
                 tracing::error!(%error, "the dead-letter queue is out; the message returns to its queue");
                 true
             }
         }
+    }
+
+    /// After the letter: see [`crate::letters`].
+    async fn record(&self, letter: DeadLetter) {
+        let subject = json::from_str::<Envelope>(&letter.body).ok().map(|envelope| envelope.subject);
+        let record = LetterRecord {
+            function: letter.function,
+            reason: letter.reason,
+            message_id: letter.message_id,
+            at: self.clock.now(),
+        };
+        self.records.add(subject.as_deref(), &record).await;
     }
 
     fn is_too_old(&self, record: &SqsMessage) -> bool {

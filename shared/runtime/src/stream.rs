@@ -20,9 +20,10 @@ mod time;
 
 use crate::Settings;
 use crate::heartbeat::Heartbeat;
+use crate::letters::{LetterRecord, LetterRecords};
 use async_trait::async_trait;
-use event_store::Key;
 use event_store::limits::escaped;
+use event_store::{Documents, Key};
 use futures_util::{StreamExt as _, stream};
 use handled::Handled;
 use jiff::SignedDuration;
@@ -73,6 +74,7 @@ pub struct StreamWorker {
     clock: Arc<dyn Clock>,
     reader: Arc<dyn Reader>,
     handled: Handled,
+    records: LetterRecords,
 }
 
 /// The platform's batch.
@@ -97,18 +99,27 @@ impl StreamWorker {
         clock: Arc<dyn Clock>,
         reader: Arc<dyn Reader>,
     ) -> Self {
-        Self { function, queue, clock, reader, handled: Handled::default() }
+        let (handled, records) = (Handled::default(), LetterRecords::default());
+        Self { function, queue, clock, reader, handled, records }
     }
 
-    /// Reads `DEAD_LETTER_QUEUE_URL`; `queue` makes its adapter.
-    pub fn from_settings(
+    /// Reads `DEAD_LETTER_QUEUE_URL` and `LETTERS_TABLE_NAME`; `queue` and `table` make their adapters.
+    pub fn from_settings<D: Documents + 'static>(
         settings: &mut Settings,
         function: &'static str,
         queue: impl FnOnce(&str) -> Arc<dyn Queue>,
+        table: impl FnOnce(&str) -> Arc<D>,
         reader: impl Reader + 'static,
     ) -> Self {
         let queue = queue(&settings.text("DEAD_LETTER_QUEUE_URL"));
-        Self::new(function, queue, Arc::new(SystemClock), Arc::new(reader))
+        let records = LetterRecords::from_settings(settings, table);
+        Self::new(function, queue, Arc::new(SystemClock), Arc::new(reader)).recording(records)
+    }
+
+    /// The same, with a record of each letter of an order.
+    #[must_use]
+    pub fn recording(self, records: LetterRecords) -> Self {
+        Self { records, ..self }
     }
 
     /// Handles a batch within the task's deadline; after an error it is redelivered.
@@ -264,6 +275,9 @@ impl StreamWorker {
         let letter = DeadLetter { body, reason, function: self.function.to_owned(), message_id };
         self.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
         self.handled.add([about.clone()]);
+        let DeadLetter { function, reason, .. } = letter;
+        let record = LetterRecord { function, reason, message_id: key.to_string(), at: self.clock.now() };
+        self.records.add(key.pk.strip_prefix("order#"), &record).await;
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ impl Endpoint for Mirror {
             "subject": request.caller.as_ref().map(|caller| &caller.customer.subject),
             "admin": request.caller.as_ref().is_some_and(|caller| caller.admin),
             "body": String::from_utf8_lossy(&request.body),
+            "actor": request.cause.actor.as_ref().map(events::Actor::as_str),
             "traceparent": request.cause.traceparent.map(|traceparent| traceparent.to_string()),
         });
         Ok(Reply::json(200, &body))
@@ -83,6 +84,7 @@ async fn a_request_is_read_as_the_gateway_sends_it() {
         ("limit", json!("2")),
         ("subject", json!("s-1")),
         ("admin", json!(true)),
+        ("actor", json!("s-1")),
         ("traceparent", json!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")),
     ] {
         assert_eq!(seen[name], expected, "{name}");

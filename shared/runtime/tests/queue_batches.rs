@@ -3,14 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test may be blunt outside of its test functions too")]
 
 use aws_lambda_events::sqs::SqsEvent;
+use event_store::{Documents as _, Memory};
 use events::{Delivered, Event, ShippingEvent};
 use resilience::{Deadline, Failure, FixedClock};
+use runtime::letters::{self, LetterRecord, LetterRecords};
 use runtime::queue::{Consumer, Message, Worker, ignored};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use testkit::{Log, MemoryQueue, envelope, now, order_id};
+use testkit::{Gated, Log, MemoryQueue, Plan, Stop, envelope, now, order_id};
 
 /// Fails by the subject's last digit: 1 is retried, 2 is rejected, 3 is retried after the provider's delay, 5 panics, 6 hangs.
 struct Moody;
@@ -41,6 +43,7 @@ fn worker(queue: &Arc<MemoryQueue>) -> Worker {
         clock: Arc::new(FixedClock::at(now())),
         give_up_after: Duration::from_hours(24),
         consumer: Arc::new(Moody),
+        records: LetterRecords::default(),
     }
 }
 
@@ -96,6 +99,40 @@ async fn a_rejected_message_is_dead_lettered_with_its_reason() {
     let letter = &queue.dead_letters()[0];
     assert_eq!((letter.reason.as_str(), letter.function.as_str()), ("this can never be done", "moody"));
     assert_eq!(letter.body, body(2));
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_an_order_is_recorded_without_its_content() {
+    let (queue, table) = (Arc::new(MemoryQueue::default()), Arc::new(Memory::default()));
+    let worker = Worker { records: LetterRecords::of(table.clone()), ..worker(&queue) };
+    // The subject is an order, and the second delivery is dead-lettered again.
+    for _ in 0..2 {
+        worker.work(batch(&[("m-1", body(2), 1, 0), ("m-2", "no event".to_owned(), 1, 0)])).await;
+    }
+    assert_eq!(queue.dead_letters().len(), 4);
+    let recorded = table.list(&letters::partition(&order_id(2)), "").await.unwrap();
+    let [(key, document)] = recorded.as_slice() else { panic!("one record: {recorded:?}") };
+    let expected = LetterRecord {
+        function: "moody".to_owned(),
+        reason: "this can never be done".to_owned(),
+        message_id: "m-1".to_owned(),
+        at: now(),
+    };
+    assert_eq!(document.read::<LetterRecord>(key).unwrap(), expected);
+    assert!(document.expires_at.is_some_and(|end| end > now() + Duration::from_hours(29 * 24)));
+    assert_eq!(table.all_documents().len(), 1, "a message that names no order has no record");
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_written_neither_loses_nor_duplicates_the_letter() {
+    let queue = Arc::new(MemoryQueue::default());
+    let table = Gated::new(Plan::stopping(0, Stop::Fail), Arc::new(Memory::default()));
+    let log = Log::of("moody", "info");
+    let worker = Worker { records: LetterRecords::of(table), ..worker(&queue) };
+    let response = worker.work(batch(&[("m-1", body(2), 1, 0)])).await;
+    assert_eq!(response.batch_item_failures.len(), 0, "the message does not return");
+    assert_eq!(queue.dead_letters().len(), 1);
+    assert!(log.text().contains("no explanation of its order will name it"), "{}", log.text());
 }
 
 #[tokio::test]

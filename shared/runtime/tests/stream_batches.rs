@@ -7,8 +7,10 @@
     reason = "a test may be blunt outside of its test functions too"
 )]
 
+use event_store::Memory;
 use events::{Delivered, ShippingEvent};
 use resilience::{Deadline, Failure, FixedClock};
+use runtime::letters::{self, LetterRecord, LetterRecords};
 use runtime::stream::{Batch, Item, OnThreads, Reader, Record, StreamWorker, Takes};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -198,6 +200,25 @@ async fn i6_a_record_that_cannot_be_handled_is_dead_lettered_and_its_neighbours_
         assert_eq!(letters[0].0, "order#panics");
         assert!(letters[0].1.starts_with("the code panicked at") && !letters[0].1.contains("value"));
     }
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_an_orders_record_is_recorded_and_of_another_item_is_not() {
+    let table = Arc::new(Memory::default());
+    let stream = Stream::open();
+    let worker = stream.worker.recording(LetterRecords::of(table.clone()));
+    let keys =
+        [format!("order#{}", order_id(2)), "webhook#stripe#evt_1".to_owned(), "order#short".to_owned()];
+    let records: Vec<Value> = keys.iter().map(|key| record("INSERT", key, &json!({}))).collect();
+    worker.work(serde_json::from_value(json!({ "Records": records })).unwrap()).await.unwrap();
+    assert_eq!(stream.queue.dead_letters().len(), 3);
+    let recorded = table.all_documents();
+    let [(key, document)] = recorded.as_slice() else { panic!("one record: {recorded:?}") };
+    assert_eq!(key.pk, letters::partition(&order_id(2)));
+    let record: LetterRecord = document.read(key).unwrap();
+    assert_eq!((record.function.as_str(), record.at), ("script", now()));
+    assert_eq!(record.message_id, format!("order#{} / event#000001", order_id(2)));
+    assert!(record.reason.contains("neither an attribute event nor document"), "{}", record.reason);
 }
 
 #[tokio::test]

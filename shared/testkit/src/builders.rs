@@ -54,7 +54,7 @@ pub fn other_customer() -> Customer {
 
 /// The cause of a test's events: a request.
 pub fn cause() -> Cause {
-    Cause { id: EventId::outside("request", "test"), traceparent: None }
+    Cause { id: EventId::outside("request", "test"), traceparent: None, actor: None }
 }
 
 /// Two packets of tea.
@@ -159,6 +159,9 @@ pub trait RequestBuilder: Sized {
     /// Sent by a member of the admin group.
     #[must_use]
     fn by_admin(self) -> Self;
+    /// Sent by this caller.
+    #[must_use]
+    fn sent_by(self, caller: Caller) -> Self;
     /// With the id that the platform gives to each request.
     #[must_use]
     fn under(self, request_id: &str) -> Self;
@@ -177,14 +180,18 @@ pub trait RequestBuilder: Sized {
 }
 
 impl RequestBuilder for Request {
-    fn by(mut self, customer: Customer) -> Self {
-        self.caller = Some(Caller { customer, admin: false });
-        self
+    fn by(self, customer: Customer) -> Self {
+        self.sent_by(Caller { customer, admin: false })
     }
 
-    fn by_admin(mut self) -> Self {
+    fn by_admin(self) -> Self {
         let customer = Customer { subject: "admin-1".to_owned(), ..customer() };
-        self.caller = Some(Caller { customer, admin: true });
+        self.sent_by(Caller { customer, admin: true })
+    }
+
+    fn sent_by(mut self, caller: Caller) -> Self {
+        self.cause.actor = caller.actor();
+        self.caller = Some(caller);
         self
     }
 

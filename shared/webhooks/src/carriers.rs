@@ -49,5 +49,16 @@ pub fn names_of(plain: &str) -> Option<&'static [&'static str]> {
     ALIASES.into_iter().find(|names| names.contains(&plain))
 }
 
+/// The partition of what is stored about a parcel's code: its order, and the reports that wait for it. Two spellings of a carrier
+/// or a code are one parcel.
+pub fn parcel_partition(carrier: &str, tracking_code: &str) -> String {
+    format!("tracking#{}#{}", carrier_name(carrier), plain_code(tracking_code))
+}
+
+/// The letters and digits of a tracking code, in upper case.
+pub fn plain_code(tracking_code: &str) -> String {
+    tracking_code.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
 #[cfg(test)]
 mod tests;

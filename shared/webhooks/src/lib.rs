@@ -11,6 +11,7 @@ mod event_name;
 mod github;
 pub mod inbox;
 mod mac;
+pub mod outgoing;
 mod receiver;
 mod refusal;
 mod scheme;

@@ -14,6 +14,7 @@ use outbound::{Breaker, Secret, Topic, Transport};
 use payments::Stripe;
 use resilience::{Clock, FixedClock, HourlyLimit};
 use runtime::http::{Access, Counted, Limit, Limiter, Server, parse_sample};
+use runtime::letters::LetterRecords;
 use runtime::queue::Worker;
 use runtime::stream::{Item, Record, StreamWorker};
 use serde_json::{Value, json};
@@ -341,6 +342,7 @@ impl Shop {
             clock: self.clock.clone(),
             give_up_after: Duration::from_hours(24),
             consumer: steps::handler(function, self),
+            records: LetterRecords::default(),
         };
         let mut message = SqsMessage::default();
         message.message_id = Some("00000000-0000-0000-0000-000000000000".to_owned());

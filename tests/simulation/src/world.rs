@@ -16,6 +16,7 @@ use orders::Deadlines;
 use outbound::{Topic, Transport};
 use resilience::{Clock, RandomJitter};
 use runtime::http::Endpoint;
+use runtime::letters::LetterRecords;
 use runtime::queue::Worker;
 use runtime::schedule::Task;
 use runtime::stream::StreamWorker;
@@ -144,7 +145,15 @@ impl World {
         let queue = Gated::new(self.gate(), self.queue_client());
         let step = steps::handler(function, self);
         let consumer = Arc::new(Timed { step, chance: self.chance.clone() });
-        Arc::new(Worker { function, queue, clock: self.clock(), give_up_after: GIVE_UP_AFTER, consumer })
+        let records = LetterRecords::default();
+        Arc::new(Worker {
+            function,
+            queue,
+            clock: self.clock(),
+            give_up_after: GIVE_UP_AFTER,
+            consumer,
+            records,
+        })
     }
 
     fn queue_client(&self) -> Arc<QueueClient> {

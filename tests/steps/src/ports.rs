@@ -1,7 +1,7 @@
 //! What a harness provides: the ports of the steps, and the few settings that differ between the harnesses.
 
 use callbacks::RandomBytes;
-use event_store::{Counters, Documents, EventScan, EventStore, Pages};
+use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages};
 use events::{Provider, Service};
 use orders::Deadlines;
 use outbound::{BatchStore, DeadLetterQueue, Functions, Mailer, Names, Texter, Topic, Transport, WorkQueue};
@@ -97,6 +97,8 @@ pub struct Channels {
     pub batches: Arc<dyn BatchStore>,
     /// The stream readers, as an operator's command invokes them.
     pub functions: Arc<dyn Functions>,
+    /// The records of dead letters.
+    pub letter_records: Arc<dyn Documents>,
     /// All events of each service, as an operator's command reads them.
     pub scans: BTreeMap<Service, Arc<dyn EventScan>>,
 }
@@ -117,6 +119,7 @@ impl Default for Channels {
             dead_letters: Arc::new(MemoryLetters::new(Arc::new(FixedClock::at(now())))),
             batches: Arc::new(MemoryBatches::default()),
             functions: Arc::new(MemoryFunctions::default()),
+            letter_records: Arc::new(Memory::default()),
             scans: BTreeMap::new(),
         }
     }

@@ -5,7 +5,7 @@ use crate::subscriptions::QUEUES;
 use crate::{DELIVER_WEBHOOK, PLAN_DELIVERIES, SENDERS, orders_steps};
 use async_trait::async_trait;
 use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
-use event_store::{Documents, EventScan};
+use event_store::{Documents, EventScan, EventStore};
 use events::Service;
 use operations::{FunctionQueues, InboxSource, InboxTable, ServiceEvents};
 use outbound::{Depth, Networks};
@@ -173,15 +173,24 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
                 work_for: Duration::from_mins(1),
             }))
         }
+        "explain-order" => Step::Http(Arc::new(operations::ExplainOrder {
+            streams: [Service::Orders, Service::Payments, Service::Inventory, Service::Shipping]
+                .map(|service| of(service) as Arc<dyn EventStore>)
+                .into(),
+            sources: inbox_sources(ports),
+            callbacks: ports.table(Table::Callbacks),
+            notifications: ports.table(Table::Notifications),
+            letters: ports.channels().letter_records,
+            dead_letters: [take_payment_queue()].into(),
+            lasts: operations::LastsAtMost::from_settings(&mut Settings::from_lookup(|_| {
+                Some("1800".to_owned())
+            })),
+            clock,
+        })),
         "get-readiness" => Step::Http(Arc::new(operations::GetReadiness {
             build: operations::Build { stack, id: "0123456789ab".to_owned(), deploy: "sample".to_owned() },
             tables: readiness_tables(ports),
-            queues: [operations::Queue {
-                function: "take-payment".to_owned(),
-                name: "conveyor-TakePaymentQueue".to_owned(),
-                gauge: Arc::new(FixedGauge(Depth { waiting: 0, hidden: 0 })),
-            }]
-            .into(),
+            queues: [take_payment_queue()].into(),
             metrics: Arc::new(MemoryMetrics::default()),
             queue_is_late_after: Duration::from_hours(1),
             clock,
@@ -332,6 +341,15 @@ fn readiness_tables(ports: &(impl Ports + ?Sized)) -> Vec<(&'static str, operati
         Some((name, (documents, ports.index(table, "pk", "sk"))))
     };
     operations::TABLES.into_iter().filter_map(table).collect()
+}
+
+/// A queue that is empty.
+fn take_payment_queue() -> operations::Queue {
+    operations::Queue {
+        function: "take-payment".to_owned(),
+        name: "conveyor-TakePaymentQueue".to_owned(),
+        gauge: Arc::new(FixedGauge(Depth { waiting: 0, hidden: 0 })),
+    }
 }
 
 fn inbox_sources(ports: &(impl Ports + ?Sized)) -> Vec<InboxSource> {

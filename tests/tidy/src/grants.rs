@@ -88,6 +88,54 @@ fn one_function_reads_the_events_of_every_service_and_nothing_else_of_their_tabl
 }
 
 #[test]
+fn an_explanation_reads_the_order_and_what_waits_for_it_and_changes_nothing() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let (_, after) = template.split_once("\n  ExplainOrderRole:\n").expect("the role");
+    let role = after.split("\n\n").next().unwrap();
+    let allowed = [
+        r#"["order#*", "intent#*", "tracking#*"]"#,
+        r#"["webhook#*"]"#,
+        r"[endpoints]",
+        r#"["endpoint#*"]"#,
+        r#"["letter#*"]"#,
+    ];
+    let is_narrowed = |grant: &&str| {
+        grant.contains("/index/inbox")
+            || allowed.iter().any(|keys| {
+                grant.contains(&format!(
+                    r#"{{"ForAllValues:StringLike": {{"dynamodb:LeadingKeys": {keys}}}}}"#
+                ))
+            })
+    };
+    let granted: Vec<&str> =
+        role.split("              - ").filter(|statement| statement.contains("dynamodb:")).collect();
+    assert_eq!(granted.len(), allowed.len() + 2, "also the index of webhooks, and the limits: {granted:?}");
+    let wide = granted.iter().filter(|grant| !is_narrowed(grant) && !grant.contains("dynamodb:UpdateItem"));
+    none("grants that open more", &wide.map(|grant| (*grant).to_owned()).collect::<Vec<_>>());
+    let writes = ["PutItem", "DeleteItem", "SendMessage", "ReceiveMessage", "BatchWriteItem"];
+    none(
+        "grants that change something",
+        &writes.map(str::to_owned).into_iter().filter(|call| role.contains(call)).collect::<Vec<_>>(),
+    );
+}
+
+/// A function that handles orders records of which one it dead-letters a message, and may write nothing else there.
+#[test]
+fn a_function_may_write_records_of_dead_letters_and_no_limit() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let puts: Vec<&str> = template
+        .lines()
+        .filter(|line| line.contains("dynamodb:PutItem") && line.contains("LimitsTable.Arn"))
+        .collect();
+    assert_eq!(puts.len(), template.matches("LETTERS_TABLE_NAME").count() - 1, "explain-order only reads");
+    let narrow = r#"Condition: {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["letter#*"]}}"#;
+    none(
+        "wide grants",
+        &puts.iter().filter(|line| !line.contains(narrow)).map(|line| (*line).to_owned()).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
 fn only_operators_functions_may_scan_a_table() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let roles = template.split("\n\n").filter(|block| block.contains("dynamodb:Scan"));

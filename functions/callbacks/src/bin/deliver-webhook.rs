@@ -24,7 +24,8 @@ async fn main() -> Result<(), runtime::Error> {
         lanes,
     };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "deliver-webhook", queue, step);
+    let worker =
+        Worker::from_settings(&mut settings, "deliver-webhook", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

@@ -14,7 +14,8 @@ async fn main() -> Result<(), runtime::Error> {
     let work = aws.work(&settings.text("WORK_QUEUE_URL"));
     let step = PlanDeliveries { endpoints, documents, work, clock: Arc::new(SystemClock) };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "plan-deliveries", queue, step);
+    let worker =
+        Worker::from_settings(&mut settings, "plan-deliveries", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

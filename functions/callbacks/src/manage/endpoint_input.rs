@@ -1,13 +1,14 @@
 //! The request bodies of endpoints, parsed and validated.
 
 use crate::endpoint::Patch;
-use crate::outgoing::{ALL, TYPES, digest};
+use crate::outgoing::{ALL, TYPES};
 use crate::url::CallbackUrl;
 use outbound::Networks;
 use runtime::http::{FieldError, Problem, optional, optional_number};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use webhooks::StandardWebhooks;
+use webhooks::outgoing::digest;
 
 const LONGEST_DESCRIPTION: usize = 200;
 /// How long an old secret signs beside a new one by default, in seconds.

@@ -25,6 +25,7 @@ use outbound::{Answer, Call, CallError, Networks, Transport};
 use queue::{ModelQueue, Seen};
 use resilience::{Clock, RandomJitter};
 use runtime::http::Endpoint as _;
+use runtime::letters::LetterRecords;
 use runtime::queue::{Consumer as _, Worker};
 use runtime::schedule::Task as _;
 use serde_json::{Value, json};
@@ -144,6 +145,7 @@ impl Model {
             clock: self.clock.clone(),
             give_up_after: GIVE_UP_AFTER,
             consumer: Arc::new(step),
+            records: LetterRecords::default(),
         }
     }
 

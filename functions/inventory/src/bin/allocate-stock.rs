@@ -13,7 +13,8 @@ async fn main() -> Result<(), runtime::Error> {
     let (clock, hot) = (Arc::new(SystemClock), HotSkus::default());
     let step = AllocateStock { store: table.clone(), counters: table, clock, hot };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "allocate-stock", queue, step);
+    let worker =
+        Worker::from_settings(&mut settings, "allocate-stock", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

@@ -20,7 +20,8 @@ async fn main() -> Result<(), runtime::Error> {
         sms_countries: settings.parsed("SMS_COUNTRIES", Countries::default()),
     };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "notify-customer", queue, step);
+    let worker =
+        Worker::from_settings(&mut settings, "notify-customer", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

@@ -41,9 +41,20 @@ impl World {
         event_type: &str,
         verdict: Option<Verdict>,
     ) {
+        self.receive_bytes(source, event_id, event_type, br#"{"z": 1.0, "a": "b"}"#).await;
+        if let Some(verdict) = verdict {
+            self.conclude(source, event_id, verdict).await;
+        }
+    }
+
+    /// Receives a webhook with this body, one second after the one before.
+    pub(crate) async fn receive_body(&self, source: &str, event_id: &str, body: &str) {
+        self.receive_bytes(source, event_id, "any", body.as_bytes()).await;
+    }
+
+    async fn receive_bytes(&self, source: &str, event_id: &str, event_type: &str, body: &[u8]) {
         self.clock.advance(Duration::from_secs(1));
         let (secret, now) = (Secret::new("whsec"), self.clock.now());
-        let body = br#"{"z": 1.0, "a": "b"}"#;
         let mut headers = HeaderMap::new();
         headers.insert("user-agent", "Stripe/1.0".parse().unwrap());
         headers.insert("authorization", "Bearer secret".parse().unwrap());
@@ -58,9 +69,6 @@ impl World {
             cause: &testkit::cause(),
         };
         inbox::keep(self.table(source), &item, &body, now).await.unwrap();
-        if let Some(verdict) = verdict {
-            self.conclude(source, event_id, verdict).await;
-        }
     }
 
     pub(crate) async fn conclude(&self, source: &str, event_id: &str, verdict: Verdict) {

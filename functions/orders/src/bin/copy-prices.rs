@@ -9,7 +9,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let step = CopyPrices { documents: aws.table(&settings.text("TABLE_NAME")) };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "copy-prices", queue, step);
+    let worker = Worker::from_settings(&mut settings, "copy-prices", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

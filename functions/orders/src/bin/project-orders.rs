@@ -12,7 +12,8 @@ async fn main() -> Result<(), runtime::Error> {
     let email_key = EmailKey::new(aws.secrets(), settings.text("SEARCH_KEY_SECRET"));
     let step = ProjectOrders { store, views, deadlines: Deadlines::from_settings(&mut settings), email_key };
     let queue = |url: &str| aws.dead_letters(url);
-    let worker = StreamWorker::from_settings(&mut settings, "project-orders", queue, step);
+    let worker =
+        StreamWorker::from_settings(&mut settings, "project-orders", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

@@ -12,7 +12,7 @@ async fn main() -> Result<(), runtime::Error> {
     let store = aws.table(&settings.text("TABLE_NAME"));
     let step = TrackOrder { store, clock: Arc::new(SystemClock) };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "track-order", queue, step);
+    let worker = Worker::from_settings(&mut settings, "track-order", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

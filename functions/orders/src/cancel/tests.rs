@@ -2,7 +2,8 @@
 
 use crate::testing::{World, page_request, shipped};
 use events::{
-    CancellationRejected, InventoryEvent, RejectedBecause, ShipmentCancelled, ShippingEvent, StockReleased,
+    Actor, CancellationRejected, InventoryEvent, RejectedBecause, ShipmentCancelled, ShippingEvent,
+    StockReleased,
 };
 use runtime::http::{Endpoint as _, Request};
 use serde_json::json;
@@ -27,6 +28,20 @@ async fn a_cancellation_is_requested_once_and_shipping_decides() {
     let page = world.get(page_request(1).by(customer())).await.unwrap();
     assert_eq!(page["status"], "cancelling");
     assert_eq!(page["timeline"][1]["type"], "order_cancellation_requested");
+}
+
+#[tokio::test]
+async fn a_cancellation_names_its_actor_to_admins_alone() {
+    let world = World::default();
+    world.place(1).await;
+    world.cancel.answer(cancel(1).by_admin()).await.unwrap();
+    let recorded: Vec<_> = world.table.all_events().into_iter().map(|event| event.actor).collect();
+    assert_eq!(recorded, [None, Actor::try_from("admin-1").ok()], "OrderPlaced names its customer already");
+    let events = || request("GET /orders/{order_id}/events").path("order_id", order_id(1).as_str());
+    let seen_by_admin = world.get(events().by_admin()).await.unwrap();
+    assert_eq!(seen_by_admin["events"][1]["actor"], "admin-1");
+    let seen_by_customer = world.get(events().by(customer())).await.unwrap();
+    assert_eq!(seen_by_customer["events"][1].get("actor"), None);
 }
 
 #[tokio::test]

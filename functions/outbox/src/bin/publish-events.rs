@@ -14,7 +14,8 @@ async fn main() -> Result<(), runtime::Error> {
     };
     let step = PublishEvents { topics: Service::ALL.map(topic).into_iter().collect() };
     let queue = |url: &str| aws.dead_letters(url);
-    let worker = StreamWorker::from_settings(&mut settings, "publish-events", queue, step);
+    let worker =
+        StreamWorker::from_settings(&mut settings, "publish-events", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

@@ -14,7 +14,13 @@ async fn main() -> Result<(), runtime::Error> {
     let clock = Arc::new(SystemClock);
     let step = ApplyStripeEvent { store: table.clone(), documents: table, clock, stack };
     let queue = |url: &str| aws.dead_letters(url);
-    let worker = StreamWorker::from_settings(&mut settings, "apply-stripe-event", queue, step);
+    let worker = StreamWorker::from_settings(
+        &mut settings,
+        "apply-stripe-event",
+        queue,
+        |table| aws.table(table),
+        step,
+    );
     settings.finish()?;
 
     aws.connect().await;

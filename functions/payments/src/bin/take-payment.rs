@@ -23,7 +23,7 @@ async fn main() -> Result<(), runtime::Error> {
         refund_again_after: settings.seconds("REFUND_AGAIN_AFTER_SECONDS", 60),
     };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "take-payment", queue, step);
+    let worker = Worker::from_settings(&mut settings, "take-payment", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

@@ -12,7 +12,13 @@ async fn main() -> Result<(), runtime::Error> {
     let table = aws.table(&settings.text("TABLE_NAME"));
     let step = ApplyCarrierEvent { store: table.clone(), documents: table, clock: Arc::new(SystemClock) };
     let queue = |url: &str| aws.dead_letters(url);
-    let worker = StreamWorker::from_settings(&mut settings, "apply-carrier-event", queue, step);
+    let worker = StreamWorker::from_settings(
+        &mut settings,
+        "apply-carrier-event",
+        queue,
+        |table| aws.table(table),
+        step,
+    );
     settings.finish()?;
 
     aws.connect().await;

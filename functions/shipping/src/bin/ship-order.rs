@@ -20,7 +20,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (store, documents) = (table.clone(), table);
     let step = ShipOrder { store, documents, clock, carriers };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
-    let worker = Worker::from_settings(&mut settings, "ship-order", queue, step);
+    let worker = Worker::from_settings(&mut settings, "ship-order", queue, |table| aws.table(table), step);
     settings.finish()?;
 
     aws.connect().await;

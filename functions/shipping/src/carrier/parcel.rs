@@ -1,10 +1,10 @@
 //! A parcel: its carrier's name and its tracking code, as they were typed or reported, and how two of them compare.
 //!
 //! Carriers print a code in groups (`2680-1286-3436`) and report it without, and spell their own name in several ways.
-//! So codes are compared by their letters and digits, and carriers by [`carrier_name`].
+//! So codes are compared by their letters and digits, and carriers by [`carrier_name`](webhooks::carriers::carrier_name).
 
 use serde::{Deserialize, Serialize};
-use webhooks::carriers::{carrier_name, names_of, plain_name};
+use webhooks::carriers::{names_of, parcel_partition, plain_code, plain_name};
 
 /// A parcel as its carrier knows it. The texts are displayed as they are; `is` compares them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl Parcel {
     /// The partition of everything that is stored about the parcel's code: `tracking#<carrier>#<code>`, both reduced to
     /// what is compared.
     pub(crate) fn partition(&self) -> String {
-        format!("tracking#{}#{}", carrier_name(&self.carrier), self.plain_code())
+        parcel_partition(&self.carrier, &self.tracking_code)
     }
 
     /// The partitions under which older versions stored the same parcel: with the hyphens of its code, and under
@@ -45,7 +45,7 @@ impl Parcel {
     pub(crate) fn older_partitions(&self) -> Vec<String> {
         let plain = plain_name(&self.carrier);
         let names = names_of(&plain).map_or_else(|| vec![plain.as_str()], <[_]>::to_vec);
-        let (typed, reduced) = (self.tracking_code.to_ascii_uppercase(), self.plain_code());
+        let (typed, reduced) = (self.tracking_code.to_ascii_uppercase(), plain_code(&self.tracking_code));
         let mut found: Vec<String> = Vec::new();
         for name in names {
             for code in [&typed, &reduced] {
@@ -61,11 +61,6 @@ impl Parcel {
     /// Whether both are the same parcel, regardless of spelling.
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.partition() == other.partition()
-    }
-
-    /// The letters and digits of the code, in upper case.
-    fn plain_code(&self) -> String {
-        self.tracking_code.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
     }
 }
 

@@ -14,7 +14,7 @@ impl Aggregate for Nothing {
 }
 
 fn cause(trace: Option<Traceparent>) -> Cause {
-    Cause { id: EventId::outside("test", "1"), traceparent: trace }
+    Cause { id: EventId::outside("test", "1"), traceparent: trace, actor: None }
 }
 
 /// The trace of the second event of a stream that began in trace 7, if this trace causes it.

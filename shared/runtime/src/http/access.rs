@@ -8,7 +8,7 @@ use super::objects::is_sendable;
 use crate::Settings;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events::Customer;
+use events::{Actor, Customer};
 use lambda_http::http::HeaderMap;
 use lambda_http::http::header::AUTHORIZATION;
 use serde_json::Value;
@@ -21,6 +21,13 @@ pub struct Caller {
     pub customer: Customer,
     /// Whether the token names the admin group.
     pub admin: bool,
+}
+
+impl Caller {
+    /// The caller as the actor of the events that the request causes. Never `None` for a verified token: its subject is not empty.
+    pub fn actor(&self) -> Option<Actor> {
+        Actor::try_from(self.customer.subject.as_str()).ok()
+    }
 }
 
 /// How a caller is read from a token's claims.

@@ -50,7 +50,11 @@ impl Request {
             (Some(access), Some(claims)) => Some(access.caller(&claims, &headers)?),
             (Some(_), None) => return Err(Problem::unauthorized("the request carries no token")),
         };
-        let cause = Cause { id: EventId::outside("request", &request_id), traceparent: Some(traceparent) };
+        let cause = Cause {
+            id: EventId::outside("request", &request_id),
+            traceparent: Some(traceparent),
+            actor: caller.as_ref().and_then(Caller::actor),
+        };
         Ok(Self { route, path, query, headers, body, caller, cause, admission: Admission::default() })
     }
 

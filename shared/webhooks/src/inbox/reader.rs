@@ -14,7 +14,7 @@ use super::{InboxItem, forgotten_at, key, open, replay};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use event_store::{Document, Documents, Key};
+use event_store::{Document, Documents, Key, StoreError};
 use events::{Cause, EventId};
 use jiff::SignedDuration;
 use resilience::{Clock, Failure};
@@ -43,7 +43,7 @@ impl Webhook<'_> {
     /// The cause that events of this webhook name: `<kind>/<event id>`, under the trace of its request.
     pub fn cause(&self, kind: &str) -> Cause {
         let id = EventId::outside(kind, &shortened(&self.item.event_id));
-        Cause { id, traceparent: self.item.traceparent.clone() }
+        Cause { id, traceparent: self.item.traceparent.clone(), actor: None }
     }
 }
 
@@ -104,6 +104,13 @@ struct Parked {
     source: Option<String>,
 }
 
+/// The source and the event id to which a parked pointer points. `sources` are those of its service.
+pub fn parked(pointer: &Key, document: &Document, sources: &[&str]) -> Result<(String, String), StoreError> {
+    let Parked { event_id, source } = document.read(pointer)?;
+    let source = source.or_else(|| sources.first().map(|first| (*first).to_owned())).unwrap_or_default();
+    Ok((source, event_id))
+}
+
 /// Reads the inbox of one service. See the module.
 pub struct InboxReader<'a, H> {
     /// The table of the inbox.
@@ -142,9 +149,8 @@ impl<H: Handler> InboxReader<'_, H> {
     }
 
     async fn drain_one(&self, pointer: &Key, document: &Document) -> Result<(), Failure> {
-        let Parked { event_id, source } = document.read(pointer)?;
-        let source = source.as_deref().or_else(|| H::SOURCES.first().copied()).unwrap_or_default();
-        self.process_stored(source, &key(source, &event_id)).await
+        let (source, event_id) = parked(pointer, document, H::SOURCES)?;
+        self.process_stored(&source, &key(&source, &event_id)).await
     }
 
     /// An item that has expired meanwhile is too old to be applied. Tables delete what has expired within days, the verdict perhaps

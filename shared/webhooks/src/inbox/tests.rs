@@ -15,7 +15,7 @@ fn verified(body: &[u8]) -> Verified<&[u8]> {
 }
 
 fn cause() -> Cause {
-    Cause { id: EventId::outside("request", "r1"), traceparent: Some(Traceparent::start(1, 2)) }
+    Cause { id: EventId::outside("request", "r1"), traceparent: Some(Traceparent::start(1, 2)), actor: None }
 }
 
 async fn keep_push(table: &Memory, id: &str, body: &[u8]) -> Result<Kept, StoreError> {

@@ -128,7 +128,7 @@ impl ReconcileStripe {
                 return Ok(());
             }
         };
-        let cause = Cause { id: EventId::outside("reconcile", &name.id), traceparent: None };
+        let cause = Cause { id: EventId::outside("reconcile", &name.id), traceparent: None, actor: None };
         let headers = HeaderMap::new();
         let arriving =
             NewItem { source: SOURCE, by: ReceivedBy::Api, name: &name, headers: &headers, cause: &cause };

@@ -72,7 +72,7 @@ impl Words {
     async fn receive(&self, source: &str, id: &str, body: &[u8]) -> Result<(), Failure> {
         let name = EventName { id: id.to_owned(), event_type: "word".to_owned() };
         let (headers, cause) =
-            (HeaderMap::new(), Cause { id: EventId::outside("request", id), traceparent: None });
+            (HeaderMap::new(), Cause { id: EventId::outside("request", id), traceparent: None, actor: None });
         let new = NewItem { source, by: ReceivedBy::Api, name: &name, headers: &headers, cause: &cause };
         keep(&self.table, &new, &fetched(body), Timestamp::UNIX_EPOCH).await.unwrap();
         let record = key(source, id);
