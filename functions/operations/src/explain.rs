@@ -110,6 +110,7 @@ fn known(events: &[Envelope], read: &[Option<Event>]) -> Option<Known> {
             known.add(event, envelope.time);
         }
     }
+    known.compare(events);
     Some(known)
 }
 

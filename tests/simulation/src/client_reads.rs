@@ -92,8 +92,8 @@ pub(super) fn judge(
         (PAYMENT, false) => !may_see || !has_terms(so_far) && (so_far.is_empty() || !caller.admin),
         (EVENTS, true) => {
             may_see
-                && without_codes(&body["events"]) == without_codes(&json!(so_far))
-                && shows_codes(so_far, &body, caller.admin)
+                && public(&body["events"]) == public(&json!(so_far))
+                && shows_what_it_may(so_far, &body, caller.admin)
         }
         (_, true) => may_see && fits_order(so_far, &body),
         (_, false) => !may_see,
@@ -103,19 +103,20 @@ pub(super) fn judge(
     if is_right { Ok(()) } else { Err(format!("I8: {} of {id}: {status} {body}", call.request.route)) }
 }
 
-/// Customers see public words in place of the provider's codes.
-fn without_codes(events: &Value) -> Value {
+/// Customers see public words in place of the provider's codes, and not who acted.
+fn public(events: &Value) -> Value {
     let mut events = events.clone();
-    for code in
-        events.as_array_mut().into_iter().flatten().filter_map(|event| event.pointer_mut("/data/detail/code"))
-    {
-        *code = Value::Null;
+    for event in events.as_array_mut().into_iter().flatten() {
+        if let Some(code) = event.pointer_mut("/data/detail/code") {
+            *code = Value::Null;
+        }
+        event.as_object_mut().and_then(|attributes| attributes.remove("actor"));
     }
     events
 }
 
-/// Whether an admin sees the provider's codes, and a customer public words only.
-fn shows_codes(so_far: &[Envelope], body: &Value, is_admin: bool) -> bool {
+/// Whether an admin sees everything, and a customer public words for the codes and no actor.
+fn shows_what_it_may(so_far: &[Envelope], body: &Value, is_admin: bool) -> bool {
     const WORDS: [&str; 8] = [
         "card_declined",
         "insufficient_funds",
@@ -129,9 +130,11 @@ fn shows_codes(so_far: &[Envelope], body: &Value, is_admin: bool) -> bool {
     if is_admin {
         return body["events"] == json!(so_far);
     }
-    let events = body["events"].as_array().into_iter().flatten();
-    let mut codes = events.filter_map(|event| event.pointer("/data/detail/code")?.as_str());
-    codes.all(|code| WORDS.contains(&code))
+    let mut events = body["events"].as_array().into_iter().flatten();
+    events.all(|event| {
+        let code = event.pointer("/data/detail/code").and_then(Value::as_str);
+        code.is_none_or(|code| WORDS.contains(&code)) && event.get("actor").is_none()
+    })
 }
 
 /// Compares the page with the events: it shows the status of the last `OrderUpdated`, and when something changed last.

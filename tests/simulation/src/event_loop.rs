@@ -8,6 +8,7 @@ use super::delivery_checks::{self, Expected};
 use super::delivery_queue::{DELIVER, ENDPOINTS, PLAN};
 use super::endpoint_owners::Owners;
 use super::executor::poll;
+use super::explanation_checks;
 use super::invariants;
 use super::invocations::{Call, Done, Invocation, Work};
 use super::world::{Source, World};
@@ -124,6 +125,8 @@ impl Simulation {
 
     /// Stops the faults and runs until every order and delivery has ended.
     pub(super) fn until_quiet(&mut self) {
+        let explained = explanation_checks::check(&self.world, &invariants::all_orders(self));
+        self.violations.extend(explained);
         self.world.chance.stop_faults();
         self.calls.extend(self.owners.finish(self.now()));
         for hour in 0..HOURS_TO_DELIVER {

@@ -5,6 +5,7 @@ use super::actors::{PRODUCTS, order};
 use super::bank::is_by_transfer;
 use super::event_loop::{OF_ORDERS, Simulation};
 use super::executor::finish;
+use super::explanation_checks;
 use super::mail_checks;
 use super::view_checks;
 use super::webhook_senders::plain;
@@ -45,6 +46,7 @@ pub(super) fn check(simulation: &mut Simulation) -> BTreeMap<String, u64> {
     wrong.extend(i5_i6_written_once_and_published(simulation));
     wrong.extend(i6_scans_are_recorded(simulation));
     wrong.extend(view_checks::check(simulation, &orders));
+    wrong.extend(explanation_checks::check(&simulation.world, &orders));
     wrong.extend(mail_checks::check(&simulation.world, &orders));
     wrong.extend(simulation.world.providers.wrong());
     simulation.violations.append(&mut wrong);
@@ -145,7 +147,7 @@ fn i3_has_ended_or_has_an_entry(id: &OrderId, order: &Order, has_entry: bool) ->
     is_stuck.then(|| format!("I3: {id} is still {} without an attention", order.status().as_str()))
 }
 
-fn all_orders(simulation: &Simulation) -> BTreeSet<OrderId> {
+pub(super) fn all_orders(simulation: &Simulation) -> BTreeSet<OrderId> {
     let events = simulation.world.table(Service::Orders).all_events();
     let placed = events.iter().filter(|envelope| envelope.event_type == "OrderPlaced");
     placed.filter_map(|envelope| OrderId::try_from(envelope.subject.as_str()).ok()).collect()

@@ -21,6 +21,7 @@ mod delivery_queue;
 mod endpoint_owners;
 mod event_loop;
 mod executor;
+mod explanation_checks;
 mod invariants;
 mod invocations;
 mod mail_checks;

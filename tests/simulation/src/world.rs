@@ -126,6 +126,16 @@ impl World {
         self.tables.get(&service).expect("every service has a table")
     }
 
+    /// A table as the steps name it.
+    pub(super) fn memory(&self, table: Table) -> &Arc<Memory> {
+        match table {
+            Table::Of(service) => Self::table(self, service),
+            Table::OrderViews => &self.views,
+            Table::Notifications => &self.notices,
+            Table::Callbacks => &self.callbacks,
+        }
+    }
+
     pub(super) fn gate(&self) -> Arc<dyn Gate> {
         Arc::new(self.chance.clone())
     }
@@ -220,22 +230,11 @@ impl Ports for World {
     }
 
     fn table(&self, table: Table) -> Arc<dyn TablePort> {
-        self.gated(match table {
-            Table::Of(service) => Self::table(self, service),
-            Table::OrderViews => &self.views,
-            Table::Notifications => &self.notices,
-            Table::Callbacks => &self.callbacks,
-        })
+        self.gated(self.memory(table))
     }
 
     fn index(&self, table: Table, partition: &'static str, order: &'static str) -> Arc<dyn Pages> {
-        let memory = match table {
-            Table::Of(service) => Self::table(self, service),
-            Table::OrderViews => &self.views,
-            Table::Notifications => &self.notices,
-            Table::Callbacks => &self.callbacks,
-        };
-        self.gated(&Arc::new(memory.index(partition, order)))
+        self.gated(&Arc::new(self.memory(table).index(partition, order)))
     }
 
     fn stripe(&self) -> Arc<dyn Transport> {

@@ -1,8 +1,9 @@
 //! What the events of an order show, as far as the explanation needs it: the fold of all of them in causal order. Pure.
 
 use events::{
-    Attention, CatalogEvent, DisputeOutcome, Event, InventoryEvent, OrderPlaced, OrderStatus, OrdersEvent,
-    PaymentsEvent, Provider, RefundCause, RefundId, ShippingEvent, offline_sender,
+    Amount, Attention, CatalogEvent, DisputeOutcome, Envelope, Event, EventId, InventoryEvent, OrderPlaced,
+    OrderStatus, OrdersEvent, PaymentsEvent, Provider, RefundCause, RefundId, Service, ShippingEvent,
+    offline_sender,
 };
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,12 @@ pub(super) struct Known {
     /// When the status, or what the order owes, changed last.
     pub(super) moved_at: Timestamp,
     pub(super) refunds: BTreeMap<RefundId, (RefundState, Timestamp)>,
+    /// The refunds that were made outside of Conveyor. One that fails there is not the shop's debt.
+    foreign: BTreeSet<RefundId>,
+    captured: Option<Amount>,
+    /// What is not with us any more: by refund, and by lost dispute.
+    paid_out: BTreeMap<RefundId, Amount>,
+    lost: BTreeMap<String, Amount>,
     /// Whether a refund that Conveyor itself decided on was requested.
     pub(super) is_compensated: bool,
     pub(super) disputes: BTreeMap<String, OpenDispute>,
@@ -51,6 +58,8 @@ pub(super) struct Known {
     pub(super) restocks: bool,
     /// The payment at its provider.
     pub(super) intent: Option<String>,
+    /// Since when events of a service are missing in the order's own history.
+    pub(super) unrecorded: BTreeMap<Service, Timestamp>,
     /// Carrier and code of each parcel that was ever the order's.
     pub(super) parcels: BTreeSet<(String, String)>,
 }
@@ -68,13 +77,31 @@ impl Known {
             last: BTreeMap::new(),
             moved_at: at,
             refunds: BTreeMap::new(),
+            foreign: BTreeSet::new(),
+            captured: None,
+            paid_out: BTreeMap::new(),
+            lost: BTreeMap::new(),
             is_compensated: false,
             disputes: BTreeMap::new(),
             provider: None,
             held_since: None,
             restocks: false,
             intent: None,
+            unrecorded: BTreeMap::new(),
             parcels: BTreeSet::new(),
+        }
+    }
+
+    /// Notes the events of other services that orders has not recorded yet. Its record of an event names the event as its cause.
+    pub(super) fn compare(&mut self, events: &[Envelope]) {
+        let (of_orders, others): (Vec<_>, Vec<_>) =
+            events.iter().partition(|envelope| envelope.service() == Ok(Service::Orders));
+        let recorded: BTreeSet<&EventId> = of_orders.iter().map(|envelope| &envelope.causationid).collect();
+        for envelope in others.into_iter().filter(|envelope| !recorded.contains(&envelope.id)) {
+            if let Ok(service) = envelope.service() {
+                let since = self.unrecorded.entry(service).or_insert(envelope.time);
+                *since = envelope.time.min(*since);
+            }
         }
     }
 
@@ -93,6 +120,12 @@ impl Known {
     pub(super) fn at<E: events::ServiceEvent>(&self, event_type: &'static str) -> Option<Timestamp> {
         debug_assert!(E::TYPES.contains(&event_type), "no such event: {event_type}");
         self.last.get(event_type).copied()
+    }
+
+    /// Whether nothing of the captured money is left: then no refund is owed, also if one failed.
+    pub(super) fn has_all_left(&self) -> bool {
+        let left = self.paid_out.values().chain(self.lost.values()).copied().fold(Amount::ZERO, Amount::plus);
+        self.captured.is_some_and(|captured| captured <= left)
     }
 
     fn saw(&mut self, event: &impl events::ServiceEvent, at: Timestamp) {
@@ -124,6 +157,10 @@ impl Known {
                     | RefundCause::Returned => true,
                     RefundCause::Goodwill | RefundCause::Foreign => false,
                 };
+                self.captured = self.captured.max(request.captured);
+                if request.cause == RefundCause::Foreign {
+                    self.foreign.insert(request.refund_id.clone());
+                }
                 if let Some(replaced) = &request.instead_of {
                     self.refunds.insert(replaced.clone(), (RefundState::Over, at));
                 }
@@ -133,11 +170,17 @@ impl Known {
                 self.moved_at = at;
             }
             PaymentsEvent::PaymentRefunded(refunded) => {
+                self.paid_out.insert(refunded.refund_id.clone(), refunded.amount);
                 self.refunds.insert(refunded.refund_id.clone(), (RefundState::Over, at));
                 self.moved_at = at;
             }
             PaymentsEvent::RefundFailed(failed) => {
-                let state = if failed.again { RefundState::WaitsForAnother } else { RefundState::Over };
+                if !failed.refused {
+                    // The bank sent the money back to us.
+                    self.paid_out.remove(&failed.refund_id);
+                }
+                let is_tried_again = failed.again && !self.foreign.contains(&failed.refund_id);
+                let state = if is_tried_again { RefundState::WaitsForAnother } else { RefundState::Over };
                 self.refunds.insert(failed.refund_id.clone(), (state, at));
                 self.moved_at = at;
             }
@@ -149,10 +192,13 @@ impl Known {
                 }
                 DisputeOutcome::Won | DisputeOutcome::Lost => {
                     self.disputes.remove(&dispute.dispute_id);
+                    if dispute.outcome == DisputeOutcome::Lost {
+                        self.lost.insert(dispute.dispute_id.clone(), dispute.amount);
+                    }
                 }
             },
+            PaymentsEvent::OrderPaid(paid) => self.captured = self.captured.max(Some(paid.amount)),
             PaymentsEvent::PaymentActionRequired(_)
-            | PaymentsEvent::OrderPaid(_)
             | PaymentsEvent::PaymentFailed(_)
             | PaymentsEvent::PaymentCancellationRequested(_)
             | PaymentsEvent::PaymentCancelled(_) => {}

@@ -141,6 +141,7 @@ fn of_step(order: &OrderId, step: &Step) -> Vec<Remedy> {
             vec![replay("shipping", "allocate-stock")]
         }
         Step::LabelVoid => vec![replay("shipping", "ship-order")],
+        Step::Record(service) => vec![replay(service.as_str(), "track-order")],
         Step::Attention(attention) => of_attention(order, *attention),
     }
 }

@@ -91,6 +91,19 @@ async fn the_events_of_every_service_are_in_causal_order_with_their_causes_and_a
     assert_eq!(report.get("missing"), None);
 }
 
+/// Orders has recorded neither the shipment nor its dispatch, so its status lags behind.
+#[tokio::test]
+async fn an_order_waits_for_its_own_history_to_have_what_others_report() {
+    let world = dispatched().await;
+    let report = world.explain(&open(), explanation(1)).await.unwrap();
+    let waits = texts(&report["waiting"], "for");
+    assert_eq!(waits, ["dispatch", "stock_commit", "record"]);
+    assert_eq!(report["waiting"][2]["about"], "shipping");
+    assert_eq!(report["waiting"][2]["since"], report["events"][7]["time"], "since the oldest of them");
+    let replay = format!("make replay SERVICE=shipping TO=track-order ORDERS={} DO=send", order_id(1));
+    assert!(texts(&report["remedies"], "by").contains(&&*replay), "{report}");
+}
+
 #[tokio::test]
 async fn only_an_admin_gets_an_explanation_and_only_of_an_order_that_exists() {
     let world = dispatched().await;

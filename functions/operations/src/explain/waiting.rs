@@ -3,7 +3,9 @@
 //! `until` is when it is late: then the order expires, or gets the attention `stuck`. The bounds are those that `sweep-orders` has.
 
 use super::known::{Known, RefundState};
-use events::{Attention, InventoryEvent, OrderStatus, OrdersEvent, PaymentsEvent, Provider, ShippingEvent};
+use events::{
+    Attention, InventoryEvent, OrderStatus, OrdersEvent, PaymentsEvent, Provider, Service, ShippingEvent,
+};
 use jiff::Timestamp;
 use runtime::Settings;
 use serde::Serialize;
@@ -79,6 +81,8 @@ pub(super) enum Step {
     StockReturn,
     /// The carrier voids the label.
     LabelVoid,
+    /// Orders records the events of this service, from which it computes the status.
+    Record(Service),
     /// An operator acts on an attention.
     Attention(Attention),
 }
@@ -97,7 +101,7 @@ pub(super) struct Shown {
     r#for: &'static str,
     /// Whose turn it is.
     of: &'static str,
-    /// The refund or the attention.
+    /// The refund, the attention, or the service whose events are to be recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<String>,
     since: Timestamp,
@@ -110,6 +114,7 @@ impl Wait {
         let (name, of) = self.step.name();
         let about = match &self.step {
             Step::Refund(id) | Step::RefundAgain(id) => Some(id.clone()),
+            Step::Record(service) => Some(service.as_str().to_owned()),
             Step::Attention(attention) => Some(attention.as_str().to_owned()),
             Step::PaymentBegin
             | Step::Payment
@@ -158,6 +163,7 @@ impl Step {
             Self::StockCommit => ("stock_commit", "inventory"),
             Self::StockReturn => ("stock_return", "inventory"),
             Self::LabelVoid => ("label_void", "shipping"),
+            Self::Record(_) => ("record", "orders"),
             Self::Attention(_) => ("attention", "operator"),
         }
     }
@@ -196,6 +202,12 @@ pub(super) fn waits(known: &Known, lasts: &LastsAtMost) -> Vec<Wait> {
     waits.extend(cancellation(known));
     waits.extend(refunds(known, lasts));
     waits.extend(stock(known));
+    let unrecorded = known.unrecorded.iter();
+    waits.extend(unrecorded.map(|(service, since)| Wait {
+        step: Step::Record(*service),
+        since: *since,
+        until: None,
+    }));
     waits
 }
 
@@ -262,7 +274,7 @@ fn compensations(known: &Known, until: Option<Timestamp>) -> Vec<Wait> {
         && known.at::<InventoryEvent>("StockReleased").is_none()
         && known.at::<InventoryEvent>("OutOfStock").is_none();
     [
-        (Step::RefundRequest, paid && !known.is_compensated),
+        (Step::RefundRequest, paid && !known.is_compensated && !known.has_all_left()),
         (Step::PaymentCancellation, !paid && ended.is_none() && !known.is_compensated),
         (Step::StockRelease, holds_stock),
         (Step::LabelVoid, holds_label),
@@ -285,8 +297,8 @@ fn refunds(known: &Known, lasts: &LastsAtMost) -> Vec<Wait> {
     let wait = |(id, (state, since)): (&events::RefundId, &(RefundState, Timestamp))| {
         let step = match state {
             RefundState::Requested => Step::Refund(id.to_string()),
-            RefundState::WaitsForAnother => Step::RefundAgain(id.to_string()),
-            RefundState::Over => return None,
+            RefundState::WaitsForAnother if !known.has_all_left() => Step::RefundAgain(id.to_string()),
+            RefundState::WaitsForAnother | RefundState::Over => return None,
         };
         Some(Wait { step, since: *since, until: late(known.moved_at.max(*since), lasts) })
     };

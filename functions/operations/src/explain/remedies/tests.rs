@@ -2,7 +2,7 @@
 
 use super::{Trouble, remedies};
 use crate::explain::waiting::{Step, Wait};
-use events::{Attention, OrderStatus};
+use events::{Attention, OrderStatus, Service};
 use std::path::Path;
 use testkit::{now, order_id};
 
@@ -109,6 +109,7 @@ fn what_helps_a_step_that_does_not_happen() {
         (Step::StockCommit, vec![replay("shipping", "allocate-stock")]),
         (Step::StockReturn, vec![replay("shipping", "allocate-stock")]),
         (Step::LabelVoid, vec![replay("shipping", "ship-order")]),
+        (Step::Record(Service::Inventory), vec![replay("inventory", "track-order")]),
     ] {
         let found = by(OrderStatus::Expired, std::slice::from_ref(&step), &Trouble::default());
         assert_eq!(found, expected, "{step:?}");
@@ -127,6 +128,7 @@ fn a_replay_is_to_a_consumer_of_the_service() {
         Step::RefundRequest,
         Step::Refund("r".to_owned()),
         Step::StockRelease,
+        Step::Record(Service::Payments),
     ];
     for remedy in by(OrderStatus::Expired, &steps, &Trouble::default()) {
         let value = |name: &str| remedy.split_whitespace().find_map(|word| word.strip_prefix(name));

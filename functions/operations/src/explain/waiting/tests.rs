@@ -208,6 +208,32 @@ fn an_end_without_goods_waits_until_nothing_is_owed() {
 }
 
 #[test]
+fn a_refund_of_the_dashboard_that_fails_is_not_waited_for() {
+    let mut events =
+        vec![paid(), reached(OrderStatus::Delivered), refund("re_1", RefundCause::Foreign, None)];
+    assert_eq!(after(&order(), &events), ["refund 3..363"]);
+    events.push(refund_failed("re_1", true));
+    assert_eq!(after(&order(), &events), [""; 0]);
+}
+
+#[test]
+fn a_failed_refund_is_not_waited_for_once_nothing_of_the_money_is_left() {
+    let mut events = vec![paid(), reached(OrderStatus::Delivered), refund("r", RefundCause::Goodwill, None)];
+    events.push(refund_failed("r", true));
+    assert_eq!(after(&order(), &events), ["refund_again 4..364"]);
+    let lost = payment(PaymentDisputed {
+        dispute_id: "dp_1".to_owned(),
+        outcome: DisputeOutcome::Lost,
+        amount: Amount::minor(1900),
+        inquiry: false,
+        evidence_due_by: None,
+    });
+    assert_eq!(after(&order(), &[&events[..], &[lost]].concat()), [""; 0], "the bank took it");
+    let by_another = [refund("f", RefundCause::Foreign, None), refunded("f")];
+    assert_eq!(after(&order(), &[&events[..], &by_another].concat()), [""; 0], "another refund paid it out");
+}
+
+#[test]
 fn an_order_that_ended_without_money_waits_for_nothing() {
     for (end, status) in [
         (payment(PaymentFailed { code: "card_declined".to_owned() }), OrderStatus::PaymentFailed),
