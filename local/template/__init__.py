@@ -12,8 +12,8 @@ from . import document, kinds
 from .document import Map
 
 SOURCES = ROOT / "template"
-# One file each, in the order in which the template has them. All but the first three are services.
-SHARED = ("stack", "api", "objectives")
+# One file each, in the order in which the template has them. All but the shared ones are services.
+SHARED = ("stack", "api", "objectives", "dashboard")
 SERVICES = (
     "catalog",
     "orders",

@@ -103,8 +103,10 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
     def choose_scalar_style(self) -> str:
-        """No quotes where none are needed, else double quotes."""
+        """No quotes where none are needed, else double quotes. Text of several lines stays so."""
         style, text = super().choose_scalar_style(), self.event.value
+        if "\n" in text and self.analysis.allow_block and not self.flow_level:
+            return "|"
         if style == "" and "#" in text:
             return '"'  # valid without quotes, but it looks like a comment
         if style != "'":

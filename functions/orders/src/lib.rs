@@ -14,6 +14,7 @@ mod deadlines;
 mod email_key;
 mod facts;
 mod get;
+mod measures;
 mod order;
 mod place;
 mod prices;

@@ -106,7 +106,13 @@ impl Endpoint for PlaceOrder {
         let envelope = Envelope::wrap(id.as_str(), Sequence::FIRST, now, &cause, &event);
         match self.store.append(&StreamId::order(&id), &envelope).await {
             Ok(()) => {
-                tracing::info!(event.id = %envelope.id, "order placed");
+                tracing::info!(
+                    event.id = %envelope.id,
+                    metrics = "Orders by status",
+                    Orders = 1_u64,
+                    status = OrderStatus::Placed.as_str(),
+                    "order placed"
+                );
                 Ok(accepted(&id, &placed, now))
             }
             Err(AppendError::Conflict) => {

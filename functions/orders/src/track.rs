@@ -6,14 +6,14 @@
 //! - Idempotent by the id of the causing event, which the stream records.
 //! - Retry when the table is unavailable. Reject an order that was never placed.
 
-use crate::{Order, attention};
+use crate::{Order, attention, measures};
 use async_trait::async_trait;
-use event_store::{EventStore, StreamId, append_decided};
+use event_store::{Decided, EventStore, StreamId, append_decided};
 use events::{Because, Detail, Event, InventoryEvent, OrderId, PaymentsEvent, ShippingEvent};
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message, ignored};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The step.
 pub struct TrackOrder {
@@ -31,6 +31,8 @@ impl Consumer for TrackOrder {
         };
         let order = OrderId::try_from(message.envelope.subject.as_str()).map_err(Failure::reject)?;
         let cause = &message.envelope.id;
+        // Every run of `decide` overwrites it. Afterwards it holds the status before the fact that was recorded.
+        let before = Mutex::new(None);
         let decided = append_decided(
             &*self.store,
             &StreamId::order(&order),
@@ -40,10 +42,15 @@ impl Consumer for TrackOrder {
                 if order.placed().is_none() {
                     return Err(Failure::reject("no such order exists; the event belongs to another stack"));
                 }
+                *before.lock().unwrap_or_else(PoisonError::into_inner) = Some(order.status());
                 Ok(order.decide_update(because, &detail, cause))
             },
         )
         .await?;
+        let before = before.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let (Decided::Appended(history), Some(before)) = (&decided, before) {
+            measures::report(&history.state, before, because, &detail, message.envelope.time);
+        }
         // Also for a duplicate: the process that recorded the fact may have stopped before this line.
         attention::report(&order, &decided.history().state.raised_by(cause));
         Ok(())

@@ -204,6 +204,21 @@ impl Breaker {
         }
     }
 
+    /// Writes the line of the dashboard's metrics. A call that was not made has none.
+    fn measure(&self, called: Timestamp, answer: &Result<Answer, CallError>) {
+        if matches!(answer, Err(CallError::Invalid(_) | CallError::Paused(_))) {
+            return;
+        }
+        let latency = self.clock.now().duration_since(called).as_millis();
+        tracing::info!(
+            metrics = "ProviderLatency/Milliseconds ProviderErrors by dependency",
+            dependency = self.dependency,
+            http.status = answer.as_ref().ok().map(|answer| answer.status),
+            ProviderLatency = u64::try_from(latency).unwrap_or(0),
+            ProviderErrors = u64::from(outcome(answer) == Outcome::Failed),
+        );
+    }
+
     fn known_at(&self, now: Timestamp) -> Option<Known> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.clone().filter(|known| now.duration_since(known.at) < KNOWN_FOR)
@@ -226,7 +241,9 @@ impl Transport for Breaker {
             Admission::Go(lease) => lease,
             Admission::Wait(wait) => return Err(CallError::Paused(wait)),
         };
+        let called = self.clock.now();
         let answer = self.transport.send(call).await;
+        self.measure(called, &answer);
         self.record(lease, outcome(&answer)).await;
         answer
     }

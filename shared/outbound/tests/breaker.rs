@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use event_store::{Document, Documents, Memory};
 use outbound::{Answer, Breaker, Call, CallError, Method, Transport};
 use resilience::FixedClock;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -118,6 +119,11 @@ fn call() -> Call {
 #[expect(clippy::unnecessary_wraps, reason = "a transport answers with a result")]
 fn status(status: u16) -> Result<Answer, CallError> {
     Ok(Answer { status, headers: Vec::new(), body: Vec::new() })
+}
+
+/// The lines that have this field.
+fn lines_about(log: &Log, field: &str) -> Vec<Value> {
+    log.lines().into_iter().filter(|line| line.get(field).is_some()).collect()
 }
 
 fn paused(seconds: u64) -> Result<Answer, CallError> {
@@ -329,7 +335,7 @@ async fn it_logs_the_lines_that_the_alarm_counts_and_the_recovery() {
     let world = World::out().await;
     world.pass(15);
     world.process().send(call()).await.unwrap();
-    let lines = log.lines();
+    let lines = lines_about(&log, "DependencyOut");
     assert_eq!(lines.len(), 2, "one when it opens, and one for each probe that fails");
     for (line, seconds) in lines.iter().zip([15, 30]) {
         assert_eq!((&line["DependencyOut"], &line["dependency"]), (&1.into(), &NAME.into()));
@@ -340,7 +346,26 @@ async fn it_logs_the_lines_that_the_alarm_counts_and_the_recovery() {
     world.answers(status(200));
     world.pass(30);
     world.process().send(call()).await.unwrap();
-    let lines = log.lines();
+    let lines = lines_about(&log, "out_seconds");
     let [line] = lines.as_slice() else { panic!("{lines:?}") };
     assert_eq!((&line["dependency"], &line["out_seconds"]), (&NAME.into(), &45.into()));
+}
+
+#[tokio::test]
+async fn every_call_that_is_made_is_measured_with_its_error_and_one_that_is_not_made_is_none() {
+    let log = Log::of("take-payment", "error");
+    let world = World::new();
+    let process = world.process();
+    process.send(call()).await.unwrap();
+    world.answers(status(503));
+    for _ in 0..20 {
+        drop(process.send(call()).await);
+    }
+    let lines = lines_about(&log, "ProviderLatency");
+    assert_eq!(lines.len(), world.calls(), "the breaker is open by now");
+    assert!(lines.len() < 20, "{}", lines.len());
+    let errors: Vec<_> = lines.iter().map(|line| line["ProviderErrors"].as_u64().unwrap()).collect();
+    assert_eq!((errors[0], errors[1], &lines[0]["dependency"]), (0, 1, &json!(NAME)));
+    let directive = &lines[0]["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(directive["Dimensions"], json!([["stack", "dependency"]]));
 }

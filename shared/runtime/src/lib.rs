@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod heartbeat;
 pub mod http;
 pub mod letters;
+mod outcomes;
 pub mod panics;
 pub mod queue;
 pub mod replayed;
@@ -22,6 +23,8 @@ mod time_left;
 
 pub use settings::{Settings, SettingsError};
 
+use telemetry::Metrics;
+
 /// Why a function could not start or went down.
 pub type Error = lambda_runtime::Error;
 
@@ -30,7 +33,9 @@ pub fn start(function: &'static str) -> Settings {
     let mut settings = Settings::from_environment();
     let level = settings.optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     let stack = settings.optional("STACK_NAME").unwrap_or_default();
-    telemetry::start(function, &stack, &level);
+    let written = [("all", Metrics::All), ("alarms", Metrics::OfAlarms)];
+    let metrics = settings.one_of("METRICS", &written, Metrics::All);
+    telemetry::start(function, &stack, &level, metrics);
     panics::log_locations();
     settings
 }

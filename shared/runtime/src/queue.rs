@@ -4,6 +4,7 @@
 //! transient failure. Its neighbours are handled.
 
 use crate::letters::{LetterRecord, LetterRecords};
+use crate::outcomes::{Outcome, Outcomes};
 use crate::panics::guarded;
 use crate::{Settings, correlation};
 use async_trait::async_trait;
@@ -134,15 +135,19 @@ impl Worker {
     pub async fn work(&self, batch: SqsEvent) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         let outcomes = join_all(batch.records.iter().map(|record| self.handle(record))).await;
-        for (record, returns) in batch.records.iter().zip(outcomes) {
-            if returns {
-                response.add_failure(message_id(record));
+        let mut ages = Vec::new();
+        for (record, outcome) in batch.records.iter().zip(&outcomes) {
+            match outcome {
+                Outcome::Handled => ages.push(self.age(record)),
+                Outcome::Retried => response.add_failure(message_id(record)),
+                Outcome::DeadLettered => {}
             }
         }
+        Outcomes::of(outcomes).report(&ages);
         response
     }
 
-    async fn handle(&self, record: &SqsMessage) -> bool {
+    async fn handle(&self, record: &SqsMessage) -> Outcome {
         let body = record.body.as_deref().unwrap_or_default();
         let deliveries =
             record.attributes.get("ApproximateReceiveCount").and_then(|n| n.parse().ok()).unwrap_or(1);
@@ -159,21 +164,21 @@ impl Worker {
             trace_id = Empty,
         );
         async {
-            let returns = match guarded(self.consumer.handle(body, deliveries)).await {
-                Ok(()) => false,
+            let outcome = match guarded(self.consumer.handle(body, deliveries)).await {
+                Ok(()) => Outcome::Handled,
                 Err(failure) => self.hand_back(failure, record, deliveries).await,
             };
-            if returns {
+            if outcome == Outcome::Retried {
                 self.report_age(record);
             }
-            returns
+            outcome
         }
         .instrument(span)
         .await
     }
 
-    /// Does what a failure asks for, within the time that is kept for it. `true`: the message returns to the queue.
-    async fn hand_back(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> bool {
+    /// Does what a failure asks for, within the time that is kept for it.
+    async fn hand_back(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> Outcome {
         let span = tracing::Span::current();
         span.record("message.id", message_id(record)).record("message.deliveries", deliveries);
         // On the heap, because few messages fail and every message's future would be as large.
@@ -184,12 +189,12 @@ impl Worker {
         };
         handed_back.unwrap_or_else(|error| {
             tracing::error!(%error, "the message returns after the queue's own visibility timeout");
-            true
+            Outcome::Retried
         })
     }
 
-    /// Does what a failure asks for. `true`: the message returns to the queue.
-    async fn after(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> bool {
+    /// Does what a failure asks for.
+    async fn after(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> Outcome {
         let (reason, after) = match failure {
             Failure::Reject { reason } => return self.dead_letter(record, reason).await,
             Failure::Retry { reason, after } => (reason, after),
@@ -210,10 +215,10 @@ impl Worker {
         if let Err(error) = self.queue.retry_after(receipt, wait).await {
             tracing::warn!(%error, "the message returns after the queue's own visibility timeout");
         }
-        true
+        Outcome::Retried
     }
 
-    async fn dead_letter(&self, record: &SqsMessage, reason: String) -> bool {
+    async fn dead_letter(&self, record: &SqsMessage, reason: String) -> Outcome {
         tracing::error!(failure = "reject", reason, "the message is moved to the dead-letter queue");
         let letter = DeadLetter {
             body: record.body.clone().unwrap_or_default(),
@@ -224,11 +229,11 @@ impl Worker {
         match self.queue.dead_letter(&letter).await {
             Ok(()) => {
                 self.record(letter).await;
-                false
+                Outcome::DeadLettered
             }
             Err(error) => {
                 tracing::error!(%error, "the dead-letter queue is out; the message returns to its queue");
-                true
+                Outcome::Retried
             }
         }
     }

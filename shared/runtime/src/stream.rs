@@ -15,12 +15,13 @@
 
 mod handled;
 mod record;
+mod run;
 mod threads;
-mod time;
 
 use crate::Settings;
 use crate::heartbeat::Heartbeat;
 use crate::letters::{LetterRecord, LetterRecords};
+use crate::outcomes::Outcome;
 use async_trait::async_trait;
 use event_store::limits::escaped;
 use event_store::{Documents, Key};
@@ -37,8 +38,8 @@ use std::sync::Arc;
 use tracing::{Instrument as _, Span};
 
 pub use record::{About, Arrived, Item, Record};
+use run::{Run, Trouble};
 pub use threads::OnThreads;
-use time::{Time, Trouble};
 
 /// A record that still fails at this age is dead-lettered. The event source gives up two hours later, the stream after 24.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(19);
@@ -136,21 +137,25 @@ impl StreamWorker {
 
     /// The same for records that were read already.
     pub async fn handle(&self, arrived: Vec<Arrived>) -> Result<(), Failure> {
-        let time = Time::current();
+        let run = Run::current();
         let ids: Vec<String> = arrived.iter().map(|arrived| arrived.about.id.clone()).collect();
         let (lanes, unreadable) = self.sort(arrived);
+        let all = lanes.iter().map(|lane| lane.records.len()).sum::<usize>() + unreadable.len();
         let dead_letter = |(about, key, reason)| {
             let span = record::named(Some(&key));
-            async move { self.dead_letter(&about, &key, reason).await.err().into_iter().collect() }
+            let run = &run;
+            async move { self.dead_letter(&about, &key, reason, run).await.err().into_iter().collect() }
                 .instrument(span)
         };
         let unreadable = stream::iter(unreadable).map(dead_letter).buffer_unordered(AT_ONCE);
         let handled = |lane: Lane| {
             let span = self.span(&lane.records);
-            self.lane(lane, &time).instrument(span)
+            self.lane(lane, &run).instrument(span)
         };
         let lanes = stream::iter(lanes).map(handled).buffer_unordered(AT_ONCE);
         let failures: Vec<Vec<Failure>> = stream::select(lanes, unreadable).collect().await;
+        run.outcomes.add(Outcome::Retried, run.outcomes.left_of(all));
+        run.outcomes.report(&[]);
         let mut failures = failures.into_iter().flatten();
         match failures.next() {
             None => {
@@ -192,12 +197,13 @@ impl StreamWorker {
     }
 
     /// Handles a lane, and returns the failures of records that have to be redelivered.
-    async fn lane(&self, Lane { records, about }: Lane, time: &Time) -> Vec<Failure> {
-        if !time.is_enough() {
+    async fn lane(&self, Lane { records, about }: Lane, run: &Run) -> Vec<Failure> {
+        if !run.is_enough() {
             return vec![out_of_time()];
         }
-        let trouble = match time.call(self.reader.read(&records)).await {
+        let trouble = match run.call(self.reader.read(&records)).await {
             Ok(()) => {
+                run.outcomes.add(Outcome::Handled, about.len());
                 self.handled.add(about);
                 return Vec::new();
             }
@@ -206,11 +212,11 @@ impl StreamWorker {
         let alone = records.iter().zip(&about);
         match (records.as_slice(), about.as_slice(), trouble) {
             ([record], [about], trouble @ Trouble::Failed(_)) => {
-                self.settle(record, about, trouble).await.err().into_iter().collect()
+                self.settle(record, about, trouble, run).await.err().into_iter().collect()
             }
             _ if self.reader.takes() == Takes::Batch => {
                 let call = |(record, about)| {
-                    self.alone(record, about, time).instrument(Record::span(std::slice::from_ref(record)))
+                    self.alone(record, about, run).instrument(Record::span(std::slice::from_ref(record)))
                 };
                 let calls: Vec<_> = alone.map(call).collect();
                 let outcomes: Vec<_> = stream::iter(calls).buffer_unordered(AT_ONCE).collect().await;
@@ -219,7 +225,7 @@ impl StreamWorker {
             _ => {
                 for (record, about) in alone {
                     let span = Record::span(std::slice::from_ref(record));
-                    if let Err(failure) = self.alone(record, about, time).instrument(span).await {
+                    if let Err(failure) = self.alone(record, about, run).instrument(span).await {
                         return vec![failure];
                     }
                 }
@@ -229,21 +235,28 @@ impl StreamWorker {
     }
 
     /// Handles one record alone, as the last try of this delivery.
-    async fn alone(&self, record: &Record, about: &About, time: &Time) -> Result<(), Failure> {
-        if !time.is_enough() {
+    async fn alone(&self, record: &Record, about: &About, run: &Run) -> Result<(), Failure> {
+        if !run.is_enough() {
             return Err(out_of_time());
         }
-        match time.call(self.reader.read(std::slice::from_ref(record))).await {
+        match run.call(self.reader.read(std::slice::from_ref(record))).await {
             Ok(()) => {
+                run.outcomes.add(Outcome::Handled, 1);
                 self.handled.add([about.clone()]);
                 Ok(())
             }
-            Err(trouble) => self.settle(record, about, trouble).await,
+            Err(trouble) => self.settle(record, about, trouble, run).await,
         }
     }
 
     /// Does what the trouble of a record that was handled alone asks for. An error: it has to be redelivered.
-    async fn settle(&self, record: &Record, about: &About, trouble: Trouble) -> Result<(), Failure> {
+    async fn settle(
+        &self,
+        record: &Record,
+        about: &About,
+        trouble: Trouble,
+        run: &Run,
+    ) -> Result<(), Failure> {
         let reason = match trouble {
             Trouble::Failed(Failure::Reject { reason }) => reason,
             Trouble::Failed(retry @ Failure::Retry { .. }) => {
@@ -259,10 +272,10 @@ impl StreamWorker {
                 "its handling did not end in time, twice, and no call that it makes explains that".to_owned()
             }
         };
-        self.dead_letter(about, &record.key, reason).await
+        self.dead_letter(about, &record.key, reason, run).await
     }
 
-    async fn dead_letter(&self, about: &About, key: &Key, reason: String) -> Result<(), Failure> {
+    async fn dead_letter(&self, about: &About, key: &Key, reason: String, run: &Run) -> Result<(), Failure> {
         let message_id = about.id.clone();
         tracing::error!(
             failure = "reject",
@@ -274,6 +287,7 @@ impl StreamWorker {
         let body = escaped(&serde_json::json!({ "pk": key.pk, "sk": key.sk }).to_string());
         let letter = DeadLetter { body, reason, function: self.function.to_owned(), message_id };
         self.queue.dead_letter(&letter).await.map_err(Failure::retry)?;
+        run.outcomes.add(Outcome::DeadLettered, 1);
         self.handled.add([about.clone()]);
         let DeadLetter { function, reason, .. } = letter;
         let record = LetterRecord { function, reason, message_id: key.to_string(), at: self.clock.now() };

@@ -1,10 +1,15 @@
 //! Logs: one JSON object a line. The fields of all open spans and of the event are side by side, so that a query can filter on
 //! `function`, `request_id`, `order.id` and `event.id` without knowing which span set them.
 //!
-//! Metrics are part of the same lines. An event with the field `metric` (the metric's name) counts one, by the stack and by the
-//! fields that `metric.by` names, separated by commas: its line has the embedded metric format, which the platform reads from
-//! the log. `metric.value` and `metric.unit` give it another value than one. No log level drops a line with a metric, because
-//! an alarm depends on it.
+//! Metrics are part of the same lines: a line with metrics has the embedded metric format, which the platform reads from the log.
+//! There are two kinds. No log level drops a line of either.
+//!
+//! - **Of alarms.** An event with the field `metric` (the metric's name) counts one, by the stack and by the fields that
+//!   `metric.by` names, separated by commas. `metric.value` and `metric.unit` give it another value than one.
+//! - **Of the dashboard**, several in one line. The field `metrics` declares them, with units and dimensions, as in
+//!   `"Handled Age/Milliseconds; Orders by status"`; each value is the field of the same name, a number or several with commas
+//!   between them. What has no value is left out. A line without a message is there for its metrics alone, so it is as
+//!   short as possible. The setting `METRICS` leaves all of these out.
 //!
 //! One layer does all of this, on spans that keep their fields as they are written. A general filter and a general format cost
 //! every start and every line more than all else that we do for them.
@@ -24,14 +29,26 @@ use tracing_subscriber::registry::{LookupSpan, Registry};
 
 /// The namespace of the metrics.
 const NAMESPACE: &str = "Conveyor";
-/// The field that makes an event a metric.
+/// The field that makes an event a metric of an alarm.
 const METRIC: &str = "metric";
+/// The field that declares metrics of the dashboard.
+const METRICS: &str = "metrics";
 
-pub(crate) fn start(function: &'static str, stack: &str, level: &str) {
-    let subscriber = subscriber(function, stack, level, std::io::stdout);
+/// Which metrics are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metrics {
+    /// All.
+    All,
+    /// Those of alarms.
+    OfAlarms,
+}
+
+pub(crate) fn start(function: &'static str, stack: &str, level: &str, metrics: Metrics) {
+    let subscriber = subscriber(function, stack, level, metrics, std::io::stdout);
     if tracing::subscriber::set_global_default(subscriber).is_err() {
         tracing::debug!("logs were set up before");
     }
+    tracing::info!(metrics = "ColdStarts", ColdStarts = 1_u64);
 }
 
 /// Writes the lines of a function: to the standard output in production, to a buffer in a test. What is no level reads as `info`.
@@ -39,16 +56,18 @@ pub fn subscriber<W: Write + 'static>(
     function: &'static str,
     stack: &str,
     level: &str,
+    metrics: Metrics,
     writer: impl Fn() -> W + Send + Sync + 'static,
 ) -> impl Subscriber + Send + Sync {
     let level = level.parse().unwrap_or(Level::INFO);
-    Registry::default().with(Lines { level, function, stack: stack.to_owned(), writer })
+    Registry::default().with(Lines { level, function, stack: stack.to_owned(), metrics, writer })
 }
 
 struct Lines<F> {
     level: Level,
     function: &'static str,
     stack: String,
+    metrics: Metrics,
     writer: F,
 }
 
@@ -58,29 +77,68 @@ struct SpanFields(Map<String, Value>);
 impl<F> Lines<F> {
     /// Spans are kept at every level, because the line of a metric has their fields.
     fn admits(&self, what: &Metadata<'_>) -> bool {
-        let always =
-            *what.level() <= Level::INFO && (what.is_span() || what.fields().field(METRIC).is_some());
+        let has = |name| what.fields().field(name).is_some();
+        let is_of_dashboard = self.metrics == Metrics::All && has(METRICS);
+        let always = *what.level() <= Level::INFO && (what.is_span() || has(METRIC) || is_of_dashboard);
         always || *what.level() <= self.level
     }
 
-    /// Turns the line into a metric if its event has the fields for it.
-    fn embed_metric(&self, line: &mut Map<String, Value>, time: Timestamp) {
-        let Some(Value::String(name)) = line.remove(METRIC) else { return };
-        let by = line.remove("metric.by").unwrap_or_default();
-        let value = line.remove("metric.value").unwrap_or_else(|| 1.into());
-        let unit = line.remove("metric.unit").unwrap_or_else(|| "Count".into());
-        let dimensions: Vec<&str> =
-            std::iter::once("stack").chain(by.as_str().into_iter().flat_map(|by| by.split(','))).collect();
-        let directive = json!({
-            "Namespace": NAMESPACE,
-            "Dimensions": [dimensions],
-            "Metrics": [{"Name": name, "Unit": unit}],
-        });
-        line.insert("stack".to_owned(), self.stack.as_str().into());
-        line.insert(name, value);
-        let metadata = json!({"Timestamp": time.as_millisecond(), "CloudWatchMetrics": [directive]});
-        line.insert("_aws".to_owned(), metadata);
+    /// Whether a line is worth writing: it says something, or has metrics. It is turned into the embedded metric format.
+    fn complete(&self, line: &mut Map<String, Value>, time: Timestamp) -> bool {
+        let mut directives: Vec<Value> = of_alarm(line).into_iter().collect();
+        if let Some(Value::String(declared)) = line.remove(METRICS) {
+            directives
+                .extend(declared.split(';').filter_map(|group| of_dashboard(line, group, self.metrics)));
+        }
+        let (is_said, has_metrics) = (line.contains_key("message"), !directives.is_empty());
+        if has_metrics {
+            line.insert("stack".to_owned(), self.stack.as_str().into());
+            let metadata = json!({"Timestamp": time.as_millisecond(), "CloudWatchMetrics": directives});
+            line.insert("_aws".to_owned(), metadata);
+        }
+        if !is_said {
+            // The metadata has the time.
+            line.retain(|name, _| !matches!(name.as_str(), "time" | "level"));
+        }
+        is_said || has_metrics
     }
+}
+
+/// The metric of an alarm, if the line has the fields for one.
+fn of_alarm(line: &mut Map<String, Value>) -> Option<Value> {
+    let Value::String(name) = line.remove(METRIC)? else { return None };
+    let by = line.remove("metric.by").unwrap_or_default();
+    let value = line.remove("metric.value").unwrap_or_else(|| 1.into());
+    let unit = line.remove("metric.unit").unwrap_or_else(|| "Count".into());
+    line.insert(name.clone(), value);
+    Some(directive(by.as_str(), &[json!({"Name": name, "Unit": unit})]))
+}
+
+/// The metrics of one declaration that have values, as in `Orders Age/Milliseconds by status`.
+fn of_dashboard(line: &mut Map<String, Value>, declared: &str, written: Metrics) -> Option<Value> {
+    let (names, by) = declared.split_once(" by ").map_or((declared, None), |(names, by)| (names, Some(by)));
+    let mut metrics = Vec::new();
+    for declared in names.split_whitespace() {
+        let (name, unit) = declared.split_once('/').unwrap_or((declared, "Count"));
+        let Some(value) = line.remove(name) else { continue };
+        if written == Metrics::All {
+            line.insert(name.to_owned(), numbers(value));
+            metrics.push(json!({"Name": name, "Unit": unit}));
+        }
+    }
+    (!metrics.is_empty()).then(|| directive(by, &metrics))
+}
+
+/// Several numbers in a text become a list.
+fn numbers(value: Value) -> Value {
+    let Value::String(text) = &value else { return value };
+    text.split(',').filter_map(|number| number.parse::<u64>().ok()).collect()
+}
+
+fn directive(by: Option<&str>, metrics: &[Value]) -> Value {
+    let dimensions: Vec<&str> =
+        std::iter::once("stack").chain(by.into_iter().flat_map(|by| by.split(','))).collect();
+    json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics})
 }
 
 impl<S, W, F> Layer<S> for Lines<F>
@@ -132,7 +190,9 @@ where
             }
         }
         event.record(&mut Fields(&mut line));
-        self.embed_metric(&mut line, time);
+        if !self.complete(&mut line, time) {
+            return;
+        }
         // One write, so that the lines of two threads do not mix. A log that cannot be written cannot be reported either.
         drop((self.writer)().write_all(format!("{}\n", Value::Object(line)).as_bytes()));
     }

@@ -263,3 +263,21 @@ async fn a_dead_letter_and_its_line_name_the_message_the_event_the_order_and_the
         [Some("m-1"), Some(order.as_str()), Some(event.as_str()), Some(trace), Some("reject")]
     );
 }
+
+#[tokio::test]
+async fn a_batch_counts_its_outcomes_in_one_line_with_the_age_of_each_handled_message() {
+    let (queue, log) = (Arc::new(MemoryQueue::default()), Log::of("moody", "error"));
+    let bodies = [
+        ("a", body(0), 1, 3),
+        ("b", body(1), 1, 0),
+        ("c", body(2), 1, 0),
+        ("d", body(4), 1, 7),
+        ("e", body(0), 2, 0),
+    ];
+    worked(&queue, &bodies).await;
+    let lines: Vec<Value> = log.lines().into_iter().filter(|line| line.get("HandledAge").is_some()).collect();
+    let [line] = lines.as_slice() else { panic!("one line counts the batch: {lines:?}") };
+    let values = ["Retried", "DeadLettered", "HandledAge"].map(|name| line[name].clone());
+    assert_eq!(values, [json!(1), json!(1), json!([3_000, 7_000, 0])]);
+    assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
+}

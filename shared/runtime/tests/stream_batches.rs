@@ -417,3 +417,17 @@ async fn i6_the_line_of_a_dead_letter_names_its_record_and_its_order() {
     let event = format!("shipping/{}/1", order_id(1));
     assert_eq!(about, [order_id(1).as_str(), event.as_str(), "order#refused/event#000001"]);
 }
+
+#[tokio::test]
+async fn a_batch_counts_what_it_did_not_handle_in_one_line() {
+    let (stream, log) = (Stream::open(), Log::of("script", "error"));
+    let pks = ["order#a", "order#out", "order#refused", "order#b"];
+    stream.script.is_out.store(true, Ordering::SeqCst);
+    stream.carries(&events(&pks)).await.unwrap_err();
+    stream.script.is_out.store(false, Ordering::SeqCst);
+    stream.carries(&events(&pks)).await.unwrap();
+    let counts = ["Retried", "DeadLettered"];
+    let lines = log.lines().into_iter().filter(|line| counts.iter().any(|name| line.get(name).is_some()));
+    let counted: Vec<_> = lines.map(|line| counts.map(|name| line[name].as_u64().unwrap_or(0))).collect();
+    assert_eq!(counted, [[1, 1]], "a batch that is handled has no line");
+}

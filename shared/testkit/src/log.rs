@@ -1,5 +1,6 @@
 //! Captures the log of a function for one test.
 
+use runtime::telemetry::Metrics;
 use serde_json::Value;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +21,8 @@ impl Log {
     pub fn of(function: &'static str, level: &str) -> Self {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = runtime::telemetry::subscriber(function, "shop", level, move || writer.clone());
+        let subscriber =
+            runtime::telemetry::subscriber(function, "shop", level, Metrics::All, move || writer.clone());
         let second = Dispatch::new(NoSubscriber::default());
         Self { lines, _here: tracing::subscriber::set_default(subscriber), _second: second }
     }

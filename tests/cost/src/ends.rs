@@ -5,7 +5,7 @@ use crate::shop::{By, SECRET, Shop};
 use events::Provider;
 use outbound::Secret;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use testkit::tracker_event;
 
@@ -116,6 +116,21 @@ pub fn log_of_a_delivered_order() -> (String, Vec<Value>) {
     let (shop, order) = (DELIVERED.run)();
     let lines = shop.meter.lines();
     (order, lines.iter().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect())
+}
+
+/// How many metrics a delivered order writes: each with each set of values of its dimensions is one, as `CloudWatch` counts.
+pub(crate) fn metrics_of_a_delivered_order() -> usize {
+    let mut found = BTreeSet::new();
+    for line in log_of_a_delivered_order().1 {
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().into_iter().flatten() {
+            let dimensions = directive["Dimensions"][0].as_array().into_iter().flatten();
+            let dimensions = dimensions.map(|name| line[name.as_str().unwrap_or_default()].to_string());
+            let dimensions: Vec<String> = dimensions.collect();
+            let metrics = directive["Metrics"].as_array().into_iter().flatten();
+            found.extend(metrics.map(|metric| (metric["Name"].to_string(), dimensions.clone())));
+        }
+    }
+    found.len()
 }
 
 /// The bytes that a delivered order leaves in the tables.

@@ -30,6 +30,10 @@ pub struct Tally {
     pub calls: u64,
     /// Bytes of its own log lines.
     pub log_bytes: u64,
+    /// Those of lines that are written for metrics alone.
+    pub metric_bytes: u64,
+    /// Those of the lines of which a batch has one.
+    pub batch_bytes: u64,
 }
 
 impl Tally {
@@ -49,6 +53,8 @@ impl Tally {
         self.mails += other.mails;
         self.calls += other.calls;
         self.log_bytes += other.log_bytes;
+        self.metric_bytes += other.metric_bytes;
+        self.batch_bytes += other.batch_bytes;
     }
 
     /// All write units.

@@ -6,6 +6,7 @@ use outbound::{
     Answer, Call, CallError, Mail, MailError, Mailer, Publication, PublishError, Text, Texter, Topic,
     Transport,
 };
+use serde_json::Value;
 use std::io::Write;
 use std::sync::Arc;
 use testkit::{MailBox, MemoryTopic};
@@ -52,8 +53,7 @@ impl Texter for MeteredMail {
 }
 
 /// The bytes of a line, with a time of four digits in place of the one that was measured.
-fn without_chance(line: &[u8]) -> usize {
-    let fields: serde_json::Value = serde_json::from_slice(line).unwrap_or_default();
+fn without_chance(line: &[u8], fields: &Value) -> usize {
     let digits = fields.get("took_us").map(|took| took.to_string().len());
     digits.map_or(line.len(), |digits| line.len() + 4 - digits)
 }
@@ -64,9 +64,18 @@ pub(crate) struct Log(pub(crate) Meter);
 
 impl Write for Log {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        let counted = without_chance(line);
+        let fields: Value = serde_json::from_slice(line).unwrap_or_default();
+        let counted = u64::try_from(without_chance(line, &fields)).unwrap_or(u64::MAX);
         self.0.line(line);
-        self.0.count(|tally| tally.log_bytes += u64::try_from(counted).unwrap_or(u64::MAX));
+        self.0.count(|tally| {
+            tally.log_bytes += counted;
+            if fields.get("message").is_none() {
+                tally.metric_bytes += counted;
+            }
+            if fields.get("HandledAge").is_some() {
+                tally.batch_bytes += counted;
+            }
+        });
         Ok(line.len())
     }
 

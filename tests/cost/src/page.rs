@@ -1,6 +1,6 @@
 //! `docs/cost.md`: the parts of the page that are computed, between its marks.
 
-use crate::ends::{ByFunction, DELIVERED, ENDS, End, left};
+use crate::ends::{ByFunction, DELIVERED, ENDS, End, left, metrics_of_a_delivered_order};
 use crate::floor::FLOOR;
 use crate::meter::Tally;
 use crate::prices::{FAST, MONTH_SECONDS, Prices, Rate, SLOW, as_number, count, polling};
@@ -158,6 +158,7 @@ fn of_functions(delivered: &ByFunction) -> String {
         "read units",
         "SNS requests",
         "log bytes",
+        "of them metrics",
     ];
     let row = |name: String, tally: &Tally| {
         let operations: Vec<String> =
@@ -173,6 +174,7 @@ fn of_functions(delivered: &ByFunction) -> String {
             units(tally.read_halves),
             tally.publishes.to_string(),
             tally.log_bytes.to_string(),
+            tally.metric_bytes.to_string(),
         ]
     };
     let functions = delivered.iter().map(|(function, tally)| row(format!("`{function}`"), tally));
@@ -204,8 +206,13 @@ fn price(delivered: &ByFunction, prices: &Prices) -> String {
         format!("apart: a month of the {gigabytes:.0} GB that they leave in the tables"),
         [gigabytes * prices.one("gigabyte_month"); 2],
     );
+    let written = metrics_of_a_delivered_order();
+    let metrics = row(
+        format!("apart: a month of the {written} metrics that they write, one for each set of dimensions"),
+        [as_number(written) * prices.one("metric_month"); 2],
+    );
     let what = format!("USD for a million orders, prices of {}", prices.as_of);
-    table(&[&what, SLOW.name, FAST.name], services.chain([all, apart, kept]).collect())
+    table(&[&what, SLOW.name, FAST.name], services.chain([all, apart, kept, metrics]).collect())
 }
 
 /// What each service of AWS gets of the price, as a chart that Markdown viewers draw.
@@ -254,6 +261,7 @@ fn at_rest(declared: Declared, prices: &Prices) -> String {
         apart(declared.composite, "alarms that combine others", "composite_alarm_month"),
         apart(declared.heartbeats, "metrics of heartbeats, for alarms alone", "metric_month"),
         apart(declared.secrets, "secrets", "secret_month"),
+        apart(1, "dashboard", "dashboard_month"),
     ];
     table(&["at rest", "USD a month"], rows)
 }

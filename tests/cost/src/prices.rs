@@ -78,8 +78,8 @@ impl Rate {
     /// USD for a million orders, by service.
     pub fn price(self, of: &ByFunction, prices: &Prices) -> Vec<(&'static str, f64)> {
         let mut all = Tally::default();
-        let (mut invocations, mut queue_requests, mut milliseconds, mut http, mut secrets) =
-            (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut invocations, mut queue_requests, mut milliseconds, mut http, mut secrets, mut logs) =
+            (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
         for (function, tally) in of {
             all.add(tally);
             let is_batched = !ONE_AT_A_TIME.contains(&function.as_str())
@@ -87,6 +87,8 @@ impl Rate {
             let batch = if is_batched { self.batch } else { 1.0 };
             let own = count(tally.invocations) / batch;
             invocations += own;
+            // A batch has one line of its outcomes, which gets a few bytes longer with each message.
+            logs += count(tally.log_bytes - tally.batch_bytes) + count(tally.batch_bytes) / batch;
             // A receive and a delete for each batch.
             queue_requests += 2.0 * count(tally.messages) / batch + count(tally.sends);
             // The messages of a batch are handled concurrently.
@@ -111,7 +113,7 @@ impl Rate {
                     + gigabyte_seconds * prices.million("gigabyte_seconds"),
             ),
             ("HTTP API", http * prices.million("http_requests")),
-            ("Logs", count(all.log_bytes) / 1000.0 * prices.one("gigabyte_of_logs")),
+            ("Logs", logs / 1000.0 * prices.one("gigabyte_of_logs")),
             ("Secrets Manager", secrets * prices.million("secret_reads")),
         ]
     }

@@ -17,6 +17,7 @@ use runtime::http::{Access, Counted, Limit, Limiter, Server, parse_sample};
 use runtime::letters::LetterRecords;
 use runtime::queue::Worker;
 use runtime::stream::{Item, Record, StreamWorker};
+use runtime::telemetry::{Metrics, subscriber};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -284,7 +285,7 @@ impl Shop {
         self.clock.advance(BETWEEN_INVOCATIONS);
         self.meter.begin(function);
         let log = Log(self.meter.clone());
-        let subscriber = runtime::telemetry::subscriber(function, "conveyor", "info", move || log.clone());
+        let subscriber = subscriber(function, "conveyor", "info", Metrics::All, move || log.clone());
         tracing::subscriber::with_default(subscriber, || {
             // As the runtime names each invocation in its lines.
             let span = tracing::info_span!("batch", request_id = REQUEST_ID);

@@ -51,7 +51,7 @@ impl Alarm {
     }
 }
 
-fn template() -> String {
+pub(crate) fn template() -> String {
     std::fs::read_to_string(root().join("template.yaml")).expect("template.yaml")
 }
 
@@ -87,8 +87,8 @@ pub(crate) fn named_alarms() -> Vec<Alarm> {
     alarms().into_iter().chain(composite).collect()
 }
 
-/// The metrics that log lines of the code write, each with the dimensions that it has beside the stack.
-fn written() -> BTreeMap<String, Vec<String>> {
+/// The metrics of alarms that log lines of the code write, each with the dimensions that it has beside the stack.
+pub(crate) fn alarm_metrics() -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
     for (path, text) in files(&["functions", "shared"], ".rs") {
         if path.ends_with("tests.rs") || path.contains("/tests/") {
@@ -121,10 +121,14 @@ const OF_AWS: &[(&str, &str, &[&str])] = &[
     ("AWS/SQS", "ApproximateNumberOfMessagesVisible", &["QueueName"]),
 ];
 
+/// Whether the template has a resource of this kind.
+pub(crate) fn is_a(template: &str, resource: &str, kind: &str) -> bool {
+    template.contains(&format!("\n  {resource}:\n    Type: {kind}\n"))
+}
+
 /// What is wrong with a dimension of a metric of AWS: it has to be a resource of the template.
 fn is_resource(template: &str, name: &str, value: &str) -> bool {
-    let is_a =
-        |resource: &str, kind: &str| template.contains(&format!("\n  {resource}:\n    Type: {kind}\n"));
+    let is_a = |resource: &str, kind: &str| is_a(template, resource, kind);
     match name {
         "ApiId" => is_a(value.trim_start_matches("!Ref "), "AWS::Serverless::HttpApi"),
         "FunctionName" => is_a(value.trim_start_matches("!Ref "), "AWS::Serverless::Function"),
@@ -152,7 +156,7 @@ fn emitted_by_nothing(alarm: &Alarm, template: &str, sources: &[(String, String)
             Some((name, value)) => Some(format!("{name} {value} is no resource")),
         };
     }
-    let written = written();
+    let written = alarm_metrics();
     let Some(by) = written.get(&alarm.metric) else { return Some("no log line writes it".to_owned()) };
     let wanted: Vec<&str> = std::iter::once("stack").chain(by.iter().map(String::as_str)).collect();
     if alarm.names() != wanted {
@@ -177,7 +181,7 @@ fn every_alarm_counts_what_a_log_line_or_a_service_of_aws_emits() {
 
 #[test]
 fn every_metric_of_a_log_line_has_an_alarm() {
-    let (written, alarms) = (written(), alarms());
+    let (written, alarms) = (alarm_metrics(), alarms());
     assert!(written.len() > 7, "only {written:?} were found");
     let is_counted = |metric: &&String| {
         let of_window = format!("Namespace: Conveyor, MetricName: {metric},");

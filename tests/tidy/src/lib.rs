@@ -11,6 +11,7 @@ mod failures;
 mod grants;
 mod guards;
 mod logs;
+mod metrics;
 mod modules;
 mod names;
 mod profiles;

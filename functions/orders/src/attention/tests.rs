@@ -8,7 +8,7 @@ use testkit::{Log, order_id, sku};
 
 /// The lines that count in the metric, as `(function, order, attention)`.
 fn raised_in(log: &Log) -> Vec<(String, String, String)> {
-    let lines = log.lines().into_iter().filter(|line| line.get("_aws").is_some());
+    let lines = log.lines().into_iter().filter(|line| line.get("AttentionRaised").is_some());
     let counted = |line: serde_json::Value| {
         assert_eq!(line["AttentionRaised"], 1);
         assert_eq!(line["stack"], "shop");

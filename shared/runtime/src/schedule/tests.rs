@@ -30,7 +30,10 @@ impl Write for Lines {
 async fn line(task: Sum) -> (Result<Value, Failure>, Value) {
     let lines = Lines::default();
     let writer = lines.clone();
-    let subscriber = crate::telemetry::subscriber("sum", "shop", "info", move || writer.clone());
+    let subscriber =
+        crate::telemetry::subscriber("sum", "shop", "info", crate::telemetry::Metrics::All, move || {
+            writer.clone()
+        });
     let _lines = tracing::subscriber::set_default(subscriber);
     let outcome = work(&task).await;
     let text = lines.0.lock().unwrap().clone();

@@ -16,14 +16,19 @@ impl Write for Captured {
     }
 }
 
-/// The line that `write` logs, at this log level.
-fn line(level: &str, write: impl FnOnce()) -> Value {
+/// The text that `write` logs, at this log level and with these metrics.
+fn text(level: &str, metrics: Metrics, write: impl FnOnce()) -> String {
     let captured = Captured::default();
     let writer = captured.clone();
-    let subscriber = subscriber("place-order", "shop", level, move || writer.clone());
+    let subscriber = subscriber("place-order", "shop", level, metrics, move || writer.clone());
     tracing::subscriber::with_default(subscriber, write);
     let text = captured.0.lock().unwrap().clone();
-    serde_json::from_slice(&text).unwrap()
+    String::from_utf8(text).unwrap()
+}
+
+/// The line that `write` logs, at this log level.
+fn line(level: &str, write: impl FnOnce()) -> Value {
+    serde_json::from_str(&text(level, Metrics::All, write)).unwrap()
 }
 
 #[test]
@@ -125,17 +130,12 @@ fn no_log_level_drops_a_metric() {
 
 #[test]
 fn a_line_below_the_level_is_not_written() {
-    let lines = |level: &str| {
-        let captured = Captured::default();
-        let writer = captured.clone();
-        let subscriber = subscriber("place-order", "shop", level, move || writer.clone());
-        tracing::subscriber::with_default(subscriber, || {
-            tracing::debug!("debug");
-            tracing::info!("info");
-            tracing::error!("error");
-        });
-        String::from_utf8(captured.0.lock().unwrap().clone()).unwrap().lines().count()
+    let write = || {
+        tracing::debug!("debug");
+        tracing::info!("info");
+        tracing::error!("error");
     };
+    let lines = |level: &str| text(level, Metrics::All, write).lines().count();
     assert_eq!((lines("debug"), lines("info"), lines("error"), lines("nonsense")), (3, 2, 1, 2));
 }
 
@@ -164,4 +164,56 @@ fn the_platforms_own_span_is_left_out() {
         tracing::info!("answered");
     });
     assert!(line.get("requestId").is_none(), "{line}");
+}
+
+/// Metrics of the dashboard, one of them without a value.
+fn measured() {
+    let span = tracing::info_span!("batch", request_id = "r1");
+    let _span = span.enter();
+    tracing::info!(
+        metrics = "Handled Retried Age/Milliseconds; Orders by status,currency",
+        Handled = 2_u64,
+        Retried = None::<u64>,
+        Age = "12,15",
+        Orders = 1_u64,
+        status = "paid",
+        currency = "EUR",
+    );
+}
+
+#[test]
+fn one_line_has_several_metrics_with_lists_of_values_and_dimensions_of_their_own() {
+    let mut line = line("error", measured);
+    assert!(line["_aws"]["Timestamp"].take().is_i64());
+    assert_eq!(
+        line,
+        json!({
+            "_aws": {"Timestamp": null, "CloudWatchMetrics": [
+                {"Namespace": "Conveyor", "Dimensions": [["stack"]], "Metrics": [
+                    {"Name": "Handled", "Unit": "Count"}, {"Name": "Age", "Unit": "Milliseconds"},
+                ]},
+                {"Namespace": "Conveyor", "Dimensions": [["stack", "status", "currency"]], "Metrics": [
+                    {"Name": "Orders", "Unit": "Count"},
+                ]},
+            ]},
+            "Handled": 2, "Age": [12, 15], "Orders": 1, "status": "paid", "currency": "EUR",
+            "stack": "shop", "function": "place-order", "request_id": "r1",
+        })
+    );
+}
+
+#[test]
+fn a_line_for_metrics_alone_is_not_written_without_a_value_or_if_only_alarms_have_metrics() {
+    assert_eq!(text("info", Metrics::All, || tracing::info!(metrics = "Handled", Handled = None::<u64>)), "");
+    assert_eq!(text("info", Metrics::OfAlarms, measured), "");
+    let said =
+        || tracing::info!(metrics = "Orders by status", Orders = 1_u64, status = "placed", "order placed");
+    let line: Value = serde_json::from_str(&text("info", Metrics::OfAlarms, said)).unwrap();
+    assert_eq!(
+        (line.get("_aws"), line.get("Orders"), &line["message"]),
+        (None, None, &json!("order placed"))
+    );
+    let of_alarm = || tracing::error!(metric = "Panicked", "a defect");
+    let line: Value = serde_json::from_str(&text("error", Metrics::OfAlarms, of_alarm)).unwrap();
+    assert_eq!(line["Panicked"], 1);
 }

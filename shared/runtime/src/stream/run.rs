@@ -1,5 +1,6 @@
 //! The time of a batch. It stops before its invocation does, and each call of its reader has a bounded time.
 
+use crate::outcomes::Outcomes;
 use crate::panics::{Panicked, caught};
 use resilience::{Deadline, Failure};
 use std::future::Future;
@@ -22,7 +23,11 @@ pub(super) enum Trouble {
 }
 
 /// The time of a batch; nothing is timed where the task has no deadline.
-pub(super) struct Time(Option<Limits>);
+pub(super) struct Run {
+    limits: Option<Limits>,
+    /// What became of the records so far.
+    pub(super) outcomes: Outcomes,
+}
 
 struct Limits {
     batch: Deadline,
@@ -30,24 +35,27 @@ struct Limits {
     returns: Duration,
 }
 
-impl Time {
+impl Run {
     /// That of the current task. A record may need two calls, and some time is kept between them.
     pub(super) fn current() -> Self {
-        Self(Deadline::current().map(|batch| {
+        let limits = Deadline::current().map(|batch| {
             let fifth = batch.left().saturating_sub(RESERVE) / 5;
             Limits { batch, call: CALL.min(fifth), returns: RETURNS_WITHIN.min(fifth) }
-        }))
+        });
+        Self { limits, outcomes: Outcomes::default() }
     }
 
     /// Whether a call would have its full time.
     pub(super) fn is_enough(&self) -> bool {
-        self.0.as_ref().is_none_or(|limits| limits.batch.left() >= limits.call + limits.returns + RESERVE)
+        self.limits
+            .as_ref()
+            .is_none_or(|limits| limits.batch.left() >= limits.call + limits.returns + RESERVE)
     }
 
     /// Makes a call. A panic ends it and nothing beside it, and so does its time.
     pub(super) async fn call(&self, call: impl Future<Output = Result<(), Failure>>) -> Result<(), Trouble> {
         let call = caught(call);
-        let outcome = match &self.0 {
+        let outcome = match &self.limits {
             Some(limits) => {
                 let call = Deadline::after(limits.call).scope(call);
                 tokio::time::timeout(limits.call + limits.returns, call).await.map_err(|_| Trouble::Hung)?
