@@ -89,6 +89,7 @@ impl SampleWorld {
         let about_an_order = [
             "get-order",
             "search-orders",
+            "erase-customer",
             "cancel-order",
             "track-order",
             "project-orders",

@@ -49,7 +49,7 @@ pub(super) struct Simulation {
     pub(super) expected: Expected,
     http_functions: BTreeMap<&'static str, Arc<dyn Endpoint>>,
     tasks: Vec<Arc<dyn Task>>,
-    calls: Vec<Call>,
+    pub(super) calls: Vec<Call>,
     pub(super) invocations: Vec<Invocation>,
     zombies: Vec<Invocation>,
     pub(super) trace: DefaultHasher,
@@ -93,7 +93,7 @@ impl Simulation {
         while self.actors.placed < orders || self.is_crowded(MOST_OPEN / 2) {
             let now = self.now();
             if self.actors.placed < orders && !self.is_crowded(MOST_OPEN) && self.world.chance.roll(40) {
-                self.calls.push(self.actors.place(now));
+                self.calls.push(self.actors.place(&self.world, now));
             }
             if self.world.chance.roll(60) {
                 self.calls.extend(self.actors.act(&self.world, now));
@@ -106,6 +106,9 @@ impl Simulation {
             }
             if self.world.has_hot_skus && self.world.chance.roll(4) {
                 self.calls.push(self.actors.spread_stock(now));
+            }
+            if self.world.has_erasures && self.world.chance.roll(5) {
+                self.calls.extend(self.actors.erased.ask(&self.actors, now));
             }
             if self.world.has_endpoints {
                 if self.world.chance.roll(2) {
@@ -152,7 +155,7 @@ impl Simulation {
         self.actors.open.len() >= most || self.world.queues.visible(&[PLAN, DELIVER]) >= most
     }
 
-    fn run_tasks(&mut self) {
+    pub(super) fn run_tasks(&mut self) {
         self.invocations.extend(self.tasks.iter().cloned().map(Invocation::scheduled));
     }
 

@@ -4,7 +4,8 @@
 //! A run is a function of its seed and the number of orders. [`run`] simulates customers, a warehouse, a payment provider,
 //! a bank, carriers and the shop's own systems. Messages are duplicated, late and reordered; calls fail or lose their
 //! answers; functions crash, panic, run out of time, or freeze and resume as zombies. Then the faults stop, everything is
-//! replayed twice without an effect, and the invariants are checked.
+//! replayed twice without an effect, and the invariants are checked. In a third of the worlds some customers are erased once their
+//! orders have ended, while late messages about these are still under way.
 
 #![expect(
     clippy::expect_used,
@@ -19,6 +20,7 @@ mod currency;
 mod delivery_checks;
 mod delivery_queue;
 mod endpoint_owners;
+mod erasures;
 mod event_loop;
 mod executor;
 mod invariants;
@@ -92,6 +94,7 @@ pub fn run(seed: u64, orders: u64) -> Report {
     let mut simulation = event_loop::Simulation::start(seed);
     simulation.until_placed(orders);
     simulation.until_quiet();
+    simulation.until_erased();
     simulation.replay_everything();
     simulation.report()
 }
