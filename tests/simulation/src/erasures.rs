@@ -4,7 +4,8 @@
 //! is delivered late, frozen, or replayed, as it was written before the erasure.
 
 use super::actors::{Actors, order};
-use super::event_loop::Simulation;
+use super::delivery_checks;
+use super::event_loop::{HOURS_TO_DELIVER, Simulation};
 use super::invocations::Call;
 use super::world::World;
 use event_store::{Memory, Written};
@@ -45,6 +46,11 @@ impl Erased {
         owner.is_some_and(|owner| self.accepted.contains(&owner.subject))
     }
 
+    /// Whether an order is of a customer whose erasure may have been accepted: the answer may be under way.
+    pub(super) fn may_be_of(&self, owner: Option<&Customer>) -> bool {
+        owner.is_some_and(|owner| self.subjects.contains(&owner.subject))
+    }
+
     /// The request to erase one of the customers.
     pub(super) fn ask(&self, actors: &Actors, now: Timestamp) -> Option<Call> {
         let asking: Vec<&String> = self.subjects.difference(&self.accepted).collect();
@@ -82,6 +88,14 @@ impl Simulation {
         }
         self.run_tasks();
         self.until_idle();
+        for _ in 0..HOURS_TO_DELIVER {
+            if delivery_checks::is_none_pending(&self.world) {
+                break;
+            }
+            self.world.clock.advance(Duration::from_hours(1));
+            self.run_tasks();
+            self.until_idle();
+        }
     }
 
     /// The events as they were written, before any erasure: a late duplicate or a dead letter has them so.

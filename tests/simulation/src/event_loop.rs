@@ -31,7 +31,7 @@ const MOST_OPEN: usize = 40;
 const HOURS_TO_END: u32 = 120;
 /// The same for every delivery of a webhook. One that its endpoint always refuses may wait until the endpoint is disabled, which is
 /// after 120 hours of failures alone.
-const HOURS_TO_DELIVER: u32 = 144;
+pub(super) const HOURS_TO_DELIVER: u32 = 144;
 
 /// A world with everything that is under way in it.
 pub(super) struct Simulation {
@@ -168,8 +168,8 @@ impl Simulation {
         let trace = self.trace.finish();
         let Self { actors, world, violations, invocation_count, .. } = self;
         let (orders, faults) = (actors.placed, world.chance.counts());
-        let invocations = invocation_count;
-        Report { orders, ends, deliveries, faults, overtakings, violations, trace, invocations }
+        let (invocations, erased) = (invocation_count, actors.erased.accepted.len() as u64);
+        Report { orders, ends, deliveries, faults, overtakings, violations, trace, invocations, erased }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -63,6 +63,8 @@ pub struct Report {
     pub trace: u64,
     /// The number of invocations of functions.
     pub invocations: u64,
+    /// The number of customers who were erased.
+    pub erased: u64,
 }
 
 impl Report {
@@ -70,6 +72,7 @@ impl Report {
     pub fn add(&mut self, other: Self) {
         self.orders += other.orders;
         self.invocations += other.invocations;
+        self.erased += other.erased;
         self.trace = self.trace.rotate_left(5) ^ other.trace;
         for (end, count) in other.ends {
             *self.ends.entry(end).or_default() += count;

@@ -27,7 +27,8 @@ impl PlanDeliveries {
     /// After `CustomerErasureRequested`.
     pub(super) async fn erase(&self, envelope: &Envelope) -> Result<(), Failure> {
         let order = OrderId::try_from(envelope.subject.as_str()).map_err(Failure::reject)?;
-        let until = later(self.clock.now(), KEPT_FOR);
+        // From the request on, so that a replay changes nothing.
+        let until = later(envelope.time, KEPT_FOR);
         self.documents.put(&mark(order.as_str()), &Document::erased().until(until)).await?;
         let ids = ids_up_to(&order, envelope.sequence);
         for (key, document) in self.documents.list(store::ENDPOINTS, "endpoint#").await? {
