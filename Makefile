@@ -35,7 +35,7 @@ explain: ## Shows everything about one order: make explain ORDER=<id or number> 
 redrive: ## Shows a function's dead letters: make redrive FUNCTION=take-payment DO=list|requeue|discard IDS=… ALL=1 REASON=… (STACK=…)
 	@$(LOCAL) redrive
 
-replay: ## Sends stored events to one consumer again: make replay SERVICE=payments TO=track-order DO=plan|send ORDERS=… | SINCE=… UNTIL=… (STACK=…)
+replay: ## Sends stored events to one consumer again: make replay SERVICE=payments TO=track-order DO=plan|send ORDERS=… | SINCE=… UNTIL=… TYPE=… (STACK=…)
 	@$(LOCAL) replay
 
 rebuild-views: ## Writes lost or wrong views of orders again: make rebuild-views DO=plan|compare|build (STACK=…)

@@ -124,6 +124,7 @@ COMMANDS = (
             Option("orders", "ORDERS", "order ids separated by commas; SKUs if the service is catalog"),
             Option("since", "SINCE", "instead of orders: RFC 3339 time of the first event", type=instant),
             Option("until", "UNTIL", "RFC 3339 time before which they happened; empty for now", type=instant),
+            Option("type", "TYPE", "only events of this type, for example CustomerErasureRequested"),
             Option("per-second", "PER_SECOND", "how many messages the consumer gets in a second, at most 200", "20", count),
             Option("cursor", "CURSOR", "goes on where a run of the same request ended"),
             STACK,

@@ -26,6 +26,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "CONVEYOR_API_URL": stack.api,
         "CONVEYOR_TOKEN": users.token(stack, users.CUSTOMER),
         "CONVEYOR_OTHER_TOKEN": users.token(stack, users.OTHER_CUSTOMER),
+        "CONVEYOR_ERASED_TOKEN": users.token(stack, users.ERASED_CUSTOMER),
         "CONVEYOR_ADMIN_TOKEN": users.token(stack, users.ADMIN),
         # The functions are children of this process: tests kill one without warning.
         "CONVEYOR_EMULATOR_PID": str(stack.processes["emulator"].pid),

@@ -56,6 +56,8 @@ def request(options: argparse.Namespace) -> dict[str, Any]:
         command["until"] = options.until or datetime.now(UTC).isoformat(timespec="seconds")
         if not options.until:
             print(f"UNTIL={command['until']}")
+    if options.type:
+        command["type"] = options.type
     if options.cursor:
         command["cursor"] = options.cursor
     return command

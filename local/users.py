@@ -1,4 +1,4 @@
-"""Three users of the stack's user pool: two customers (one must not see the other's orders) and an admin."""
+"""Four users of the stack's user pool: three customers (one must not see another's orders, one is erased) and an admin."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from .state import Stack
 
 CUSTOMER = "ada@customer.example"
 OTHER_CUSTOMER = "ben@customer.example"
+# Whose data a test erases.
+ERASED_CUSTOMER = "eve@customer.example"
 ADMIN = "olga@shop.example"
 
 
 def create(stack: Stack) -> None:
     """Creates the missing ones. Their random passwords are stored in `.local/` and deleted with the stack."""
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
-    for email in (CUSTOMER, OTHER_CUSTOMER, ADMIN):
+    for email in (CUSTOMER, OTHER_CUSTOMER, ERASED_CUSTOMER, ADMIN):
         password = stack.secrets.get(email)
         if password is None:
             # Contains each kind of character that the pool requires.

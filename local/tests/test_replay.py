@@ -25,6 +25,10 @@ class Replaying(unittest.TestCase):
             with self.subTest(options), self.assertRaises(Trouble):
                 asked(*options)
 
+    def test_one_type_of_events_can_be_selected(self) -> None:
+        self.assertNotIn("type", asked("--orders", "a"))
+        self.assertEqual(asked("--orders", "a", "--type", "OrderPlaced")["type"], "OrderPlaced")
+
     def test_a_cursor_of_a_time_needs_the_end_of_its_run(self) -> None:
         since = ("--since", "2026-11-24T00:00:00Z")
         self.assertIn("until", asked(*since))

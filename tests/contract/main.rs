@@ -18,13 +18,14 @@ mod pages;
 mod scan;
 mod streams;
 
-use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages, RateMarks};
+use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages, RateMarks, Redaction};
 use std::sync::Arc;
 use testkit::order_id;
 
 /// A table under test: its ports, and an id that makes its keys unique.
 pub(crate) struct Table {
     pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) redaction: Arc<dyn Redaction>,
     pub(crate) documents: Arc<dyn Documents>,
     pub(crate) counters: Arc<dyn Counters>,
     pub(crate) marks: Arc<dyn RateMarks>,
@@ -87,6 +88,7 @@ pub(crate) fn table(on: On) -> Table {
         let memory = Arc::new(Memory::default());
         return Table {
             store: memory.clone(),
+            redaction: memory.clone(),
             documents: memory.clone(),
             counters: memory.clone(),
             marks: memory.clone(),
@@ -97,6 +99,7 @@ pub(crate) fn table(on: On) -> Table {
     let table = on.clients().table(&on.name("NotificationsTable", "CONVEYOR_NOTIFICATIONS_TABLE"));
     Table {
         store: table.clone(),
+        redaction: table.clone(),
         documents: table.clone(),
         counters: table.clone(),
         marks: table.clone(),

@@ -13,6 +13,7 @@ everywhere!(
     i5_a_place_is_taken_once,
     a_stream_of_several_pages_is_read_completely,
     i6_an_event_that_no_topic_can_carry_is_not_appended,
+    i5_an_event_is_redacted_in_place,
 );
 except_on_moto!(i5_concurrent_writers_never_share_a_place);
 
@@ -102,4 +103,25 @@ async fn i6_an_event_that_no_topic_can_carry_is_not_appended(on: On) {
     let outcome = table.store.append(&stream, &large).await;
     assert!(matches!(outcome, Err(AppendError::Store(StoreError::Invalid(_)))), "{outcome:?}");
     assert_eq!(table.store.read(&stream).await.unwrap(), []);
+}
+
+async fn i5_an_event_is_redacted_in_place(on: On) {
+    let table = table(on);
+    let stream = StreamId::order(&table.run);
+    let failed = ShippingEvent::from(LabelVoidFailed { reason: "a person".to_owned() });
+    let second = Envelope::wrap(table.run.as_str(), Sequence::after(1), now(), &cause(), &failed);
+    let redacted = second.redacted("erased-1").unwrap();
+    assert_eq!(table.redaction.redact(&stream, &redacted).await, Ok(false), "there is no event yet");
+    assert_eq!(table.store.read(&stream).await.unwrap(), []);
+    let first = event(&table.run, 1);
+    table.store.append(&stream, &first).await.unwrap();
+    table.store.append(&stream, &second).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(table.redaction.redact(&stream, &redacted).await, Ok(true));
+        assert_eq!(table.store.read(&stream).await.unwrap(), [first.clone(), redacted.clone()]);
+    }
+    assert_eq!(table.store.append(&stream, &second).await, Err(AppendError::Conflict));
+    let other = Envelope { sequence: Sequence::FIRST, ..redacted };
+    assert_eq!(table.redaction.redact(&stream, &other).await, Ok(false), "an event of another type is there");
+    assert_eq!(table.store.read(&stream).await.unwrap()[0], first);
 }

@@ -58,6 +58,39 @@ impl Emulator {
         self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes())).expect(200)
     }
 
+    /// Every item of a table, as JSON.
+    #[track_caller]
+    pub(crate) fn scan(&self, table: &str) -> Vec<Value> {
+        let authorization = authorization("dynamodb");
+        let headers = [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", "DynamoDB_20120810.Scan"),
+            ("authorization", authorization.as_str()),
+        ];
+        let (mut items, mut start) = (Vec::new(), Value::Null);
+        loop {
+            let mut body = json!({"TableName": table, "ConsistentRead": true});
+            if !start.is_null() {
+                body["ExclusiveStartKey"] = start;
+            }
+            let page = self.0.send("POST", "/", &headers, Some(body.to_string().into_bytes())).expect(200);
+            items.extend(page["Items"].as_array().cloned().unwrap_or_default());
+            start = page["LastEvaluatedKey"].clone();
+            if start.is_null() {
+                return items;
+            }
+        }
+    }
+
+    /// The keys and the texts of all objects of a bucket.
+    pub(crate) fn objects(&self, bucket: &str) -> Vec<String> {
+        let authorization = authorization("s3");
+        let list = self.0.send("GET", &format!("/{bucket}"), &[("authorization", &authorization)], None);
+        assert_eq!(list.status, 200, "{list}");
+        let object = |key: &str| format!("{key}: {}", self.object("GET", bucket, key, None).text());
+        texts(list.text(), "Key").into_iter().map(object).collect()
+    }
+
     /// A call of `CloudWatch` Logs.
     #[track_caller]
     pub(crate) fn logs(&self, operation: &str, body: &Value) -> Value {

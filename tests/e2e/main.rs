@@ -17,6 +17,7 @@ mod dead_letters;
 mod disputes;
 mod emulator;
 mod ends;
+mod erasure;
 mod expected_end;
 mod expiring;
 mod explanation;

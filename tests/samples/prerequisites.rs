@@ -7,6 +7,25 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
     match sample {
         "place-order/basic" => &["copy-prices/product-changed"],
         "sweep-orders/each-minute" => &["project-orders/order-placed"],
+        "erase-customer/erase" => &["track-order/payment-failed", "project-orders/order-placed"],
+        "sweep-orders/erasure" => {
+            &["track-order/payment-failed", "project-orders/order-placed", "erase-customer/erase"]
+        }
+        "project-orders/customer-erasure-requested" => {
+            &["project-orders/order-placed", "event of project-orders/customer-erasure-requested"]
+        }
+        "ship-order/customer-erasure-requested" => &[
+            "ship-order/order-placed",
+            "ship-order/inventory-updated",
+            "ship-order/shipment-requested",
+            "manage-shipments/dispatch",
+        ],
+        "take-payment/customer-erasure-requested" => {
+            &["take-payment/order-placed", "take-payment/payment-requested"]
+        }
+        "plan-deliveries/customer-erasure-requested" => {
+            &["manage-callbacks/create", "plan-deliveries/order-placed", "plan-deliveries/label-purchased"]
+        }
         sample if sample.starts_with("search-orders/") => &["project-orders/order-placed"],
         "allocate-stock/shipped" | "allocate-stock/shipping-failed" => {
             &["manage-stock/put", "allocate-stock/order-paid"]

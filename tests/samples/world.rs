@@ -91,6 +91,7 @@ impl SampleWorld {
             "explain-order",
             "get-order",
             "search-orders",
+            "erase-customer",
             "cancel-order",
             "track-order",
             "project-orders",

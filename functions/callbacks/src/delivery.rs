@@ -9,7 +9,7 @@
 //! index `pending-by-time`. The delivery belongs to its message until `overdue_at`: no other message is sent before.
 
 use crate::attempt::{Attempt, Outcome};
-use crate::outgoing::{OfEvent, Outgoing};
+use crate::outgoing::{OfEvent, Outgoing, erased};
 use crate::retry::{later, next_try};
 use crate::store::Item;
 use event_store::Document;
@@ -197,6 +197,11 @@ impl Delivery {
     pub(crate) fn ended(&self, because: EndedBecause, now: Timestamp) -> Option<Self> {
         self.next_at()?;
         Some(Self { state: DeliveryState::Ended { at: now, because }, ..self.clone() })
+    }
+
+    /// The delivery without the order's personal data; `None` if it has none.
+    pub(crate) fn erased(&self) -> Option<Self> {
+        erased(&self.body).map(|body| Self { body, ..self.clone() })
     }
 
     /// The delivery, not due before `until`. This counts as no attempt. Each time in a row it waits longer, whatever `until`

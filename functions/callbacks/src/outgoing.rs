@@ -1,16 +1,18 @@
 //! The outgoing messages: which events of an order become webhooks, with their types and bodies.
 //!
-//! A body is `{"type", "timestamp", "data"}` as in Standard Webhooks, and holds no personal data. The id is derived from the
+//! A body is `{"type", "timestamp", "data"}` as in Standard Webhooks. Of personal data it holds only a parcel's tracking code and
+//! texts that carriers wrote. The id is derived from the
 //! event's id, so that it is the same for every duplicate of the event and for every endpoint.
 
 use events::{
-    Amount, Attention, Because, Currency, Detail, Envelope, Event, EventId, OrderId, OrderLine, OrderNumber,
-    OrderStatus, OrderUpdated, OrdersEvent, Sku, Traceparent,
+    Amount, Attention, Because, Currency, Detail, ERASED, Envelope, Event, EventId, Fields, OrderId,
+    OrderLine, OrderNumber, OrderStatus, OrderUpdated, OrdersEvent, Sequence, Service, Sku, Traceparent,
 };
 use jiff::Timestamp;
 use resilience::Failure;
 use runtime::queue::ignored;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use webhooks::outgoing::{of_end, webhook_id};
 
 /// The event type with which an endpoint subscribes to every type.
@@ -20,7 +22,7 @@ pub(crate) const ALL: &str = "*";
 pub(crate) const TEST: &str = "webhook.test";
 
 /// Every type that an endpoint can subscribe to.
-pub const TYPES: [&str; 35] = [
+pub const TYPES: [&str; 37] = [
     "order.placed",
     "order.payment_requested",
     "order.payment_action_required",
@@ -53,6 +55,8 @@ pub const TYPES: [&str; 35] = [
     "order.tracking_corrected",
     "order.shipment_held",
     "order.shipment_released",
+    "order.payment_data_erased",
+    "order.shipment_data_erased",
     "order.stuck",
     "order.cancelled",
     "order.expired",
@@ -106,6 +110,29 @@ impl Outgoing {
         }
         Self::new(source, TEST, now, &Data { endpoint_id: endpoint })
     }
+}
+
+/// A body without the order's personal data; `None` if it has none, or none any more.
+pub(crate) fn erased(body: &str) -> Option<String> {
+    let mut body: Value = serde_json::from_str(body).ok()?;
+    let mut is_changed = false;
+    for path in Fields::personal_of(Service::Orders, "OrderUpdated") {
+        let place = format!("/data/{}", path.replace('.', "/"));
+        if let Some(value) = body.pointer_mut(&place).filter(|value| *value != ERASED) {
+            *value = ERASED.into();
+            is_changed = true;
+        }
+    }
+    is_changed.then(|| body.to_string())
+}
+
+/// The ids of all messages that the events of an order can have led to, up to this place in its stream.
+pub(crate) fn ids_up_to(order: &OrderId, last: Sequence) -> Vec<String> {
+    let of_events = (1..=last.number())
+        .map(|number| EventId::of(Service::Orders, order.as_str(), Sequence::after(number - 1)).to_string());
+    let of_ends = [OrderStatus::Cancelled, OrderStatus::Expired].into_iter().filter_map(end_of);
+    let of_ends = of_ends.map(|kind| of_end(order, kind));
+    of_events.chain(of_ends).map(|source| webhook_id(&source)).collect()
 }
 
 #[derive(Serialize)]
@@ -178,7 +205,12 @@ pub(crate) fn outgoing(envelope: &Envelope, event: &Event) -> Result<Vec<Outgoin
                 .map(|kind| Outgoing::new(&of_end(&order_id, kind), kind, envelope.time, &data));
             Ok(std::iter::once(fact).chain(end).map(|message| message.of(envelope)).collect())
         }
-        Event::Orders(OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_))
+        Event::Orders(
+            OrdersEvent::OrderCancellationRequested(_)
+            | OrdersEvent::OrderExpired(_)
+            | OrdersEvent::CustomerErasureRequested(_)
+            | OrdersEvent::OrderDataErased(_),
+        )
         | Event::Catalog(_)
         | Event::Payments(_)
         | Event::Inventory(_)
@@ -245,6 +277,8 @@ const fn kind_of(because: Because) -> &'static str {
         Because::TrackingCorrected => "order.tracking_corrected",
         Because::ShipmentHeld => "order.shipment_held",
         Because::ShipmentReleased => "order.shipment_released",
+        Because::PaymentDataErased => "order.payment_data_erased",
+        Because::ShipmentDataErased => "order.shipment_data_erased",
         Because::Deadline => "order.stuck",
     }
 }

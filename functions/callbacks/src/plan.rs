@@ -1,13 +1,16 @@
 //! `plan-deliveries`: creates a delivery of an event for each endpoint that subscribes to it.
 //!
-//! - Trigger: `OrderPlaced`, `OrderUpdated`.
+//! - Trigger: `OrderPlaced`, `OrderUpdated`, `CustomerErasureRequested`.
 //! - Effect: for each enabled endpoint that wants the type, a delivery (`endpoint#<id>` / `delivery#<webhook id>`), and
 //!   then a job for it in the delivery queue. If the job is not sent, `schedule-callbacks` sends one.
+//!   `CustomerErasureRequested`: the deliveries of the order lose their personal data, at any age of the message.
 //! - Publishes: nothing.
 //! - Idempotent by the delivery's key, which is derived from the event's id: a duplicate finds the delivery, and sends no job.
 //!   A delivery expires, so a replayed event that is older than it is kept is ignored. A younger one leads to a delivery only
 //!   for an endpoint that was enabled when the event happened: a replay repairs what was lost, and is no news to new endpoints.
 //! - Retry: the table is unavailable.
+
+mod erase;
 
 use crate::delivery::Delivery;
 use crate::delivery_job;
@@ -16,6 +19,7 @@ use crate::outgoing::{Outgoing, outgoing};
 use crate::store::{self, Changed};
 use async_trait::async_trait;
 use event_store::{Document, Documents, Key, Pages, StoreError, Walk};
+use events::{Event, OrdersEvent};
 use futures_util::future::try_join_all;
 use outbound::WorkQueue;
 use resilience::{Clock, Failure};
@@ -41,6 +45,9 @@ pub struct PlanDeliveries {
 #[async_trait]
 impl Consumer for PlanDeliveries {
     async fn consume(&self, message: &Message) -> Result<(), Failure> {
+        if let Event::Orders(OrdersEvent::CustomerErasureRequested(_)) = &message.event {
+            return self.erase(&message.envelope).await;
+        }
         if replayed::is_refused(message, replayed::PLANNED_WITHIN, self.clock.now()) {
             return Ok(());
         }
@@ -51,7 +58,7 @@ impl Consumer for PlanDeliveries {
         }
         let plans = endpoints.iter().flat_map(|endpoint| {
             let wanted = messages.iter().filter(|message| endpoint.wants(message.kind));
-            wanted.map(|message| self.plan(endpoint, message.clone()))
+            wanted.map(|wanted| self.plan(endpoint, wanted.clone(), &message.envelope.subject))
         });
         try_join_all(plans).await?;
         Ok(())
@@ -71,13 +78,20 @@ impl PlanDeliveries {
         }
     }
 
-    async fn plan(&self, endpoint: &Endpoint, message: Outgoing) -> Result<(), Failure> {
+    async fn plan(&self, endpoint: &Endpoint, message: Outgoing, order: &str) -> Result<(), Failure> {
         let key = store::delivery_key(&endpoint.id, &message.id);
         let new = Delivery::new(&endpoint.id, message, self.clock.now());
         let changed = store::change::<Delivery, Failure>(&*self.documents, &*self.clock, &key, |stored| {
             Ok(stored.is_none().then(|| new.clone()))
         });
-        if let Changed::Written(delivery) = changed.await? {
+        let (planned, is_new) = match changed.await? {
+            Changed::Written(delivery) => (Some(delivery), true),
+            Changed::NotNeeded(delivery) => (delivery, false),
+        };
+        let Some(delivery) = planned else { return Ok(()) };
+        // Also for a duplicate: the process that wrote it may have stopped before it looked.
+        self.erase_if_marked(&delivery, order).await?;
+        if is_new {
             tracing::info!(endpoint.id = endpoint.id, delivery.id = delivery.id, "a delivery was planned");
             delivery_job::send(&*self.documents, &*self.work, &*self.clock, &delivery).await?;
         }

@@ -1,13 +1,12 @@
 //! The test harness: every step of this service on one in-memory table, driven by requests, events and queue messages.
 
-use crate::random::LENGTH;
-use crate::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, RandomBytes, ScheduleCallbacks};
+use crate::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
 use base64::Engine as _;
 use event_store::Memory;
 use events::{Because, Detail, OrderStatus, OrderUpdated, OrdersEvent};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use outbound::{Call, Networks, Secret, Work};
+use outbound::{Call, Networks, RANDOM_BYTES, RandomBytes, Secret, Work};
 use resilience::{Failure, FixedClock, NoJitter};
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::{Consumer as _, Handler as _};
@@ -24,8 +23,8 @@ use webhooks::{Scheme as _, StandardWebhooks};
 pub(crate) struct CountingBytes(AtomicU8);
 
 impl RandomBytes for CountingBytes {
-    fn bytes(&self) -> Option<[u8; LENGTH]> {
-        Some([self.0.fetch_add(1, Ordering::SeqCst); LENGTH])
+    fn bytes(&self) -> Option<[u8; RANDOM_BYTES]> {
+        Some([self.0.fetch_add(1, Ordering::SeqCst); RANDOM_BYTES])
     }
 }
 

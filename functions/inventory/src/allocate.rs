@@ -71,7 +71,8 @@ impl Consumer for AllocateStock {
                 | PaymentsEvent::RefundRequested(_)
                 | PaymentsEvent::PaymentRefunded(_)
                 | PaymentsEvent::RefundFailed(_)
-                | PaymentsEvent::PaymentDisputed(_),
+                | PaymentsEvent::PaymentDisputed(_)
+                | PaymentsEvent::PaymentDataErased(_),
             )
             | Event::Shipping(
                 ShippingEvent::ShipmentRequested(_)
@@ -85,14 +86,17 @@ impl Consumer for AllocateStock {
                 | ShippingEvent::ReturnedToSender(_)
                 | ShippingEvent::TrackingCorrected(_)
                 | ShippingEvent::ShipmentHeld(_)
-                | ShippingEvent::ShipmentReleased(_),
+                | ShippingEvent::ShipmentReleased(_)
+                | ShippingEvent::ShipmentDataErased(_),
             )
             | Event::Catalog(CatalogEvent::ProductChanged(_))
             | Event::Orders(
                 OrdersEvent::OrderPlaced(_)
                 | OrdersEvent::OrderCancellationRequested(_)
                 | OrdersEvent::OrderExpired(_)
-                | OrdersEvent::OrderUpdated(_),
+                | OrdersEvent::OrderUpdated(_)
+                | OrdersEvent::CustomerErasureRequested(_)
+                | OrdersEvent::OrderDataErased(_),
             )
             | Event::Inventory(
                 InventoryEvent::InventoryUpdated(_)

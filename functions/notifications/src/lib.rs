@@ -1,8 +1,8 @@
 //! Notifications: emails to customers about their orders, and text messages to the countries that the shop lists.
 //!
 //! Owns a deletable copy of each order's contact (`order#<id>` / `contact`), and a notice of each message that was sent
-//! (`order#<id>` / `notice#<occasion>#<channel>`). Publishes nothing; its table has no stream. Reacts to `OrderPlaced`, and to
-//! the events in `occasion.rs`.
+//! (`order#<id>` / `notice#<occasion>#<channel>`). Publishes nothing; its table has no stream. Reacts to `OrderPlaced`,
+//! `CustomerErasureRequested`, and the events in `occasion.rs`.
 
 mod contact;
 mod countries;

@@ -5,6 +5,7 @@
 //! - Effect: `OrderPlaced` → the contact copy (`order#<id>` / `contact`). An occasion → an email, then its notice
 //!   (`notice#<event id or status>#email`); the same for `sms`, if the occasion follows `OrderPaid`, and the contact
 //!   has a phone number whose prefix belongs only to countries that are listed. Without a sender there is no email.
+//!   `CustomerErasureRequested` → a tombstone in place of the contact copy; nothing is sent for the order afterwards.
 //! - Publishes: nothing.
 //! - Idempotent by the notice, which is written after sending. A message is sent at least once: a crash between the two sends
 //!   it again.
@@ -71,6 +72,11 @@ impl Consumer for NotifyCustomer {
                 self.documents.put_new(&contact::key(&order), &copy).await?;
                 Ok(())
             }
+            Reaction::EraseContact => {
+                self.documents.put(&contact::key(&order), &Document::erased()).await?;
+                tracing::info!(order.id = %order, "notifications has erased the order's contact");
+                Ok(())
+            }
             Reaction::Notify(_) if replayed::is_refused(message, ANNOUNCED_WITHIN, self.clock.now()) => {
                 Ok(())
             }
@@ -90,6 +96,10 @@ impl NotifyCustomer {
             .iter()
             .find(|(key, _)| key.sk == contact::SORT_KEY)
             .ok_or_else(|| Failure::retry("the order's contact is not stored yet"))?;
+        if copy.is_erased() {
+            tracing::info!(order.id = %order, "nothing is sent: the order's contact was erased");
+            return Ok(());
+        }
         let contact: ContactCopy = copy.read(key)?;
         let unsent = |channel: &str| {
             let key = Key::new(contact::partition(order), format!("notice#{name}#{channel}"));

@@ -58,6 +58,7 @@ impl Occasion<'_> {
 /// What this service does about an event.
 pub(crate) enum Reaction<'a> {
     KeepContact(&'a OrderPlaced),
+    EraseContact,
     Notify(Occasion<'a>),
     Ignore,
 }
@@ -66,6 +67,7 @@ pub(crate) enum Reaction<'a> {
 pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
     Ok(Reaction::Notify(match event {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => return Ok(Reaction::KeepContact(placed)),
+        Event::Orders(OrdersEvent::CustomerErasureRequested(_)) => return Ok(Reaction::EraseContact),
         Event::Orders(OrdersEvent::OrderUpdated(updated)) => return Ok(of_status(updated)),
         Event::Payments(PaymentsEvent::OrderPaid(_)) => Occasion::Paid,
         // Nothing is paid yet. The subscription leaves them out, but a filter takes minutes to change.
@@ -86,14 +88,19 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
         Event::Shipping(ShippingEvent::ShippingFailed(_)) => Occasion::ShippingFailed,
         Event::Shipping(ShippingEvent::Delivered(_)) => Occasion::Delivered,
         Event::Catalog(CatalogEvent::ProductChanged(_))
-        | Event::Orders(OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_))
+        | Event::Orders(
+            OrdersEvent::OrderCancellationRequested(_)
+            | OrdersEvent::OrderExpired(_)
+            | OrdersEvent::OrderDataErased(_),
+        )
         | Event::Payments(
             PaymentsEvent::PaymentRequested(_)
             | PaymentsEvent::PaymentCancellationRequested(_)
             | PaymentsEvent::PaymentCancelled(_)
             | PaymentsEvent::RefundRequested(_)
             | PaymentsEvent::RefundFailed(_)
-            | PaymentsEvent::PaymentDisputed(_),
+            | PaymentsEvent::PaymentDisputed(_)
+            | PaymentsEvent::PaymentDataErased(_),
         )
         | Event::Inventory(
             InventoryEvent::InventoryUpdated(_)
@@ -114,7 +121,8 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
             | ShippingEvent::ReturnReceived(_)
             | ShippingEvent::TrackingCorrected(_)
             | ShippingEvent::ShipmentHeld(_)
-            | ShippingEvent::ShipmentReleased(_),
+            | ShippingEvent::ShipmentReleased(_)
+            | ShippingEvent::ShipmentDataErased(_),
         ) => {
             ignored(event)?;
             return Ok(Reaction::Ignore);

@@ -96,7 +96,7 @@ struct Page {
     summary: Summary,
     came_by: ReceivedBy,
     headers: BTreeMap<String, String>,
-    /// The body as received, byte for byte but for its secrets.
+    /// The body as received, byte for byte but for its secrets; `null` if it was erased.
     body: Box<RawValue>,
     replays: Vec<Replay>,
 }
@@ -155,6 +155,7 @@ impl WebhookInbox {
         let at = |sk: &str| items.iter().find(|(key, _)| key.sk == sk);
         let (key, document) = at(inbox::SORT_KEY).ok_or_else(no_such_webhook)?;
         let (arrival, body) = inbox::open(document, key)?;
+        let body = if arrival.is_erased() { b"null".to_vec() } else { body };
         let conclusion = at(verdict::SORT_KEY).map(|(key, document)| document.read::<Conclusion>(key));
         let replays = items.iter().filter(|(key, _)| key.sk.starts_with(replay::PREFIX));
         let page = Page {

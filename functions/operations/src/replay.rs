@@ -23,7 +23,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use crate::subscriptions::{NOTIFY_CUSTOMER, PLAN_DELIVERIES, SUBSCRIPTIONS, is_subscribed};
+use crate::subscriptions::{ERASURE, NOTIFY_CUSTOMER, PLAN_DELIVERIES, SUBSCRIPTIONS, is_subscribed};
 use async_trait::async_trait;
 use cursor::Cursor;
 use event_store::limits::escaped;
@@ -119,10 +119,12 @@ enum Fate {
     TooOld,
 }
 
-/// Whether the consumer takes the event. The contact of an order is no news, so it is taken at any age.
+/// Whether the consumer takes the event. The contact of an order is no news, and neither is its erasure, so both are taken at any
+/// age.
 fn fate(consumer: &str, envelope: &Envelope, now: Timestamp) -> Fate {
     let is_contact = consumer == NOTIFY_CUSTOMER && envelope.event_type == "OrderPlaced";
-    let within = taken_within(consumer).filter(|_| !is_contact);
+    let is_erasure = envelope.event_type == ERASURE;
+    let within = taken_within(consumer).filter(|_| !is_contact && !is_erasure);
     match (is_subscribed(consumer, envelope), within) {
         (false, _) => Fate::NotSubscribed,
         (true, Some(within)) if is_older(envelope, within, now) => Fate::TooOld,
@@ -223,7 +225,7 @@ impl Run<'_> {
     /// Sends the event, or counts why not. `false`: its turn comes in a later run.
     async fn handle(&mut self, envelope: &Envelope, cursor: &mut Cursor) -> Result<bool, Failure> {
         let now = self.clock.now();
-        if !self.request.selection.contains(envelope) {
+        if !self.request.selects(envelope) {
             return Ok(true);
         }
         match fate(&self.request.to, envelope, now) {

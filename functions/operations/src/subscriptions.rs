@@ -11,13 +11,16 @@ pub const PLAN_DELIVERIES: &str = "plan-deliveries";
 /// The function that notifies customers.
 pub const NOTIFY_CUSTOMER: &str = "notify-customer";
 
+/// The event by which every service erases its personal data of an order. It is taken at any age.
+pub const ERASURE: &str = "CustomerErasureRequested";
+
 /// Every subscription of the template.
 pub const SUBSCRIPTIONS: &[Subscription] = &[
     ("copy-prices", Service::Catalog, Some(&["ProductChanged"])),
     ("track-order", Service::Payments, None),
     ("track-order", Service::Inventory, None),
     ("track-order", Service::Shipping, None),
-    ("take-payment", Service::Orders, Some(&["OrderPlaced", "OrderExpired"])),
+    ("take-payment", Service::Orders, Some(&["OrderPlaced", "OrderExpired", ERASURE])),
     (
         "take-payment",
         Service::Payments,
@@ -37,7 +40,7 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
         Service::Shipping,
         Some(&["Shipped", "ShippingFailed", "ShipmentCancelled", "ReturnReceived"]),
     ),
-    ("ship-order", Service::Orders, Some(&["OrderPlaced", "OrderCancellationRequested"])),
+    ("ship-order", Service::Orders, Some(&["OrderPlaced", "OrderCancellationRequested", ERASURE])),
     ("ship-order", Service::Inventory, Some(&["InventoryUpdated"])),
     (
         "ship-order",
@@ -52,11 +55,11 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
         ]),
     ),
     ("ship-order", Service::Payments, Some(&["PaymentRefunded"])),
-    (NOTIFY_CUSTOMER, Service::Orders, Some(&["OrderPlaced", "OrderUpdated"])),
+    (NOTIFY_CUSTOMER, Service::Orders, Some(&["OrderPlaced", "OrderUpdated", ERASURE])),
     (NOTIFY_CUSTOMER, Service::Payments, Some(&["OrderPaid", "PaymentRefunded"])),
     (NOTIFY_CUSTOMER, Service::Inventory, Some(&["OutOfStock"])),
     (NOTIFY_CUSTOMER, Service::Shipping, Some(&["Shipped", "ShippingFailed", "Delivered"])),
-    (PLAN_DELIVERIES, Service::Orders, Some(&["OrderPlaced", "OrderUpdated"])),
+    (PLAN_DELIVERIES, Service::Orders, Some(&["OrderPlaced", "OrderUpdated", ERASURE])),
 ];
 
 /// The status of the `OrderUpdated` events that `notify-customer` receives: no other event announces this end.

@@ -28,6 +28,7 @@
 //! | `PaymentRefunded` | `order.refunded` | – | what is owed: can settle a cancellation |
 //! | `RefundFailed` | `order.refund_failed` | – | attention `refund_failed` |
 //! | `PaymentDisputed` | `order.payment_disputed` | – | attention `disputed` or `inquiry`; can settle a cancellation |
+//! | `PaymentDataErased` | `order.payment_data_erased` | – | the erasure of the order |
 //! | `InventoryUpdated` | `order.allocated` | `allocated` | |
 //! | `OutOfStock` | `order.out_of_stock` | `out_of_stock` | |
 //! | `StockReleased` | `order.stock_released` | – | can settle a cancellation |
@@ -49,6 +50,7 @@
 //! | `TrackingCorrected` | `order.tracking_corrected` | – | carrier and tracking code |
 //! | `ShipmentHeld` | `order.shipment_held` | – | attention `refunded_unshipped` |
 //! | `ShipmentReleased` | `order.shipment_released` | – | ends `refunded_unshipped` |
+//! | `ShipmentDataErased` | `order.shipment_data_erased` | – | the erasure of the order |
 //! | `deadline` (from the sweep, not an event) | `order.stuck` | – | attention `stuck` |
 //!
 //! Two more webhooks announce an end that needs several facts: `order.cancelled` and `order.expired`.
@@ -135,6 +137,8 @@ impl Facts {
             }
             Because::PaymentRequested
             | Because::PaymentActionRequired
+            | Because::PaymentDataErased
+            | Because::ShipmentDataErased
             | Because::InventoryUpdated
             | Because::OutOfStock
             | Because::StockReleased

@@ -80,7 +80,8 @@ impl GetOrder {
         let (limit, cursor) = paging(request, &partition)?;
         let page = self.by_customer.page(&partition, Walk::Backward, limit, cursor.position.as_ref()).await?;
         let next = page.next.map(|position| Cursor::at(&partition, 0, Some(position)).encode());
-        let items = page.documents.iter().map(listed).collect::<Result<_, _>>()?;
+        let present = page.documents.iter().filter(|(_, view)| !view.is_erased());
+        let items = present.map(listed).collect::<Result<_, _>>()?;
         Ok(Reply::json(200, &List { items, next }))
     }
 

@@ -3,8 +3,11 @@
 //! What other services report is kept in [`Facts`]; this aggregate adds what only orders knows: the order as it was placed, the
 //! requests to cancel and to expire it, and since when it has made no progress.
 
+mod erasure;
+
 use crate::facts::Progress;
 use crate::{Deadlines, Facts};
+use erasure::Erasure;
 use event_store::Aggregate;
 use events::{
     Attention, Because, Detail, Envelope, EventId, OrderCancellationRequested, OrderExpired, OrderPlaced,
@@ -26,6 +29,7 @@ pub struct Order {
     /// The present progress, and since when.
     progress: Option<(Progress, Timestamp)>,
     updated_at: Option<Timestamp>,
+    erasure: Option<Erasure>,
 }
 
 /// What the sweep must do next about an order.
@@ -59,6 +63,8 @@ impl Aggregate for Order {
             OrdersEvent::OrderExpired(_) => {
                 self.expiry_requested.get_or_insert(envelope.time);
             }
+            OrdersEvent::CustomerErasureRequested(request) => self.begin_erasure(request, envelope.time),
+            OrdersEvent::OrderDataErased(_) => self.finish_erasure(),
             OrdersEvent::OrderUpdated(updated) => {
                 let before = self.facts.attention();
                 self.facts.add(
@@ -78,6 +84,10 @@ impl Aggregate for Order {
         if !event.is_quiet() {
             self.updated_at = Some(envelope.time);
         }
+    }
+
+    fn pseudonym(&self) -> Option<&str> {
+        self.erasure.as_ref().map(|erasure| erasure.pseudonym.as_str())
     }
 }
 

@@ -3,16 +3,20 @@
 //! - Trigger: new events in orders' table, over its stream.
 //! - Effect: the view is the fold of the order's stream, written once for all events of an order in a batch, and not for
 //!   events that change nothing in it. Then one look-up item for each [`Term`] that an event of the batch is the first to give.
-//!   Emits no event.
+//!   Otherwise it emits no event.
+//! - `CustomerErasureRequested`: erases what orders holds of the order's personal data (`erase.rs` beside this file), and emits
+//!   `OrderDataErased`.
 //! - Idempotent: a view that is not newer than the stored one is not written, and a look-up item is the same each time.
 //! - Retry: a table or the key of the hash of emails is unavailable. Dead-letter: an order whose stream is unreadable.
 
+mod erase;
+
 use crate::{Deadlines, EmailKey, Order, Summary, Term};
 use async_trait::async_trait;
-use event_store::{Document, Documents, EventStore, History, Key, StoreError, StreamId};
-use events::{Envelope, OrderId, OrdersEvent, Sequence, ServiceEvent as _};
+use event_store::{Document, Documents, EventStore, History, Key, Redaction, StoreError, StreamId};
+use events::{Cause, Envelope, OrderId, OrdersEvent, Sequence, ServiceEvent as _};
 use futures_util::future::try_join_all;
-use resilience::Failure;
+use resilience::{Clock, Failure};
 use runtime::stream::{Item, Reader, Record};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,6 +31,10 @@ pub struct ProjectOrders {
     pub deadlines: Deadlines,
     /// The key of the hash of emails.
     pub email_key: EmailKey,
+    /// Redacts the events of an order that is erased.
+    pub redaction: Arc<dyn Redaction>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// What the events of a batch change about one order.
@@ -36,6 +44,8 @@ struct News {
     view: bool,
     /// The events that can give a term.
     terms: Vec<Sequence>,
+    /// The request to erase its personal data.
+    erasure: Option<Cause>,
 }
 
 impl News {
@@ -46,10 +56,13 @@ impl News {
         if event.as_ref().is_none_or(Term::is_given_by) {
             self.terms.push(envelope.sequence);
         }
+        if let Some(OrdersEvent::CustomerErasureRequested(_)) = event {
+            self.erasure = Some(envelope.as_cause());
+        }
     }
 
     fn is_none(&self) -> bool {
-        !self.view && self.terms.is_empty()
+        !self.view && self.terms.is_empty() && self.erasure.is_none()
     }
 }
 
@@ -82,7 +95,11 @@ impl ProjectOrders {
         // The history says which event gives a term first, so each item is written once, unless its record is delivered again.
         let terms = Term::of(&history, &id).into_iter().filter(|(first, _)| news.terms.contains(first));
         let items = self.look_ups(&id, &key, terms.map(|(_, term)| term).collect()).await?;
-        self.make_findable(&id, &items).await
+        self.make_findable(&id, &items).await?;
+        match &news.erasure {
+            Some(cause) => self.erase(&id, &history, cause).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes a view, unless there is a newer one. Returns whether it was written.

@@ -94,6 +94,7 @@ impl SearchOrders {
                 self.views.get_many(&keys).await?
             }
         };
+        views.retain(|(_, view)| !view.is_erased());
         views.sort_by(|(one, _), (other, _)| other.sk.cmp(&one.sk));
         Ok(views.iter().map(|(key, document)| document.read(key)).collect::<Result<_, _>>()?)
     }

@@ -3,11 +3,16 @@
 //! - Trigger: a schedule, every minute.
 //! - Effect and event, for each order whose deadline has passed: `OrderExpired` if it is not paid (payments decides whether it
 //!   has expired), else `OrderUpdated` with the attention `stuck`.
+//! - Then it carries out the erasures that are due ([`Erasures`]): `CustomerErasureRequested`.
 //! - Candidates come from the index of open orders. The decision is made from the stream, because the index lags. A candidate
 //!   then moves in the index to its next deadline.
 //! - Idempotent by the stream: an expiry is requested once, and an order is recorded as stuck once for each progress.
 //! - One order's failure does not stop the others; it fails the invocation at the end. Nothing is lost: an order stays due
 //!   until it is handled.
+
+mod erasures;
+
+pub use erasures::Erasures;
 
 use crate::summary::OPEN_SHARDS;
 use crate::{Deadlines, Order, Summary, attention};
@@ -36,6 +41,8 @@ pub struct SweepOrders {
     pub clock: Arc<dyn Clock>,
     /// How long an order may go without progress.
     pub deadlines: Deadlines,
+    /// The erasures.
+    pub erasures: Erasures,
 }
 
 /// The result of a sweep, in orders.
@@ -61,13 +68,14 @@ impl Task for SweepOrders {
             all.failed += shard.failed;
         }
         let Swept { due, overdue, failed } = all;
+        let erasures = self.erasures.run(now).await?;
         if failed > 0 {
             return Err(Failure::retry(format!(
                 "{failed} orders or pages of the index could not be swept, the other {due} due orders were; \
                  the next sweep retries"
             )));
         }
-        Ok(json!({ "due": due, "overdue": overdue }))
+        Ok(json!({ "due": due, "overdue": overdue, "erasures": erasures }))
     }
 }
 

@@ -10,8 +10,8 @@
 
 use crate::Order;
 use crate::summary::{SHARDS, shard_of};
-use event_store::{Document, History, Key, StoreError};
-use events::{OrderId, OrderNumber, OrdersEvent, Sequence, ServiceEvent as _, Sku};
+use event_store::{Aggregate as _, Document, History, Key, StoreError};
+use events::{Envelope, OrderId, OrderNumber, OrdersEvent, Sequence, ServiceEvent as _, Sku};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -51,10 +51,20 @@ impl Term {
         Self::TrackingCode(webhooks::carriers::plain_name(code))
     }
 
-    /// The terms of an order, each with the place of the first event that gives it.
+    /// The terms of an order, each with the place of the first event that gives it. An order whose personal data is erased has
+    /// only its number.
     pub fn of(history: &History<Order>, id: &OrderId) -> Vec<(Sequence, Self)> {
+        let mut found = Self::of_events(&history.envelopes, id);
+        if history.state.pseudonym().is_some() {
+            found.retain(|(_, term)| matches!(term, Self::Number(_)));
+        }
+        found
+    }
+
+    /// The terms that these events give, erased or not.
+    pub(crate) fn of_events(envelopes: &[Envelope], id: &OrderId) -> Vec<(Sequence, Self)> {
         let mut found: Vec<(Sequence, Self)> = Vec::new();
-        for envelope in &history.envelopes {
+        for envelope in envelopes {
             let Ok(event) = OrdersEvent::read(envelope) else { continue };
             for term in Self::of_event(&event, envelope.time, id) {
                 if !found.iter().any(|(_, known)| *known == term) {
@@ -70,7 +80,10 @@ impl Term {
         match event {
             OrdersEvent::OrderPlaced(_) => true,
             OrdersEvent::OrderUpdated(updated) => updated.detail.tracking_code.is_some(),
-            OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_) => false,
+            OrdersEvent::OrderCancellationRequested(_)
+            | OrdersEvent::OrderExpired(_)
+            | OrdersEvent::CustomerErasureRequested(_)
+            | OrdersEvent::OrderDataErased(_) => false,
         }
     }
 
@@ -88,7 +101,10 @@ impl Term {
                 let code = updated.detail.tracking_code.as_deref().map(Self::tracking_code);
                 code.into_iter().filter(|code| *code != Self::TrackingCode(String::new())).collect()
             }
-            OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_) => Vec::new(),
+            OrdersEvent::OrderCancellationRequested(_)
+            | OrdersEvent::OrderExpired(_)
+            | OrdersEvent::CustomerErasureRequested(_)
+            | OrdersEvent::OrderDataErased(_) => Vec::new(),
         }
     }
 

@@ -8,8 +8,8 @@ pub(crate) use messages::{
 };
 
 use crate::{
-    CancelOrder, CopyPrices, Deadlines, EmailKey, GetOrder, Order, PlaceOrder, ProjectOrders, SearchOrders,
-    Summary, SweepOrders, TrackOrder,
+    CancelOrder, CopyPrices, Deadlines, EmailKey, EraseCustomer, Erasures, GetOrder, Order, PlaceOrder,
+    ProjectOrders, SearchOrders, Summary, SweepOrders, TrackOrder,
 };
 use event_store::{Document, EventStore, Key, Memory, MemoryIndex, Pages, StreamId};
 use events::{
@@ -17,7 +17,7 @@ use events::{
     Sequence, ServiceEvent,
 };
 use jiff::Timestamp;
-use outbound::Secret;
+use outbound::{Secret, SystemRandomBytes};
 use resilience::FixedClock;
 use runtime::http::{Endpoint as _, Problem, Reply, Request};
 use runtime::queue::Consumer as _;
@@ -45,6 +45,7 @@ pub(crate) struct World {
     pub(crate) project: ProjectOrders,
     pub(crate) search: SearchOrders,
     pub(crate) sweep: SweepOrders,
+    pub(crate) erase: EraseCustomer,
     delivered: AtomicU32,
 }
 
@@ -88,6 +89,16 @@ impl World {
                 views: views.clone(),
                 deadlines,
                 email_key: email_key("key-1"),
+                redaction: table.clone(),
+                clock: clock.clone(),
+            },
+            erase: EraseCustomer {
+                store: table.clone(),
+                documents: table.clone(),
+                by_customer: Arc::new(views.index("pk", "sk")),
+                clock: clock.clone(),
+                random: Arc::new(SystemRandomBytes::default()),
+                deadlines,
             },
             search: search(&views, "key-1"),
             sweep: SweepOrders {
@@ -96,6 +107,14 @@ impl World {
                 open_by_deadline: index,
                 clock: clock.clone(),
                 deadlines,
+                erasures: Erasures {
+                    store: table.clone(),
+                    documents: table.clone(),
+                    partitions: Arc::new(views.index("pk", "sk")),
+                    clock: clock.clone(),
+                    deadlines,
+                    retention_days: 0,
+                },
             },
             table,
             views,

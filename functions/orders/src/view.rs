@@ -25,6 +25,9 @@ pub struct OrderPage {
     updated_at: Timestamp,
     payment: PaymentPart,
     shipment: ShipmentPart,
+    /// The erasure of its personal data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erasure: Option<ErasurePart>,
     timeline: Vec<TimelineEntry>,
     links: Links,
 }
@@ -57,6 +60,15 @@ struct ShipmentPart {
     carrier: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tracking_code: Option<String>,
+}
+
+/// The erasure of an order: which services have reported that their data is erased.
+#[derive(Debug, Clone, Serialize)]
+struct ErasurePart {
+    requested_at: Timestamp,
+    orders: bool,
+    payments: bool,
+    shipping: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -122,6 +134,12 @@ impl OrderPage {
                 carrier: carrier.map(|(carrier, _)| carrier.to_owned()),
                 tracking_code: carrier.map(|(_, code)| code.to_owned()),
             },
+            erasure: order.erasure().map(|(requested_at, [orders, payments, shipping])| ErasurePart {
+                requested_at,
+                orders,
+                payments,
+                shipping,
+            }),
             timeline: timeline(order, &history.envelopes, seen_by),
             links: Links::to(id),
         })
@@ -174,9 +192,10 @@ fn timeline(order: &Order, envelopes: &[Envelope], seen_by: SeenBy) -> Vec<Timel
                 OrdersEvent::OrderCancellationRequested(request) => {
                     (snake_case(&envelope.event_type), Detail { reason: request.reason, ..Detail::default() })
                 }
-                OrdersEvent::OrderPlaced(_) | OrdersEvent::OrderExpired(_) => {
-                    (snake_case(&envelope.event_type), Detail::default())
-                }
+                OrdersEvent::OrderPlaced(_)
+                | OrdersEvent::OrderExpired(_)
+                | OrdersEvent::CustomerErasureRequested(_)
+                | OrdersEvent::OrderDataErased(_) => (snake_case(&envelope.event_type), Detail::default()),
             };
             Some(TimelineEntry { time: envelope.time, r#type: name, status, detail })
         })

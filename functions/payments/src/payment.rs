@@ -19,6 +19,8 @@ pub struct Payment {
     /// The money: captured, refunded, disputed. It is separate from the stage because the provider may report a refund or
     /// a dispute before it reports the capture.
     pub ledger: Ledger,
+    /// What replaced the customer's subject, if the personal data was erased.
+    pub pseudonym: Option<String>,
 }
 
 /// The stage of a payment. `terms` are those of the request: the recorded intent, amount and currency.
@@ -127,6 +129,11 @@ impl Aggregate for Payment {
             }
             PaymentsEvent::RefundFailed(failed) => self.ledger.fail(&failed.refund_id, failed.refused),
             PaymentsEvent::PaymentDisputed(disputed) => self.ledger.set_dispute(disputed),
+            PaymentsEvent::PaymentDataErased(erased) => self.pseudonym = Some(erased.pseudonym.clone()),
         }
+    }
+
+    fn pseudonym(&self) -> Option<&str> {
+        self.pseudonym.as_deref()
     }
 }

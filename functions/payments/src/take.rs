@@ -1,6 +1,6 @@
 //! `take-payment`: everything that payments reacts to.
 //!
-//! Trigger: the queue of orders' `OrderPlaced` and `OrderExpired`; payments' own `PaymentRequested`,
+//! Trigger: the queue of orders' `OrderPlaced`, `OrderExpired` and `CustomerErasureRequested`; payments' own `PaymentRequested`,
 //! `PaymentCancellationRequested`, `RefundRequested`, `RefundFailed` and `PaymentDisputed`; inventory's `OutOfStock`;
 //! shipping's `ShippingFailed`, `ShipmentCancelled` and `ReturnReceived`.
 //!
@@ -9,7 +9,7 @@
 //! The map from the intent to its order is written before the event that names the intent.
 //!
 //! Emits: `PaymentRequested`, `PaymentFailed`, `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested`,
-//! `PaymentCancelled`, `RefundRequested`, `PaymentRefunded`, `RefundFailed`.
+//! `PaymentCancelled`, `RefundRequested`, `PaymentRefunded`, `RefundFailed`, `PaymentDataErased`.
 //!
 //! Idempotent by the stream: a message whose effect is folded already does nothing. A call is idempotent by its key (event id
 //! and attempt). A delivery after the first reads the state before it calls, and **every unclear answer is settled by reading
@@ -23,6 +23,7 @@
 //! does not understand.
 
 mod charge;
+mod erase;
 mod refund;
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ use crate::provider::IdempotencyKey;
 use crate::provider::IntentId;
 use crate::provider::stripe::Stripe;
 use async_trait::async_trait;
-use event_store::{Documents, EventStore, StreamId, append_decided};
+use event_store::{Documents, EventStore, Redaction, StreamId, append_decided};
 use events::{
     Event, InventoryEvent, OrderId, OrdersEvent, PaymentRequested, PaymentsEvent, RefundCause, ShippingEvent,
 };
@@ -45,7 +46,9 @@ use std::time::Duration;
 pub struct TakePayment {
     /// Payments' streams.
     pub store: Arc<dyn EventStore>,
-    /// The maps from intents to orders.
+    /// Redacts the events of an order that is erased.
+    pub redaction: Arc<dyn Redaction>,
+    /// The maps from intents to orders, and the inbox.
     pub documents: Arc<dyn Documents>,
     /// Dates events.
     pub clock: Arc<dyn Clock>,
@@ -94,9 +97,10 @@ impl Consumer for TakePayment {
             Event::Orders(event) => match event {
                 OrdersEvent::OrderPlaced(placed) => self.begin(&work, placed).await,
                 OrdersEvent::OrderExpired(_) => self.expire(&work).await,
-                OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderUpdated(_) => {
-                    ignored(&message.event)
-                }
+                OrdersEvent::CustomerErasureRequested(request) => self.erase(&work, request).await,
+                OrdersEvent::OrderCancellationRequested(_)
+                | OrdersEvent::OrderUpdated(_)
+                | OrdersEvent::OrderDataErased(_) => ignored(&message.event),
             },
             Event::Payments(event) => match event {
                 PaymentsEvent::PaymentRequested(_) => self.charge(&work).await,
@@ -110,7 +114,8 @@ impl Consumer for TakePayment {
                 | PaymentsEvent::OrderPaid(_)
                 | PaymentsEvent::PaymentFailed(_)
                 | PaymentsEvent::PaymentCancelled(_)
-                | PaymentsEvent::PaymentRefunded(_) => ignored(&message.event),
+                | PaymentsEvent::PaymentRefunded(_)
+                | PaymentsEvent::PaymentDataErased(_) => ignored(&message.event),
             },
             Event::Inventory(event) => match event {
                 InventoryEvent::OutOfStock(_) => self.compensate(&work, RefundCause::OutOfStock).await,
@@ -138,7 +143,8 @@ impl Consumer for TakePayment {
                 | ShippingEvent::ReturnedToSender(_)
                 | ShippingEvent::TrackingCorrected(_)
                 | ShippingEvent::ShipmentHeld(_)
-                | ShippingEvent::ShipmentReleased(_) => ignored(&message.event),
+                | ShippingEvent::ShipmentReleased(_)
+                | ShippingEvent::ShipmentDataErased(_) => ignored(&message.event),
             },
             Event::Catalog(_) => ignored(&message.event),
         }

@@ -86,6 +86,7 @@ impl World {
 
     pub(crate) fn take_payment(&self) -> TakePayment {
         TakePayment {
+            redaction: self.table.clone(),
             store: self.table.clone(),
             documents: self.table.clone(),
             clock: self.clock.clone(),

@@ -1,5 +1,5 @@
 //! Shipping's own copy of an order's address: `order#<id>` / `address`. It is personal, so it is a document that can be
-//! deleted, and not an event.
+//! erased, and not an event.
 
 use event_store::{Document, Documents, Key, StoreError};
 use events::{OrderId, OrderPlaced, ShippingAddress};
@@ -19,14 +19,19 @@ fn key(order: &OrderId) -> Key {
     Key::new(format!("order#{order}"), "address")
 }
 
-/// Stores the copy over an older one: a replay after a customer's erasure must overwrite the address.
+/// Stores the copy, if the order has none. An erased one stays: the check is the condition of the write itself.
 pub(crate) async fn store(
     documents: &dyn Documents,
     order: &OrderId,
     placed: &OrderPlaced,
 ) -> Result<(), StoreError> {
     let copy = Destination { address: placed.shipping_address.clone(), phone: placed.contact.phone.clone() };
-    documents.put(&key(order), &Document::of(&copy)).await
+    documents.put_new(&key(order), &Document::of(&copy)).await.map(drop)
+}
+
+/// Leaves a tombstone at the key of the copy, whether one has arrived or not.
+pub(crate) async fn erase(documents: &dyn Documents, order: &OrderId) -> Result<(), StoreError> {
+    documents.put(&key(order), &Document::erased()).await
 }
 
 /// The copy. `None` if it has not arrived yet or was erased.
@@ -35,5 +40,6 @@ pub(crate) async fn of(
     order: &OrderId,
 ) -> Result<Option<Destination>, StoreError> {
     let key = key(order);
-    documents.get(&key).await?.map(|document| document.read(&key)).transpose()
+    let copy = documents.get(&key).await?.filter(|document| !document.is_erased());
+    copy.map(|document| document.read(&key)).transpose()
 }

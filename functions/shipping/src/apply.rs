@@ -76,7 +76,13 @@ impl Handler for Reports<'_> {
             Some(order) => Some(order.clone()),
             None => tracking::order_of(&*self.step.documents, &report.parcel).await?,
         };
-        let Some(order) = order else { return Ok(Outcome::Unmatched) };
+        let Some(order) = order else {
+            if tracking::is_forgotten(&*self.step.documents, &report.parcel).await? {
+                let reason = "the personal data of its order was erased".to_owned();
+                return Ok(Outcome::Resolved(Verdict::Ignored { reason }));
+            }
+            return Ok(Outcome::Unmatched);
+        };
         let cause = webhook.cause(&format!("{BY_WEBHOOK}{}", webhook.source));
         let waited = self.order.is_some();
         let (store, stream) = (&*self.step.store, StreamId::order(&order));
@@ -141,7 +147,8 @@ impl ApplyCarrierEvent {
             | ShippingEvent::ReturnedToSender(_)
             | ShippingEvent::ReturnReceived(_)
             | ShippingEvent::ShipmentHeld(_)
-            | ShippingEvent::ShipmentReleased(_) => Ok(()),
+            | ShippingEvent::ShipmentReleased(_)
+            | ShippingEvent::ShipmentDataErased(_) => Ok(()),
         }
     }
 

@@ -1,7 +1,8 @@
 //! `ship-order`: requests shipments, buys and voids labels, and decides cancellations.
 //!
 //! Trigger: one SQS message at a time. By event:
-//! - `OrderPlaced`: stores the copy of the address. Emits nothing. Idempotent by overwriting.
+//! - `OrderPlaced`: stores the copy of the address, once. Emits nothing.
+//! - `CustomerErasureRequested`: erases what shipping holds of the order's personal data → `ShipmentDataErased`, once.
 //! - `InventoryUpdated`: creates the shipment at a carrier (this costs nothing, so one lost in a crash is ignored) and lists it
 //!   as open → `ShipmentRequested`. An address that the carrier refuses → `ShippingFailed`. On a stream that has an
 //!   event: nothing.
@@ -18,6 +19,7 @@
 //! Retry: the address copy is missing; the table or a secret is unavailable; the carrier's answer is unclear, it does not
 //! admit us, or it offers no price yet. Reject: a request that the carrier refuses for a reason other than the customer's address.
 
+mod erase;
 mod label;
 mod request_shipment;
 #[cfg(test)]
@@ -26,7 +28,7 @@ mod tests;
 use crate::carrier::Carriers;
 use crate::{address, append, order_of};
 use async_trait::async_trait;
-use event_store::{Documents, EventStore};
+use event_store::{Documents, EventStore, Redaction};
 use events::{Event, InventoryEvent, OrdersEvent, PaymentsEvent, ShippingEvent};
 use resilience::{Clock, Failure};
 use runtime::queue::{Consumer, Message, ignored};
@@ -36,6 +38,8 @@ use std::sync::Arc;
 pub struct ShipOrder {
     /// The shipments' streams.
     pub store: Arc<dyn EventStore>,
+    /// Redacts the events of an order that is erased.
+    pub redaction: Arc<dyn Redaction>,
     /// Addresses, the map of codes, the list of open shipments, the counts of missing offers.
     pub documents: Arc<dyn Documents>,
     /// Sets the time of events.
@@ -61,7 +65,10 @@ impl Consumer for ShipOrder {
                     .await
                     .map(drop)
                 }
-                OrdersEvent::OrderExpired(_) | OrdersEvent::OrderUpdated(_) => ignored(&message.event),
+                OrdersEvent::CustomerErasureRequested(request) => self.erase(&order, message, request).await,
+                OrdersEvent::OrderExpired(_)
+                | OrdersEvent::OrderUpdated(_)
+                | OrdersEvent::OrderDataErased(_) => ignored(&message.event),
             },
             Event::Inventory(event) => match event {
                 InventoryEvent::InventoryUpdated(allocated) => {
@@ -89,7 +96,8 @@ impl Consumer for ShipOrder {
                 | ShippingEvent::ReturnedToSender(_)
                 | ShippingEvent::ReturnReceived(_)
                 | ShippingEvent::TrackingCorrected(_)
-                | ShippingEvent::ShipmentHeld(_) => ignored(&message.event),
+                | ShippingEvent::ShipmentHeld(_)
+                | ShippingEvent::ShipmentDataErased(_) => ignored(&message.event),
             },
             Event::Payments(event) => match event {
                 PaymentsEvent::PaymentRefunded(refunded) if refunded.foreign_in_full => {
@@ -109,7 +117,8 @@ impl Consumer for ShipOrder {
                 | PaymentsEvent::PaymentCancelled(_)
                 | PaymentsEvent::RefundRequested(_)
                 | PaymentsEvent::RefundFailed(_)
-                | PaymentsEvent::PaymentDisputed(_) => ignored(&message.event),
+                | PaymentsEvent::PaymentDisputed(_)
+                | PaymentsEvent::PaymentDataErased(_) => ignored(&message.event),
             },
             Event::Catalog(_) => ignored(&message.event),
         }

@@ -119,6 +119,8 @@ pub struct Shipment {
     held_for: Vec<RefundId>,
     /// The parcels that were corrected.
     mistyped: Vec<Parcel>,
+    /// What replaced the customer's subject, if the personal data was erased.
+    pseudonym: Option<String>,
 }
 
 /// The `state` of a shipment in the API.
@@ -306,7 +308,12 @@ impl Aggregate for Shipment {
                 self.held_for.push(held.refund_id.clone());
             }
             ShippingEvent::ShipmentReleased(_) => self.hold = Hold::Released,
+            ShippingEvent::ShipmentDataErased(erased) => self.pseudonym = Some(erased.pseudonym.clone()),
         }
+    }
+
+    fn pseudonym(&self) -> Option<&str> {
+        self.pseudonym.as_deref()
     }
 }
 

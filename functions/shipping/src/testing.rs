@@ -84,6 +84,7 @@ impl World {
             SETTINGS.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
         });
         ShipOrder {
+            redaction: self.memory.clone(),
             store,
             documents: self.memory.clone(),
             clock: self.clock.clone(),

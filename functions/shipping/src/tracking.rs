@@ -9,6 +9,7 @@ use crate::Shipment;
 use crate::carrier::Parcel;
 use event_store::{Document, Documents, EventStore, Key, StoreError, StreamId};
 use events::OrderId;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -18,12 +19,19 @@ struct Owner {
 
 const SORT_KEY: &str = "order";
 
+/// How long the tombstone of a code stays: as long as a webhook that names it.
+const TOMBSTONE_STAYS: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 fn map_key(parcel: &Parcel) -> Key {
     Key::new(parcel.partition(), SORT_KEY)
 }
 
-fn owner(key: &Key, document: &Document) -> Result<OrderId, StoreError> {
-    Ok(document.read::<Owner>(key)?.order_id)
+/// The order of a map item; `None` if the order was erased.
+fn owner(key: &Key, document: &Document) -> Result<Option<OrderId>, StoreError> {
+    if document.is_erased() {
+        return Ok(None);
+    }
+    document.read::<Owner>(key).map(|owner| Some(owner.order_id))
 }
 
 /// The order of the parcel's code.
@@ -33,9 +41,14 @@ pub(crate) async fn order_of(
 ) -> Result<Option<OrderId>, StoreError> {
     let key = map_key(parcel);
     match documents.get(&key).await? {
-        Some(document) => owner(&key, &document).map(Some),
+        Some(document) => owner(&key, &document),
         None => older_order_of(documents, parcel).await,
     }
+}
+
+/// Whether the parcel's order was erased: nothing waits for a report on it.
+pub(crate) async fn is_forgotten(documents: &dyn Documents, parcel: &Parcel) -> Result<bool, StoreError> {
+    Ok(documents.get(&map_key(parcel)).await?.is_some_and(|document| document.is_erased()))
 }
 
 /// The order that an older version mapped, under a key with the code as it is spelled here.
@@ -43,7 +56,7 @@ async fn older_order_of(documents: &dyn Documents, parcel: &Parcel) -> Result<Op
     for partition in parcel.older_partitions() {
         let key = Key::new(partition, SORT_KEY);
         if let Some(document) = documents.get(&key).await? {
-            return owner(&key, &document).map(Some);
+            return owner(&key, &document);
         }
     }
     Ok(None)
@@ -83,14 +96,33 @@ pub(crate) async fn claim(
         // A concurrent dispatch was faster: of this order, or of another one that may use the code.
         return Ok(order_of(documents, parcel).await?.as_ref() == Some(order));
     };
-    let holder = owner(&key, &found)?;
-    if holder == *order {
-        return Ok(true);
-    }
-    if is_used(store, &holder, parcel).await? {
-        return Ok(false);
+    if let Some(holder) = owner(&key, &found)? {
+        if holder == *order {
+            return Ok(true);
+        }
+        if is_used(store, &holder, parcel).await? {
+            return Ok(false);
+        }
     }
     documents.put_newer(&key, &ours.versioned(found.version + 1)).await
+}
+
+/// Replaces the order's map item in this partition by a tombstone, which expires: the code is in its key. An item that another
+/// order has or takes over meanwhile stays.
+pub(crate) async fn forget(
+    documents: &dyn Documents,
+    partition: &str,
+    order: &OrderId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let key = Key::new(partition, SORT_KEY);
+    let Some(found) = documents.get(&key).await? else { return Ok(()) };
+    if owner(&key, &found)?.as_ref() == Some(order) {
+        let until = now.saturating_add(TOMBSTONE_STAYS).unwrap_or(Timestamp::MAX);
+        let tombstone = Document::erased().versioned(found.version + 1).until(until);
+        documents.put_newer(&key, &tombstone).await?;
+    }
+    Ok(())
 }
 
 async fn is_used(store: &dyn EventStore, holder: &OrderId, parcel: &Parcel) -> Result<bool, StoreError> {

@@ -1,12 +1,13 @@
-//! [`EventStore`] on DynamoDB: a consistent query reads a stream, a conditional put appends to it.
+//! [`EventStore`] and [`Redaction`] on DynamoDB: a consistent query reads a stream, a conditional put appends to it, and a
+//! conditional update redacts an event in place.
 
 use crate::Table;
 use crate::error::store_error;
-use crate::item::{event_item, read_envelope, text};
+use crate::item::{event_item, key_item, read_envelope, text};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::error::SdkError;
 use event_store::limits::{check_event, check_pk};
-use event_store::{AppendError, EventStore, StoreError, StreamId};
+use event_store::{AppendError, EventStore, Key, Redaction, StoreError, StreamId};
 use events::Envelope;
 
 #[async_trait]
@@ -50,6 +51,34 @@ impl EventStore for Table {
                 Err(AppendError::Conflict)
             }
             Err(error) => Err(AppendError::Store(store_error(&error))),
+        }
+    }
+}
+
+#[async_trait]
+impl Redaction for Table {
+    async fn redact(&self, stream: &StreamId, redacted: &Envelope) -> Result<bool, StoreError> {
+        check_event(stream, redacted)?;
+        let answer = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(key_item(&Key::of_event(stream, redacted))))
+            .update_expression("SET #event = :redacted")
+            // The key holds the event's id: its service, subject and sequence.
+            .condition_expression("#type = :type")
+            .expression_attribute_names("#event", "event")
+            .expression_attribute_names("#type", "type")
+            .expression_attribute_values(":redacted", text(redacted.stored()))
+            .expression_attribute_values(":type", text(&redacted.event_type))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if error.err().is_conditional_check_failed_exception() => {
+                Ok(false)
+            }
+            Err(error) => Err(store_error(&error)),
         }
     }
 }

@@ -5,13 +5,15 @@
 //! - [`Counters`] holds numbers that must never go below zero: stock.
 //! - [`Pages`] lists documents by an index.
 //! - [`RateMarks`] holds how far each caller has used its limits.
+//! - [`Redaction`] erases the personal data of events, in place.
 //! - [`EventScan`] reads every event of a table, for an operator.
 //!
-//! [`Memory`] is the in-memory twin of all six. The contract suite in `tests/contract` runs on it and on DynamoDB.
+//! [`Memory`] is the in-memory twin of all seven. The contract suite in `tests/contract` runs on it and on DynamoDB.
 //! [`append_decided`] is the loop: read, decide, append; after a conflict with a concurrent writer, again.
 
 mod counters;
 mod documents;
+mod erasure;
 mod error;
 pub mod limits;
 mod marks;
@@ -24,6 +26,7 @@ mod stream;
 
 pub use counters::{Counters, Counts, Move, Transaction, TransactionError, VERSION};
 pub use documents::{Document, Documents, Key};
+pub use erasure::{Redaction, erase_stream};
 pub use error::{AppendError, StoreError};
 pub use marks::{Advance, MarkIs, MarkMove, Marks, RateMarks};
 pub use memory::{Memory, MemoryIndex, Written};

@@ -3,8 +3,8 @@
 use crate::limits::{check_document, check_event, check_key, check_pk};
 use crate::stream::state_of;
 use crate::{
-    Aggregate, AppendError, Counters, Counts, Document, Documents, EventStore, Key, Marks, Move, StoreError,
-    StreamId, Transaction, TransactionError,
+    Aggregate, AppendError, Counters, Counts, Document, Documents, EventStore, Key, Marks, Move, Redaction,
+    StoreError, StreamId, Transaction, TransactionError,
 };
 use async_trait::async_trait;
 use events::Envelope;
@@ -54,6 +54,13 @@ impl Table {
         usize::try_from(envelope.sequence.number()).is_ok_and(|place| place == length + 1)
     }
 
+    /// A written event as the table holds it now: an erasure may have redacted it since.
+    fn present<'a>(&'a self, written: &'a Envelope) -> &'a Envelope {
+        let stream = StreamId::of(written).ok().and_then(|stream| self.streams.get(&stream));
+        let place = usize::try_from(written.sequence.number()).unwrap_or(usize::MAX);
+        stream.and_then(|events| events.get(place.wrapping_sub(1))).unwrap_or(written)
+    }
+
     fn push(&mut self, stream: &StreamId, envelope: &Envelope) {
         self.streams.entry(stream.clone()).or_default().push(envelope.clone());
         self.written.push(Written::Event(envelope.clone()));
@@ -84,7 +91,7 @@ impl Memory {
         self.table().written.len()
     }
 
-    /// Every event, oldest first.
+    /// Every event, oldest first, as the table holds it.
     pub fn all_events(&self) -> Vec<Envelope> {
         self.written_since(0)
     }
@@ -93,7 +100,7 @@ impl Memory {
     pub fn written_since(&self, seen: usize) -> Vec<Envelope> {
         let table = self.table();
         let events = table.written.iter().filter_map(|written| match written {
-            Written::Event(envelope) => Some(envelope),
+            Written::Event(envelope) => Some(table.present(envelope)),
             Written::Document(..) => None,
         });
         events.skip(seen).cloned().collect()
@@ -106,9 +113,10 @@ impl Memory {
 
     /// Shows every event, oldest first, without copying it.
     pub fn visit_events(&self, mut see: impl FnMut(&Envelope)) {
-        for written in &self.table().written {
+        let table = self.table();
+        for written in &table.written {
             if let Written::Event(envelope) = written {
-                see(envelope);
+                see(table.present(envelope));
             }
         }
     }
@@ -149,6 +157,21 @@ impl EventStore for Memory {
         }
         table.push(stream, envelope);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Redaction for Memory {
+    async fn redact(&self, stream: &StreamId, redacted: &Envelope) -> Result<bool, StoreError> {
+        check_event(stream, redacted)?;
+        let place = usize::try_from(redacted.sequence.number()).unwrap_or(usize::MAX).wrapping_sub(1);
+        let mut table = self.table();
+        let stored = table.streams.get_mut(stream).and_then(|events| events.get_mut(place));
+        let Some(stored) = stored.filter(|stored| stored.event_type == redacted.event_type) else {
+            return Ok(false);
+        };
+        *stored = redacted.clone();
+        Ok(true)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The loop of every step, with optimistic concurrency: read the stream, decide, append; after a conflict, read and decide
 //! again.
 
+use crate::stream::read_event;
 use crate::{Aggregate, AppendError, EventStore, History, StoreError, StreamId};
 use events::{Cause, Envelope, Traceparent};
 use resilience::{BackOff, Clock, Failure, RandomJitter};
@@ -48,6 +49,9 @@ impl From<StepError<Failure>> for Failure {
 
 /// Runs `decide` on the folded stream until its event is appended, or it returns no event.
 ///
+/// Into a stream whose personal data was erased, only redacted events are appended ([`Aggregate::pseudonym`]). The append is
+/// fenced by the sequence, so this check and the write are one.
+///
 /// `decide` is pure. It returns `Ok(None)` if the command has already had its effect, so a redelivered message is harmless.
 /// The append is fenced by the sequence, so a process that wakes up late cannot write on an old state.
 ///
@@ -84,6 +88,11 @@ pub async fn append_decided_on<A: Aggregate, E>(
         };
         let cause = history.cause_in(stream, cause);
         let envelope = Envelope::wrap(stream.subject(), history.next(), clock.now(), &cause, &event);
+        let erased = history.state.pseudonym().and_then(|pseudonym| envelope.redacted(pseudonym));
+        let (event, envelope) = match erased {
+            Some(redacted) => (read_event::<A>(&redacted)?, redacted),
+            None => (event, envelope),
+        };
         match store.append(stream, &envelope).await {
             Ok(()) => {
                 tracing::info!(

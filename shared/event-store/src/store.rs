@@ -7,7 +7,7 @@ use events::Envelope;
 /// The streams of one service's table.
 ///
 /// Promises: a read is strongly consistent and complete; an append writes at exactly the place that its envelope names, or
-/// not at all; a written event never changes.
+/// not at all; a written event never changes, except that an erasure redacts its personal data ([`crate::Redaction`]).
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Reads all events of a stream, oldest first; empty if the stream does not exist.

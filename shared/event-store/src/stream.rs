@@ -54,6 +54,12 @@ pub trait Aggregate: Default + Send + Sync {
 
     /// Applies one more event. It never fails: a stored event has happened.
     fn evolve(&mut self, event: &Self::Event, envelope: &Envelope);
+
+    /// The pseudonym of the customer, once the personal data of the stream is to be erased: what is appended from then on has
+    /// none either.
+    fn pseudonym(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// A stream as it was read: its events and their fold.
@@ -108,18 +114,22 @@ fn event_sort_key(envelope: &Envelope) -> String {
 pub(crate) fn state_of<A: Aggregate>(envelopes: &[Envelope]) -> Result<A, StoreError> {
     let mut state = A::default();
     for envelope in envelopes {
-        let event = A::Event::read(envelope).map_err(|error| match error {
-            ReadError::NewerVersion { .. } => StoreError::Unavailable(error.to_string()),
-            ReadError::UnknownType { .. } | ReadError::Malformed { .. } => StoreError::Corrupt {
-                pk: format!("{}#{}", A::Event::SERVICE.subject_kind(), envelope.subject),
-                sk: event_sort_key(envelope),
-                attribute: "event",
-                reason: error.to_string(),
-            },
-        })?;
-        state.evolve(&event, envelope);
+        state.evolve(&read_event::<A>(envelope)?, envelope);
     }
     Ok(state)
+}
+
+/// Reads an event of a stream. Its errors are those of [`History::fold`].
+pub(crate) fn read_event<A: Aggregate>(envelope: &Envelope) -> Result<A::Event, StoreError> {
+    A::Event::read(envelope).map_err(|error| match error {
+        ReadError::NewerVersion { .. } => StoreError::Unavailable(error.to_string()),
+        ReadError::UnknownType { .. } | ReadError::Malformed { .. } => StoreError::Corrupt {
+            pk: format!("{}#{}", A::Event::SERVICE.subject_kind(), envelope.subject),
+            sk: event_sort_key(envelope),
+            attribute: "event",
+            reason: error.to_string(),
+        },
+    })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod catalog;
 mod currencies;
 mod data;
 mod envelope;
+mod erasure;
 mod event;
 mod ids;
 mod inventory;
@@ -20,6 +21,7 @@ mod money;
 mod number;
 mod orders;
 mod payments;
+mod privacy;
 mod public_codes;
 mod read_error;
 mod sequence;
@@ -33,6 +35,9 @@ pub use catalog::{CatalogEvent, ProductChanged};
 pub use currencies::{CurrencyRules, Usable};
 pub use data::Data;
 pub use envelope::{Cause, Envelope};
+pub use erasure::{
+    CustomerErasureRequested, ErasureCause, OrderDataErased, PaymentDataErased, ShipmentDataErased,
+};
 pub use event::Event;
 pub use ids::{Actor, Customer, EventId, InvalidId, OrderId, RefundId, Sku};
 pub use inventory::{
@@ -49,6 +54,7 @@ pub use payments::{
     PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent,
     RefundCause, RefundFailed, RefundRequested,
 };
+pub use privacy::{ERASED, FieldClass, Fields, is_erased};
 pub use public_codes::{public_code, public_refund_code};
 pub use read_error::ReadError;
 pub use sequence::Sequence;

@@ -1,5 +1,6 @@
 //! The events of orders: an order placed, its cancellation or expiry requested, and every fact that orders learns about it.
 
+use crate::erasure::{CustomerErasureRequested, OrderDataErased};
 use crate::service_event::service_events;
 use crate::{Amount, Attention, CancelCause, Currency, Customer, RefundId, Service, Sku};
 use jiff::Timestamp;
@@ -53,7 +54,7 @@ pub struct ShippingAddress {
 
 /// A customer placed an order. Emitted by `place-order`.
 ///
-/// The only event with personal data: to erase a customer, only its fields are rewritten.
+/// Most of the personal data is here. `privacy.rs` lists the personal fields of every event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderPlaced {
     /// The customer who ordered.
@@ -184,6 +185,7 @@ pub enum Because {
     PaymentRefunded,
     RefundFailed,
     PaymentDisputed,
+    PaymentDataErased,
     InventoryUpdated,
     OutOfStock,
     StockReleased,
@@ -205,11 +207,12 @@ pub enum Because {
     TrackingCorrected,
     ShipmentHeld,
     ShipmentReleased,
+    ShipmentDataErased,
     #[serde(rename = "deadline")]
     Deadline,
 }
 
-/// The details of a fact: what a timeline shows and what the status is computed from. Contains no personal data.
+/// The details of a fact: what a timeline shows and what the status is computed from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a field of its own on the wire")]
@@ -308,6 +311,7 @@ impl OrdersEvent {
     /// Whether it leaves the views as they are.
     pub fn is_quiet(&self) -> bool {
         matches!(self, Self::OrderUpdated(updated) if updated.quiet)
+            || matches!(self, Self::CustomerErasureRequested(_) | Self::OrderDataErased(_))
     }
 }
 
@@ -318,4 +322,6 @@ service_events! {
     OrderCancellationRequested = 1,
     OrderExpired = 1,
     OrderUpdated = 1,
+    CustomerErasureRequested = 1,
+    OrderDataErased = 1,
 }

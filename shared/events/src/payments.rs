@@ -4,7 +4,7 @@
 //! Of a fact that both learn, only one is written. `request-refund` emits `RefundRequested` too.
 
 use crate::service_event::service_events;
-use crate::{Amount, Currency, Customer, Line, RefundId, Service};
+use crate::{Amount, Currency, Customer, Line, PaymentDataErased, RefundId, Service};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -205,4 +205,5 @@ service_events! {
     PaymentRefunded = 1,
     RefundFailed = 1,
     PaymentDisputed = 1,
+    PaymentDataErased = 1,
 }

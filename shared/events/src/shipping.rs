@@ -4,7 +4,7 @@
 //! `manage-shipments` when the warehouse or an operator reports them.
 
 use crate::service_event::service_events;
-use crate::{Customer, Line, RefundId, Service};
+use crate::{Customer, Line, RefundId, Service, ShipmentDataErased};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -200,4 +200,5 @@ service_events! {
     TrackingCorrected = 1,
     ShipmentHeld = 1,
     ShipmentReleased = 1,
+    ShipmentDataErased = 1,
 }

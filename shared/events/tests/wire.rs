@@ -156,6 +156,8 @@ fn required(name: &str) -> &'static [&'static str] {
         ],
         "orders.OrderCancellationRequested" => &["requested_by"],
         "orders.OrderExpired" => &["pay_by"],
+        "orders.CustomerErasureRequested" => &["pseudonym", "because"],
+        "payments.PaymentDataErased" | "shipping.ShipmentDataErased" => &["pseudonym"],
         "orders.OrderUpdated" => &["because", "status", "attention", "detail"],
         "payments.PaymentRequested" => &["intent_id", "amount", "currency", "lines", "customer", "pay_by"],
         "payments.PaymentActionRequired" => &["intent_id"],
@@ -187,7 +189,8 @@ fn required(name: &str) -> &'static [&'static str] {
         | "shipping.LabelVoided"
         | "shipping.LabelVoidRequested"
         | "shipping.Delivered"
-        | "shipping.ReturnedToSender" => &[],
+        | "shipping.ReturnedToSender"
+        | "orders.OrderDataErased" => &[],
         other => panic!("add {other} here with the fields that it has had from the start"),
     }
 }

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::{Key, StreamId};
 use events::{
-    Amount, Cause, Contact, Currency, Customer, Envelope, EventId, Line, OrderId, OrderLine, OrderPlaced,
-    Sequence, ServiceEvent, ShippingAddress, Sku,
+    Amount, Cause, Contact, Currency, Customer, CustomerErasureRequested, Envelope, ErasureCause, EventId,
+    Line, OrderId, OrderLine, OrderPlaced, Sequence, ServiceEvent, ShippingAddress, Sku,
 };
 use jiff::Timestamp;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
@@ -55,6 +55,15 @@ pub fn other_customer() -> Customer {
 /// The cause of a test's events: a request.
 pub fn cause() -> Cause {
     Cause { id: EventId::outside("request", "test"), traceparent: None, actor: None }
+}
+
+/// The request to erase an order's personal data.
+pub fn erasure() -> CustomerErasureRequested {
+    CustomerErasureRequested {
+        pseudonym: "erased-1".to_owned(),
+        because: ErasureCause::Request,
+        requested_by: Some(other_customer()),
+    }
 }
 
 /// Two packets of tea.

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use event_store::{
     AppendError, Counters, Counts, Document, Documents, EventScan, EventStore, Key, Page, Pages, Position,
-    Scanned, StoreError, StreamId, Transaction, TransactionError, Walk,
+    Redaction, Scanned, StoreError, StreamId, Transaction, TransactionError, Walk,
 };
 use events::Envelope;
 use outbound::{
@@ -96,6 +96,13 @@ impl<P: EventStore + ?Sized> EventStore for Gated<P> {
 
     async fn append(&self, stream: &StreamId, envelope: &Envelope) -> Result<(), AppendError> {
         self.pass("store.append", Effect::Write, self.port.append(stream, envelope), || out().into()).await
+    }
+}
+
+#[async_trait]
+impl<P: Redaction + ?Sized> Redaction for Gated<P> {
+    async fn redact(&self, stream: &StreamId, redacted: &Envelope) -> Result<bool, StoreError> {
+        self.pass("redaction.redact", Effect::Write, self.port.redact(stream, redacted), out).await
     }
 }
 

@@ -19,8 +19,8 @@ mod stripe;
 
 pub use batches::{MemoryBatches, MemoryFunctions};
 pub use builders::{
-    RequestBuilder, bearer, cause, customer, delivered, envelope, eur, lines, message, now, order_id,
-    other_customer, placed, record, replayed, request, sku,
+    RequestBuilder, bearer, cause, customer, delivered, envelope, erasure, eur, lines, message, now,
+    order_id, other_customer, placed, record, replayed, request, sku,
 };
 pub use damaged_scan::DamagedScan;
 pub use easypost::{

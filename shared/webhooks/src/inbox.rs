@@ -8,6 +8,7 @@
 //! verdicts are in the table's index `inbox` (by source, and by source and status; in the order of item), which holds keys
 //! only. All webhooks of a source are one partition of it, which takes a thousand writes a second.
 
+pub mod erasure;
 pub mod reader;
 pub mod replay;
 pub mod verdict;
@@ -160,9 +161,12 @@ pub async fn keep(
     Ok(if new { Kept::New } else { Kept::Seen })
 }
 
-/// Reads an inbox item: its fields, and the body's exact bytes.
+/// Reads an inbox item: its fields, and the body's exact bytes; none if it was erased.
 pub fn open(document: &Document, key: &Key) -> Result<(InboxItem, Vec<u8>), StoreError> {
     let item: InboxItem = document.read(key)?;
+    if item.is_erased() {
+        return Ok((item, Vec::new()));
+    }
     let body = unpack(&item.body).map_err(|reason| StoreError::Corrupt {
         pk: key.pk.clone(),
         sk: key.sk.clone(),

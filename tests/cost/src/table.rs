@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use aws::size;
 use event_store::{
     Advance, AppendError, Counters, Counts, Document, Documents, EventStore, Key, MarkMove, Memory,
-    MemoryIndex, Page, Pages, Position, RateMarks, StoreError, StreamId, Transaction, TransactionError, Walk,
+    MemoryIndex, Page, Pages, Position, RateMarks, Redaction, StoreError, StreamId, Transaction,
+    TransactionError, Walk,
 };
 use events::Envelope;
 use jiff::Timestamp;
@@ -77,6 +78,18 @@ impl EventStore for MeteredTable {
         self.meter.request("PutItem");
         self.wrote_event(stream, envelope, 1);
         self.memory.append(stream, envelope).await
+    }
+}
+
+#[async_trait]
+impl Redaction for MeteredTable {
+    async fn redact(&self, stream: &StreamId, redacted: &Envelope) -> Result<bool, StoreError> {
+        self.meter.request("UpdateItem");
+        // The size of the event before or after, whichever is larger: that before names the person.
+        let before = EventStore::read(&*self.memory, stream).await?;
+        let before = before.iter().find(|event| event.id == redacted.id).unwrap_or(redacted);
+        self.wrote_event(stream, before, 1);
+        self.memory.redact(stream, redacted).await
     }
 }
 

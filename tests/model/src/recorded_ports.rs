@@ -8,8 +8,8 @@
 use crate::cell::ProviderTwin;
 use async_trait::async_trait;
 use event_store::{
-    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Memory, StoreError, StreamId,
-    Transaction, TransactionError,
+    AppendError, Counters, Counts, Document, Documents, EventStore, Key, Memory, Redaction, StoreError,
+    StreamId, Transaction, TransactionError,
 };
 use events::Envelope;
 use outbound::{Answer, Call, CallError, Method, Transport};
@@ -195,6 +195,13 @@ impl EventStore for RecordedPorts {
         let envelope = with_same_time(envelope);
         let live = self.table.append(stream, &envelope);
         self.call("store.append", Effect::Write, live, || Err(out().into())).await
+    }
+}
+
+#[async_trait]
+impl Redaction for RecordedPorts {
+    async fn redact(&self, stream: &StreamId, redacted: &Envelope) -> Result<bool, StoreError> {
+        self.call("redaction.redact", Effect::Write, self.table.redact(stream, redacted), || Err(out())).await
     }
 }
 

@@ -4,6 +4,7 @@
 use super::bank::{BY_TRANSFER, Bank, is_by_transfer};
 use super::chance::Chance;
 use super::currency::SoldIn;
+use super::erasures::{ERASE, Erased, planted};
 use super::executor::finish;
 use super::invocations::Call;
 use super::webhook_senders::{CARRIER, STANDARD, STRIPE, plain, webhook};
@@ -47,6 +48,8 @@ pub(super) struct Actors {
     inquiries: Vec<(OrderId, String)>,
     /// Orders whose failed refunds an operator has retried.
     retried: Vec<OrderId>,
+    /// The customers who are erased.
+    pub(super) erased: Erased,
 }
 
 impl Actors {
@@ -63,6 +66,7 @@ impl Actors {
             disputes: Vec::new(),
             inquiries: Vec::new(),
             retried: Vec::new(),
+            erased: Erased::default(),
         }
     }
 
@@ -89,7 +93,10 @@ impl Actors {
     }
 
     /// A checkout. The client repeats it until it has an answer.
-    pub(super) fn place(&mut self, now: Timestamp) -> Call {
+    pub(super) fn place(&mut self, world: &World, now: Timestamp) -> Call {
+        let mut erased = std::mem::take(&mut self.erased);
+        let erased_later = erased.customer(world, self);
+        self.erased = erased;
         let key = format!("order-{}", self.placed);
         self.placed += 1;
         let method = match self.chance.below(9) {
@@ -103,12 +110,16 @@ impl Actors {
         if *sku != "TEA-01" {
             items.push(json!({"sku": "TEA-01", "quantity": 1 + self.chance.below(3)}));
         }
-        let body = json!({
+        let mut body = json!({
             "items": items, "currency": self.sold_in.code, "payment_method": method,
             "contact": {"email": "a@b.example", "phone": "+41790000000"},
             "shipping_address": {"name": "A", "line1": "S 1", "line2": "", "city": "Bern", "postal_code": "3000", "country": "CH"}
         });
         let customer = if self.chance.roll(500) { customer() } else { other_customer() };
+        if let Some(erased_later) = &erased_later {
+            planted(&mut body, &erased_later.subject);
+        }
+        let customer = erased_later.unwrap_or(customer);
         Call::new(PLACE, request(PLACE).by(customer).header("idempotency-key", &key).json(&body), now)
     }
 
@@ -131,6 +142,12 @@ impl Actors {
                 let owner = call.request.caller.as_ref().map(|caller| caller.customer.clone());
                 if self.accepted.insert(id.clone(), owner.expect("a customer")).is_none() {
                     self.open.push(id);
+                }
+                Ok(())
+            }
+            (ERASE, _) if [202, 404, 409].contains(&status) => {
+                if status == 202 {
+                    self.erased.accepted.insert(call.request.in_path("subject").to_owned());
                 }
                 Ok(())
             }

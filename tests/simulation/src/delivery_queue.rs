@@ -16,7 +16,7 @@ pub(super) use steps::{DELIVER_WEBHOOK as DELIVER, PLAN_DELIVERIES as PLAN};
 /// Every route about endpoints and the deliveries to them.
 pub(super) const ENDPOINTS: &str = "ANY /webhook-endpoints";
 
-impl callbacks::RandomBytes for Chance {
+impl outbound::RandomBytes for Chance {
     fn bytes(&self) -> Option<[u8; 32]> {
         Some(std::array::from_fn(|_| u8::try_from(self.below(256)).unwrap_or_default()))
     }

@@ -32,7 +32,7 @@ const MOST_OPEN: usize = 40;
 const HOURS_TO_END: u32 = 120;
 /// The same for every delivery of a webhook. The last event of an order may be its endpoint's first that is refused, and an endpoint
 /// that always refuses is disabled after 120 hours.
-const HOURS_TO_DELIVER: u32 = HOURS_TO_END + 120;
+pub(super) const HOURS_TO_DELIVER: u32 = HOURS_TO_END + 120;
 
 /// A world with everything that is under way in it.
 pub(super) struct Simulation {
@@ -50,7 +50,7 @@ pub(super) struct Simulation {
     pub(super) expected: Expected,
     http_functions: BTreeMap<&'static str, Arc<dyn Endpoint>>,
     tasks: Vec<Arc<dyn Task>>,
-    calls: Vec<Call>,
+    pub(super) calls: Vec<Call>,
     pub(super) invocations: Vec<Invocation>,
     zombies: Vec<Invocation>,
     pub(super) trace: DefaultHasher,
@@ -94,7 +94,7 @@ impl Simulation {
         while self.actors.placed < orders || self.is_crowded(MOST_OPEN / 2) {
             let now = self.now();
             if self.actors.placed < orders && !self.is_crowded(MOST_OPEN) && self.world.chance.roll(40) {
-                self.calls.push(self.actors.place(now));
+                self.calls.push(self.actors.place(&self.world, now));
             }
             if self.world.chance.roll(60) {
                 self.calls.extend(self.actors.act(&self.world, now));
@@ -107,6 +107,9 @@ impl Simulation {
             }
             if self.world.has_hot_skus && self.world.chance.roll(4) {
                 self.calls.push(self.actors.spread_stock(now));
+            }
+            if self.world.has_erasures && self.world.chance.roll(5) {
+                self.calls.extend(self.actors.erased.ask(&self.actors, now));
             }
             if self.world.has_endpoints {
                 if self.world.chance.roll(2) {
@@ -155,7 +158,7 @@ impl Simulation {
         self.actors.open.len() >= most || self.world.queues.visible(&[PLAN, DELIVER]) >= most
     }
 
-    fn run_tasks(&mut self) {
+    pub(super) fn run_tasks(&mut self) {
         self.invocations.extend(self.tasks.iter().cloned().map(Invocation::scheduled));
     }
 
@@ -168,8 +171,8 @@ impl Simulation {
         let trace = self.trace.finish();
         let Self { actors, world, violations, invocation_count, .. } = self;
         let (orders, faults) = (actors.placed, world.chance.counts());
-        let invocations = invocation_count;
-        Report { orders, ends, deliveries, faults, overtakings, violations, trace, invocations }
+        let (invocations, erased) = (invocation_count, actors.erased.accepted.len() as u64);
+        Report { orders, ends, deliveries, faults, overtakings, violations, trace, invocations, erased }
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -3,6 +3,7 @@
 
 use super::actors::{PRODUCTS, order};
 use super::bank::is_by_transfer;
+use super::erasures;
 use super::event_loop::{OF_ORDERS, Simulation};
 use super::executor::finish;
 use super::explanation_checks;
@@ -10,7 +11,7 @@ use super::mail_checks;
 use super::view_checks;
 use super::webhook_senders::plain;
 use event_store::{Counters as _, EventStore, StreamId};
-use events::{Attention, Event, EventId, OrderId, OrdersEvent, Service, ShippingEvent};
+use events::{Attention, Envelope, Event, EventId, OrderId, OrdersEvent, Service, ShippingEvent};
 use jiff::Timestamp;
 use orders::Order;
 use outbound::DeadLetter;
@@ -47,7 +48,8 @@ pub(super) fn check(simulation: &mut Simulation) -> BTreeMap<String, u64> {
     wrong.extend(i6_scans_are_recorded(simulation));
     wrong.extend(view_checks::check(simulation, &orders));
     wrong.extend(explanation_checks::check(&simulation.world, &orders));
-    wrong.extend(mail_checks::check(&simulation.world, &orders));
+    wrong.extend(mail_checks::check(&simulation.world, &simulation.actors, &orders));
+    wrong.extend(erasures::check(simulation));
     wrong.extend(simulation.world.providers.wrong());
     simulation.violations.append(&mut wrong);
     ends
@@ -82,7 +84,8 @@ fn i6_dead_letters(simulation: &Simulation) -> (Vec<String>, Vec<String>) {
 fn i6_scans_are_recorded(simulation: &Simulation) -> Vec<String> {
     let (mut order_of, mut left_with, mut left_at) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut recorded: BTreeSet<(String, String)> = BTreeSet::new();
-    for envelope in simulation.world.table(Service::Shipping).all_events() {
+    // As they were written: the codes of some were erased since.
+    for envelope in simulation.as_written(Service::Shipping) {
         let order = envelope.subject.clone();
         match Event::read(&envelope) {
             Ok(Event::Shipping(ShippingEvent::LabelPurchased(label))) => {
@@ -105,6 +108,11 @@ fn i6_scans_are_recorded(simulation: &Simulation) -> Vec<String> {
             wrong.push(format!("I6: {code} was scanned and belongs to no order"));
             continue;
         };
+        // A scan that arrives after the erasure is not recorded.
+        let owner = simulation.actors.accepted.iter().find(|(id, _)| id.as_str() == order);
+        if simulation.actors.erased.is_of(owner.map(|(_, owner)| owner)) {
+            continue;
+        }
         let is_another = left_with.get(order).is_some_and(|left| left != code);
         let is_older = |time: &str| {
             let scanned_at = time.parse::<Timestamp>().ok();
@@ -278,10 +286,27 @@ fn i2_stock(simulation: &Simulation, gone: &Gone) -> Vec<String> {
     wrong
 }
 
+/// Each event is as it was written, or redacted.
+fn i5_only_an_erasure_changes_an_event(simulation: &Simulation, service: Service) -> Vec<String> {
+    let present = simulation.world.table(service).all_events();
+    let written = simulation.as_written(service);
+    let pairs = written.iter().zip(&present);
+    // A redacted event is redacted to itself, whatever the pseudonym.
+    let is_redacted = |written: &Envelope, now: &Envelope| {
+        let pseudonym = now.data["customer"]["subject"].as_str().unwrap_or_default();
+        written.redacted(pseudonym).as_ref() == Some(now)
+    };
+    pairs
+        .filter(|(written, now)| written != now && !is_redacted(written, now))
+        .map(|(written, _)| format!("I5: {} has changed", written.id))
+        .collect()
+}
+
 fn i5_i6_written_once_and_published(simulation: &Simulation) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut updates: BTreeMap<EventId, u32> = BTreeMap::new();
     for service in Service::ALL {
+        wrong.extend(i5_only_an_erasure_changes_an_event(simulation, service));
         let mut next: BTreeMap<String, u32> = BTreeMap::new();
         simulation.world.table(service).visit_events(|envelope| {
             let expected = next.entry(envelope.subject.clone()).or_insert(1);

@@ -4,7 +4,8 @@
 //! A run is a function of its seed and the number of orders. [`run`] simulates customers, a warehouse, a payment provider,
 //! a bank, carriers and the shop's own systems. Messages are duplicated, late and reordered; calls fail or lose their
 //! answers; functions crash, panic, run out of time, or freeze and resume as zombies. Then the faults stop, everything is
-//! replayed twice without an effect, and the invariants are checked.
+//! replayed twice without an effect, and the invariants are checked. In a third of the worlds some customers are erased once their
+//! orders have ended, while late messages about these are still under way.
 
 #![expect(
     clippy::expect_used,
@@ -19,6 +20,7 @@ mod currency;
 mod delivery_checks;
 mod delivery_queue;
 mod endpoint_owners;
+mod erasures;
 mod event_loop;
 mod executor;
 mod explanation_checks;
@@ -62,6 +64,8 @@ pub struct Report {
     pub trace: u64,
     /// The number of invocations of functions.
     pub invocations: u64,
+    /// The number of customers who were erased.
+    pub erased: u64,
 }
 
 impl Report {
@@ -69,6 +73,7 @@ impl Report {
     pub fn add(&mut self, other: Self) {
         self.orders += other.orders;
         self.invocations += other.invocations;
+        self.erased += other.erased;
         self.trace = self.trace.rotate_left(5) ^ other.trace;
         for (end, count) in other.ends {
             *self.ends.entry(end).or_default() += count;
@@ -93,6 +98,7 @@ pub fn run(seed: u64, orders: u64) -> Report {
     let mut simulation = event_loop::Simulation::start(seed);
     simulation.until_placed(orders);
     simulation.until_quiet();
+    simulation.until_erased();
     simulation.replay_everything();
     simulation.report()
 }

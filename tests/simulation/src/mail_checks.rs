@@ -1,13 +1,13 @@
 //! Checks of the mail to customers: nothing is sent about an order that was never paid, and the cancellation of a paid
 //! order is announced, in whatever order its events arrive.
 
-use super::actors::order;
+use super::actors::{Actors, order};
 use super::world::World;
 use events::{OrderId, OrderStatus};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The violations.
-pub(super) fn check(world: &World, orders: &BTreeSet<OrderId>) -> Vec<String> {
+pub(super) fn check(world: &World, actors: &Actors, orders: &BTreeSet<OrderId>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut subjects: BTreeMap<&OrderId, Vec<String>> = BTreeMap::new();
     for mail in world.mail.mails() {
@@ -24,7 +24,10 @@ pub(super) fn check(world: &World, orders: &BTreeSet<OrderId>) -> Vec<String> {
             wrong.push(format!("mail: {id} was never paid, and its address got {mails:?}"));
         }
         let is_announced = mails.iter().any(|subject| subject.contains("is cancelled"));
-        if order.facts().is_paid() && order.status() == OrderStatus::Cancelled && !is_announced {
+        // A message about it may come after the erasure.
+        let is_erased = actors.erased.is_of(actors.accepted.get(id));
+        if order.facts().is_paid() && order.status() == OrderStatus::Cancelled && !is_announced && !is_erased
+        {
             wrong.push(format!("mail: {id} was paid and cancelled, and its address got only {mails:?}"));
         }
     }

@@ -36,7 +36,12 @@ impl Simulation {
         let now = self.now();
         let is_deployed = |queue: &&str| self.world.has_endpoints || *queue != PLAN;
         for service in Service::ALL {
-            for envelope in self.world.table(service).all_events() {
+            let present = self.world.table(service).all_events();
+            // Also as they were before an erasure: a late duplicate has them so.
+            let as_written = self.as_written(service).into_iter();
+            let erased = as_written.zip(&present).filter(|(written, now)| written != *now);
+            let erased: Vec<Envelope> = erased.map(|(written, _)| written).collect();
+            for envelope in present.into_iter().chain(erased) {
                 let marked = Envelope { replayed: Some(now), ..envelope };
                 let body: Arc<str> = serde_json::to_string(&marked).expect("an envelope is JSON").into();
                 let queues = QUEUES.into_iter().filter(is_deployed);

@@ -3,6 +3,7 @@
 use super::chance::{Chance, WorldClock};
 use super::currency::SoldIn;
 use super::delivery_queue::{DeliveryQueue, ENDPOINTS, Sent};
+use super::erasures::ERASE;
 use super::outages;
 use super::provider_faults::Scanned;
 use super::queues::{QueueClient, Queues};
@@ -31,13 +32,14 @@ use testkit::{FakeStripe, FixedNames, Gate, Gated, MailBox, MemoryTopic, now};
 pub(super) const SECRET: &str = testkit::EASYPOST_KEY;
 
 /// The HTTP functions, by the name of the operation in a [`Call`](super::invocations::Call).
-const HTTP_FUNCTIONS: [(&str, &str); 13] = [
+const HTTP_FUNCTIONS: [(&str, &str); 14] = [
     ("GET /orders", "get-order"),
     ("GET /orders/{order_id}", "get-order"),
     ("GET /orders/{order_id}/payment", "get-payment"),
     ("POST /orders", "place-order"),
     ("POST /orders/{order_id}/cancel", "cancel-order"),
     ("POST /orders/{order_id}/refunds", "request-refund"),
+    (ERASE, "erase-customer"),
     ("PUT /products", "manage-products"),
     ("PUT /stock", "manage-stock"),
     ("POST /shipments", "manage-shipments"),
@@ -69,6 +71,8 @@ pub(super) struct World {
     pub(super) has_endpoints: bool,
     /// Whether products are hot, so that their stock is spread over shards.
     pub(super) has_hot_skus: bool,
+    /// Customers who are erased are among those who order.
+    pub(super) has_erasures: bool,
     pub(super) callbacks: Arc<Memory>,
     pub(super) receivers: Arc<Receivers>,
     pub(super) providers: outages::Providers,
@@ -115,6 +119,7 @@ impl World {
             has_endpoints: [2, 7].contains(&(seed % 28)),
             // Not those of the first seeds: the guards know what these find.
             has_hot_skus: seed > 8 && seed.is_multiple_of(3),
+            has_erasures: seed > 8 && (seed % 3 == 2 || seed % 28 == 2),
             callbacks: Arc::default(),
             receivers: Arc::new(Receivers::new(chance.clone(), clock.clone())),
             clock,

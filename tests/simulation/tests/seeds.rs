@@ -34,6 +34,7 @@ fn whatever_fails_every_invariant_i1_to_i8_holds_and_every_order_ends() {
     for (kind, count) in &all.overtakings {
         assert!(*count > 0, "never happened: {kind}");
     }
+    assert!(all.erased > 20, "only {} customers were erased", all.erased);
     assert!(all.faults.len() >= 39, "a kind of fault never happened: {:?}", all.faults);
 }
 

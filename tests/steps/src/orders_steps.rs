@@ -22,6 +22,8 @@ pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step
         views: views(),
         deadlines: options.deadlines,
         email_key: email_key(),
+        redaction: table(),
+        clock: ports.clock(),
     };
     Some(match function {
         "place-order" => Step::Http(Arc::new(orders::PlaceOrder {
@@ -56,7 +58,23 @@ pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step
             store: table(),
             views: views(),
             open_by_deadline: open_by_deadline(),
+            clock: clock.clone(),
+            deadlines: options.deadlines,
+            erasures: orders::Erasures {
+                store: table(),
+                documents: table(),
+                partitions: index("pk", "sk"),
+                clock,
+                deadlines: options.deadlines,
+                retention_days: 0,
+            },
+        })),
+        "erase-customer" => Step::Http(Arc::new(orders::EraseCustomer {
+            store: table(),
+            documents: table(),
+            by_customer: index("pk", "sk"),
             clock,
+            random: ports.channels().random,
             deadlines: options.deadlines,
         })),
         "copy-prices" => Step::Queue(Arc::new(orders::CopyPrices { documents: table() })),

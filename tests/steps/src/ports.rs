@@ -1,10 +1,11 @@
 //! What a harness provides: the ports of the steps, and the few settings that differ between the harnesses.
 
-use callbacks::RandomBytes;
-use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages};
+use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages, Redaction};
 use events::{Provider, Service};
 use orders::Deadlines;
-use outbound::{BatchStore, DeadLetterQueue, Functions, Mailer, Names, Texter, Topic, Transport, WorkQueue};
+use outbound::{
+    BatchStore, DeadLetterQueue, Functions, Mailer, Names, RandomBytes, Texter, Topic, Transport, WorkQueue,
+};
 use resilience::{Clock, FixedClock, Jitter, NoJitter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,9 +28,9 @@ pub enum Table {
 }
 
 /// A table with all its ports.
-pub trait TablePort: EventStore + Documents + Counters {}
+pub trait TablePort: EventStore + Redaction + Documents + Counters {}
 
-impl<T: EventStore + Documents + Counters> TablePort for T {}
+impl<T: EventStore + Redaction + Documents + Counters> TablePort for T {}
 
 /// The ports that a harness provides. A step takes only the ports that it needs.
 pub trait Ports {

@@ -69,9 +69,12 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             Step::Http(Arc::new(catalog::ManageProducts { store, documents, clock }))
         }
         "copy-prices" | "place-order" | "cancel-order" | "get-order" | "search-orders" | "track-order"
-        | "project-orders" | "rebuild-views" | "sweep-orders" => orders_steps::step(function, ports)?,
+        | "project-orders" | "rebuild-views" | "sweep-orders" | "erase-customer" => {
+            orders_steps::step(function, ports)?
+        }
         "take-payment" => Step::Queue(Arc::new(payments::TakePayment {
             store: of(Service::Payments),
+            redaction: of(Service::Payments),
             documents: of(Service::Payments),
             clock,
             stripe: stripe(ports),
@@ -117,6 +120,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         }
         "ship-order" => Step::Queue(Arc::new(shipping::ShipOrder {
             store: of(Service::Shipping),
+            redaction: of(Service::Shipping),
             documents: of(Service::Shipping),
             clock,
             carriers: carriers(ports),

@@ -54,6 +54,7 @@ fn money_is_never_a_floating_point_number() {
         .into_iter()
         // A deserializer has to say what it does with them: it hands them on, or refuses them.
         .filter(|(path, _)| !path.ends_with("http/objects.rs") && !path.ends_with("http/fields.rs"))
+        .filter(|(path, _)| !path.ends_with("privacy/tests.rs"))
         .filter(|(_, text)| text.lines().any(|line| line.contains("f64") || line.contains("f32")))
         .map(|(path, _)| path)
         .collect::<Vec<_>>();

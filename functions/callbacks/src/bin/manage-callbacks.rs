@@ -1,7 +1,7 @@
 //! `manage-callbacks`: see [`callbacks::ManageCallbacks`].
 
-use callbacks::{ManageCallbacks, SystemRandomBytes};
-use outbound::Networks;
+use callbacks::ManageCallbacks;
+use outbound::{Networks, SystemRandomBytes};
 use resilience::SystemClock;
 use runtime::http::Server;
 use std::sync::Arc;

@@ -15,13 +15,11 @@ mod queue;
 mod time;
 
 use async_trait::async_trait;
-use callbacks::{
-    DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks, SystemRandomBytes,
-};
+use callbacks::{DeliverWebhook, Lanes, ManageCallbacks, Pace, PlanDeliveries, ScheduleCallbacks};
 use event_store::Memory;
 use events::{Because, Detail, OrderStatus, OrderUpdated, OrdersEvent};
 use jiff::Timestamp;
-use outbound::{Answer, Call, CallError, Networks, Transport};
+use outbound::{Answer, Call, CallError, Networks, SystemRandomBytes, Transport};
 use queue::{ModelQueue, Seen};
 use resilience::{Clock, RandomJitter};
 use runtime::http::Endpoint as _;

@@ -1,6 +1,7 @@
 //! Each occasion of an order sends one message, also when its event is duplicated, or comes before the contact.
 
 mod crashes;
+mod erasure;
 
 use crate::contact;
 use crate::testing::{

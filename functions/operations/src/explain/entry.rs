@@ -54,6 +54,7 @@ fn named_actor(event: &Event) -> Option<Actor> {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => &placed.customer,
         Event::Shipping(ShippingEvent::TrackingCorrected(corrected)) => &corrected.corrected_by,
         Event::Shipping(ShippingEvent::ShipmentReleased(released)) => &released.released_by,
+        Event::Orders(OrdersEvent::CustomerErasureRequested(asked)) => asked.requested_by.as_ref()?,
         Event::Catalog(_)
         | Event::Orders(_)
         | Event::Payments(_)
@@ -88,6 +89,8 @@ fn order_detail(event: &OrdersEvent) -> Value {
         OrdersEvent::OrderUpdated(e) => {
             json!({"because": e.because, "status": e.status, "attention": e.attention, "quiet": e.quiet})
         }
+        OrdersEvent::CustomerErasureRequested(e) => json!({"because": e.because}),
+        OrdersEvent::OrderDataErased(_) => json!({}),
     }
 }
 
@@ -118,6 +121,7 @@ fn payment_detail(event: &PaymentsEvent) -> Value {
             "dispute_id": e.dispute_id, "outcome": e.outcome, "amount": e.amount, "inquiry": e.inquiry,
             "evidence_due_by": e.evidence_due_by,
         }),
+        PaymentsEvent::PaymentDataErased(_) => json!({}),
     }
 }
 
@@ -157,7 +161,8 @@ fn parcel_detail(event: &ShippingEvent) -> Value {
         | ShippingEvent::LabelVoidRequested(_)
         | ShippingEvent::Delivered(_)
         | ShippingEvent::ReturnedToSender(_)
-        | ShippingEvent::ShipmentReleased(_) => json!({}),
+        | ShippingEvent::ShipmentReleased(_)
+        | ShippingEvent::ShipmentDataErased(_) => json!({}),
     }
 }
 

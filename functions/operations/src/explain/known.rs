@@ -201,7 +201,8 @@ impl Known {
             PaymentsEvent::PaymentActionRequired(_)
             | PaymentsEvent::PaymentFailed(_)
             | PaymentsEvent::PaymentCancellationRequested(_)
-            | PaymentsEvent::PaymentCancelled(_) => {}
+            | PaymentsEvent::PaymentCancelled(_)
+            | PaymentsEvent::PaymentDataErased(_) => {}
         }
     }
 
@@ -231,6 +232,7 @@ impl Known {
             ShippingEvent::ShipmentReleased(_) => self.held_since = None,
             ShippingEvent::ReturnReceived(returned) => self.restocks = returned.restock,
             ShippingEvent::ShippingFailed(_)
+            | ShippingEvent::ShipmentDataErased(_)
             | ShippingEvent::ShipmentCancelled(_)
             | ShippingEvent::CancellationRejected(_)
             | ShippingEvent::LabelVoidRequested(_)

@@ -113,7 +113,13 @@ pub(super) async fn deliveries(
 fn is_reported(event: &Envelope) -> bool {
     match OrdersEvent::read(event) {
         Ok(OrdersEvent::OrderPlaced(_) | OrdersEvent::OrderUpdated(_)) => true,
-        Ok(OrdersEvent::OrderCancellationRequested(_) | OrdersEvent::OrderExpired(_)) | Err(_) => false,
+        Ok(
+            OrdersEvent::OrderCancellationRequested(_)
+            | OrdersEvent::OrderExpired(_)
+            | OrdersEvent::CustomerErasureRequested(_)
+            | OrdersEvent::OrderDataErased(_),
+        )
+        | Err(_) => false,
     }
 }
 

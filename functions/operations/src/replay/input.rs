@@ -3,7 +3,7 @@
 use super::cursor::Cursor;
 use super::source::Selection;
 use event_store::StreamId;
-use events::{OrderId, Service, Sku};
+use events::{Envelope, OrderId, Service, Sku};
 use jiff::Timestamp;
 use resilience::Failure;
 use runtime::command::operator;
@@ -38,6 +38,9 @@ pub struct Replay {
     /// The moment before which they happened.
     #[serde(default)]
     pub until: Option<Timestamp>,
+    /// Only events of this type; of all types if it is missing.
+    #[serde(default)]
+    pub r#type: Option<String>,
     /// How many messages the consumer gets in a second.
     #[serde(default)]
     pub per_second: Option<u32>,
@@ -66,6 +69,7 @@ pub(super) struct ReplayRequest {
     pub(super) to: String,
     pub(super) to_do: PlanOrSend,
     pub(super) selection: Selection,
+    event_type: Option<String>,
     pub(super) per_second: u32,
     cursor: Option<String>,
     pub(super) by: String,
@@ -103,6 +107,7 @@ impl Replay {
             to,
             to_do,
             selection,
+            event_type: self.r#type,
             per_second,
             cursor: self.cursor,
             by: operator(self.by)?,
@@ -134,6 +139,12 @@ impl ReplayRequest {
         self.to_do == PlanOrSend::Send
     }
 
+    /// Whether an event is meant.
+    pub(super) fn selects(&self, envelope: &Envelope) -> bool {
+        self.event_type.as_ref().is_none_or(|wanted| *wanted == envelope.event_type)
+            && self.selection.contains(envelope)
+    }
+
     /// What makes another request another one. A request may go on at another pace.
     pub(super) fn digest(&self) -> String {
         let to_do = if self.is_send() { "send" } else { "plan" };
@@ -142,6 +153,7 @@ impl ReplayRequest {
             Selection::Streams(streams) => parts.extend(streams.iter().map(ToString::to_string)),
             Selection::Time { since, until } => parts.extend([since.to_string(), until.to_string()]),
         }
+        parts.extend(self.event_type.clone());
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         format!("{:032x}", digest_of(&parts))
     }

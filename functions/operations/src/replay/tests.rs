@@ -39,6 +39,27 @@ async fn a_plan_counts_by_type_what_a_send_would_send_and_sends_nothing() {
 }
 
 #[tokio::test]
+async fn only_the_events_of_the_type_are_sent_if_one_is_named() {
+    let world = World::new();
+    world.place_and_pay(1).await;
+    for (event_type, events) in [("OrderPlaced", 1), ("CustomerErasureRequested", 0)] {
+        let mut request = of_orders("take-payment", "plan", &[1]);
+        request["type"] = json!(event_type);
+        assert_eq!(world.answer_replay(request).await["events"], events, "{event_type}");
+    }
+}
+
+/// An erasure is sent again after a restore, however old it is.
+#[test]
+fn an_erasure_is_never_too_old() {
+    for to in ["plan-deliveries", "notify-customer", "take-payment", "ship-order"] {
+        let erasure = testkit::envelope(&order_id(1), 1, &events::OrdersEvent::from(testkit::erasure()));
+        let years_later = now() + Duration::from_hours(24 * 365);
+        assert!(matches!(super::fate(to, &erasure, years_later), super::Fate::Taken), "{to}");
+    }
+}
+
+#[tokio::test]
 async fn a_replayed_event_is_the_stored_one_with_a_mark_that_no_table_has() {
     let world = World::new();
     let [placed, _] = world.place_and_pay(1).await;

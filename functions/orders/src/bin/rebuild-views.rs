@@ -15,8 +15,10 @@ async fn main() -> Result<(), runtime::Error> {
     let email_key = EmailKey::new(aws.secrets(), settings.text("SEARCH_KEY_SECRET"));
     settings.finish()?;
 
-    let project = ProjectOrders { store: store.clone(), views, deadlines, email_key };
-    let step = RebuildViews { scan: store, project, clock: Arc::new(SystemClock), work_for };
+    let clock = Arc::new(SystemClock);
+    let (scan, redaction) = (store.clone(), store.clone());
+    let project = ProjectOrders { store, views, deadlines, email_key, redaction, clock: clock.clone() };
+    let step = RebuildViews { scan, project, clock, work_for };
     aws.connect().await;
     runtime::command::run(step).await
 }

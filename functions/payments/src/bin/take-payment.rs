@@ -15,6 +15,7 @@ async fn main() -> Result<(), runtime::Error> {
     let transport = Breaker::before(aws.transport(), Stripe::NAME, table.clone(), clock.clone());
     let step = TakePayment {
         store: table.clone(),
+        redaction: table.clone(),
         documents: table,
         stripe: Stripe::from_settings(&mut settings, transport, aws.secrets(), clock.clone()),
         clock,

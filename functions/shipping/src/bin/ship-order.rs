@@ -17,8 +17,8 @@ async fn main() -> Result<(), runtime::Error> {
     let carriers = Carriers::from_settings(&mut settings, provider, aws.secrets(), |name| {
         Breaker::before(aws.transport(), name, table.clone(), clock.clone())
     });
-    let (store, documents) = (table.clone(), table);
-    let step = ShipOrder { store, documents, clock, carriers };
+    let (store, redaction, documents) = (table.clone(), table.clone(), table);
+    let step = ShipOrder { store, redaction, documents, clock, carriers };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
     let worker = Worker::from_settings(&mut settings, "ship-order", queue, |table| aws.table(table), step);
     settings.finish()?;

@@ -1,6 +1,7 @@
 //! `ship-order` through its public interface: messages in, events and calls to a fake EasyPost out.
 
 mod arbiter;
+mod erasure;
 mod held;
 mod labels;
 mod outage;

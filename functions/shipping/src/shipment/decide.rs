@@ -9,8 +9,8 @@ use crate::carrier::{Parcel, Scan, TrackingReport, VoidOutcome};
 use events::{
     CancellationRejected, Customer, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested,
     LabelVoided, Line, Provider, RefundId, RejectedBecause, ReturnReceived, ReturnedToSender,
-    ShipmentCancelled, ShipmentHeld, ShipmentReleased, ShipmentRequested, ShipmentTracked, Shipped,
-    ShippingEvent, ShippingFailed, TrackingCorrected,
+    ShipmentCancelled, ShipmentDataErased, ShipmentHeld, ShipmentReleased, ShipmentRequested,
+    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingCorrected,
 };
 
 /// Why a command of the warehouse is refused.
@@ -50,6 +50,11 @@ impl Shipment {
     /// A label is bought. It is recorded in every stage: an unrecorded label is paid for and never voided.
     pub(crate) fn decide_label(&self, label: &LabelPurchased) -> Option<ShippingEvent> {
         self.label.is_none().then(|| label.clone().into())
+    }
+
+    /// Shipping has erased its personal data of the order. Reported once.
+    pub(crate) fn decide_erased(&self, pseudonym: &str) -> Option<ShippingEvent> {
+        self.pseudonym.is_none().then(|| ShipmentDataErased { pseudonym: pseudonym.to_owned() }.into())
     }
 
     /// The carrier permanently sells no label.
@@ -111,6 +116,10 @@ impl Shipment {
     /// The hand-over is first. Then each new scan, oldest first, each followed by what it means for a parcel that
     /// left. A parcel that moves although its order ended is never `Shipped`.
     pub(crate) fn decide_tracking(&self, report: &TrackingReport, waited: bool) -> Option<ShippingEvent> {
+        // What a carrier reports about a person is not recorded again.
+        if self.pseudonym.is_some() {
+            return None;
+        }
         let mut scans = self.own_scans(report, waited);
         let ended = match &self.stage {
             // Only a requested shipment has a code.

@@ -97,11 +97,11 @@ pub enum Outcome {
 
 /// A pointer to a parked inbox item.
 #[derive(Serialize, Deserialize)]
-struct Parked {
-    event_id: String,
+pub(super) struct Parked {
+    pub(super) event_id: String,
     /// Pointers of older versions lack it.
     #[serde(default)]
-    source: Option<String>,
+    pub(super) source: Option<String>,
 }
 
 /// The source and the event id to which a parked pointer points. `sources` are those of its service.
@@ -168,6 +168,10 @@ impl<H: Handler> InboxReader<'_, H> {
 
     async fn process(&self, source: &str, key: &Key, document: &Document) -> Result<(), Failure> {
         let (item, body) = open(document, key)?;
+        if item.is_erased() {
+            tracing::info!(webhook = %key, "ignored: the webhook was erased");
+            return Ok(());
+        }
         let webhook = Webhook { source, item: &item, body: &body };
         match self.resolve(&webhook).await {
             Ok(Outcome::Resolved(verdict)) => self.conclude(&webhook, verdict).await,

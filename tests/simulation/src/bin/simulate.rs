@@ -92,12 +92,15 @@ impl Progress {
 }
 
 fn print_report(total: &Report) {
-    println!("{} orders, {} invocations, trace {:016x}", total.orders, total.invocations, total.trace);
+    println!(
+        "{} orders, {} customers erased, {} invocations, trace {:016x}",
+        total.orders, total.erased, total.invocations, total.trace
+    );
     print_counts("orders by end", &total.ends);
     print_counts("deliveries by end", &total.deliveries);
     print_counts("faults by kind", &total.faults);
     print_counts("overtakings by kind", &total.overtakings);
-    for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8"] {
+    for invariant in ["I1", "I2", "I3", "I4", "I5", "I6", "I7", "I8", "I9"] {
         let broken = total.violations.iter().filter(|wrong| wrong.starts_with(invariant)).count();
         println!(
             "{invariant}  {}",

@@ -1,9 +1,9 @@
-//! Generated secrets differ from each other.
+//! Random bytes differ from each other.
 
 use super::*;
 
 #[test]
-fn two_secrets_differ() {
+fn random_bytes_differ() {
     let random = SystemRandomBytes::default();
     assert_ne!(random.bytes().unwrap(), random.bytes().unwrap());
 }

@@ -1,14 +1,14 @@
-//! Random bytes for secrets, as a port: tests replace them, as they replace the clock.
+//! Random bytes for secrets and pseudonyms, as a port: tests replace them, as they replace the clock.
 
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-/// The length of a generated secret, in bytes.
-pub(crate) const LENGTH: usize = 32;
+/// How many random bytes are made at once.
+pub const RANDOM_BYTES: usize = 32;
 
 /// A cryptographic random source.
 pub trait RandomBytes: Send + Sync {
     /// New random bytes; `None` if the machine has none.
-    fn bytes(&self) -> Option<[u8; LENGTH]>;
+    fn bytes(&self) -> Option<[u8; RANDOM_BYTES]>;
 }
 
 /// The operating system's random source.
@@ -22,8 +22,8 @@ impl Default for SystemRandomBytes {
 }
 
 impl RandomBytes for SystemRandomBytes {
-    fn bytes(&self) -> Option<[u8; LENGTH]> {
-        let mut bytes = [0; LENGTH];
+    fn bytes(&self) -> Option<[u8; RANDOM_BYTES]> {
+        let mut bytes = [0; RANDOM_BYTES];
         self.0.fill(&mut bytes).ok().map(|()| bytes)
     }
 }
