@@ -10,6 +10,7 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
@@ -97,7 +98,26 @@ DELIVERY = _document(
     version=1,
 )
 
+# The view of the order of `ENDED`, among those of the customer in the samples' tokens.
+OWNER = ("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example", "customer-1")
+OWNER_DIGEST = sha256(b"".join(len(part).to_bytes(8, "big") + part.encode() for part in OWNER)).hexdigest()[:32]
+VIEW = _document(
+    f"customer#{OWNER_DIGEST}",
+    "2026-01-02T03:04:05.000000000Z#0123456789abcdef0123456789abcdef",
+    {
+        "order_id": "0123456789abcdef0123456789abcdef",
+        "status": "payment_failed",
+        "attention": [],
+        "total": 1900,
+        "currency": "EUR",
+        "placed_at": "2026-01-02T03:04:05Z",
+        "updated_at": "2026-01-02T03:04:09Z",
+    },
+    version=4,
+)
+
 PLACED = ("project-orders/order-placed",)
+ENDED = ("project-orders/order-placed", "plan-deliveries/payment-failed")
 PAID = ("take-payment/payment-requested", "track-order/order-paid")
 
 SAMPLES = (
@@ -106,6 +126,7 @@ SAMPLES = (
     Sample("carrier-webhook/tracker-updated"),
     Sample("copy-prices/product-changed"),
     Sample("deliver-webhook/first-attempt", items=(ENDPOINT, DELIVERY)),
+    Sample("erase-customer/erase", ENDED, items=(VIEW,)),
     Sample("explain-order/get", PLACED),
     Sample("get-order/one", PLACED),
     Sample("get-payment/owner", PAID),

@@ -8,7 +8,6 @@ use event_store::{Document, Documents, Key, Pages, Position, StoreError, Walk};
 use events::{Customer, OrderId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::fmt::Write as _;
 
 /// The partition of all requests.
 const PARTITION: &str = "erasures";
@@ -33,11 +32,8 @@ pub(crate) struct ErasureRequest {
 impl ErasureRequest {
     /// A new request. The pseudonym is the first half of the random bytes.
     pub(crate) fn new(customer: Customer, random: &[u8], requested_by: Customer, now: Timestamp) -> Self {
-        let mut pseudonym = "erased-".to_owned();
-        for byte in random.iter().take(16) {
-            // Writing to a text cannot fail.
-            let _ = write!(pseudonym, "{byte:02x}");
-        }
+        let half = random.iter().take(16).fold(0_u128, |half, byte| half << 8 | u128::from(*byte));
+        let pseudonym = format!("erased-{half:032x}");
         Self { customer, pseudonym, requested_by, requested_at: now }
     }
 

@@ -50,6 +50,7 @@ const HTTP_FUNCTIONS: [(&str, &str); 14] = [
 ];
 
 /// The stack and the systems around it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own, by the seed")]
 pub(super) struct World {
     pub(super) tables: BTreeMap<Service, Arc<Memory>>,
     pub(super) views: Arc<Memory>,

@@ -98,7 +98,9 @@ fn leaves(value: &Value, path: &str, found: &mut BTreeMap<String, Value>) {
             }
         }
         Value::Array(items) => {
-            items.iter().for_each(|inner| leaves(inner, &format!("{path}[]"), found));
+            for inner in items {
+                leaves(inner, &format!("{path}[]"), found);
+            }
         }
         leaf @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
             found.insert(path.to_owned(), leaf.clone());
@@ -211,18 +213,14 @@ fn a_missing_optional_field_stays_missing() {
 
 /// The table of `docs/privacy.md`, one row for each field that is not plain.
 fn documented() -> String {
-    let mut rows = String::new();
-    for fields in Fields::ALL {
-        for (path, class) in fields.classes().filter(|(_, class)| *class != FieldClass::Plain) {
-            rows += &format!(
-                "| {} | `{}` | `{path}` | {} |\n",
-                fields.service,
-                fields.event_type,
-                class.as_str()
-            );
-        }
-    }
-    rows
+    let rows = Fields::ALL.iter().flat_map(|fields| {
+        let listed = fields.classes().filter(|(_, class)| *class != FieldClass::Plain);
+        listed.map(move |(path, class)| {
+            let (service, event, class) = (fields.service, fields.event_type, class.as_str());
+            format!("| {service} | `{event}` | `{path}` | {class} |\n")
+        })
+    });
+    rows.collect()
 }
 
 #[test]
