@@ -66,7 +66,8 @@ def _measured() -> dict[str, int]:
         "bytes of the template": len(json.dumps(template).encode()),
         "characters of the largest role's policies": max(policies),
         "bytes of the largest environment": max(
-            sum(len(name) + len(_resolved(value)) for name, value in environment.items()) for environment in environments
+            sum(len(name) + len(_variable(value, template["Parameters"])) for name, value in environment.items())
+            for environment in environments
         ),
         "characters of the longest description of a function": max(len(function["Description"]) for function in functions),
     }
@@ -93,6 +94,16 @@ def _with_references(value: Any) -> Any:
         is_intrinsic = len(value) == 1 and next(iter(value)).startswith(("Fn::", "Ref"))
         return _resolved(value) if is_intrinsic else {key: _with_references(item) for key, item in value.items()}
     return _resolved(value) if isinstance(value, str) else value
+
+
+def _variable(value: Any, parameters: dict[str, Any]) -> str:
+    """The same for a variable of a function: a parameter may bound its values."""
+    match value:
+        case {"Ref": str(name)} if "AllowedValues" in parameters.get(name, {}):
+            return max(map(str, parameters[name]["AllowedValues"]), key=len)
+        case {"Ref": str(name)} if "MaxLength" in parameters.get(name, {}):
+            return "r" * int(parameters[name]["MaxLength"])
+    return _resolved(value)
 
 
 def _resolved(value: Any) -> str:

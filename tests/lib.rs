@@ -1,5 +1,7 @@
 //! The environment of the local stack, as `make env` prints it.
 
+pub mod collector;
+
 /// A variable of the local stack.
 ///
 /// # Panics

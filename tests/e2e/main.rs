@@ -46,5 +46,6 @@ mod streams;
 mod stripe;
 mod tables;
 mod topic_listener;
+mod traces;
 mod wait;
 mod webhook_senders;

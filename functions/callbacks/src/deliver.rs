@@ -59,7 +59,7 @@ impl Handler for DeliverWebhook {
             return Ok(());
         };
         if let Some(of) = &delivery.of {
-            correlation::name_event(&of.id, of.traceparent.as_ref());
+            correlation::begin(&of.id, of.traceparent.as_ref());
         }
         if delivery.message != job.message {
             tracing::info!(delivery.id = delivery.id, job.message, "another message has this delivery now");

@@ -11,6 +11,7 @@ use crate::letters::SqsLetters;
 use crate::mail::{SesMailer, SnsTexter};
 use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
+use crate::sdk_transport::SdkTransport;
 use crate::secrets::SecretsManager;
 use crate::timed_client::{CONNECTS_WITHIN, Roots, TimedClient};
 use crate::topic::SnsTopic;
@@ -63,6 +64,12 @@ impl Clients {
             Roots::Amazon,
         );
         let http = TimedClient::new(roots);
+        if let Some(collector) = settings.collector("OTLP_ENDPOINT") {
+            let stack = settings.optional("STACK_NAME").unwrap_or_default();
+            // A collector's certificate may be of any authority.
+            let transport = Arc::new(SdkTransport(TimedClient::new(Roots::Native)));
+            runtime::traces::export_to(&collector, transport, settings.function(), &stack);
+        }
         Self {
             config: config(region, credentials, endpoint, http.clone()),
             http,

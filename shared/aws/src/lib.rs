@@ -22,6 +22,7 @@ mod marks;
 mod pages;
 mod queue;
 mod scan;
+mod sdk_transport;
 mod secrets;
 pub mod size;
 mod table;

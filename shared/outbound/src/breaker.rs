@@ -20,6 +20,7 @@ use resilience::circuit::{Circuit, Entry, Lease, Outcome};
 use resilience::{BackOff, Clock, RandomJitter};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tracing::Instrument as _;
 
 /// How long a process relies on what it has read. Other processes notice an open circuit up to this much later.
 const KNOWN_FOR: SignedDuration = SignedDuration::from_secs(5);
@@ -242,7 +243,19 @@ impl Transport for Breaker {
             Admission::Wait(wait) => return Err(CallError::Paused(wait)),
         };
         let called = self.clock.now();
-        let answer = self.transport.send(call).await;
+        let span = tracing::info_span!(
+            "call",
+            otel.kind = "client",
+            otel.name = call.method.as_str(),
+            otel.method = call.method.as_str(),
+            otel.status = tracing::field::Empty,
+            dependency = self.dependency
+        );
+        let answer = self.transport.send(call).instrument(span.clone()).await;
+        if let Ok(answer) = &answer {
+            span.record("otel.status", answer.status);
+        }
+        drop(span);
         self.measure(called, &answer);
         self.record(lease, outcome(&answer)).await;
         answer

@@ -15,6 +15,17 @@ pub enum Method {
     Delete,
 }
 
+impl Method {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// A call.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Call {

@@ -107,7 +107,14 @@ impl Server {
             "request",
             request_id = event.invocation_id,
             order.id = Empty,
-            trace_id = Empty
+            trace_id = Empty,
+            otel.kind = Empty,
+            otel.span_id = Empty,
+            otel.parent_id = Empty,
+            otel.name = Empty,
+            otel.method = Empty,
+            otel.route = Empty,
+            otel.status = Empty
         );
         async {
             let began = std::time::Instant::now();
@@ -117,6 +124,7 @@ impl Server {
                 Ok(reply) => (reply.status, None),
                 Err(problem) => (problem.status, Some(problem)),
             };
+            tracing::Span::current().record("otel.status", status);
             match problem {
                 Some(problem) if status >= 500 => {
                     tracing::error!(
@@ -206,7 +214,12 @@ pub async fn run(server: Server) -> Result<(), crate::Error> {
         async move {
             let LambdaEvent { payload, context } = invocation;
             let deadline = crate::time_left::deadline(&context);
-            let response = deadline.scope(server.serve(Event::new(context.request_id, payload))).await;
+            let work = async {
+                let response = server.serve(Event::new(context.request_id, payload)).await;
+                crate::traces::export().await;
+                response
+            };
+            let response = deadline.scope(work).await;
             Ok::<_, std::convert::Infallible>(in_the_gateways_form(response))
         }
     }))

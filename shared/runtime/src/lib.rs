@@ -1,4 +1,4 @@
-//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, schedules, commands, logs.
+//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, schedules, commands, logs, metrics, spans.
 //!
 //! A step implements one of five traits: [`http::Endpoint`], [`queue::Consumer`], [`stream::Reader`], [`schedule::Task`] or
 //! [`command::Command`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here
@@ -20,6 +20,7 @@ pub mod settings;
 pub mod stream;
 pub mod telemetry;
 mod time_left;
+pub mod traces;
 
 pub use settings::{Settings, SettingsError};
 
@@ -30,7 +31,7 @@ pub type Error = lambda_runtime::Error;
 
 /// Begins a function's start: sets up the logs, also of panics, and returns the settings, ready to be read.
 pub fn start(function: &'static str) -> Settings {
-    let mut settings = Settings::from_environment();
+    let mut settings = Settings::from_environment().of(function);
     let level = settings.optional("LOG_LEVEL").unwrap_or_else(|| "info".to_owned());
     let stack = settings.optional("STACK_NAME").unwrap_or_default();
     let written = [("all", Metrics::All), ("alarms", Metrics::OfAlarms)];

@@ -6,7 +6,7 @@
 use crate::letters::{LetterRecord, LetterRecords};
 use crate::outcomes::{Outcome, Outcomes};
 use crate::panics::guarded;
-use crate::{Settings, correlation};
+use crate::{Settings, correlation, traces};
 use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use event_store::Documents;
@@ -84,8 +84,9 @@ pub trait Handler: Send + Sync {
 #[async_trait]
 impl<C: Consumer> Handler for C {
     async fn handle(&self, body: &str, deliveries: u32) -> Result<(), Failure> {
-        let message = Message::read(body, deliveries)?;
-        correlation::name_envelope(&message.envelope);
+        let mut message = Message::read(body, deliveries)?;
+        let envelope = &mut message.envelope;
+        envelope.traceparent = correlation::begin(&envelope.id, envelope.traceparent.as_ref());
         if let Some(replayed) = message.envelope.replayed {
             tracing::Span::current().record("event.replayed", tracing::field::display(replayed));
         }
@@ -162,6 +163,10 @@ impl Worker {
             event.id = Empty,
             event.replayed = Empty,
             trace_id = Empty,
+            otel.kind = Empty,
+            otel.span_id = Empty,
+            otel.parent_id = Empty,
+            otel.failed = Empty,
         );
         async {
             let outcome = match guarded(self.consumer.handle(body, deliveries)).await {
@@ -181,6 +186,7 @@ impl Worker {
     async fn hand_back(&self, failure: Failure, record: &SqsMessage, deliveries: u32) -> Outcome {
         let span = tracing::Span::current();
         span.record("message.id", message_id(record)).record("message.deliveries", deliveries);
+        span.record("otel.failed", true);
         // On the heap, because few messages fail and every message's future would be as large.
         let after = guarded(async { Ok(Box::pin(self.after(failure, record, deliveries)).await) });
         let handed_back = match Deadline::current() {
@@ -289,7 +295,12 @@ pub async fn run(worker: Worker) -> Result<(), crate::Error> {
         let worker = Arc::clone(&worker);
         async move {
             let span = tracing::info_span!("batch", request_id = event.context.request_id);
-            let work = worker.work(event.payload).instrument(span);
+            let work = async {
+                let response = worker.work(event.payload).await;
+                traces::export().await;
+                response
+            };
+            let work = work.instrument(span);
             Ok::<_, std::convert::Infallible>(crate::time_left::deadline(&event.context).scope(work).await)
         }
     }))

@@ -11,6 +11,7 @@ type Lookup = Box<dyn Fn(&str) -> Option<String> + Send>;
 /// `finish` fails before anything is called.
 pub struct Settings {
     lookup: Lookup,
+    function: &'static str,
     problems: Vec<String>,
 }
 
@@ -26,9 +27,15 @@ impl Settings {
         Self::from_lookup(|name| std::env::var(name).ok())
     }
 
+    /// The same, for the function of this name.
+    #[must_use]
+    pub fn of(self, function: &'static str) -> Self {
+        Self { function, ..self }
+    }
+
     /// Any other source, for tests.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + 'static) -> Self {
-        Self { lookup: Box::new(lookup), problems: Vec::new() }
+        Self { lookup: Box::new(lookup), function: "", problems: Vec::new() }
     }
 
     /// A required text.
@@ -85,6 +92,23 @@ impl Settings {
             self.problems.push(format!("{name} is not an http or https URL"));
         }
         url.trim_end_matches('/').to_owned()
+    }
+
+    /// An optional base URL of a collector: https, or http to this machine.
+    pub fn collector(&mut self, name: &str) -> Option<String> {
+        let url = self.optional(name)?;
+        let is_local = ["http://127.0.0.1", "http://localhost", "http://[::1]"].iter().any(|host| {
+            url.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        if !url.starts_with("https://") && !is_local {
+            self.problems.push(format!("{name} is not an https URL, nor an http URL of this machine"));
+        }
+        Some(url)
+    }
+
+    /// The function that is being started.
+    pub fn function(&self) -> &'static str {
+        self.function
     }
 
     /// Fails if any variable that was read is missing or not valid.

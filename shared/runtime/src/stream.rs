@@ -18,10 +18,10 @@ mod record;
 mod run;
 mod threads;
 
-use crate::Settings;
 use crate::heartbeat::Heartbeat;
 use crate::letters::{LetterRecord, LetterRecords};
 use crate::outcomes::Outcome;
+use crate::{Settings, traces};
 use async_trait::async_trait;
 use event_store::limits::escaped;
 use event_store::{Documents, Key};
@@ -149,8 +149,12 @@ impl StreamWorker {
         };
         let unreadable = stream::iter(unreadable).map(dead_letter).buffer_unordered(AT_ONCE);
         let handled = |lane: Lane| {
-            let span = self.span(&lane.records);
-            self.lane(lane, &run).instrument(span)
+            let ((span, each), run) = (Record::spans(&lane.records, self.reader.takes()), &run);
+            async move {
+                let failures = self.lane(lane, run).instrument(span).await;
+                drop(each);
+                failures
+            }
         };
         let lanes = stream::iter(lanes).map(handled).buffer_unordered(AT_ONCE);
         let failures: Vec<Vec<Failure>> = stream::select(lanes, unreadable).collect().await;
@@ -188,12 +192,6 @@ impl StreamWorker {
             }
         }
         (lanes.into_values().collect(), unreadable)
-    }
-
-    /// The span of a lane. The records of a batch without order are of many orders.
-    fn span(&self, records: &[Record]) -> Span {
-        let is_of_many = self.reader.takes() == Takes::Batch && records.len() > 1;
-        if is_of_many { Span::none() } else { Record::span(records) }
     }
 
     /// Handles a lane, and returns the failures of records that have to be redelivered.
@@ -257,6 +255,7 @@ impl StreamWorker {
         trouble: Trouble,
         run: &Run,
     ) -> Result<(), Failure> {
+        Span::current().record("otel.failed", true);
         let reason = match trouble {
             Trouble::Failed(Failure::Reject { reason }) => reason,
             Trouble::Failed(retry @ Failure::Retry { .. }) => {
@@ -315,7 +314,11 @@ pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
             }
             let span = tracing::info_span!("batch", request_id = event.context.request_id);
             async {
-                let work = worker.work(event.payload);
+                let work = async {
+                    let outcome = worker.work(event.payload).await;
+                    traces::export().await;
+                    outcome
+                };
                 let outcome = crate::time_left::deadline(&event.context).scope(work).await;
                 if let Err(failure) = &outcome {
                     tracing::error!(

@@ -14,6 +14,7 @@
 //! One layer does all of this, on spans that keep their fields as they are written. A general filter and a general format cost
 //! every start and every line more than all else that we do for them.
 
+use crate::traces;
 use jiff::Timestamp;
 use resilience::{Clock as _, SystemClock};
 use serde_json::{Map, Value, json};
@@ -25,7 +26,7 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
-use tracing_subscriber::registry::{LookupSpan, Registry};
+use tracing_subscriber::registry::{LookupSpan, Registry, SpanRef};
 
 /// The namespace of the metrics.
 const NAMESPACE: &str = "Conveyor";
@@ -71,8 +72,14 @@ struct Lines<F> {
     writer: F,
 }
 
-/// The fields of a span.
-struct SpanFields(Map<String, Value>);
+/// The fields of a span, and when it began, in nanoseconds since 1970.
+struct SpanFields {
+    fields: Map<String, Value>,
+    began: u64,
+}
+
+/// What the names of fields begin with that only an exported span has.
+const OF_TRACES: &str = "otel.";
 
 impl<F> Lines<F> {
     /// Spans are kept at every level, because the line of a metric has their fields.
@@ -165,13 +172,25 @@ where
         if let (true, Some(span)) = (is_ours, context.span(id)) {
             let mut fields = Map::new();
             attributes.record(&mut Fields(&mut fields));
-            span.extensions_mut().insert(SpanFields(fields));
+            let began = if traces::are_on() { traces::now() } else { 0 };
+            span.extensions_mut().insert(SpanFields { fields, began });
         }
+    }
+
+    fn on_close(&self, id: Id, context: Context<'_, S>) {
+        let Some(span) = context.span(&id).filter(|_| traces::are_on()) else { return };
+        let fields_of = |span: SpanRef<'_, S>| {
+            let extensions = span.extensions();
+            extensions.get().map(|SpanFields { fields, began }| (fields.clone(), *began))
+        };
+        let mut around = span.scope().filter_map(fields_of);
+        let Some((fields, began)) = around.next() else { return };
+        traces::keep(fields, &around.map(|(fields, _)| fields).collect::<Vec<_>>(), began);
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id)
-            && let Some(SpanFields(fields)) = span.extensions_mut().get_mut()
+            && let Some(SpanFields { fields, .. }) = span.extensions_mut().get_mut()
         {
             values.record(&mut Fields(fields));
         }
@@ -185,8 +204,9 @@ where
         for span in
             context.event_scope(event).into_iter().flat_map(tracing_subscriber::registry::Scope::from_root)
         {
-            if let Some(SpanFields(fields)) = span.extensions().get() {
-                line.extend(fields.iter().map(|(name, value)| (name.clone(), value.clone())));
+            if let Some(SpanFields { fields, .. }) = span.extensions().get() {
+                let of_lines = fields.iter().filter(|(name, _)| !name.starts_with(OF_TRACES));
+                line.extend(of_lines.map(|(name, value)| (name.clone(), value.clone())));
             }
         }
         event.record(&mut Fields(&mut line));

@@ -3,6 +3,7 @@
 use super::event::Fields;
 use super::objects::Objects;
 use super::{Access, Admission, Caller, Event, FieldError, Problem};
+use crate::traces;
 use events::{Cause, EventId, OrderId, Traceparent};
 use json::JsonError;
 use lambda_http::http::HeaderMap;
@@ -39,10 +40,8 @@ pub struct Request {
 impl Request {
     pub(super) fn read(event: &Event, access: Option<&Access>) -> Result<Self, Problem> {
         let Fields { request_id, route, path, query, headers, body, claims } = event.fields()?;
-        let traceparent = headers
-            .get("traceparent")
-            .and_then(|header| Traceparent::parse(header.to_str().ok()?))
-            .unwrap_or_else(|| Traceparent::start(fastrand::u128(..), fastrand::u64(..)));
+        let header = headers.get("traceparent").and_then(|header| Traceparent::parse(header.to_str().ok()?));
+        let traceparent = traces::begin_request(&route, header.as_ref());
         // Before the caller is checked, so that the line of a refusal has them too.
         tracing::Span::current().record("request_id", &request_id).record("trace_id", traceparent.trace_id());
         let caller = match (access, claims) {

@@ -40,3 +40,23 @@ fn valid_settings_are_read_as_they_are() {
     assert_eq!(settings.seconds("WAIT", 7), Duration::from_secs(7));
     assert!(settings.finish().is_ok());
 }
+
+#[test]
+fn a_collector_without_tls_is_on_this_machine() {
+    let read = |url: &'static str| {
+        let mut settings = Settings::from_lookup(move |_| Some(url.to_owned()));
+        let collector = settings.collector("OTLP_ENDPOINT");
+        settings.finish().is_ok().then_some(collector).flatten()
+    };
+    for allowed in
+        ["https://c.example:4318", "http://127.0.0.1:4318", "http://localhost/base", "http://[::1]:4318"]
+    {
+        assert_eq!(read(allowed).as_deref(), Some(allowed));
+    }
+    assert_eq!(read(""), None, "none is set, which is no problem");
+    for refused in
+        ["http://c.example", "http://127.0.0.1.example", "http://localhost.example", "c.example:4318"]
+    {
+        assert_eq!(read(refused), None, "{refused}");
+    }
+}

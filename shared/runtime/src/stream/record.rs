@@ -1,7 +1,8 @@
 //! A record of a table's stream, read from the platform's JSON. Each is read alone, so that a malformed one does not stop
 //! the shard.
 
-use crate::correlation::{name_envelope, name_trace};
+use super::Takes;
+use crate::{correlation, traces};
 use event_store::{Document, Key};
 use events::{Envelope, Traceparent};
 use jiff::Timestamp;
@@ -37,13 +38,25 @@ impl Record {
         let span = named(records.first().map(|record| &record.key));
         let [record] = records else { return span };
         span.in_scope(|| match &record.item {
-            Item::Event(envelope) => name_envelope(envelope),
+            Item::Event(envelope) => correlation::begin(&envelope.id, envelope.traceparent.as_ref()),
             Item::Document(document) => {
                 let header = document.body["traceparent"].as_str();
-                name_trace(header.and_then(Traceparent::parse).as_ref());
+                correlation::begin_trace(header.and_then(Traceparent::parse).as_ref())
             }
         });
         span
+    }
+}
+
+impl Record {
+    /// The span of a lane, and the exported spans of its records if there are several: each lasts as long as the lane.
+    /// The records of a batch without order are of many orders.
+    pub(super) fn spans(records: &[Self], takes: Takes) -> (Span, Vec<Span>) {
+        let is_of_many = takes == Takes::Batch && records.len() > 1;
+        let span = if is_of_many { Span::none() } else { Self::span(records) };
+        let several = Some(records).filter(|records| traces::are_on() && records.len() > 1);
+        let each = several.into_iter().flatten().map(|record| Self::span(std::slice::from_ref(record)));
+        (span, each.collect())
     }
 }
 
@@ -56,7 +69,11 @@ pub(super) fn named(key: Option<&Key>) -> Span {
         order.id = pk.strip_prefix("order#"),
         event.id = Empty,
         webhook.id = webhook,
-        trace_id = Empty
+        trace_id = Empty,
+        otel.kind = Empty,
+        otel.span_id = Empty,
+        otel.parent_id = Empty,
+        otel.failed = Empty
     )
 }
 
