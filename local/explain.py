@@ -99,7 +99,7 @@ def _section(title: str, items: list[str], empty: str | None = None) -> list[str
 def _wait(wait: dict[str, Any]) -> str:
     about = f" ({wait['about']})" if "about" in wait else ""
     until = f", until {wait['until']}" if "until" in wait else ""
-    return f"{wait['for']}{about}, by the {wait['of']}, since {wait['since']}{until}"
+    return f"{wait['for']}{about}, by {wait['of']}, since {wait['since']}{until}"
 
 
 def _event(event: dict[str, Any]) -> str:

@@ -75,7 +75,7 @@ class Explaining(unittest.TestCase):
         self.assertEqual(text[0], f"Order K7QD-3M9X-TAK  {ID}  shipped  ATTENTION disputed")
         titles = [line for line in text if line.endswith(":") and not line.startswith(" ")]
         self.assertEqual(titles[:3], ["It waits for:", "What can be done:", "What has happened:"])
-        self.assertIn("  delivery, by the carrier, since 2026-01-31T08:00:00Z, until 2026-03-02T08:00:00Z", text)
+        self.assertIn("  delivery, by carrier, since 2026-01-31T08:00:00Z, until 2026-03-02T08:00:00Z", text)
         self.assertIn("  2026-01-31T07:00:00Z  orders/1 OrderPlaced  by s-1  items=2×TEA-01  total=1900", text)
         self.assertIn("  2026-01-31T08:30:00Z  track-order: given up", text)
 

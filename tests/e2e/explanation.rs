@@ -9,7 +9,12 @@ use serde_json::{Value, json};
 
 fn explanation(stack: &Stack, id: &str) -> Value {
     let report = stack.admin.get(&format!("/orders/{id}/explanation")).expect(200);
-    assert_eq!(report.get("missing"), None, "{report}");
+    // Other tests leave webhooks that failed or are parked, perhaps more than one explanation searches.
+    let missing = report["missing"].as_array().into_iter().flatten();
+    let unread: Vec<&Value> = missing
+        .filter(|what| !what.as_str().is_some_and(|what| what.starts_with("webhooks: more")))
+        .collect();
+    assert!(unread.is_empty(), "{unread:?}");
     report
 }
 

@@ -1,4 +1,4 @@
-//! An explanation of an order, at any moment: it shows every event, none before its cause; and it knows what an order waits for that
+//! I8: an explanation of an order, at any moment: it shows every event, none before its cause; and it knows what an order waits for that
 //! orders itself counts as open.
 
 use super::actors::order;
@@ -30,7 +30,7 @@ pub(super) fn check(world: &World, orders: &BTreeSet<OrderId>) -> Vec<String> {
         }
     };
     let wrong = orders.iter().flat_map(|id| explained(id).into_iter().map(move |what| (id, what)));
-    wrong.map(|(id, what)| format!("the explanation of {id}: {what}")).collect()
+    wrong.map(|(id, what)| format!("I8: the explanation of {id}: {what}")).collect()
 }
 
 fn check_one(world: &World, id: &OrderId, report: &Value) -> Vec<String> {

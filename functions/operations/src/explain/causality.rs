@@ -14,13 +14,10 @@ type Place = (Timestamp, String, Sequence, EventId);
 /// The events in causal order, each once. A cause that is not among them orders nothing. Events in a circle, which no service can
 /// write, are in the order of their times.
 pub(super) fn in_causal_order(events: Vec<Envelope>) -> Vec<Envelope> {
-    let mut left: BTreeMap<Place, Envelope> = BTreeMap::new();
-    let mut ids = BTreeSet::new();
-    for event in events {
-        if ids.insert(event.id.clone()) {
-            left.insert((event.time, event.source.clone(), event.sequence, event.id.clone()), event);
-        }
-    }
+    let place = |event: &Envelope| (event.time, event.source.clone(), event.sequence, event.id.clone());
+    let mut left: BTreeMap<Place, Envelope> =
+        events.into_iter().map(|event| (place(&event), event)).collect();
+    let mut ids: BTreeSet<EventId> = left.values().map(|event| event.id.clone()).collect();
     let mut ordered = Vec::with_capacity(left.len());
     while let Some(first) = left.keys().next() {
         let ready = left.iter().find(|(_, event)| is_ready(event, &left, &ids)).map(|(place, _)| place);

@@ -41,6 +41,40 @@ fn a_reason_that_the_customer_does_not_see_is_not_shown() {
     assert_eq!(entry["detail"], json!({"refund_id": "r1", "cause": "goodwill", "amount": 100}));
 }
 
+/// The texts of these fields, wherever they are.
+fn texts_of(value: &Value, fields: &[&str], found: &mut Vec<String>) {
+    let Some(object) = value.as_object() else { return };
+    for (name, inner) in object {
+        match inner.as_str() {
+            Some(text) if fields.contains(&name.as_str()) => found.push(text.to_owned()),
+            _ => texts_of(inner, fields, found),
+        }
+    }
+}
+
+/// Of every event that is published, with every optional field set.
+#[test]
+fn no_detail_holds_an_address_or_a_label() {
+    let personal = ["email", "phone", "name", "line1", "line2", "city", "region", "postal_code", "label_url"];
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/events/tests/wire");
+    let (mut read, mut sought) = (0, Vec::new());
+    for file in std::fs::read_dir(folder).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let envelope: Envelope = serde_json::from_str(&text).unwrap();
+        let event = Event::read(&envelope).unwrap();
+        let entry = shown(&envelope);
+        assert!(entry["detail"].is_object() && entry["detail"].get("unreadable").is_none(), "{entry}");
+        let mut private = Vec::new();
+        texts_of(&envelope.data, &personal, &mut private);
+        for text in &private {
+            assert!(!entry.to_string().contains(&format!("\"{text}\"")), "{event:?} shows {text}");
+        }
+        sought.append(&mut private);
+        read += 1;
+    }
+    assert!(read > 30 && sought.len() > 8, "{read} events, {sought:?}");
+}
+
 #[test]
 fn an_event_of_a_newer_build_is_shown_without_its_detail() {
     let mut newer = envelope(&order_id(1), 1, &OrdersEvent::from(testkit::placed()));
