@@ -13,6 +13,7 @@ use outbound::{Answer, Breaker, Call, CallError, Method, Transport};
 use resilience::{Failure, FixedClock};
 use runtime::Settings;
 use runtime::http::{Endpoint, Problem, Reply, Request, Server, parse_sample};
+use runtime::letters::LetterRecords;
 use runtime::queue::{Consumer, Message, Worker};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
@@ -82,7 +83,11 @@ impl Endpoint for Answers {
 
 /// Handles one message in this trace, and returns what it passes on.
 async fn handle(fails: bool, trace: &str) -> Option<Traceparent> {
-    let cause = events::Cause { id: EventId::outside("test", "1"), traceparent: Traceparent::parse(trace) };
+    let cause = events::Cause {
+        id: EventId::outside("test", "1"),
+        traceparent: Traceparent::parse(trace),
+        actor: None,
+    };
     let event = ShippingEvent::from(Delivered {});
     let envelope = Envelope::wrap(order_id(1).as_str(), Sequence::FIRST, now(), &cause, &event);
     let passed_on: Arc<Mutex<Option<Traceparent>>> = Arc::default();
@@ -92,6 +97,7 @@ async fn handle(fails: bool, trace: &str) -> Option<Traceparent> {
     let worker = Worker {
         function: "take-payment",
         queue: Arc::new(MemoryQueue::default()),
+        records: LetterRecords::default(),
         clock,
         give_up_after: Duration::from_hours(24),
         consumer: Arc::new(consumer),

@@ -179,7 +179,7 @@ fn a_redacted_event_has_none_of_its_personal_values_and_all_others() {
             }
         }
         let (data, actor) = (envelope.data.clone(), envelope.actor.clone());
-        assert_eq!(Envelope { data, actor, ..redacted.clone() }, envelope);
+        assert_eq!(Envelope { actor, data, ..redacted.clone() }, envelope);
         assert_eq!(redacted.redacted("someone"), None, "a second redaction changes nothing");
         Event::read(&redacted).unwrap();
     }
