@@ -15,6 +15,8 @@ from .function import Function, allow, arn, att, named, of_function, of_log, of_
 
 # Every reader of a stream gets the heartbeats of its tables, whatever else it reads: shared/runtime/src/heartbeat.rs.
 HEARTBEATS = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"heartbeat#"}]}}}}'
+# The variable of the functions that handle orders, and record of which one they dead-letter a message.
+LETTERS = "LETTERS_TABLE_NAME"
 # A message waits at most 15 minutes between two deliveries, and each that fails late counts once.
 RETRIES_COUNT_FOR = 20
 # Seconds that a queue function may take, unless it has a timeout of its own.
@@ -68,12 +70,14 @@ def fill_in_lists(template: Map) -> None:
     owners = [name.removesuffix("DeadLetters") for name in queues if name.endswith("DeadLetters")]
     fed = [owner for owner in owners if f"{owner}Queue" in queues]
     readers = [owner for owner in owners if f"{owner}FailedBatches" in resources]
+    of_orders = [owner for owner in owners if LETTERS in resources[owner]["Properties"]["Environment"]["Variables"]]
     # Topics send to the queues that have a policy. Other queues hold no events.
     consumers = [owner for owner in fed if f"{owner}QueuePolicy" in resources]
     places = [f"{kebab(owner)}=${{{owner}DeadLetters}}" + (f",${{{owner}Queue}}" if owner in fed else "") for owner in owners]
     lists = {
         "DeadLetters": sub(" ".join(places)),
-        "DeadLetterQueue": sub(" ".join(f"{kebab(owner)}=${{{owner}DeadLetters}}" for owner in owners)),
+        "DeadLettersOfOrders": sub(" ".join(f"{kebab(owner)}=${{{owner}DeadLetters}}" for owner in of_orders)),
+        "DeadLettersOfOrdersArn": Items(arn(f"{owner}DeadLetters") for owner in of_orders),
         "DeadLettersArn": Items(arn(f"{owner}DeadLetters") for owner in owners),
         "Queue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in fed)),
         "ConsumerQueue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in consumers)),
@@ -205,7 +209,7 @@ def queue_function(function: Function) -> None:
 
 def _records_letters(function: Function) -> None:
     """Of which order it dead-letters a message: shared/runtime/src/letters.rs. Only a function that handles orders does."""
-    function.variables["LETTERS_TABLE_NAME"] = ref("LimitsTable")
+    function.variables[LETTERS] = ref("LimitsTable")
     keys = flow(Map({"dynamodb:LeadingKeys": flow(Items(["letter#*"]))}))
     condition = flow(Map({"ForAllValues:StringLike": keys}))
     grant = Map(Effect="Allow", Action="dynamodb:PutItem", Resource=arn("LimitsTable"), Condition=condition)

@@ -52,7 +52,7 @@ pub struct ExplainOrder {
     pub notifications: Arc<dyn Documents>,
     /// The records of dead letters.
     pub letters: Arc<dyn Documents>,
-    /// The dead-letter queue of each function.
+    /// The dead-letter queue of each function that handles orders.
     pub dead_letters: Vec<Queue>,
     /// How long each status may last.
     pub lasts: LastsAtMost,
