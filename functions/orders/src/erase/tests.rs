@@ -1,16 +1,19 @@
 //! A customer is erased through the steps of orders: the request, the sweep, the projection.
 
 use crate::requests::ErasureRequest;
-use crate::testing::{DAY, MINUTE, World, body, delivered_order, page_request, publish, shipped, tea};
+use crate::testing::{
+    DAY, MINUTE, World, body, delivered_order, disputed, page_request, publish, shipped, tea,
+};
 use crate::{Order, Summary};
 use event_store::{Document, Documents as _, EventStore, Key, StreamId};
 use events::{
-    Contact, Customer, Envelope, OrderId, OrderNumber, OrderPlaced, ShipmentDataErased, ShipmentTracked,
-    ShippingAddress, ShippingEvent, TrackingStatus,
+    Contact, Customer, DisputeOutcome, Envelope, OrderId, OrderNumber, OrderPlaced, PaymentsEvent,
+    ShipmentDataErased, ShipmentTracked, ShippingAddress, ShippingEvent, TrackingStatus,
 };
 use jiff::Timestamp;
 use runtime::http::{Endpoint as _, Problem, Reply};
 use runtime::queue::Consumer as _;
+use runtime::schedule::Task as _;
 use serde_json::{Value, json};
 use testkit::{RequestBuilder as _, customer, order_id, other_customer, placed, request};
 
@@ -133,9 +136,14 @@ async fn the_order_shows_who_has_reported_its_erasure() {
 }
 
 #[tokio::test]
-async fn who_asked_is_recorded_in_the_order() {
+async fn who_asked_is_recorded_in_the_order_once() {
     let world = World::default();
-    erased(&world).await;
+    ended(&world).await;
+    erase(&world, PLANTED[0]).await.unwrap();
+    // The views do not follow between the two.
+    for _ in 0..2 {
+        world.sweep.run().await.unwrap();
+    }
     let events = world.table.all_events();
     let requested: Vec<&Envelope> =
         events.iter().filter(|event| event.event_type == "CustomerErasureRequested").collect();
@@ -162,6 +170,21 @@ async fn an_open_order_refuses_the_erasure_of_its_customer() {
         assert!(why.contains(&format!("{} ({status})", OrderNumber::of(&order_id(1)))), "{why}");
         world.sweep().await;
         assert_eq!(world.table.all_documents(), [], "nothing is requested");
+    }
+}
+
+/// The bank opens a dispute after the request, and before the sweep that carries it out.
+#[tokio::test]
+async fn an_order_that_opens_again_is_erased_once_it_has_ended() {
+    let world = World::default();
+    ended(&world).await;
+    erase(&world, PLANTED[0]).await.unwrap();
+    for (place, outcome, is_erased) in [(3, DisputeOutcome::Opened, false), (4, DisputeOutcome::Won, true)] {
+        world.track.consume(&publish::<PaymentsEvent>(place, disputed(outcome))).await.unwrap();
+        world.project().await;
+        world.wait(2 * DAY);
+        world.sweep().await;
+        assert_eq!(world.order(&order_id(1)).await.erasure().is_some(), is_erased, "{outcome:?}");
     }
 }
 
@@ -221,10 +244,9 @@ async fn a_repeated_order_is_recognized_after_its_erasure() {
     let first = body(&world.send("k1", &tea()).await.unwrap());
     let id = OrderId::try_from(first["order_id"].as_str().unwrap()).unwrap();
     world.wait(31 * MINUTE);
-    for message in [publish::<events::PaymentsEvent>(
-        1,
-        events::PaymentCancelled { cause: events::CancelCause::Expired },
-    )] {
+    for message in
+        [publish::<PaymentsEvent>(1, events::PaymentCancelled { cause: events::CancelCause::Expired })]
+    {
         let envelope = Envelope { subject: id.to_string(), ..message.envelope.clone() };
         world.track.consume(&testkit::delivered(&envelope, 1).unwrap()).await.unwrap();
     }

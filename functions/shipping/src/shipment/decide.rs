@@ -116,10 +116,6 @@ impl Shipment {
     /// The hand-over is first. Then each new scan, oldest first, each followed by what it means for a parcel that
     /// left. A parcel that moves although its order ended is never `Shipped`.
     pub(crate) fn decide_tracking(&self, report: &TrackingReport, waited: bool) -> Option<ShippingEvent> {
-        // What a carrier reports about a person is not recorded again.
-        if self.pseudonym.is_some() {
-            return None;
-        }
         let mut scans = self.own_scans(report, waited);
         let ended = match &self.stage {
             // Only a requested shipment has a code.

@@ -88,7 +88,7 @@ async fn a_late_webhook_records_nothing() {
     assert_eq!(parked.count(), 0, "it waits for nothing, so it raises no alarm");
 }
 
-/// An operator corrects the code after the erasure, so reports find the order again.
+/// An operator corrects the code after the erasure, so reports find the order again. None is on the parcel that its stream names.
 #[tokio::test]
 async fn a_scan_of_an_erased_order_is_not_recorded() {
     let (world, order) = (World::with(Provider::Warehouse), order_id(1));
