@@ -116,17 +116,7 @@ class Parties:
 
     def to_pack(self) -> set[str]:
         """The ids of the orders on the packing list."""
-        found: set[str] = set()
-        cursor = ""
-        while True:
-            path = f"/shipments?open=true&limit=100{cursor}"
-            page = self._send(self.shop, "the packing list", lambda api, path=path: api.get(path)).expect(
-                200, what="the packing list"
-            )
-            found |= {item["order_id"] for item in page["items"]}
-            if not page["next"]:
-                return found
-            cursor = f"&cursor={page['next']}"
+        return self._listed("the packing list", "/shipments?open=true")
 
     def dispatch(self, order: Order) -> None:
         """Hands the parcel over, unless a cancellation won; then the carrier reports its delivery."""
@@ -150,17 +140,7 @@ class Parties:
 
     def open_orders(self) -> set[str]:
         """The ids of the orders that are under way or need a person."""
-        found: set[str] = set()
-        cursor = ""
-        while True:
-            path = f"/orders?open=true&limit=100{cursor}"
-            page = self._send(self.shop, "the open orders", lambda api, path=path: api.get(path)).expect(
-                200, what="the open orders"
-            )
-            found |= {item["order_id"] for item in page["items"]}
-            if not page["next"]:
-                return found
-            cursor = f"&cursor={page['next']}"
+        return self._listed("the open orders", "/orders?open=true")
 
     def page(self, order: Order) -> dict[str, Any]:
         return self._read("the order's page", f"/orders/{order.id}")
@@ -171,6 +151,17 @@ class Parties:
     @property
     def failed_requests(self) -> int:
         return self.customer.failed + self.shop.failed + self.anonymous.failed
+
+    def _listed(self, what: str, path: str) -> set[str]:
+        """The ids of the orders on every page of a list."""
+        found: set[str] = set()
+        cursor = ""
+        while True:
+            page = self._read(what, f"{path}&limit=100{cursor}")
+            found |= {item["order_id"] for item in page["items"]}
+            if not page["next"]:
+                return found
+            cursor = f"&cursor={page['next']}"
 
     def _read(self, what: str, path: str) -> dict[str, Any]:
         found: dict[str, Any] = self._send(self.shop, what, lambda api: api.get(path)).expect(200, what=what)
