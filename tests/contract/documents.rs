@@ -11,6 +11,7 @@ everywhere!(
     a_new_document_is_put_once,
     only_a_newer_version_replaces,
     any_version_is_newer_than_none,
+    no_version_replaces_the_largest,
     a_read_of_many_leaves_out_free_keys,
     a_partition_is_listed_by_prefix,
     a_deleted_document_is_gone,
@@ -62,6 +63,15 @@ async fn any_version_is_newer_than_none(on: On) {
         let document = document("second").versioned(version);
         assert_eq!(table.documents.put_newer(&key, &document).await.unwrap(), newer);
     }
+}
+
+async fn no_version_replaces_the_largest(on: On) {
+    let table = table(on);
+    let key = Key::new(table.pk("a"), "erased");
+    let last = document("last").versioned(u64::MAX);
+    table.documents.put(&key, &last).await.unwrap();
+    assert!(!table.documents.put_newer(&key, &document("later").versioned(u64::MAX - 1)).await.unwrap());
+    assert_eq!(table.documents.get(&key).await.unwrap(), Some(last));
 }
 
 async fn a_read_of_many_leaves_out_free_keys(on: On) {

@@ -9,6 +9,7 @@ use event_store::{Counts, Document, Key, StoreError, StreamId};
 use events::Envelope;
 use jiff::Timestamp;
 use std::collections::HashMap;
+use std::str::FromStr;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -82,14 +83,14 @@ pub(crate) fn read_counts(item: &Item) -> Result<Counts, StoreError> {
     Ok(counts)
 }
 
-pub(crate) fn read_number(item: &Item, name: &'static str) -> Result<Option<i64>, StoreError> {
+pub(crate) fn read_number<N: FromStr>(item: &Item, name: &'static str) -> Result<Option<N>, StoreError> {
     let Some(value) = item.get(name) else { return Ok(None) };
     let parsed = value.as_n().ok().and_then(|text| text.parse().ok());
     parsed.map(Some).ok_or_else(|| corrupt(item, name, "it is not a whole number"))
 }
 
 fn read_version(item: &Item) -> Result<u64, StoreError> {
-    Ok(read_number(item, "version")?.and_then(|version| u64::try_from(version).ok()).unwrap_or(0))
+    Ok(read_number(item, "version")?.unwrap_or(0))
 }
 
 fn corrupt(item: &Item, attribute: &'static str, reason: &str) -> StoreError {

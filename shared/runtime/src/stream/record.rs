@@ -132,11 +132,12 @@ fn read_item(image: &Value) -> Result<Item, String> {
     } else if let Some(document) = text(image, "document") {
         let body = json::from_str(&document)
             .map_err(|error| format!("the attribute document cannot be read: {error}"))?;
-        let number = |name: &str| image[name]["N"].as_str().and_then(|text| text.parse::<i64>().ok());
+        let number = |name: &str| image[name]["N"].as_str();
         Ok(Item::Document(Document {
             body,
-            version: number("version").and_then(|version| u64::try_from(version).ok()).unwrap_or(0),
-            expires_at: number("expires_at").and_then(|second| Timestamp::from_second(second).ok()),
+            version: number("version").and_then(|version| version.parse().ok()).unwrap_or(0),
+            expires_at: number("expires_at")
+                .and_then(|second| Timestamp::from_second(second.parse().ok()?).ok()),
             attributes: Vec::new(),
         }))
     } else {
