@@ -14,6 +14,7 @@
 //! Why the whole batch fails, and why a hang is no outage: docs/decisions/a-stream-batch-fails-as-a-whole.md.
 
 mod handled;
+mod reader;
 mod record;
 mod run;
 mod threads;
@@ -22,7 +23,6 @@ use crate::heartbeat::Heartbeat;
 use crate::letters::{LetterRecord, LetterRecords};
 use crate::outcomes::Outcome;
 use crate::{Settings, traces};
-use async_trait::async_trait;
 use event_store::limits::escaped;
 use event_store::{Documents, Key};
 use futures_util::{StreamExt as _, stream};
@@ -37,6 +37,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tracing::{Instrument as _, Span};
 
+pub use reader::{Reader, Takes};
 pub use record::{About, Arrived, Item, Record};
 use run::{Run, Trouble};
 pub use threads::OnThreads;
@@ -45,28 +46,6 @@ pub use threads::OnThreads;
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(19);
 /// How many lanes are handled at once.
 const AT_ONCE: usize = 10;
-
-/// What one call of a reader takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// Records of one partition key, oldest first. A record waits while an older one of its key is retried.
-    OneKey,
-    /// All records of a batch. None waits for another.
-    Batch,
-}
-
-/// What a function does with new items.
-#[async_trait]
-pub trait Reader: Send + Sync {
-    /// What one call takes.
-    fn takes(&self) -> Takes {
-        Takes::OneKey
-    }
-
-    /// Handles these records, oldest first. After a failure each is handled again alone, so handling a record twice must be
-    /// harmless. `Reject`: one of them can never be handled.
-    async fn read(&self, records: &[Record]) -> Result<(), Failure>;
-}
 
 /// A stream function: its reader and its dead-letter queue.
 pub struct StreamWorker {
