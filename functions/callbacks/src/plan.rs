@@ -18,7 +18,7 @@ use crate::endpoint::Endpoint;
 use crate::outgoing::{Outgoing, outgoing};
 use crate::store::{self, Changed};
 use async_trait::async_trait;
-use event_store::{Document, Documents, Key, Pages, StoreError, Walk};
+use event_store::{Document, Documents, Key, Pages, StoreError};
 use events::{Event, OrdersEvent};
 use futures_util::future::try_join_all;
 use outbound::WorkQueue;
@@ -67,15 +67,7 @@ impl Consumer for PlanDeliveries {
 
 impl PlanDeliveries {
     async fn endpoints(&self) -> Result<Vec<Endpoint>, StoreError> {
-        let (mut found, mut position) = (Vec::new(), None);
-        loop {
-            let page = self.endpoints.page(store::ENDPOINTS, Walk::Forward, PAGE, position.as_ref()).await?;
-            found.extend(page.documents);
-            position = page.next;
-            if position.is_none() {
-                return not_deleted(found);
-            }
-        }
+        not_deleted(self.endpoints.all(store::ENDPOINTS, PAGE).await?)
     }
 
     async fn plan(&self, endpoint: &Endpoint, message: Outgoing, order: &str) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 //! events of the orders.
 
 use crate::Summary;
-use event_store::{Document, Documents, Key, Pages, Position, StoreError, Walk};
+use event_store::{Document, Documents, Key, Pages, StoreError};
 use events::{Customer, OrderId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -84,15 +84,7 @@ impl ErasureRequest {
 
 /// The orders of a customer, as their views name them.
 pub(crate) async fn orders_of(views: &dyn Pages, customer: &Customer) -> Result<Vec<OrderId>, StoreError> {
-    let partition = Summary::customer_partition(customer);
-    let (mut found, mut position): (Vec<OrderId>, Option<Position>) = (Vec::new(), None);
-    loop {
-        let page = views.page(&partition, Walk::Forward, PAGE, position.as_ref()).await?;
-        let present = page.documents.iter().filter(|(_, view)| !view.is_erased());
-        found.extend(present.filter_map(|(key, _)| Summary::order_of(key)));
-        position = page.next;
-        if position.is_none() {
-            return Ok(found);
-        }
-    }
+    let found = views.all(&Summary::customer_partition(customer), PAGE).await?;
+    let present = found.iter().filter(|(_, view)| !view.is_erased());
+    Ok(present.filter_map(|(key, _)| Summary::order_of(key)).collect())
 }

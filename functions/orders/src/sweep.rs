@@ -68,14 +68,15 @@ impl Task for SweepOrders {
             all.failed += shard.failed;
         }
         let Swept { due, overdue, failed } = all;
-        let erasures = self.erasures.run(now).await?;
-        if failed > 0 {
+        let erased = self.erasures.run(now).await?;
+        if failed > 0 || erased.failed > 0 {
             return Err(Failure::retry(format!(
                 "{failed} orders or pages of the index could not be swept, the other {due} due orders were; \
-                 the next sweep retries"
+                 {} erasures could not be requested; the next sweep retries",
+                erased.failed
             )));
         }
-        Ok(json!({ "due": due, "overdue": overdue, "erasures": erasures }))
+        Ok(json!({ "due": due, "overdue": overdue, "erasures": erased.requested }))
     }
 }
 

@@ -52,4 +52,17 @@ pub trait Pages: Send + Sync {
         limit: u32,
         position: Option<&Position>,
     ) -> Result<Page, StoreError>;
+
+    /// Reads a whole partition in order, `at_once` documents at a time. For one that is small.
+    async fn all(&self, partition: &str, at_once: u32) -> Result<Vec<(Key, Document)>, StoreError> {
+        let (mut found, mut position) = (Vec::new(), None);
+        loop {
+            let page = self.page(partition, Walk::Forward, at_once, position.as_ref()).await?;
+            found.extend(page.documents);
+            position = page.next;
+            if position.is_none() {
+                return Ok(found);
+            }
+        }
+    }
 }

@@ -7,15 +7,16 @@ use crate::testing::{
 use crate::{Order, Summary};
 use event_store::{Document, Documents as _, EventStore, Key, StreamId};
 use events::{
-    Contact, Customer, DisputeOutcome, Envelope, OrderId, OrderNumber, OrderPlaced, PaymentsEvent,
-    ShipmentDataErased, ShipmentTracked, ShippingAddress, ShippingEvent, TrackingStatus,
+    Contact, Customer, DisputeOutcome, Envelope, OrderExpired, OrderId, OrderNumber, OrderPlaced,
+    OrdersEvent, PaymentsEvent, ShipmentDataErased, ShipmentTracked, ShippingAddress, ShippingEvent,
+    TrackingStatus,
 };
 use jiff::Timestamp;
 use runtime::http::{Endpoint as _, Problem, Reply};
 use runtime::queue::Consumer as _;
 use runtime::schedule::Task as _;
 use serde_json::{Value, json};
-use testkit::{RequestBuilder as _, customer, order_id, other_customer, placed, request};
+use testkit::{RequestBuilder as _, customer, envelope, order_id, other_customer, placed, request};
 
 /// Texts that are nowhere else.
 const PLANTED: [&str; 9] = [
@@ -304,6 +305,55 @@ async fn an_order_that_is_placed_after_the_request_is_not_erased() {
     world.sweep().await;
     assert!(world.order(&order_id(1)).await.erasure().is_some());
     assert!(world.order(&order_id(2)).await.erasure().is_none());
+}
+
+/// Its last event is not readable from now on.
+async fn break_stream(world: &World, id: &OrderId) {
+    let stream = StreamId::order(id);
+    let next = u32::try_from(world.table.read(&stream).await.unwrap().len() + 1).unwrap();
+    let mut broken = envelope(id, next, &OrdersEvent::from(OrderExpired { pay_by: Timestamp::MAX }));
+    broken.data = json!({}).into();
+    world.table.append(&stream, &broken).await.unwrap();
+}
+
+/// Two orders of one customer: the second has ended, the first is not readable.
+async fn with_a_broken_order() -> World {
+    let world = World::default();
+    world.append(&order_id(2), planted()).await;
+    ended(&world).await;
+    break_stream(&world, &order_id(2)).await;
+    world
+}
+
+/// A sweep that could not request one erasure, and requested the other.
+async fn sweeps_the_rest(world: &World) {
+    let failed = world.sweep.run().await.unwrap_err();
+    assert!(failed.to_string().contains("1 erasures could not be requested"), "{failed}");
+    assert!(world.order(&order_id(1)).await.erasure().is_some());
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_read_keeps_no_other_from_its_erasure() {
+    let world = with_a_broken_order().await;
+    // The order was readable when the request was made, or it would have been refused.
+    let asked = ErasureRequest::new(planted_customer(), &[7; 32], customer(), testkit::now());
+    asked.keep(&*world.table).await.unwrap();
+    sweeps_the_rest(&world).await;
+    world.wait(DAY);
+    sweeps_the_rest(&world).await;
+    assert_eq!(ErasureRequest::all(&*world.table).await.unwrap().len(), 1, "it is tried again");
+}
+
+#[tokio::test]
+async fn an_old_order_that_cannot_be_read_keeps_no_other_from_its_erasure() {
+    let mut world = with_a_broken_order().await;
+    world.sweep.erasures.retention_days = 1;
+    world.wait(2 * DAY);
+    // 60 of 3660 days are looked at in a run.
+    for _ in 0..60 {
+        drop(world.sweep.run().await);
+    }
+    sweeps_the_rest(&world).await;
 }
 
 #[tokio::test]

@@ -8,9 +8,7 @@ use crate::requests::{ErasureRequest, orders_of};
 use crate::summary::Summary;
 use crate::terms::view_of;
 use crate::{Deadlines, Order, Term};
-use event_store::{
-    Document, Documents, EventStore, Key, Pages, Position, StoreError, StreamId, Walk, append_decided,
-};
+use event_store::{Document, Documents, EventStore, Key, Pages, StoreError, StreamId, append_decided};
 use events::{Cause, Customer, ErasureCause, EventId, OrderId};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -57,17 +55,36 @@ fn progress_key() -> Key {
     Key::new("erasures", "retention")
 }
 
+/// What a run did, in orders.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Erased {
+    /// Their erasure was requested.
+    pub(super) requested: u32,
+    /// They could not be read or written. A list of orders that could not be read counts as one.
+    pub(super) failed: u32,
+}
+
+impl Erased {
+    fn fail(&mut self, order: Option<&OrderId>, failure: &Failure) {
+        let order = order.map(OrderId::as_str);
+        tracing::error!(order.id = order, reason = failure.reason(), "an erasure could not be requested");
+        self.failed += 1;
+    }
+}
+
 impl Erasures {
-    /// Carries out what is due. Returns for how many orders the erasure was requested.
-    pub(super) async fn run(&self, now: Timestamp) -> Result<u32, Failure> {
-        let mut requested = 0;
+    /// Carries out what is due. One order's failure does not stop the others.
+    pub(super) async fn run(&self, now: Timestamp) -> Result<Erased, Failure> {
+        let mut erased = Erased::default();
         for (version, request) in ErasureRequest::all(&*self.documents).await? {
-            requested += self.erase_customer(version, &request, now).await?;
+            if let Err(failure) = self.erase_customer(version, &request, now, &mut erased).await {
+                erased.fail(None, &failure);
+            }
         }
         if self.retention_days > 0 {
-            requested += self.erase_old(now).await?;
+            self.erase_old(now, &mut erased).await?;
         }
-        Ok(requested)
+        Ok(erased)
     }
 
     async fn erase_customer(
@@ -75,46 +92,50 @@ impl Erasures {
         version: u64,
         request: &ErasureRequest,
         now: Timestamp,
-    ) -> Result<u32, Failure> {
-        let (mut requested, mut left) = (0, 0);
+        erased: &mut Erased,
+    ) -> Result<(), Failure> {
+        let mut left = 0;
         for order in orders_of(&*self.partitions, &request.customer).await? {
             let is_part = |order: &Order| {
                 order.placed().is_some_and(|(_, placed_at)| placed_at <= request.requested_at)
             };
             let by = Some(&request.requested_by);
-            match self.erase_order(&order, &request.pseudonym, by, is_part, now).await? {
-                Asked::Now => requested += 1,
-                Asked::Not => {}
+            match self.erase_order(&order, &request.pseudonym, by, is_part, now).await {
+                Ok(Asked::Now) => erased.requested += 1,
+                Ok(Asked::Not) => {}
                 // It was not open when the request was made. It is erased once it has ended again.
-                Asked::WhenEnded => left += 1,
+                Ok(Asked::WhenEnded) => left += 1,
+                Err(failure) => {
+                    erased.fail(Some(&order), &failure);
+                    left += 1;
+                }
             }
         }
         let ends_at = request.requested_at.saturating_add(KEPT_FOR).unwrap_or(Timestamp::MAX);
         if left == 0 && ends_at <= now {
             request.end(version, &*self.documents, now).await?;
         }
-        Ok(requested)
+        Ok(())
     }
 
     /// Looks through the next days, up to those whose orders are old enough. Once a day it begins again: an order that was open
     /// the last time may have ended long ago since.
-    async fn erase_old(&self, now: Timestamp) -> Result<u32, Failure> {
+    async fn erase_old(&self, now: Timestamp, erased: &mut Erased) -> Result<(), Failure> {
         let today = TimeZone::UTC.to_datetime(now).date();
         let key = progress_key();
         let kept = self.documents.get(&key).await?.map(|document| document.read(&key)).transpose()?;
         let first = today.saturating_sub(DAYS_BACK.days());
         let Progress { mut next, not_before } = kept.unwrap_or(Progress { next: first, not_before: first });
         if not_before > today {
-            return Ok(0);
+            return Ok(());
         }
         let last = today.saturating_sub(i64::from(self.retention_days).days());
         let ended_before = now - SignedDuration::from_hours(24 * i64::from(self.retention_days));
-        let mut requested = 0;
         for _ in 0..DAYS_AT_ONCE {
             if next > last {
                 break;
             }
-            requested += self.erase_day(next, ended_before, now).await?;
+            self.erase_day(next, ended_before, now, erased).await?;
             next = next.tomorrow().map_err(Failure::reject)?;
         }
         let progress = if next > last {
@@ -122,36 +143,37 @@ impl Erasures {
         } else {
             Progress { next, not_before }
         };
-        self.documents.put(&key, &Document::of(&progress)).await?;
-        Ok(requested)
+        Ok(self.documents.put(&key, &Document::of(&progress)).await?)
     }
 
-    async fn erase_day(&self, day: Date, ended_before: Timestamp, now: Timestamp) -> Result<u32, Failure> {
-        let mut requested = 0;
+    async fn erase_day(
+        &self,
+        day: Date,
+        ended_before: Timestamp,
+        now: Timestamp,
+        erased: &mut Erased,
+    ) -> Result<(), Failure> {
         for partition in Term::Day(day).partitions(&[]) {
             for order in self.orders_in(&partition).await? {
                 // The id stays on the order anyway, so this pseudonym says nothing more.
                 let pseudonym = format!("erased-{order}");
                 let is_old = |order: &Order| order.updated_at().is_some_and(|ended| ended < ended_before);
-                let asked = self.erase_order(&order, &pseudonym, None, is_old, now).await?;
-                requested += u32::from(matches!(asked, Asked::Now));
+                match self.erase_order(&order, &pseudonym, None, is_old, now).await {
+                    Ok(asked) => erased.requested += u32::from(matches!(asked, Asked::Now)),
+                    // Tomorrow its day is looked at again.
+                    Err(failure) => erased.fail(Some(&order), &failure),
+                }
             }
         }
-        Ok(requested)
+        Ok(())
     }
 
     async fn orders_in(&self, partition: &str) -> Result<Vec<OrderId>, StoreError> {
-        let (mut found, mut position): (Vec<OrderId>, Option<Position>) = (Vec::new(), None);
-        loop {
-            let page = self.partitions.page(partition, Walk::Forward, PAGE, position.as_ref()).await?;
-            for (key, document) in &page.documents {
-                found.extend(Summary::order_of(&view_of(key, document)?));
-            }
-            position = page.next;
-            if position.is_none() {
-                return Ok(found);
-            }
+        let mut found = Vec::new();
+        for (key, document) in self.partitions.all(partition, PAGE).await? {
+            found.extend(Summary::order_of(&view_of(&key, &document)?));
         }
+        Ok(found)
     }
 
     async fn erase_order(
