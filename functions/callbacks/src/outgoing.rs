@@ -5,15 +5,15 @@
 //! event's id, so that it is the same for every duplicate of the event and for every endpoint.
 
 use events::{
-    Amount, Attention, Because, Currency, Detail, ERASED, Envelope, Event, EventId, Fields, OrderId,
-    OrderLine, OrderNumber, OrderStatus, OrderUpdated, OrdersEvent, Sequence, Service, Sku, Traceparent,
+    Amount, Attention, Because, Currency, Detail, Envelope, Event, EventId, Fields, OrderId, OrderLine,
+    OrderNumber, OrderStatus, OrderUpdated, OrdersEvent, Sequence, Service, Sku, Traceparent,
 };
 use jiff::Timestamp;
 use resilience::Failure;
 use runtime::queue::ignored;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use webhooks::outgoing::{of_end, webhook_id};
+use webhooks::outgoing::{ENDS, of_end, webhook_id};
 
 /// The event type with which an endpoint subscribes to every type.
 pub(crate) const ALL: &str = "*";
@@ -114,24 +114,17 @@ impl Outgoing {
 
 /// A body without the order's personal data; `None` if it has none, or none any more.
 pub(crate) fn erased(body: &str) -> Option<String> {
-    let mut body: Value = serde_json::from_str(body).ok()?;
-    let mut is_changed = false;
-    for path in Fields::personal_of(Service::Orders, "OrderUpdated") {
-        let place = format!("/data/{}", path.replace('.', "/"));
-        if let Some(value) = body.pointer_mut(&place).filter(|value| *value != ERASED) {
-            *value = ERASED.into();
-            is_changed = true;
-        }
-    }
-    is_changed.then(|| body.to_string())
+    let before: Value = serde_json::from_str(body).ok()?;
+    let mut after = before.clone();
+    Fields::of_type(Service::Orders, "OrderUpdated")?.erase(after.get_mut("data")?);
+    (after != before).then(|| after.to_string())
 }
 
 /// The ids of all messages that the events of an order can have led to, up to this place in its stream.
 pub(crate) fn ids_up_to(order: &OrderId, last: Sequence) -> Vec<String> {
     let of_events = (1..=last.number())
         .map(|number| EventId::of(Service::Orders, order.as_str(), Sequence::after(number - 1)).to_string());
-    let of_ends = [OrderStatus::Cancelled, OrderStatus::Expired].into_iter().filter_map(end_of);
-    let of_ends = of_ends.map(|kind| of_end(order, kind));
+    let of_ends = ENDS.iter().map(|kind| of_end(order, kind));
     of_events.chain(of_ends).map(|source| webhook_id(&source)).collect()
 }
 

@@ -13,7 +13,9 @@ mod erase;
 
 use crate::{Deadlines, EmailKey, Order, Summary, Term};
 use async_trait::async_trait;
-use event_store::{Document, Documents, EventStore, History, Key, Redaction, StoreError, StreamId};
+use event_store::{
+    Document, Documents, EventStore, FIRST_EVENT, History, Key, Redaction, StoreError, StreamId,
+};
 use events::{Cause, Envelope, OrderId, OrdersEvent, Sequence, ServiceEvent as _};
 use futures_util::future::try_join_all;
 use resilience::{Clock, Failure};
@@ -137,7 +139,7 @@ impl ProjectOrders {
         let view = Summary::key(id, &history.state).zip(Summary::document(history, id, &self.deadlines));
         view.ok_or_else(|| StoreError::Corrupt {
             pk: format!("order#{id}"),
-            sk: "event#000001".to_owned(),
+            sk: FIRST_EVENT.to_owned(),
             attribute: "event",
             reason: "the stream does not begin with OrderPlaced".to_owned(),
         })

@@ -16,7 +16,7 @@
 
 use crate::{Order, ProjectOrders, Term};
 use async_trait::async_trait;
-use event_store::{Document, EventScan, Key, StreamId};
+use event_store::{Document, EventScan, FIRST_EVENT, Key, StreamId};
 use events::{Envelope, OrderId, Sequence};
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
@@ -35,8 +35,6 @@ const MOST_PAGES: u32 = 200;
 /// How many orders with a wrong view an answer names.
 const MOST_NAMED: usize = 20;
 
-/// The sort key of the first event of a stream.
-const FIRST_EVENT: &str = "event#000001";
 /// How many look-up items one request reads.
 const ITEMS_AT_ONCE: usize = 100;
 

@@ -34,4 +34,4 @@ pub use pages::{Page, Pages, Position, Walk};
 pub use scan::{EventScan, Scanned};
 pub use step::{Decided, StepError, append_decided, append_decided_on};
 pub use store::EventStore;
-pub use stream::{Aggregate, History, StreamId};
+pub use stream::{Aggregate, FIRST_EVENT, History, StreamId};

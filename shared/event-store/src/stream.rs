@@ -4,6 +4,8 @@ use crate::{Key, StoreError};
 use events::{Cause, Envelope, OrderId, ReadError, Sequence, ServiceEvent, Sku, Traceparent};
 use std::fmt;
 
+/// The sort key of the first event of a stream.
+pub const FIRST_EVENT: &str = "event#000001";
 /// The kind of a stream of an order.
 const ORDER: &str = "order";
 

@@ -1,8 +1,8 @@
 //! Which fields of the events are personal data, and the redaction that an erasure makes of them.
 //!
 //! [`Fields`] classifies every field of every event. A test compares it with the events themselves, so a field that is added
-//! without a class fails, and with `docs/privacy.md`, which explains the classes for people. [`Envelope::redacted`] is the only
-//! code that knows how an event is erased.
+//! without a class fails, and with `docs/privacy.md`, which explains the classes for people. Only this file
+//! knows how an event is erased.
 
 use crate::{Actor, Envelope, Service};
 use serde_json::Value;
@@ -94,16 +94,20 @@ impl Fields {
     /// The fields of every event.
     pub const ALL: &'static [Self] = &table::EVENTS;
 
-    /// The personal fields of an event.
-    pub fn personal_of(service: Service, event_type: &str) -> &'static [&'static str] {
-        let found =
-            Self::ALL.iter().find(|fields| fields.service == service && fields.event_type == event_type);
-        found.map_or(&[], |fields| fields.personal)
+    /// Those of the events of this type.
+    pub fn of_type(service: Service, event_type: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|fields| fields.service == service && fields.event_type == event_type)
     }
 
     fn find(envelope: &Envelope) -> Option<&'static Self> {
-        let service = envelope.service().ok()?;
-        Self::ALL.iter().find(|fields| fields.service == service && fields.event_type == envelope.event_type)
+        Self::of_type(envelope.service().ok()?, &envelope.event_type)
+    }
+
+    /// Replaces what is personal in the data of an event, or in a copy of it with the same fields.
+    pub fn erase(&self, data: &mut Value) {
+        for path in self.personal {
+            replace(data, path, ERASED);
+        }
     }
 }
 
@@ -115,9 +119,7 @@ impl Envelope {
     pub fn redacted(&self, pseudonym: &str) -> Option<Self> {
         let fields = Fields::find(self)?;
         let mut data: Value = (*self.data).clone();
-        for path in fields.personal {
-            replace(&mut data, path, ERASED);
-        }
+        fields.erase(&mut data);
         for path in fields.subject {
             replace(&mut data, path, pseudonym);
         }

@@ -3,13 +3,16 @@
 use events::OrderId;
 use sha2::{Digest as _, Sha256};
 
+/// The two ends that several facts complete: each has a webhook of its own, sent once an order.
+pub const ENDS: [&str; 2] = ["order.cancelled", "order.expired"];
+
 /// The `webhook-id` of what is reported: `msg_` and 32 hexadecimal digits. Standard Webhooks joins the signed parts with dots, so
 /// the id has none. `source` is the id of an event, or [`of_end`].
 pub fn webhook_id(source: &str) -> String {
     format!("msg_{}", digest(source))
 }
 
-/// The source of the webhook that announces an end of the order, which several facts complete: it is sent once an order.
+/// The source of the webhook that announces an end of the order, one of [`ENDS`].
 pub fn of_end(order: &OrderId, kind: &str) -> String {
     format!("{order}/{kind}")
 }

@@ -92,6 +92,11 @@ fn the_end_of_an_order_is_sent_once_whichever_fact_completes_it() {
 }
 
 #[test]
+fn the_ends_with_a_webhook_of_their_own_are_those_that_an_explanation_looks_for() {
+    assert_eq!([OrderStatus::Cancelled, OrderStatus::Expired].map(end_of), ENDS.map(Some));
+}
+
+#[test]
 fn an_event_that_concerns_no_receiver_makes_no_message() {
     let other: OrdersEvent = events::OrderExpired { pay_by: testkit::now() }.into();
     let envelope = envelope(&order_id(1), 1, &other);

@@ -9,10 +9,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use webhooks::outgoing::{of_end, webhook_id};
-
-/// The two ends that several facts complete: each has a webhook of its own.
-const ENDS: [&str; 2] = ["order.cancelled", "order.expired"];
+use webhooks::outgoing::{ENDS, of_end, webhook_id};
 
 /// A delivery as callbacks stores it, without its body.
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,4 @@
-//! All events of an order are in one trace.
+//! The keys of events, and their trace: all events of an order are in one.
 
 use super::*;
 use events::{Delivered, EventId, ShippingEvent};
@@ -23,6 +23,15 @@ fn second(stream: &StreamId, trace: Option<Traceparent>) -> Option<Traceparent> 
     let event = ShippingEvent::from(Delivered {});
     let first = Envelope::wrap(stream.subject(), Sequence::FIRST, Timestamp::UNIX_EPOCH, &began, &event);
     History::<Nothing>::fold(vec![first]).unwrap().cause_in(stream, &cause(trace)).traceparent
+}
+
+#[test]
+fn the_first_event_of_a_stream_has_its_own_sort_key() {
+    let stream = StreamId::order(&OrderId::from_digest([1; 16]));
+    let event = ShippingEvent::from(Delivered {});
+    let first =
+        Envelope::wrap(stream.subject(), Sequence::FIRST, Timestamp::UNIX_EPOCH, &cause(None), &event);
+    assert_eq!(Key::of_event(&stream, &first).sk, FIRST_EVENT);
 }
 
 #[test]

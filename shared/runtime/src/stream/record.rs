@@ -46,9 +46,7 @@ impl Record {
         });
         span
     }
-}
 
-impl Record {
     /// The span of a lane, and the exported spans of its records if there are several: each lasts as long as the lane.
     /// The records of a batch without order are of many orders.
     pub(super) fn spans(records: &[Self], takes: Takes) -> (Span, Vec<Span>) {

@@ -1,4 +1,5 @@
-//! The time of a batch. It stops before its invocation does, and each call of its reader has a bounded time.
+//! One run through a batch: its time, and what became of its records. It stops before its invocation does, and each call of its
+//! reader has a bounded time.
 
 use crate::outcomes::Outcomes;
 use crate::panics::{Panicked, caught};
@@ -22,7 +23,7 @@ pub(super) enum Trouble {
     Hung,
 }
 
-/// The time of a batch; nothing is timed where the task has no deadline.
+/// One run through a batch. Nothing is timed where the task has no deadline.
 pub(super) struct Run {
     limits: Option<Limits>,
     /// What became of the records so far.
