@@ -22,6 +22,7 @@ def run() -> int:
     _cargo(["fmt", "--all", "--check"], "run `cargo fmt --all`")
     _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "fix what clippy reports")
     _cargo(["doc", "--workspace", "--no-deps", "--locked", *same], "fix the documentation")
+    _features()
     template.refuse_stale()
     sam = ["sam", "validate", "--config-file", str(SAM_CONFIG), "--lint", "--template-file", TEMPLATE.name, "--region", REGION]
     _quietly(sam, "fix template.yaml")
@@ -37,6 +38,26 @@ def run() -> int:
     if stale := documents.stale():
         raise Trouble(f"{', '.join(stale)} differ from what template.yaml says: run `make docs`, then `make check` again.")
     return 0
+
+
+def _features() -> None:
+    """`make test` compiles a crate of the functions again if the tests ask for other features of it, with all that uses it."""
+    functions, everything = _graph(build.packages()), _graph(["--workspace", "--edges", "normal,dev"])
+    if twice := sorted(functions - everything):
+        raise Trouble(
+            f"The tests need other features of {', '.join(twice)} than the functions: name the crate in Cargo.toml with the"
+            " features of both, as for futures-executor, or `make test` compiles what uses it twice."
+        )
+
+
+def _graph(selection: list[str]) -> set[str]:
+    """Each crate that is compiled for the selected packages, with its features."""
+    command = ["cargo", "tree", "--locked", "--target", build.host(), "--prefix", "none", "--format", "{p} [{f}]"]
+    edges = [] if "--edges" in selection else ["--edges", "normal"]
+    done = subprocess.run([*command, *edges, *selection], cwd=ROOT, env=build.environment(), capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Trouble(f"cargo cannot resolve the workspace: {done.stderr.strip()}")
+    return {line.removesuffix(" (*)") for line in done.stdout.splitlines()}
 
 
 def _commit_subjects() -> None:

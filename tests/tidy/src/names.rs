@@ -45,6 +45,17 @@ fn a_main_is_short_and_has_no_branches() {
 }
 
 #[test]
+fn a_program_has_no_tests() {
+    // `make test` does not compile these programs as tests: local/testing.py.
+    let offenders: Vec<String> = files(&["functions", "tests", "bench/references"], ".rs")
+        .into_iter()
+        .filter(|(path, text)| path.contains("/src/bin/") && text.contains("#[test]"))
+        .map(|(path, _)| path)
+        .collect();
+    none("tests are in the library, beside the code that they test", &offenders);
+}
+
+#[test]
 fn a_main_opens_its_connections_last() {
     let offenders: Vec<String> = files(&["functions"], ".rs")
         .into_iter()
