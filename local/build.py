@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from . import console, tools
-from .settings import FUNCTIONS, ROOT, TEMPLATE, clean_environment
+from .settings import FUNCTIONS, NESTED, ROOT, TEMPLATE, clean_environment
 from .trouble import Trouble
 
 PROFILE = "local"
@@ -72,7 +72,7 @@ def binaries() -> dict[str, bytes]:
 
 def fingerprint(parameters: Mapping[str, str]) -> str:
     """The digest of all that a deploy consists of: the template, the parameters and the compiled functions."""
-    digest = hashlib.sha256(TEMPLATE.read_bytes())
+    digest = hashlib.sha256(TEMPLATE.read_bytes() + NESTED.read_bytes())
     digest.update(json.dumps(parameters, sort_keys=True).encode())
     for name, binary in binaries().items():
         digest.update(name.encode())

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from . import build, console, documents, resources, template, tools
-from .settings import LOOPBACK, REGION, ROOT, SAM_CONFIG, TEMPLATE, aws_environment
+from .settings import LOOPBACK, NESTED, REGION, ROOT, SAM_CONFIG, TEMPLATE, aws_environment
 from .trouble import Trouble
 
 # Commits after this one have a subject of at most `SUBJECT` characters. The history before it is older than the rule.
@@ -26,7 +26,7 @@ def run() -> int:
     template.refuse_stale()
     sam = ["sam", "validate", "--config-file", str(SAM_CONFIG), "--lint", "--template-file", TEMPLATE.name, "--region", REGION]
     _quietly(sam, "fix template.yaml")
-    _quietly(["cfn-lint", TEMPLATE.name, str(EXAMPLE)], f"fix template.yaml or {EXAMPLE}")
+    _quietly(["cfn-lint", TEMPLATE.name, NESTED.name, str(EXAMPLE)], f"fix template.yaml, alarms.yaml or {EXAMPLE}")
     resources.check()
     _quietly(["ruff", "check", "local", "bench", "examples"], "fix what ruff reports")
     _quietly(

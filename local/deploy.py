@@ -59,8 +59,9 @@ def parameters(stack: Stack) -> dict[str, str]:
         "Architecture": build.architecture(),
         "DataDeletionPolicy": "Delete",
         "AlarmEmail": "alarms@shop.example",
-        # The emulator knows neither metric math nor composite alarms.
+        # The emulator knows neither metric math nor composite alarms, nor CodeDeploy.
         "BurnRateAlarms": "false",
+        "GradualDeploys": "false",
         "MailFrom": MAIL_FROM,
         "ShopName": "Conveyor (local)",
         # Tests and benchmarks are a single busy caller. The limits are tested in process.

@@ -67,24 +67,8 @@ def _short_tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Any:
 _Loader.add_multi_constructor("!", _short_tag)
 
 
-def read_template() -> Template:
-    template: Template = yaml.load(TEMPLATE.read_text(), _Loader)
-    template["Resources"] = dict(_expanded(template["Resources"]))
-    return template
-
-
-def _expanded(resources: Template) -> Iterator[tuple[str, Any]]:
-    """The resources with each `Fn::ForEach` written out."""
-    for name, resource in resources.items():
-        if not name.startswith("Fn::ForEach::"):
-            yield name, resource
-            continue
-        variable, values, body = resource
-        for value in values:
-            text = json.dumps(body).replace("${" + variable + "}", value)
-            # In a logical id, the value without what an id may not have.
-            text = text.replace("&{" + variable + "}", re.sub(r"[^A-Za-z0-9]", "", value))
-            yield from _expanded(json.loads(text.replace(json.dumps({"Ref": variable}), json.dumps(value))))
+def read_template(path: Path = TEMPLATE) -> Template:
+    return yaml.load(path.read_text(), _Loader)
 
 
 def _configuration(template: Template) -> str:
@@ -227,7 +211,7 @@ def _text(value: Any) -> str:
     """A value of the template in words: the resource's name where it refers to one."""
     match value:
         case {"Ref": name}:
-            return _text(name).removeprefix("AWS::")
+            return _text(name).removeprefix("AWS::").removesuffix(".Alias")
         case {"Fn::GetAtt": [name, *_]}:
             return _text(name)
         case {"Fn::Sub": [text, _]}:
@@ -239,6 +223,9 @@ def _text(value: Any) -> str:
             index = re.search(r"\$\{(\w+)\.Arn\}/index/([\w*-]+)", text)
             if index:
                 return f"{index[1]} index {index[2]}"
+            several = re.search(r":(function|deploymentgroup):\$\{AWS::StackName\}(-\S+)$", text)
+            if several:
+                return f"{several[1]}s `<stack>{several[2]}`"
             named = re.findall(r"\$\{(\w+)(?:\.\w+)?\}", text)
             return named[0] if named else text.rsplit(":", 1)[-1]
         case list():

@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from . import aws, state
 from .credentials import explained, session
+from .naming import ALIAS
 from .settings import STACK_NAME
 from .trouble import Trouble
 
@@ -42,7 +43,7 @@ class Operator:
             else f"The local stack has no function `{name}`: `make down`, then `make up`."
         )
         with explained({"ResourceNotFoundException": missing}):
-            answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(command).encode())
+            answer = self._lambda.invoke(FunctionName=name, Qualifier=ALIAS, Payload=json.dumps(command).encode())
             body = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise Trouble(f"{function}: {body.get('errorMessage', body)}")

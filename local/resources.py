@@ -11,12 +11,14 @@ import subprocess
 from typing import Any
 
 from . import console, tools
-from .settings import LOOPBACK, REGION, ROOT, TEMPLATE, aws_environment
+from .settings import LOOPBACK, NESTED, REGION, ROOT, TEMPLATE, aws_environment
 from .trouble import Trouble
 
 # Each with what is accepted here, and what AWS accepts.
 LIMITS = {
     "resources": (450, 500),
+    "resources of the nested template": (450, 500),
+    "parameters of the nested template": (190, 200),
     "parameters": (150, 200),
     "outputs": (150, 200),
     "bytes of the template": (900_000, 1_000_000),
@@ -50,7 +52,9 @@ def check() -> None:
 
 
 def _measured() -> dict[str, int]:
-    template = _translated()
+    from samcli.yamlhelper import yaml_parse
+
+    template, nested = _translated(), yaml_parse(NESTED.read_text())
     resources = template["Resources"].values()
     policies = [
         sum(len(_compact(policy["PolicyDocument"])) for policy in resource["Properties"].get("Policies", []))
@@ -61,6 +65,8 @@ def _measured() -> dict[str, int]:
     environments = [function.get("Environment", {}).get("Variables", {}) for function in functions]
     return {
         "resources": len(template["Resources"]),
+        "resources of the nested template": len(nested["Resources"]),
+        "parameters of the nested template": len(nested["Parameters"]),
         "parameters": len(template["Parameters"]),
         "outputs": len(template["Outputs"]),
         "bytes of the template": len(json.dumps(template).encode()),

@@ -10,6 +10,8 @@ TOOLS = ROOT / ".tools"
 STATE = ROOT / ".local"
 REQUIREMENTS = ROOT / "local" / "requirements"
 TEMPLATE = ROOT / "template.yaml"
+# What watches the stack; nested in the template.
+NESTED = ROOT / "alarms.yaml"
 # For the emulator and the checks. `samconfig.toml` has the answers of an operator, which must not reach them.
 SAM_CONFIG = ROOT / "local" / "samconfig.toml"
 FUNCTIONS = ROOT / "target" / "lambda"

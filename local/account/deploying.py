@@ -126,6 +126,7 @@ def _values(
         "MailFrom": answers["MAIL_FROM"],
         "StripeLivemode": questions.MODES[answers["STRIPE_MODE"]],
         "Architecture": options.arch or values["Architecture"],
+        "DeployId": "0",  # that of this deploy is known once the functions are compiled
     }
     refusals = parameters.refusals(read, values)
     if refusals:

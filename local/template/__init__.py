@@ -1,14 +1,17 @@
-"""`make template`: joins the files of `template/` into `template.yaml`, the plain SAM template that is deployed.
+"""`make template`: joins the files of `template/` into `template.yaml`, the plain SAM template that is deployed, and
+`alarms.yaml`, which is nested in it.
 
-The joined file is committed, so that `sam deploy` works without this module. `make check`, `make up` and `make deploy` refuse a
-stale one. The head of `template/stack.yaml` explains the files.
+The joined files are committed, so that `sam deploy` works without this module. `make check`, `make up` and `make deploy` refuse
+stale ones. The head of `template/stack.yaml` explains the files.
 """
 
 from __future__ import annotations
 
-from ..settings import ROOT, TEMPLATE
+from pathlib import Path
+
+from ..settings import NESTED, ROOT, TEMPLATE
 from ..trouble import Trouble
-from . import document, kinds
+from . import alarms, document, kinds
 from .document import Map
 
 SOURCES = ROOT / "template"
@@ -29,15 +32,18 @@ HEADER = "# Made from the files in template/ by `make template`. Change those, n
 
 
 def write() -> None:
-    TEMPLATE.write_text(joined())
+    for path, text in joined().items():
+        path.write_text(text)
 
 
 def refuse_stale() -> None:
-    if not TEMPLATE.exists() or TEMPLATE.read_text() != joined():
-        raise Trouble("template.yaml is not what the files in template/ make: run `make template`.")
+    for path, text in joined().items():
+        if not path.exists() or path.read_text() != text:
+            raise Trouble(f"{path.name} is not what the files in template/ make: run `make template`.")
 
 
-def joined() -> str:
+def joined() -> dict[Path, str]:
+    """Each file that is made, with its text."""
     unknown = {path.stem for path in SOURCES.glob("*")} - {*SHARED, *SERVICES}
     if unknown:
         raise Trouble(f"template/ has files that local/template/__init__.py does not name: {', '.join(sorted(unknown))}.")
@@ -48,7 +54,8 @@ def joined() -> str:
             kinds.expand(part, service=name)
         _merge(whole, part, where=name)
     kinds.fill_in_lists(whole)
-    return HEADER + document.dump(whole)
+    nested = alarms.split(whole)
+    return {TEMPLATE: HEADER + document.dump(whole), NESTED: HEADER + document.dump(nested)}
 
 
 def _merge(whole: Map, part: Map, where: str) -> None:

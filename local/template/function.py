@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..naming import kebab
+from ..naming import ALIAS, kebab
 from ..trouble import Trouble
 from .document import Items, Map, Tagged, flow
 
@@ -56,8 +56,27 @@ class Function:
             Role=arn(f"{self.name}Role"),
             Environment=Map(Variables=variables),
         )
-        function = typed("AWS::Serverless::Function", **properties, **own)
+        function = typed("AWS::Serverless::Function", **properties, **self._deploys(), **own)
         return Map({self.name: function, f"{self.name}Role": _role(grants), **self.beside})
+
+    def _deploys(self) -> dict[str, Any]:
+        """Every caller names the alias, which a deploy moves to a new version once the probe accepts that. A new `DeployId`
+        makes the version: SAM would make none for a change of a parameter. Of what answers, a part of the callers get the new
+        version at first.
+        """
+        versions = {"AutoPublishAlias": ALIAS, "AutoPublishCodeSha256": ref("DeployId")}
+        if self.take_optional("Probed") is False:
+            return versions
+        answers = any(event["Type"] == "HttpApi" for event in self.properties.get("Events", {}).values())
+        preference = Map(
+            Enabled=ref("GradualDeploys"),
+            Type=ref("CanaryDeploys") if answers else "AllAtOnce",
+            Role=arn("DeployRole"),
+            Hooks=flow(Map(PreTraffic=ref("ProbeVersion"))),
+        )
+        if answers:
+            preference["Alarms"] = flow(Items([ref("DeployAlarm")]))
+        return {**versions, "DeploymentPreference": preference}
 
     def _own_statements(self) -> Items:
         statements = Items()
@@ -110,6 +129,11 @@ class Function:
             AlarmActions=flow(Items([ref("AlarmTopic")])),
             OKActions=flow(Items([ref("AlarmTopic")])),
         )
+
+
+def alias(function: str) -> Tagged:
+    """The ARN of what deploys move: as a reference, SAM resolves it."""
+    return ref(f"{function}.Alias")
 
 
 def of_queue(queue: str, metric: str) -> Map:

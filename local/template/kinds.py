@@ -11,7 +11,7 @@ from typing import Any
 from ..naming import kebab
 from ..trouble import Trouble
 from .document import Items, Map, Tagged, flow
-from .function import Function, allow, arn, att, named, of_function, of_log, of_queue, ref, sub, typed
+from .function import Function, alias, allow, arn, att, named, of_function, of_log, of_queue, ref, sub, typed
 
 # Every reader of a stream gets the heartbeats of its tables, whatever else it reads: shared/runtime/src/heartbeat.rs.
 HEARTBEATS = '{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"heartbeat#"}]}}}}'
@@ -83,7 +83,7 @@ def fill_in_lists(template: Map) -> None:
         "ConsumerQueue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in consumers)),
         "ConsumerQueueArn": Items(arn(f"{owner}Queue") for owner in consumers),
         "QueueArn": Items(arn(f"{owner}Queue") for owner in fed),
-        "ReaderArn": Items(map(arn, readers)),
+        "ReaderArn": Items(map(alias, readers)),
         "FailedBatchesArn": Items(arn(f"{owner}FailedBatches") for owner in readers),
         "FailedBatch": Items(failed_batches_of(owner) for owner in readers),
     }
@@ -181,7 +181,7 @@ def queue_function(function: Function) -> None:
     function.add(
         "Source",
         "AWS::Lambda::EventSourceMapping",
-        FunctionName=ref(name),
+        FunctionName=alias(name),
         EventSourceArn=arn(queue),
         BatchSize=batch_size,
         **batch_window(window),
@@ -254,7 +254,7 @@ def stream_function(function: Function) -> None:
         function.add(
             "Source" if len(tables) == 1 else f"SourceOf{table}",
             "AWS::Lambda::EventSourceMapping",
-            FunctionName=ref(function.name),
+            FunctionName=alias(function.name),
             EventSourceArn=att(f"{table}Table.StreamArn"),
             StartingPosition="TRIM_HORIZON",
             BatchSize=100,

@@ -9,9 +9,10 @@ from typing import Any
 
 from .. import documents, objectives
 from ..objectives import SPEEDS, WINDOWS
+from ..settings import NESTED
 
 SERIES = Path(__file__).parent / "series"
-TEMPLATE = documents.read_template()
+TEMPLATE = documents.read_template(NESTED)
 # The objectives: the alarms' name, and the metrics of failures and of all.
 OBJECTIVES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "api": (
@@ -22,7 +23,7 @@ OBJECTIVES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {
             "Namespace": "Conveyor",
             "MetricName": "OrderUnsettled",
-            "Dimensions": [{"Name": "stack", "Value": {"Ref": "AWS::StackName"}}],
+            "Dimensions": [{"Name": "stack", "Value": {"Ref": "Stack"}}],
         },
         {
             "Namespace": "AWS/Lambda",
@@ -104,7 +105,7 @@ class Template(unittest.TestCase):
         for objective in OBJECTIVES:
             for speed in SPEEDS:
                 alarm = self.alarm(f"slo-{objective}-{speed}")
-                named = f"${{AWS::StackName}}-slo-{objective}-{speed}"
+                named = f"${{Stack}}-slo-{objective}-{speed}"
                 self.assertEqual(alarm["AlarmRule"], {"Fn::Sub": f'ALARM("{named}-long") AND ALARM("{named}-short")'})
                 self.assertEqual(alarm["AlarmActions"], [{"Ref": "AlarmTopic"}])
 
@@ -118,7 +119,7 @@ class Template(unittest.TestCase):
         self.assertEqual(len(of_objectives), len(OBJECTIVES) * (len(WINDOWS) + len(SPEEDS)))
 
     def alarm(self, name: str) -> dict[str, Any]:
-        named = {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+        named = {"Fn::Sub": f"${{Stack}}-{name}"}
         (found,) = (
             resource["Properties"]
             for resource in TEMPLATE["Resources"].values()

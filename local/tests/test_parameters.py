@@ -14,7 +14,7 @@ from ..account import parameters, preflight, secret_values
 from ..account.samconfig import Samconfig
 
 TEMPLATE = documents.read_template()
-SHOP = {**parameters.defaults(TEMPLATE), "AlarmEmail": "ops@shop.example", "MailFrom": "orders@shop.example"}
+SHOP = {**parameters.defaults(TEMPLATE), "AlarmEmail": "ops@shop.example", "MailFrom": "orders@shop.example", "DeployId": "1"}
 OWN_ISSUER = {"JwtIssuer": "https://id.shop.example", "JwtAudience": "shop"}
 PAGES = {"SignInDomainPrefix": "tea-shop", "SignInCallbackUrls": "https://shop.example/in,http://localhost:3000/in"}
 SENDER = {"SenderName": "Shop", "SenderLine1": "Lane 2", "SenderCity": "Basel", "SenderCountry": "CH"}
@@ -23,6 +23,7 @@ IDENTITY = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
 
 # Each sentence of a rule: its beginning, what breaks that one rule alone, what keeps it.
 RULES: list[tuple[str, dict[str, str], dict[str, str]]] = [
+    ("DeployId must be new in each deploy", {"DeployId": "none"}, {"DeployId": "0123456789ab"}),
     ("JwtIssuer needs JwtAudience", {"JwtIssuer": "https://id.shop.example"}, OWN_ISSUER),
     ("SignInMailIdentity must be empty", {**OWN_ISSUER, "SignInMailIdentity": IDENTITY}, {"SignInMailIdentity": IDENTITY}),
     (

@@ -47,6 +47,10 @@ def commands(page: Path, program: str) -> Iterator[list[str]]:
             yield words[: words.index(";")] if ";" in words else words
 
 
+# What the AWS CLI calls otherwise than the service's model is named.
+CALLED = {"deploy": "codedeploy"}
+
+
 class Runbooks(unittest.TestCase):
     def test_the_shell_accepts_every_block(self) -> None:
         for page in PAGES:
@@ -79,7 +83,7 @@ class Runbooks(unittest.TestCase):
                     if (service, operation) == ("logs", "tail"):
                         self.assertLessEqual(given, LOGS_TAIL)
                         continue
-                    model = session.get_service_model(service)
+                    model = session.get_service_model(CALLED.get(service, service))
                     operations = {xform_name(name, "-"): name for name in model.operation_names}
                     self.assertIn(operation, operations)
                     shape = model.operation_model(operations[operation]).input_shape

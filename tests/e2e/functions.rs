@@ -13,6 +13,9 @@ fn deployed_name(emulator: &Emulator, function: &str) -> String {
     name.unwrap_or_else(|| panic!("{function} is not deployed")).to_owned()
 }
 
+/// What every caller of a function names.
+const ALIAS: &str = "live";
+
 /// Invokes a function without input and returns its answer.
 #[track_caller]
 pub(crate) fn invoke(emulator: &Emulator, function: &str) -> Value {
@@ -22,7 +25,7 @@ pub(crate) fn invoke(emulator: &Emulator, function: &str) -> Value {
 /// Invokes a function and returns its answer.
 #[track_caller]
 pub(crate) fn invoke_with(emulator: &Emulator, function: &str, input: &Value) -> Value {
-    let path = format!("functions/{}/invocations", deployed_name(emulator, function));
+    let path = format!("functions/{}/invocations?Qualifier={ALIAS}", deployed_name(emulator, function));
     let answer = emulator.lambda("POST", &path, Some(input));
     assert_eq!(answer.header("x-amz-function-error"), None, "{answer}");
     answer.expect(200)
@@ -32,16 +35,18 @@ pub(crate) fn invoke_with(emulator: &Emulator, function: &str, input: &Value) ->
 pub(crate) struct Variable<'a> {
     emulator: &'a Emulator,
     path: String,
+    function: String,
     before: Value,
 }
 
 impl<'a> Variable<'a> {
     pub(crate) fn set(emulator: &'a Emulator, function: &str, variable: &str, value: &str) -> Self {
-        let path = format!("functions/{}/configuration", deployed_name(emulator, function));
+        let function = deployed_name(emulator, function);
+        let path = format!("functions/{function}/configuration");
         let before = emulator.lambda("GET", &path, None).expect(200)["Environment"].clone();
         let mut environment = before.clone();
         environment["Variables"][variable] = value.into();
-        let set = Self { emulator, path, before };
+        let set = Self { emulator, path, function, before };
         set.put(&environment);
         set
     }
@@ -54,6 +59,12 @@ impl<'a> Variable<'a> {
                 && now["LastUpdateStatus"] == "Successful";
             if is_set { Ok(()) } else { Err(now) }
         });
+        // Callers reach a version, whose environment never changes.
+        let (emulator, function) = (self.emulator, &self.function);
+        let published =
+            emulator.lambda("POST", &format!("functions/{function}/versions"), Some(&json!({}))).expect(201);
+        let alias = format!("functions/{function}/aliases/{ALIAS}");
+        emulator.lambda("PUT", &alias, Some(&json!({ "FunctionVersion": published["Version"] }))).expect(200);
     }
 }
 
@@ -71,7 +82,8 @@ pub(crate) struct Paused<'a> {
 
 impl<'a> Paused<'a> {
     pub(crate) fn function(emulator: &'a Emulator, function: &str) -> Self {
-        let path = format!("event-source-mappings/?FunctionName={}", deployed_name(emulator, function));
+        let path =
+            format!("event-source-mappings/?FunctionName={}:{ALIAS}", deployed_name(emulator, function));
         let list = emulator.lambda("GET", &path, None).expect(200);
         let sources = list["EventSourceMappings"].as_array().expect("a list");
         let sources: Vec<String> =

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{Log, MemoryQueue};
 
-/// The dimensions of every alarm on a metric, as `template.yaml` has them.
+/// The dimensions of every alarm on a metric, as `alarms.yaml` has them.
 fn dimensions_of_alarms(metric: &str) -> Vec<String> {
-    let template = std::fs::read_to_string(crate::root().join("template.yaml")).expect("template.yaml");
+    let template = std::fs::read_to_string(crate::root().join("alarms.yaml")).expect("alarms.yaml");
     let name = format!("MetricName: {metric}\n");
     let alarms = template.split(&name).skip(1);
     let line = |text: &str| text.lines().next().unwrap_or_default().trim().to_owned();
@@ -21,7 +21,7 @@ fn dimensions_in(line: &Value) -> String {
     let names = line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0].as_array().expect("dimensions");
     let names = names.iter().map(|name| name.as_str().expect("a name"));
     let pair = |name: &str| match name {
-        "stack" => "{Name: stack, Value: !Ref AWS::StackName}".to_owned(),
+        "stack" => "{Name: stack, Value: !Ref Stack}".to_owned(),
         name => format!("{{Name: {name}, Value: {}}}", line[name].as_str().expect("a text")),
     };
     format!("Dimensions: [{}]", names.map(pair).collect::<Vec<_>>().join(", "))
@@ -77,7 +77,7 @@ fn readiness_shows_every_reader_that_has_an_alarm() {
     let shown = operations::READERS.map(|(function, table)| {
         let dimensions =
             format!("{{Name: function, Value: {function}}}, {{Name: table, Value: {}}}", table.as_str());
-        format!("Dimensions: [{{Name: stack, Value: !Ref AWS::StackName}}, {dimensions}]")
+        format!("Dimensions: [{{Name: stack, Value: !Ref Stack}}, {dimensions}]")
     });
     let mut counted = dimensions_of_alarms("HeartbeatLag");
     let mut shown = shown.to_vec();

@@ -13,8 +13,15 @@ use steps::subscriptions::SUBSCRIPTIONS;
 use testkit::{DeliveryOutcome, Footprint, Gate, Plan, Proof, World, prove};
 
 /// Functions that only read.
-const READ_ONLY: [&str; 6] =
-    ["explain-order", "get-order", "get-payment", "get-readiness", "health", "search-orders"];
+const READ_ONLY: [&str; 7] = [
+    "explain-order",
+    "get-order",
+    "get-payment",
+    "get-readiness",
+    "health",
+    "probe-version",
+    "search-orders",
+];
 
 /// Samples of other functions without an effect, with the reason.
 const WITHOUT_EFFECT: &[(&str, &str)] = &[

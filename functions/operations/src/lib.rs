@@ -3,6 +3,7 @@
 mod explain;
 mod health;
 mod inbox;
+mod probe_version;
 mod queue_urls;
 mod readiness;
 mod redrive;
@@ -17,6 +18,7 @@ mod write_heartbeats;
 pub use explain::{ExplainOrder, LastsAtMost};
 pub use health::Health;
 pub use inbox::{InboxSource, InboxTable, WebhookInbox};
+pub use probe_version::{Asked, ProbeVersion};
 pub use queue_urls::{DeadLetterUrls, InvalidQueueUrls, QueueUrls};
 pub use readiness::{Build, GetReadiness, Queue, READERS, ReadinessTable, TABLES, table_setting};
 pub use redrive::{Do, FunctionQueues, Redrive, RedriveDeadLetters};

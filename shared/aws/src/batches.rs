@@ -36,6 +36,9 @@ impl BatchStore for S3Batches {
     }
 }
 
+/// What a deploy moves to the function's newest version: local/template/function.py.
+const ALIAS: &str = "live";
+
 #[derive(Debug)]
 pub(crate) struct StackFunctions {
     pub(crate) client: aws_sdk_lambda::Client,
@@ -46,20 +49,14 @@ pub(crate) struct StackFunctions {
 impl Functions for StackFunctions {
     /// A call without an answer is not repeated: the function may still run.
     async fn invoke(&self, function: &str, payload: &str) -> Result<(), BatchError> {
-        let patient = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_timeout(LONGEST_RUN)
-            .build();
-        let once = aws_sdk_lambda::config::Builder::new()
-            .timeout_config(patient)
-            .retry_config(RetryConfig::disabled());
         let answer = self
             .client
             .invoke()
             .function_name(format!("{}-{function}", self.stack))
+            .qualifier(ALIAS)
             .payload(Blob::new(payload))
             .customize()
-            .config_override(once)
+            .config_override(once())
             .send()
             .await
             .map_err(|error| BatchError(describe(&error)))?;
@@ -70,8 +67,17 @@ impl Functions for StackFunctions {
     }
 }
 
+/// A call of a function is made once, and has the time of the longest run.
+pub(crate) fn once() -> aws_sdk_lambda::config::Builder {
+    let patient = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_timeout(LONGEST_RUN)
+        .build();
+    aws_sdk_lambda::config::Builder::new().timeout_config(patient).retry_config(RetryConfig::disabled())
+}
+
 /// The error of a function, as the platform reports it: its message, or only its kind.
-fn failure(kind: &str, payload: Option<&[u8]>) -> String {
+pub(crate) fn failure(kind: &str, payload: Option<&[u8]>) -> String {
     let reported = payload.and_then(|payload| serde_json::from_slice::<serde_json::Value>(payload).ok());
     let message = reported.as_ref().and_then(|error| error["errorMessage"].as_str());
     message.unwrap_or(kind).chars().take(500).collect()

@@ -4,6 +4,7 @@ use crate::Table;
 use crate::addresses::SystemNames;
 use crate::batches::{S3Batches, StackFunctions};
 use crate::connections::{self, Needed, Service};
+use crate::deploys::{AnyVersions, CodeDeploy};
 use crate::gauges::{CloudWatch, SqsGauge};
 use crate::guarded_transport::GuardedTransport;
 use crate::http::HttpTransport;
@@ -27,11 +28,12 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use event_store::Pages;
 use outbound::{
-    BatchStore, CachedSecrets, DeadLetterQueue, Functions, Mailer, Metrics, Names, Networks, Queue,
-    QueueGauge, Secrets, Texter, Topic, Transport, WorkQueue,
+    BatchStore, CachedSecrets, DeadLetterQueue, Deploys, Functions, Mailer, Metrics, Names, Networks, Queue,
+    QueueGauge, SecretStore, Secrets, Texter, Topic, Transport, Versions, WorkQueue,
 };
 use resilience::SystemClock;
-use runtime::Settings;
+use runtime::probe::Started;
+use runtime::{Probe, Settings};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -81,13 +83,20 @@ impl Clients {
 
     /// Opens connections to the services whose adapters were made, as far as a function always calls them: tables, secrets,
     /// topics and mail. The last thing before a function runs. It takes a second at most, and never fails. Without TLS,
-    /// which only the local stack does, a connection costs nothing worth a start.
-    pub async fn connect(&self) {
+    /// which only the local stack does, a connection costs nothing worth a start. What it returns answers a deploy's probes.
+    pub async fn connect(&self, started: Started) -> Probe {
         let endpoint = self.config.endpoint_url();
         if self.connects_at_start && endpoint.is_none_or(|url| url.starts_with("https://")) {
             let region = self.config.region().map_or("", |region| region.as_ref());
             connections::open(&self.http.connector(), self.needed.urls(region, endpoint)).await;
         }
+        let reads_secrets = !started.secrets.is_empty();
+        let secrets = reads_secrets.then(|| Arc::new(self.stored_secrets()) as Arc<dyn SecretStore>);
+        Probe { started, secrets }
+    }
+
+    fn stored_secrets(&self) -> SecretsManager {
+        SecretsManager(aws_sdk_secretsmanager::Client::new(&self.config))
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
@@ -157,6 +166,16 @@ impl Clients {
         Arc::new(StackFunctions { client, stack: stack.to_owned() })
     }
 
+    /// The deploys of the account and region.
+    pub fn deploys(&self) -> Arc<dyn Deploys> {
+        Arc::new(CodeDeploy(aws_sdk_codedeploy::Client::new(&self.config)))
+    }
+
+    /// Versions of functions, by their whole names.
+    pub fn versions(&self) -> Arc<dyn Versions> {
+        Arc::new(AnyVersions(aws_sdk_lambda::Client::new(&self.config)))
+    }
+
     /// A topic, by its ARN.
     pub fn topic(&self, arn: &str) -> Arc<dyn Topic> {
         self.needed.one(Service::Sns);
@@ -166,8 +185,7 @@ impl Clients {
     /// Secrets, read again once a minute, or sooner if none of them verifies a signature.
     pub fn secrets(&self) -> Arc<dyn Secrets> {
         self.needed.one(Service::SecretsManager);
-        let store = SecretsManager(aws_sdk_secretsmanager::Client::new(&self.config));
-        Arc::new(CachedSecrets::new(store, Arc::new(SystemClock)))
+        Arc::new(CachedSecrets::new(self.stored_secrets(), Arc::new(SystemClock)))
     }
 
     /// Email from the sender `from`, under a configuration set, which keeps mail from addresses that bounced.

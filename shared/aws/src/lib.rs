@@ -9,6 +9,7 @@ mod batches;
 mod clients;
 mod connections;
 mod counters;
+mod deploys;
 mod documents;
 mod error;
 mod event_store;

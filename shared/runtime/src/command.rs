@@ -3,8 +3,8 @@
 //! An error fails the invocation; its caller sees the reason and can invoke the function again.
 
 use crate::panics::guarded;
+use crate::probe::{self, Probe};
 use async_trait::async_trait;
-use lambda_runtime::LambdaEvent;
 use resilience::Failure;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -60,16 +60,20 @@ pub async fn work<C: Command>(command: &C, input: Value) -> Result<Value, Failur
 }
 
 /// Runs a command's function until the platform ends it.
-pub async fn run(command: impl Command + 'static) -> Result<(), crate::Error> {
+pub async fn run(command: impl Command + 'static, probe: Probe) -> Result<(), crate::Error> {
     let command = Arc::new(command);
-    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<Value>| {
-        let command = Arc::clone(&command);
-        async move {
-            let span = tracing::info_span!("command", request_id = event.context.request_id);
-            let run = work(&*command, event.payload).instrument(span);
-            crate::time_left::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
-        }
-    }))
+    probe::run(
+        probe,
+        || Ok(()),
+        move |input: Value, context| {
+            let command = Arc::clone(&command);
+            async move {
+                let span = tracing::info_span!("command", request_id = context.request_id);
+                let run = work(&*command, input).instrument(span);
+                crate::time_left::deadline(&context).scope(run).await.map_err(crate::Error::from)
+            }
+        },
+    )
     .await
 }
 

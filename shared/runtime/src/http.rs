@@ -13,6 +13,8 @@ mod request;
 
 pub use access::{Access, Caller};
 pub use admission::Admission;
+#[cfg(test)]
+pub(crate) use event::parse_probe;
 pub use event::{Event, parse_sample};
 pub use fields::{Whole, optional, optional_number, whole_number};
 pub use idempotency::digest_of;
@@ -23,10 +25,10 @@ pub use request::Request;
 
 use crate::Settings;
 use crate::panics::caught;
+use crate::probe::{self, Probe};
 use async_trait::async_trait;
 use event_store::RateMarks;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_runtime::LambdaEvent;
 use resilience::deadline::in_time;
 use resilience::{HourlyLimit, SystemClock};
 use serde_json::value::RawValue;
@@ -207,22 +209,25 @@ impl Server {
 }
 
 /// Runs an HTTP function until the platform ends it.
-pub async fn run(server: Server) -> Result<(), crate::Error> {
+pub async fn run(server: Server, probe: Probe) -> Result<(), crate::Error> {
     let server = Arc::new(server);
-    lambda_runtime::run(lambda_runtime::service_fn(move |invocation: LambdaEvent<Box<RawValue>>| {
-        let server = Arc::clone(&server);
+    let deploy: Arc<str> = probe.started.deploy.as_str().into();
+    probe::run(probe, event::parse_probe, move |payload: Box<RawValue>, context| {
+        let (server, deploy) = (Arc::clone(&server), Arc::clone(&deploy));
         async move {
-            let LambdaEvent { payload, context } = invocation;
             let deadline = crate::time_left::deadline(&context);
             let work = async {
                 let response = server.serve(Event::new(context.request_id, payload)).await;
+                if response.status().is_server_error() {
+                    // By the deploy, so that errors of the version before it do not stop its successor.
+                    tracing::error!(metric = "ServerErrors", metric.by = "deploy", deploy = &*deploy);
+                }
                 crate::traces::export().await;
                 response
             };
-            let response = deadline.scope(work).await;
-            Ok::<_, std::convert::Infallible>(in_the_gateways_form(response))
+            Ok(in_the_gateways_form(deadline.scope(work).await))
         }
-    }))
+    })
     .await
 }
 

@@ -13,6 +13,7 @@ pub mod http;
 pub mod letters;
 mod outcomes;
 pub mod panics;
+pub mod probe;
 pub mod queue;
 pub mod replayed;
 pub mod schedule;
@@ -22,6 +23,7 @@ pub mod telemetry;
 mod time_left;
 pub mod traces;
 
+pub use probe::Probe;
 pub use settings::{Settings, SettingsError};
 
 use telemetry::Metrics;

@@ -6,6 +6,7 @@
 use crate::letters::{LetterRecord, LetterRecords};
 use crate::outcomes::{Outcome, Outcomes};
 use crate::panics::guarded;
+use crate::probe::{self, Probe};
 use crate::{Settings, correlation, traces};
 use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
@@ -13,7 +14,6 @@ use event_store::Documents;
 use events::{Envelope, Event, ReadError, ServiceEvent as _};
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use lambda_runtime::LambdaEvent;
 use outbound::{DeadLetter, Queue};
 use resilience::{BackOff, Clock, Deadline, Failure, RandomJitter, SystemClock};
 use std::sync::Arc;
@@ -289,20 +289,31 @@ fn message_id(record: &SqsMessage) -> &str {
 }
 
 /// Runs a queue function until the platform ends it.
-pub async fn run(worker: Worker) -> Result<(), crate::Error> {
+pub async fn run(worker: Worker, probe: Probe) -> Result<(), crate::Error> {
     let worker = Arc::new(worker);
-    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<SqsEvent>| {
+    probe::run(probe, parse_sample, move |batch: SqsEvent, context| {
         let worker = Arc::clone(&worker);
         async move {
-            let span = tracing::info_span!("batch", request_id = event.context.request_id);
+            let span = tracing::info_span!("batch", request_id = context.request_id);
             let work = async {
-                let response = worker.work(event.payload).await;
+                let response = worker.work(batch).await;
                 traces::export().await;
                 response
             };
             let work = work.instrument(span);
-            Ok::<_, std::convert::Infallible>(crate::time_left::deadline(&event.context).scope(work).await)
+            Ok(crate::time_left::deadline(&context).scope(work).await)
         }
-    }))
+    })
     .await
+}
+
+/// What a probe parses: a batch with one event.
+const SAMPLE: &str = include_str!("../../../events/take-payment/order-expired.json");
+
+pub(crate) fn parse_sample() -> Result<(), crate::Error> {
+    let batch: SqsEvent = json::from_str(SAMPLE)?;
+    for message in batch.records {
+        Message::read(message.body.as_deref().unwrap_or_default(), 1)?;
+    }
+    Ok(())
 }

@@ -4,8 +4,8 @@
 //! event is ignored, and an operator may run a task with any JSON.
 
 use crate::panics::guarded;
+use crate::probe::{self, Probe};
 use async_trait::async_trait;
-use lambda_runtime::LambdaEvent;
 use resilience::Failure;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -32,16 +32,20 @@ pub async fn work(task: &dyn Task) -> Result<Value, Failure> {
 }
 
 /// Runs a scheduled function until the platform ends it.
-pub async fn run(task: impl Task + 'static) -> Result<(), crate::Error> {
+pub async fn run(task: impl Task + 'static, probe: Probe) -> Result<(), crate::Error> {
     let task = Arc::new(task);
-    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<IgnoredAny>| {
-        let task = Arc::clone(&task);
-        async move {
-            let span = tracing::info_span!("run", request_id = event.context.request_id);
-            let run = work(&*task).instrument(span);
-            crate::time_left::deadline(&event.context).scope(run).await.map_err(crate::Error::from)
-        }
-    }))
+    probe::run(
+        probe,
+        || Ok(()),
+        move |_: IgnoredAny, context| {
+            let task = Arc::clone(&task);
+            async move {
+                let span = tracing::info_span!("run", request_id = context.request_id);
+                let run = work(&*task).instrument(span);
+                crate::time_left::deadline(&context).scope(run).await.map_err(crate::Error::from)
+            }
+        },
+    )
     .await
 }
 

@@ -1,5 +1,6 @@
 //! The environment, read once at start. A function with wrong settings does not start, and its error lists every problem.
 
+use crate::probe::Started;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,7 +14,11 @@ pub struct Settings {
     lookup: Lookup,
     function: &'static str,
     problems: Vec<String>,
+    secrets: Vec<String>,
 }
+
+/// How the name of a variable ends that holds the name of a secret.
+const OF_SECRET: &str = "_SECRET";
 
 /// Every variable that is missing or not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +40,7 @@ impl Settings {
 
     /// Any other source, for tests.
     pub fn from_lookup(lookup: impl Fn(&str) -> Option<String> + Send + 'static) -> Self {
-        Self { lookup: Box::new(lookup), function: "", problems: Vec::new() }
+        Self { lookup: Box::new(lookup), function: "", problems: Vec::new(), secrets: Vec::new() }
     }
 
     /// A required text.
@@ -45,7 +50,21 @@ impl Settings {
 
     /// An optional text; an empty one counts as missing.
     pub fn optional(&mut self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|value| !value.trim().is_empty())
+        let value = (self.lookup)(name).filter(|value| !value.trim().is_empty());
+        if name.ends_with(OF_SECRET) {
+            self.reads_secrets(value.clone());
+        }
+        value
+    }
+
+    /// Notes secrets that the function reads, for the probe of a deploy. One whose name is in a variable `…_SECRET` is noted
+    /// when that is read.
+    pub fn reads_secrets(&mut self, names: impl IntoIterator<Item = String>) {
+        for name in names {
+            if !self.secrets.contains(&name) {
+                self.secrets.push(name);
+            }
+        }
     }
 
     /// A required value of any type that reads from text.
@@ -112,8 +131,13 @@ impl Settings {
     }
 
     /// Fails if any variable that was read is missing or not valid.
-    pub fn finish(self) -> Result<(), SettingsError> {
-        if self.problems.is_empty() { Ok(()) } else { Err(SettingsError(self.problems)) }
+    pub fn finish(mut self) -> Result<Started, SettingsError> {
+        let deploy = self.optional("DEPLOY_ID").unwrap_or_default();
+        if self.problems.is_empty() {
+            Ok(Started { function: self.function, deploy, secrets: self.secrets })
+        } else {
+            Err(SettingsError(self.problems))
+        }
     }
 
     fn missing(&mut self, name: &str) -> String {

@@ -22,13 +22,13 @@ mod threads;
 use crate::heartbeat::Heartbeat;
 use crate::letters::{LetterRecord, LetterRecords};
 use crate::outcomes::Outcome;
+use crate::probe::{self, Probe};
 use crate::{Settings, traces};
 use event_store::limits::escaped;
 use event_store::{Documents, Key};
 use futures_util::{StreamExt as _, stream};
 use handled::Handled;
 use jiff::SignedDuration;
-use lambda_runtime::LambdaEvent;
 use outbound::{DeadLetter, Queue};
 use resilience::{Clock, Failure, SystemClock};
 use serde::Deserialize;
@@ -279,10 +279,10 @@ fn out_of_time() -> Failure {
 }
 
 /// Runs a stream function until the platform ends it.
-pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
+pub async fn run(worker: StreamWorker, probe: Probe) -> Result<(), crate::Error> {
     let reader = Arc::new(OnThreads::new(worker.reader.clone()));
     let worker = Arc::new(StreamWorker { reader: reader.clone(), ..worker });
-    lambda_runtime::run(lambda_runtime::service_fn(move |event: LambdaEvent<Batch>| {
+    probe::run(probe, parse_sample, move |batch: Batch, context| {
         let (worker, reader) = (Arc::clone(&worker), Arc::clone(&reader));
         async move {
             if reader.is_stuck().await {
@@ -291,14 +291,14 @@ pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
                 );
                 std::process::exit(1);
             }
-            let span = tracing::info_span!("batch", request_id = event.context.request_id);
+            let span = tracing::info_span!("batch", request_id = context.request_id);
             async {
                 let work = async {
-                    let outcome = worker.work(event.payload).await;
+                    let outcome = worker.work(batch).await;
                     traces::export().await;
                     outcome
                 };
-                let outcome = crate::time_left::deadline(&event.context).scope(work).await;
+                let outcome = crate::time_left::deadline(&context).scope(work).await;
                 if let Err(failure) = &outcome {
                     tracing::error!(
                         failure = "retry",
@@ -311,6 +311,17 @@ pub async fn run(worker: StreamWorker) -> Result<(), crate::Error> {
             .instrument(span)
             .await
         }
-    }))
+    })
     .await
+}
+
+/// What a probe parses: a batch with one new event.
+const SAMPLE: &str = include_str!("../../../events/project-orders/order-placed.json");
+
+pub(crate) fn parse_sample() -> Result<(), crate::Error> {
+    let batch: Batch = json::from_str(SAMPLE)?;
+    for record in batch.records.iter().filter_map(Arrived::read) {
+        record.item?;
+    }
+    Ok(())
 }

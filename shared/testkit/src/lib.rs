@@ -4,6 +4,7 @@
 mod batches;
 mod builders;
 mod damaged_scan;
+mod deploys;
 mod easypost;
 mod gate;
 mod gauges;
@@ -23,6 +24,7 @@ pub use builders::{
     order_id, other_customer, placed, record, replayed, request, sku,
 };
 pub use damaged_scan::DamagedScan;
+pub use deploys::MemoryDeploys;
 pub use easypost::{
     EASYPOST_CARRIER, EASYPOST_KEY, EasyPostCall, EasyPostCounts, EasyPostFault, FakeEasyPost, tracker_event,
 };

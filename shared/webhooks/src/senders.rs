@@ -96,6 +96,11 @@ impl Senders {
         self.0.get(sender).map(|sender| sender.topics.as_slice())
     }
 
+    /// The name of each sender's secret, which is the sender's own name after a prefix.
+    pub fn secrets(&self, prefix: &str) -> Vec<String> {
+        self.0.keys().map(|sender| format!("{prefix}{sender}")).collect()
+    }
+
     /// Whether this sender may report payments.
     pub fn takes_payments(&self, sender: &str) -> bool {
         self.topics(sender).is_some_and(|topics| topics.contains(&Topic::Payments))

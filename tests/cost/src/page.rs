@@ -38,23 +38,11 @@ impl Declared {
             let line = format!("Type: {kind}");
             template.lines().filter(|found| found.trim() == line).count()
         };
-        // A loop of the template is one declaration for each entry of its list.
-        let more = |kind: &str, having: &str| -> usize {
-            let line = format!("Type: AWS::CloudWatch::{kind}");
-            let lists = template.split("Fn::ForEach::").skip(1);
-            let entries = lists.filter_map(|list| {
-                let is_of_kind = list.lines().take(6).any(|found| found.trim() == line);
-                let body = list.split("\n\n").next().unwrap_or_default();
-                (is_of_kind && body.contains(having)).then(|| list.lines().nth(2))?
-            });
-            entries.map(|entries| entries.matches(',').count()).sum()
-        };
-        let compared_lists = template.matches("{Id: total, ").count();
         Self {
             queues: template.matches("ScalingConfig:").count(),
-            alarms: declares("AWS::CloudWatch::Alarm") + more("Alarm", ""),
-            compared: compared_lists + more("Alarm", "{Id: total, "),
-            composite: declares("AWS::CloudWatch::CompositeAlarm") + more("CompositeAlarm", ""),
+            alarms: declares("AWS::CloudWatch::Alarm"),
+            compared: template.matches("{Id: total, ").count(),
+            composite: declares("AWS::CloudWatch::CompositeAlarm"),
             secrets: declares("AWS::SecretsManager::Secret"),
             heartbeats: template.matches("StartingPosition:").count(),
         }
@@ -62,6 +50,7 @@ impl Declared {
 }
 
 /// Writes the computed parts of the page anew: each stands between `<!-- computed: <name> -->` and `<!-- end -->`.
+/// `template`: the text of both templates, `template.yaml` and `alarms.yaml`.
 ///
 /// # Panics
 /// If the page has a part that is not known, or lacks one.

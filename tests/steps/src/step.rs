@@ -19,7 +19,7 @@ use runtime::stream::Reader;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{EASYPOST_KEY, FixedGauge, FixedSecrets, MemoryMetrics, SENDER_SECRET};
+use testkit::{EASYPOST_KEY, FixedGauge, FixedSecrets, MemoryDeploys, MemoryMetrics, SENDER_SECRET};
 
 const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
 const CALLS_AT_ONCE: usize = 2;
@@ -210,6 +210,11 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
                 clock,
                 work_for: Duration::from_mins(1),
             }))
+        }
+        "probe-version" => {
+            let deploys = Arc::new(MemoryDeploys::default());
+            let (versions, deploy) = (deploys.clone(), "sample".to_owned());
+            Step::Command(Arc::new(operations::ProbeVersion { deploys, versions, stack, deploy }))
         }
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),
         "manage-callbacks" | PLAN_DELIVERIES | DELIVER_WEBHOOK | "schedule-callbacks" => {

@@ -32,7 +32,7 @@ impl Alarm {
         };
         let dimensions = field(&text, "Dimensions").trim_start_matches("[{").trim_end_matches("}]");
         Self {
-            is_window: text.contains("\n          ActionsEnabled: false\n"),
+            is_window: text.contains("\n      ActionsEnabled: false\n"),
             name: field(&text, "AlarmName").trim_start_matches("!Sub ${AWS::StackName}-").to_owned(),
             namespace: field(&text, "Namespace").to_owned(),
             metric: field(&text, "MetricName").to_owned(),
@@ -51,28 +51,30 @@ impl Alarm {
     }
 }
 
+/// Both templates as one: what the nested one has from outside is named as the other names it.
 pub(crate) fn template() -> String {
-    std::fs::read_to_string(root().join("template.yaml")).expect("template.yaml")
-}
-
-/// The resources that a block of the template makes: several if it is a `Fn::ForEach`.
-fn written_out(block: &str) -> Vec<String> {
-    let lines: Vec<&str> = block.trim_matches('\n').lines().collect();
-    let [first, variable, values, ..] = lines.as_slice() else { return vec![] };
-    if !first.contains("Fn::ForEach::") {
-        return vec![block.to_owned()];
+    let read = |name: &str| std::fs::read_to_string(root().join(name)).expect(name);
+    let (template, nested) = (read("template.yaml"), read("alarms.yaml"));
+    let (_, mut nested) =
+        nested.split_once("\nResources:\n").map(|(head, body)| (head, body.to_owned())).expect("alarms");
+    let (_, passed) =
+        template.split_once("      TemplateURL: alarms.yaml\n      Parameters:\n").expect("the nested stack");
+    for line in passed.lines().map_while(|line| line.strip_prefix("        ")) {
+        let (name, value) = line.split_once(": ").expect("a parameter and its value");
+        let (_, reference) = value.split_once(' ').expect("a reference");
+        nested = nested
+            .replace(&format!("!Ref {name}\n"), &format!("{value}\n"))
+            .replace(&format!("!Ref {name}}}"), &format!("{value}}}"))
+            .replace(&format!("!Ref {name}]"), &format!("{value}]"))
+            .replace(&format!("${{{name}}}"), &format!("${{{reference}}}"));
     }
-    let variable = variable.trim().trim_start_matches("- ");
-    let values = values.trim().trim_start_matches("- [").trim_end_matches(']');
-    let forms = [format!("${{{variable}}}"), format!("&{{{variable}}}"), format!("!Ref {variable}")];
-    let written = |value: &str| forms.iter().fold(block.to_owned(), |text, form| text.replace(form, value));
-    values.split(", ").map(written).collect()
+    format!("{template}\n{nested}")
 }
 
 fn alarms() -> Vec<Alarm> {
     let template = template();
     let blocks = template.split("\n\n").filter(|block| block.contains("Type: AWS::CloudWatch::Alarm\n"));
-    let alarms: Vec<Alarm> = blocks.flat_map(written_out).map(Alarm::read).collect();
+    let alarms: Vec<Alarm> = blocks.map(|block| Alarm::read(block.to_owned())).collect();
     assert!(alarms.len() > 90, "only {} alarms were found", alarms.len());
     alarms
 }
@@ -82,7 +84,7 @@ pub(crate) fn named_alarms() -> Vec<Alarm> {
     let template = template();
     let composite =
         template.split("\n\n").filter(|block| block.contains("Type: AWS::CloudWatch::CompositeAlarm\n"));
-    let composite: Vec<Alarm> = composite.flat_map(written_out).map(Alarm::read).collect();
+    let composite: Vec<Alarm> = composite.map(|block| Alarm::read(block.to_owned())).collect();
     assert!(composite.len() > 3, "only {} composite alarms were found", composite.len());
     alarms().into_iter().chain(composite).collect()
 }
@@ -162,7 +164,10 @@ fn emitted_by_nothing(alarm: &Alarm, template: &str, sources: &[(String, String)
     if alarm.names() != wanted {
         return Some(format!("the log line has the dimensions {wanted:?}, the alarm {:?}", alarm.names()));
     }
-    let is_in_code = |value: &str| sources.iter().any(|(_, text)| text.contains(&format!("\"{value}\"")));
+    let is_in_code = |value: &str| match value.strip_prefix("!Ref ") {
+        Some(parameter) => template.contains(&format!("\n  {parameter}:\n    Description: ")),
+        None => sources.iter().any(|(_, text)| text.contains(&format!("\"{value}\""))),
+    };
     let values = alarm.dimensions.iter().filter(|(name, _)| name != "stack");
     let unknown = values.map(|(_, value)| value).find(|value| !is_in_code(value));
     unknown.map(|value| format!("no code has the value {value}"))
@@ -224,7 +229,8 @@ fn every_alarm_reaches_the_operator_and_only_silence_is_an_alarm_without_data() 
 fn readers(template: &str) -> Vec<(String, String, String)> {
     let sources = template.split("\n\n").filter(|block| block.contains("Table.StreamArn\n"));
     let read = |block: &str| {
-        let function = kebab(field(block, "FunctionName").trim_start_matches("!Ref "));
+        let function =
+            kebab(field(block, "FunctionName").trim_start_matches("!Ref ").trim_end_matches(".Alias"));
         let table =
             field(block, "EventSourceArn").trim_start_matches("!GetAtt ").trim_end_matches("Table.StreamArn");
         (function, table.to_lowercase(), block.to_owned())

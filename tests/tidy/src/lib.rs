@@ -7,6 +7,7 @@ mod alarms;
 mod arrows;
 mod caps;
 mod dead_letters;
+mod deploys;
 mod failures;
 mod grants;
 mod guards;

@@ -12,8 +12,8 @@ const MOST: usize = 25;
 /// message fails.
 const BY_FUNCTION: [&str; 2] = ["HeartbeatLag", "RetriedMessageAge"];
 
-/// The dimensions with few values that a metric may have.
-const SMALL: [&str; 6] = ["status", "dependency", "currency", "attention", "because", "source"];
+/// The dimensions with few values that a metric may have. Only a deploy that failed is one of a metric.
+const SMALL: [&str; 7] = ["status", "dependency", "currency", "attention", "because", "source", "deploy"];
 
 /// The metrics of AWS that the dashboard shows, each with its dimension. Each line is in the documentation of its service.
 const OF_AWS: [(&str, &str, Option<&str>); 11] = [

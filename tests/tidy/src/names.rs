@@ -62,12 +62,12 @@ fn a_main_opens_its_connections_last() {
         .filter(|(path, text)| path.contains("/src/bin/") && text.contains("aws::Clients"))
         .filter(|(_, text)| {
             // All adapters exist by then, so it is known which services the function calls.
-            let after = text.split_once("aws.connect().await;").map(|(_, after)| after.trim_start());
+            let after = text.split_once("aws.connect(started).await;").map(|(_, after)| after.trim_start());
             !after.is_some_and(|after| after.starts_with("runtime::") && !after.contains("aws."))
         })
         .map(|(path, _)| path)
         .collect();
-    none("`aws.connect().await` comes before the run", &offenders);
+    none("`aws.connect(started).await` comes before the run", &offenders);
 }
 
 #[test]
@@ -83,21 +83,15 @@ fn no_name_says_nothing() {
 
 #[test]
 fn every_attention_has_an_alarm_on_the_metric_that_the_log_lines_carry() {
-    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let (_, alarms) = template.split_once("Fn::ForEach::AttentionAlarms:").expect("the alarms");
-    let words: Vec<&str> = events::Attention::ALL.iter().map(|attention| attention.as_str()).collect();
-    let alarms: String = alarms.lines().take(12).collect();
-    for wanted in [
-        format!("- [{}]", words.join(", ")),
-        "Namespace: Conveyor ".to_owned(),
-        "MetricName: AttentionRaised ".to_owned(),
-        "Dimensions: [{Name: stack, Value: !Ref AWS::StackName}, {Name: attention, Value: !Ref Attention}] "
-            .to_owned(),
-    ] {
-        assert!(alarms.contains(&wanted), "the alarms of template.yaml lack: {wanted}");
+    let alarms = crate::alarms::template();
+    for attention in events::Attention::ALL {
+        let dimensions = format!(
+            "MetricName: AttentionRaised\n      Dimensions: [{{Name: stack, Value: !Ref AWS::StackName}}, {{Name: attention, Value: {}}}]\n",
+            attention.as_str()
+        );
+        assert!(alarms.contains(&dimensions), "no alarm has {dimensions}");
     }
 }
-
 #[test]
 fn every_invariant_has_a_test_that_names_it() {
     let mut sources = files(&["functions", "shared", "tests"], ".rs");

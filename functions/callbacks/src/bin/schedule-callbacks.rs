@@ -10,7 +10,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let work = settings.text("WORK_QUEUE_URL");
-    settings.finish()?;
+    let started = settings.finish()?;
 
     let step = ScheduleCallbacks {
         documents: aws.table(&table),
@@ -18,6 +18,6 @@ async fn main() -> Result<(), runtime::Error> {
         work: aws.work(&work),
         clock: Arc::new(SystemClock),
     };
-    aws.connect().await;
-    runtime::schedule::run(step).await
+    let probe = aws.connect(started).await;
+    runtime::schedule::run(step, probe).await
 }

@@ -12,8 +12,8 @@ async fn main() -> Result<(), runtime::Error> {
     let table = aws.table(&settings.text("TABLE_NAME"));
     let step = ManageProducts { store: table.clone(), documents: table, clock: Arc::new(SystemClock) };
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::http::run(server).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(server, probe).await
 }

@@ -30,7 +30,7 @@ async fn main() -> Result<(), runtime::Error> {
         clock: Arc::new(SystemClock),
     };
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
-    settings.finish()?;
-    aws.connect().await;
-    runtime::http::run(server).await
+    let started = settings.finish()?;
+    let probe = aws.connect(started).await;
+    runtime::http::run(server, probe).await
 }

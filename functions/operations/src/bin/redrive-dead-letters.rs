@@ -11,11 +11,11 @@ async fn main() -> Result<(), runtime::Error> {
     let urls: DeadLetterUrls = settings.required("DEAD_LETTERS");
     let work_for = settings.seconds("WORK_FOR_SECONDS", 60);
     let functions = aws.functions(&settings.text("STACK_NAME"));
-    settings.finish()?;
+    let started = settings.finish()?;
 
     let queues = urls.open(|url| aws.letters(url), |url| aws.work(url));
     let batches = aws.batches();
     let clock = Arc::new(SystemClock);
-    aws.connect().await;
-    runtime::command::run(RedriveDeadLetters { queues, batches, functions, clock, work_for }).await
+    let probe = aws.connect(started).await;
+    runtime::command::run(RedriveDeadLetters { queues, batches, functions, clock, work_for }, probe).await
 }

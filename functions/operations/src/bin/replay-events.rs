@@ -17,9 +17,10 @@ async fn main() -> Result<(), runtime::Error> {
         (service, ServiceEvents { store: table.clone(), scan: table })
     };
     let services = Service::ALL.map(events).into_iter().collect();
-    settings.finish()?;
+    let started = settings.finish()?;
 
     let queues = queues.open(|url| aws.work(url));
-    aws.connect().await;
-    runtime::command::run(ReplayEvents { services, queues, clock: Arc::new(SystemClock), work_for }).await
+    let probe = aws.connect(started).await;
+    runtime::command::run(ReplayEvents { services, queues, clock: Arc::new(SystemClock), work_for }, probe)
+        .await
 }

@@ -13,7 +13,8 @@ async fn main() -> Result<(), runtime::Error> {
     let shipping = settings.text("SHIPPING_TABLE_NAME");
     let senders = settings.parsed("WEBHOOK_SOURCES", webhooks::Senders::default());
     let secret_prefix = settings.text("STANDARD_WEBHOOK_SECRETS");
-    settings.finish()?;
+    settings.reads_secrets(senders.secrets(&secret_prefix));
+    let started = settings.finish()?;
     let step = StandardWebhook {
         senders,
         payments: aws.table(&payments),
@@ -22,6 +23,6 @@ async fn main() -> Result<(), runtime::Error> {
         secret_prefix,
         clock: Arc::new(SystemClock),
     };
-    aws.connect().await;
-    runtime::http::run(Server::open(step)).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(Server::open(step), probe).await
 }

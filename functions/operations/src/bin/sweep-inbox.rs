@@ -11,11 +11,11 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let payments = settings.text("PAYMENTS_TABLE_NAME");
     let shipping = settings.text("SHIPPING_TABLE_NAME");
-    settings.finish()?;
+    let started = settings.finish()?;
     let inbox = |table: &str| -> InboxTable {
         (aws.table(table), aws.index(table, INDEX, INDEX_ATTRIBUTE, ORDER_ATTRIBUTE))
     };
     let sources = InboxSource::all(&inbox(&payments), &inbox(&shipping));
-    aws.connect().await;
-    runtime::schedule::run(SweepInbox { sources, clock: Arc::new(SystemClock) }).await
+    let probe = aws.connect(started).await;
+    runtime::schedule::run(SweepInbox { sources, clock: Arc::new(SystemClock) }, probe).await
 }

@@ -18,8 +18,8 @@ async fn main() -> Result<(), runtime::Error> {
     let sources = InboxSource::all(&inbox(&payments), &inbox(&shipping));
     let step = WebhookInbox { sources, clock: Arc::new(SystemClock) };
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::http::run(server).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(server, probe).await
 }

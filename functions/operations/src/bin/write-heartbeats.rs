@@ -16,7 +16,7 @@ async fn main() -> Result<(), runtime::Error> {
         (service, table)
     };
     let tables = Service::ALL.map(table).into_iter().collect();
-    settings.finish()?;
-    aws.connect().await;
-    runtime::schedule::run(WriteHeartbeats { tables, clock: Arc::new(SystemClock) }).await
+    let started = settings.finish()?;
+    let probe = aws.connect(started).await;
+    runtime::schedule::run(WriteHeartbeats { tables, clock: Arc::new(SystemClock) }, probe).await
 }

@@ -20,8 +20,8 @@ async fn main() -> Result<(), runtime::Error> {
         deadlines: Deadlines::from_settings(&mut settings),
     };
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::http::run(server).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(server, probe).await
 }

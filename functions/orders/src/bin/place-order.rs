@@ -24,8 +24,8 @@ async fn main() -> Result<(), runtime::Error> {
         "POST /orders",
         settings.required("ORDERS_PER_HOUR"),
     );
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::http::run(server).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(server, probe).await
 }

@@ -23,8 +23,8 @@ async fn main() -> Result<(), runtime::Error> {
     let queue = |url: &str| aws.dead_letters(url);
     let worker =
         StreamWorker::from_settings(&mut settings, "project-orders", queue, |table| aws.table(table), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::stream::run(worker).await
+    let probe = aws.connect(started).await;
+    runtime::stream::run(worker, probe).await
 }

@@ -13,12 +13,12 @@ async fn main() -> Result<(), runtime::Error> {
     let work_for = settings.seconds("WORK_FOR_SECONDS", 240);
     let deadlines = Deadlines::from_settings(&mut settings);
     let email_key = EmailKey::new(aws.secrets(), settings.text("SEARCH_KEY_SECRET"));
-    settings.finish()?;
+    let started = settings.finish()?;
 
     let clock = Arc::new(SystemClock);
     let (scan, redaction) = (store.clone(), store.clone());
     let project = ProjectOrders { store, views, deadlines, email_key, redaction, clock: clock.clone() };
     let step = RebuildViews { scan, project, clock, work_for };
-    aws.connect().await;
-    runtime::command::run(step).await
+    let probe = aws.connect(started).await;
+    runtime::command::run(step, probe).await
 }

@@ -12,7 +12,7 @@ async fn main() -> Result<(), runtime::Error> {
     let views = settings.text("VIEWS_TABLE_NAME");
     let deadlines = Deadlines::from_settings(&mut settings);
     let retention_days = settings.parsed("RETENTION_DAYS", 0);
-    settings.finish()?;
+    let started = settings.finish()?;
 
     let clock = Arc::new(SystemClock);
     let erasures = Erasures {
@@ -31,6 +31,6 @@ async fn main() -> Result<(), runtime::Error> {
         deadlines,
         erasures,
     };
-    aws.connect().await;
-    runtime::schedule::run(step).await
+    let probe = aws.connect(started).await;
+    runtime::schedule::run(step, probe).await
 }

@@ -13,8 +13,8 @@ async fn main() -> Result<(), runtime::Error> {
     let step = TrackOrder { store, clock: Arc::new(SystemClock) };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
     let worker = Worker::from_settings(&mut settings, "track-order", queue, |table| aws.table(table), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::queue::run(worker).await
+    let probe = aws.connect(started).await;
+    runtime::queue::run(worker, probe).await
 }

@@ -16,8 +16,8 @@ async fn main() -> Result<(), runtime::Error> {
     let stripe = Stripe::from_settings(&mut settings, transport, aws.secrets(), clock);
     let step = GetPayment { store: table, stripe };
     let server = Server::from_settings(&mut settings, |limits| aws.table(limits), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::http::run(server).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(server, probe).await
 }

@@ -14,8 +14,8 @@ async fn main() -> Result<(), runtime::Error> {
     let clock = Arc::new(SystemClock);
     let transport = Breaker::before(aws.transport(), Stripe::NAME, table.clone(), clock.clone());
     let stripe = Stripe::from_settings(&mut settings, transport, aws.secrets(), clock.clone());
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::command::run(ReconcileStripe { documents: table, clock, stripe, livemode }).await
+    let probe = aws.connect(started).await;
+    runtime::command::run(ReconcileStripe { documents: table, clock, stripe, livemode }, probe).await
 }

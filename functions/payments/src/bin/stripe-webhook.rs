@@ -12,7 +12,7 @@ async fn main() -> Result<(), runtime::Error> {
     let table = settings.text("TABLE_NAME");
     let secret = settings.text("STRIPE_WEBHOOK_SECRET");
     let livemode = settings.parsed("STRIPE_LIVEMODE", false);
-    settings.finish()?;
+    let started = settings.finish()?;
     let step = StripeWebhook {
         documents: aws.table(&table),
         clock: Arc::new(SystemClock),
@@ -20,6 +20,6 @@ async fn main() -> Result<(), runtime::Error> {
         secret,
         livemode,
     };
-    aws.connect().await;
-    runtime::http::run(Server::open(step)).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(Server::open(step), probe).await
 }

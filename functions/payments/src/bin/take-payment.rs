@@ -25,8 +25,8 @@ async fn main() -> Result<(), runtime::Error> {
     };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
     let worker = Worker::from_settings(&mut settings, "take-payment", queue, |table| aws.table(table), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::queue::run(worker).await
+    let probe = aws.connect(started).await;
+    runtime::queue::run(worker, probe).await
 }

@@ -19,8 +19,8 @@ async fn main() -> Result<(), runtime::Error> {
         |table| aws.table(table),
         step,
     );
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::stream::run(worker).await
+    let probe = aws.connect(started).await;
+    runtime::stream::run(worker, probe).await
 }

@@ -11,10 +11,10 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = aws::Clients::from_settings(&mut settings);
     let table = settings.text("TABLE_NAME");
     let secret_name = settings.text("EASYPOST_WEBHOOK_SECRET");
-    settings.finish()?;
+    let started = settings.finish()?;
 
     let (documents, secrets) = (aws.table(&table), aws.secrets());
     let step = CarrierWebhook { documents, secrets, secret_name, clock: Arc::new(SystemClock) };
-    aws.connect().await;
-    runtime::http::run(Server::open(step)).await
+    let probe = aws.connect(started).await;
+    runtime::http::run(Server::open(step), probe).await
 }

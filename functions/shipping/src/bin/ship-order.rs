@@ -21,8 +21,8 @@ async fn main() -> Result<(), runtime::Error> {
     let step = ShipOrder { store, redaction, documents, clock, carriers };
     let queue = |url: &str, dead_letters: &str| aws.queue(url, dead_letters);
     let worker = Worker::from_settings(&mut settings, "ship-order", queue, |table| aws.table(table), step);
-    settings.finish()?;
+    let started = settings.finish()?;
 
-    aws.connect().await;
-    runtime::queue::run(worker).await
+    let probe = aws.connect(started).await;
+    runtime::queue::run(worker, probe).await
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::Clients;
 use event_store::{Documents as _, Key};
+use runtime::probe::Started;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -60,7 +61,8 @@ async fn nothing_is_opened_without_tls() {
     let (url, connections, _) = endpoint().await;
     let clients = clients(&url);
     let _table = clients.table("any");
-    clients.connect().await;
+    let started = Started { function: "any", deploy: String::new(), secrets: vec![] };
+    clients.connect(started).await;
     assert_eq!(connections.load(Ordering::SeqCst), 0);
 }
 
