@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile explain redrive replay rebuild-views restore check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
+.PHONY: help up down env demo invoke reconcile explain redrive replay rebuild-views restore limits check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
 	bench-webhooks chaos roll template docs build build-release deploy secrets
 
 help: ## Lists the targets
@@ -43,6 +43,9 @@ rebuild-views: ## Writes lost or wrong views of orders again: make rebuild-views
 
 restore: ## Copies back what a table lacks: make restore TABLE=orders FROM=<restored table> DO=plan|copy KINDS='order# event#' (STACK=…)
 	@$(LOCAL) restore
+
+limits: ## Shows or changes for a while how often a caller may call: make limits DO=change ORDERS=5 HOURS=24 (STACK=…)
+	@$(LOCAL) limits
 
 check: ## Checks format, lints, documentation and template
 	@$(LOCAL) check

@@ -156,6 +156,18 @@ COMMANDS = (
             STACK,
         ),
     ),
+    Command(
+        "limits",
+        "shows or changes for a while how often a caller may call, without a deploy",
+        (
+            Option("do", "DO", "show, change or clear", "show", one_of("show", "change", "clear")),
+            Option("orders", "ORDERS", "orders that one caller may place in any 60 minutes", type=count),
+            Option("requests", "REQUESTS", "requests of one customer in any 60 minutes", type=count),
+            Option("admin-requests", "ADMIN_REQUESTS", "requests of one admin in any 60 minutes", type=count),
+            Option("hours", "HOURS", "how long the change lasts", "24", count),
+            STACK,
+        ),
+    ),
     Command("template", "joins the files of template/ into template.yaml"),
     Command("check", "format, lints, documentation, template"),
     Command("test", "runs the tests with the stack up", (Option("args", "ARGS", "arguments of the test runner"),)),

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
     if options.do == "copy" and not kinds:
         raise Trouble("A copy needs KINDS=…: the kinds of items, as the plan lists them, for example KINDS='order# event#'.")
     with explained():
-        dynamodb, live = _table(options.stack, options.table)
+        dynamodb, live = table(options.stack, options.table)
         if live == options.source:
             raise Trouble(f"{live} is the table of the stack itself: FROM=… is the table that the backup was restored into.")
         found = compare(dynamodb, live, options.source, kinds if options.do == "copy" else set())
@@ -112,7 +112,7 @@ def _put(dynamodb: Any, table: str, item: Item) -> bool:
     return True
 
 
-def _table(stack_name: str | None, service: str) -> tuple[Any, str]:
+def table(stack_name: str | None, service: str) -> tuple[Any, str]:
     """A client, and the name of the service's table."""
     logical = f"{service.capitalize()}Table"
     if stack_name:

@@ -127,6 +127,12 @@ def signed_in_function(function: Function) -> None:
         "ADMIN_REQUESTS_PER_HOUR": ref("AdminRequestsPerHour"),
     }
     function.statements.append(allow("dynamodb:UpdateItem", arn("LimitsTable")))
+    # What an operator has changed: shared/runtime/src/http/changed_limits.rs.
+    keys = flow(Map({"dynamodb:LeadingKeys": flow(Items(["limits"]))}))
+    condition = flow(Map({"ForAllValues:StringEquals": keys}))
+    function.statements.append(
+        flow(Map(Effect="Allow", Action="dynamodb:GetItem", Resource=arn("LimitsTable"), Condition=condition))
+    )
 
 
 def queue_function(function: Function) -> None:

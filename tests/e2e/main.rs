@@ -12,6 +12,7 @@ mod access;
 mod api;
 mod callbacks;
 mod cancelling;
+mod changed_limits;
 mod crashes;
 mod dead_letters;
 mod disputes;

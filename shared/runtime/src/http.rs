@@ -2,6 +2,7 @@
 
 mod access;
 mod admission;
+mod changed_limits;
 mod event;
 mod fields;
 mod idempotency;
@@ -13,6 +14,7 @@ mod request;
 
 pub use access::{Access, Caller};
 pub use admission::Admission;
+pub use changed_limits::ChangedLimits;
 #[cfg(test)]
 pub(crate) use event::parse_probe;
 pub use event::{Event, parse_sample};
@@ -27,7 +29,7 @@ use crate::Settings;
 use crate::panics::caught;
 use crate::probe::{self, Probe};
 use async_trait::async_trait;
-use event_store::RateMarks;
+use event_store::{Documents, RateMarks};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use resilience::deadline::in_time;
 use resilience::{HourlyLimit, SystemClock};
@@ -75,7 +77,7 @@ impl Server {
 
     /// A server that needs a token and limits each caller. It reads the settings of [`Access`], `REQUESTS_PER_HOUR` (1000),
     /// `ADMIN_REQUESTS_PER_HOUR` (50,000) and `LIMITS_TABLE_NAME`; `table` makes the adapter of that table.
-    pub fn from_settings<M: RateMarks + 'static>(
+    pub fn from_settings<M: RateMarks + Documents + 'static>(
         settings: &mut Settings,
         table: impl FnOnce(&str) -> Arc<M>,
         endpoint: impl Endpoint + 'static,
@@ -89,7 +91,8 @@ impl Server {
             limit("admin-requests", Counted::OfAdmins, "ADMIN_REQUESTS_PER_HOUR", 50_000),
         ];
         let table = table(&settings.text("LIMITS_TABLE_NAME"));
-        let limiter = Limiter::new(table, Arc::new(SystemClock), limits);
+        let changed = ChangedLimits::of(table.clone());
+        let limiter = Limiter::new(table, Arc::new(SystemClock), limits).with_changes(changed);
         let access = Some(Access::from_settings(settings));
         Self { access, limiter: Some(limiter), endpoint: Arc::new(endpoint) }
     }

@@ -5,7 +5,7 @@
 //! is refused without a write. What the process does not know it assumes to have passed. A wrong assumption writes nothing
 //! and returns the marks, from which the next write is made.
 
-use super::{Caller, Problem};
+use super::{Caller, ChangedLimits, Problem};
 use event_store::{Advance, Key, MarkIs, MarkMove, Marks, RateMarks};
 use jiff::{SignedDuration, Timestamp};
 use resilience::{Clock, HourlyLimit};
@@ -77,6 +77,7 @@ pub struct Limiter {
     marks: Arc<dyn RateMarks>,
     clock: Arc<dyn Clock>,
     limits: Vec<Limit>,
+    changed: Option<ChangedLimits>,
     remembered: Mutex<HashMap<String, Marks>>,
 }
 
@@ -92,7 +93,13 @@ pub(super) struct Admission {
 impl Limiter {
     /// A limiter whose marks are in this table.
     pub fn new(marks: Arc<dyn RateMarks>, clock: Arc<dyn Clock>, limits: Vec<Limit>) -> Self {
-        Self { marks, clock, limits, remembered: Mutex::default() }
+        Self { marks, clock, limits, changed: None, remembered: Mutex::default() }
+    }
+
+    /// The same, with limits that an operator may change meanwhile.
+    #[must_use]
+    pub fn with_changes(self, changed: ChangedLimits) -> Self {
+        Self { changed: Some(changed), ..self }
     }
 
     pub(super) fn add(&mut self, limit: Limit) {
@@ -102,8 +109,12 @@ impl Limiter {
     /// Counts the request, and refuses it over a limit. If the table does not answer, the request passes: a shop that sells
     /// nothing because its limiter is out is worse than one that counts too few requests.
     pub(super) async fn admit(&self, caller: &Caller, route: &str) -> Admission {
-        let limits: Vec<&Limit> = self.limits.iter().filter(|limit| limit.counts(caller, route)).collect();
         let now = self.clock.now();
+        let mut limits: Vec<Limit> =
+            self.limits.iter().filter(|limit| limit.counts(caller, route)).cloned().collect();
+        if let Some(changed) = &self.changed {
+            changed.apply(&mut limits, now).await;
+        }
         let counted = tokio::time::timeout(LONGEST_WAIT, self.count(&limits, caller, now)).await;
         let marks = match counted {
             Ok(Ok(Advance::Done(marks))) => return admitted(&limits, Some(&marks), now),
@@ -124,7 +135,7 @@ impl Limiter {
     /// known to be, so there are at most as many of them as limits. (An item that is deleted meanwhile takes one more.)
     async fn count(
         &self,
-        limits: &[&Limit],
+        limits: &[Limit],
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Advance, event_store::StoreError> {
@@ -166,11 +177,11 @@ impl Limiter {
 }
 
 /// `marks` are those after the request; `None` if the table did not answer.
-fn admitted(limits: &[&Limit], marks: Option<&Marks>, now: Timestamp) -> Admission {
+fn admitted(limits: &[Limit], marks: Option<&Marks>, now: Timestamp) -> Admission {
     Admission { headers: headers(limits, marks, now.as_microsecond()), verdict: Ok(()) }
 }
 
-fn refused(limits: &[&Limit], marks: &Marks, now: Timestamp) -> Admission {
+fn refused(limits: &[Limit], marks: &Marks, now: Timestamp) -> Admission {
     let now = now.as_microsecond();
     let over = limits.iter().filter(|limit| !limit.admits(marks, now));
     let longest = over.max_by_key(|limit| limit.more_in(marks, now));
@@ -183,10 +194,8 @@ fn refused(limits: &[&Limit], marks: &Marks, now: Timestamp) -> Admission {
 
 /// The fields of draft-ietf-httpapi-ratelimit-headers-11, lists of structured fields. The window is the hour that a limit
 /// keeps; what is available now is less, because only half of it may be used at once.
-fn headers(limits: &[&Limit], marks: Option<&Marks>, now: i64) -> Vec<(&'static str, String)> {
-    let list = |item: &dyn Fn(&Limit) -> String| {
-        limits.iter().map(|limit| item(limit)).collect::<Vec<_>>().join(", ")
-    };
+fn headers(limits: &[Limit], marks: Option<&Marks>, now: i64) -> Vec<(&'static str, String)> {
+    let list = |item: &dyn Fn(&Limit) -> String| limits.iter().map(item).collect::<Vec<_>>().join(", ");
     let mut headers = vec![(
         "ratelimit-policy",
         list(&|limit| format!("\"{}\";q={};w=3600", limit.name, limit.rate.per_hour())),
