@@ -149,6 +149,7 @@ def _triggers(template: Template, name: str, properties: dict[str, Any]) -> list
             found.append(f"`{details['Method'].upper()} {details['Path']}`")
         else:
             found.append(f"schedule `{_text(details.get('ScheduleExpression') or details.get('Schedule'))}`")
+    found.extend(_socket_triggers(template, name))
     for resource in template["Resources"].values():
         details = resource.get("Properties", {})
         if resource["Type"] == "AWS::Lambda::EventSourceMapping" and _text(details["FunctionName"]) == name:
@@ -158,6 +159,18 @@ def _triggers(template: Template, name: str, properties: dict[str, Any]) -> list
             events = (details.get("FilterPolicy") or {}).get("type", ["every event"])
             found.append(f"{_text(details['TopicArn'])}: {', '.join(_text(event) for event in events)}")
     return found
+
+
+def _socket_triggers(template: Template, name: str) -> Iterator[str]:
+    """The routes of a WebSocket API, and its authorizer."""
+    of_api = {key: value for key, value in template["Resources"].items() if value["Type"].startswith("AWS::ApiGatewayV2::")}
+    invokes = {key for key, value in of_api.items() if f"${{{name}.Arn}}" in str(value["Properties"])}
+    for key, resource in of_api.items():
+        details = resource["Properties"]
+        if key in invokes and resource["Type"].endswith("::Authorizer"):
+            yield f"authorizer of {_text(details['ApiId'])}"
+        if resource["Type"].endswith("::Route") and _text(details["Target"]) in invokes:
+            yield f"{_text(details['ApiId'])} `{details['RouteKey']}`"
 
 
 def _grants(name: str, policies: list[Any]) -> tuple[list[str], list[str]]:

@@ -24,6 +24,7 @@ KINDS = {
 def variables(stack: Stack) -> dict[str, str]:
     return {
         "CONVEYOR_API_URL": stack.api,
+        "CONVEYOR_LIVE_URL": stack.live,
         "CONVEYOR_TOKEN": users.token(stack, users.CUSTOMER),
         "CONVEYOR_OTHER_TOKEN": users.token(stack, users.OTHER_CUSTOMER),
         "CONVEYOR_ERASED_TOKEN": users.token(stack, users.ERASED_CUSTOMER),

@@ -20,6 +20,7 @@ SHARED = ("stack", "api", "objectives", "dashboard")
 SERVICES = (
     "catalog",
     "orders",
+    "live",
     "payments",
     "inventory",
     "shipping",

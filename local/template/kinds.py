@@ -25,6 +25,10 @@ QUEUE_FUNCTION_TIMEOUT = 10
 # without a duplicate. docs/decisions/a-crash-delays-a-message-by-one-timeout.md says why it is not six timeouts. The
 # time in which a batch is collected comes on top.
 VISIBILITY_MARGIN = 5
+# Seconds for which a hint is of use: by then its receiver has read what it hints at.
+HINT_LASTS = 300
+# A hint that fails for longer than so many seconds is worth a look.
+HINT_IS_LATE = 60
 # What an event source needs on its queue. The emulator checks the batches as actions of their own.
 RECEIVE = (
     "ReceiveMessage",
@@ -137,34 +141,20 @@ def signed_in_function(function: Function) -> None:
 
 def queue_function(function: Function) -> None:
     name = function.name
-    queue, dead_letters, policy = f"{name}Queue", f"{name}DeadLetters", f"{name}QueuePolicy"
+    queue, dead_letters = f"{name}Queue", f"{name}DeadLetters"
     subscriptions = function.take("Subscriptions")
-    timeout = function.properties.setdefault("Timeout", QUEUE_FUNCTION_TIMEOUT)
-    batch_size, concurrency = function.take("BatchSize"), function.take("MaximumConcurrency")
-    window = function.take_optional("BatchWindow")
-    if not 2 <= concurrency <= 1000:
-        raise Trouble(f"{name} in template/: MaximumConcurrency is from 2 to 1000.")
-    function.variables |= {
-        "QUEUE_URL": ref(queue),
-        "DEAD_LETTER_QUEUE_URL": ref(dead_letters),
-        "GIVE_UP_AFTER_SECONDS": ref("GiveUpAfterSeconds"),
-    }
-    function.statements.append(allow(flow(Items(f"sqs:{action}" for action in RECEIVE)), arn(queue)))
-    function.may_send_to(dead_letters)
-    if set(subscriptions) - {"Catalog"}:
-        _records_letters(function)
-    function.add(
-        "Queue",
-        "AWS::SQS::Queue",
-        SqsManagedSseEnabled=True,
-        VisibilityTimeout=timeout + VISIBILITY_MARGIN + (window or 0),
-        # As large as a topic's. A dead letter has attributes too, and its queue accepts 1 MiB.
-        MaximumMessageSize=262144,
+    _queue(
+        function,
         # 4 days: ends before the 14 of the dead letters, which count from the first send.
         MessageRetentionPeriod=345600,
         # The function gives up by age. This is the last resort only, because waiting for an open breaker costs receives.
         RedrivePolicy=flow(Map(deadLetterTargetArn=arn(dead_letters), maxReceiveCount=1000)),
     )
+    function.variables["DEAD_LETTER_QUEUE_URL"] = ref(dead_letters)
+    function.variables["GIVE_UP_AFTER_SECONDS"] = ref("GiveUpAfterSeconds")
+    function.may_send_to(dead_letters)
+    if set(subscriptions) - {"Catalog"}:
+        _records_letters(function)
     function.alarm(
         "QueueAgeAlarm",
         "queue-age",
@@ -184,33 +174,83 @@ def queue_function(function: Function) -> None:
         DatapointsToAlarm=1,
         Threshold=ref("QueueAgeAlarmSeconds"),
     )
+    _source(function)
+    _subscriptions(function, subscriptions, dead_letters)
+    function.output("QueueUrl", f"Queue of {function.kebab}.", queue)
+    function.dead_letters()
+
+
+def hint_function(function: Function) -> None:
+    """Its messages are of no use after minutes, so none is dead-lettered: docs/decisions/a-hint-has-no-dead-letter.md."""
+    _queue(function, MessageRetentionPeriod=HINT_LASTS)
+    function.variables["GIVE_UP_AFTER_SECONDS"] = str(HINT_LASTS)
+    function.alarm(
+        "RetryAgeAlarm",
+        "retry-age",
+        f"Messages of {function.kebab} fail again and again: its log lines with failure = retry say why. After {HINT_LASTS}"
+        " seconds they are dropped.",
+        of_log(function, "RetriedMessageAge"),
+        EvaluationPeriods=5,
+        DatapointsToAlarm=2,
+        Threshold=HINT_IS_LATE,
+    )
+    _source(function)
+    _subscriptions(function, function.take("Subscriptions"), None)
+    function.output("QueueUrl", f"Queue of {function.kebab}.", f"{function.name}Queue")
+
+
+def _queue(function: Function, **of_queue: Any) -> None:
+    """The queue that feeds the function."""
+    queue = f"{function.name}Queue"
+    timeout = function.properties.setdefault("Timeout", QUEUE_FUNCTION_TIMEOUT)
+    window = function.properties.get("BatchWindow")
+    function.variables["QUEUE_URL"] = ref(queue)
+    function.statements.append(allow(flow(Items(f"sqs:{action}" for action in RECEIVE)), arn(queue)))
+    function.add(
+        "Queue",
+        "AWS::SQS::Queue",
+        SqsManagedSseEnabled=True,
+        VisibilityTimeout=timeout + VISIBILITY_MARGIN + (window or 0),
+        # As large as a topic's. A dead letter has attributes too, and its queue accepts 1 MiB.
+        MaximumMessageSize=262144,
+        **of_queue,
+    )
+
+
+def _source(function: Function) -> None:
+    """The event source that reads the function's queue."""
+    batch_size, concurrency = function.take("BatchSize"), function.take("MaximumConcurrency")
+    window = function.take_optional("BatchWindow")
+    if not 2 <= concurrency <= 1000:
+        raise Trouble(f"{function.name} in template/: MaximumConcurrency is from 2 to 1000.")
     function.add(
         "Source",
         "AWS::Lambda::EventSourceMapping",
-        FunctionName=alias(name),
-        EventSourceArn=arn(queue),
+        FunctionName=alias(function.name),
+        EventSourceArn=arn(f"{function.name}Queue"),
         BatchSize=batch_size,
         **batch_window(window),
         # Without a cap, one slow queue takes all of the account's concurrency, and the API gets none.
         ScalingConfig=flow(Map(MaximumConcurrency=concurrency)),
         FunctionResponseTypes=flow(Items(["ReportBatchItemFailures"])),
     )
+
+
+def _subscriptions(function: Function, subscriptions: Map, dead_letters: str | None) -> None:
     if subscriptions:
-        _let_topics_send(function, [f"{topic}Topic" for topic in subscriptions])
+        _let_topics_send(function, [f"{topic}Topic" for topic in subscriptions], dead_letters)
     for topic, pattern in subscriptions.items():
         function.add(
             f"From{topic}",
             "AWS::SNS::Subscription",
             TopicArn=ref(f"{topic}Topic"),
             Protocol="sqs",
-            Endpoint=arn(queue),
+            Endpoint=arn(f"{function.name}Queue"),
             RawMessageDelivery=True,
             **({"FilterPolicy": pattern} if pattern else {}),
-            RedrivePolicy=flow(Map(deadLetterTargetArn=arn(dead_letters))),
+            **({"RedrivePolicy": flow(Map(deadLetterTargetArn=arn(dead_letters)))} if dead_letters else {}),
         )
-        function.beside[f"{name}From{topic}"]["DependsOn"] = policy
-    function.output("QueueUrl", f"Queue of {function.kebab}.", queue)
-    function.dead_letters()
+        function.beside[f"{function.name}From{topic}"]["DependsOn"] = f"{function.name}QueuePolicy"
 
 
 def _records_letters(function: Function) -> None:
@@ -226,20 +266,20 @@ def batch_window(seconds: int | None) -> dict[str, int]:
     return {} if seconds is None else {"MaximumBatchingWindowInSeconds": seconds}
 
 
-def _let_topics_send(function: Function, topics: list[str]) -> None:
+def _let_topics_send(function: Function, topics: list[str], dead_letters: str | None) -> None:
     """The topics may send to the queue, and what they cannot deliver to its dead letters."""
-    queue, dead_letters = f"{function.name}Queue", f"{function.name}DeadLetters"
+    queues = [f"{function.name}Queue", *([dead_letters] if dead_letters else [])]
     statement = Map(
         Effect="Allow",
         Principal=flow(Map(Service="sns.amazonaws.com")),
         Action="sqs:SendMessage",
-        Resource=flow(Items([arn(queue), arn(dead_letters)])),
+        Resource=flow(Items(map(arn, queues))),
         Condition=flow(Map(ArnEquals=flow(Map({"aws:SourceArn": flow(Items(map(ref, topics)))})))),
     )
     function.add(
         "QueuePolicy",
         "AWS::SQS::QueuePolicy",
-        Queues=flow(Items([ref(queue), ref(dead_letters)])),
+        Queues=flow(Items(map(ref, queues))),
         PolicyDocument=Map(Version="2012-10-17", Statement=Items([statement])),
     )
 
@@ -383,6 +423,7 @@ KINDS: dict[str, Callable[[Function], None]] = {
     "Conveyor::Function": lambda function: None,
     "Conveyor::SignedInFunction": signed_in_function,
     "Conveyor::QueueFunction": queue_function,
+    "Conveyor::HintFunction": hint_function,
     "Conveyor::StreamFunction": stream_function,
     "Conveyor::ScheduledFunction": scheduled_function,
 }

@@ -30,6 +30,7 @@ mod inbox;
 mod incoming_webhooks;
 mod invalid_requests;
 mod late_webhooks;
+mod live;
 mod many_orders;
 mod offline_payments;
 mod parcels;

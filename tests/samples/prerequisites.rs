@@ -5,6 +5,9 @@
 #[expect(clippy::too_many_lines, reason = "one arm a sample: a table is read faster whole")]
 pub(crate) fn before(sample: &str) -> &'static [&'static str] {
     match sample {
+        "follow-orders/handshake" => &["issue-ticket/issue"],
+        "follow-orders/disconnect" => &["follow-orders/connect", "follow-orders/follow"],
+        sample if sample.starts_with("push-updates/") => &["follow-orders/follow"],
         "place-order/basic" => &["copy-prices/product-changed"],
         "sweep-orders/each-minute" => &["project-orders/order-placed"],
         "erase-customer/erase" => &["track-order/payment-failed", "project-orders/order-placed"],

@@ -239,6 +239,8 @@ impl World for Prepared {
         // Every consumer of an event tolerates duplicates.
         left.at_least_once.extend(world.topic.published().iter().map(|message| format!("{message:?}")));
         left.at_least_once.extend(world.replayed());
+        // A client keeps what is newest.
+        left.at_least_once.extend(world.sockets.posted().iter().map(|frame| format!("{frame:?}")));
         left.once = left.once.iter().map(|line| unnumbered(line)).collect();
         left.once_unless_stopped = left.once_unless_stopped.iter().map(|line| unnumbered(line)).collect();
         left.at_least_once = left.at_least_once.iter().map(|line| unnumbered(line)).collect();

@@ -11,12 +11,13 @@ use runtime::letters::LetterRecords;
 use runtime::queue::{Handler, Worker};
 use runtime::schedule::Task;
 use runtime::stream::{Reader, StreamWorker};
+use runtime::websocket::{Event, Socket};
 use std::sync::Arc;
 use std::time::Duration;
 use steps::{AnyCommand, Channels, Options, Ports, Step, Table, TablePort};
 use testkit::{
-    FakeEasyPost, FakeStripe, FixedNames, Gate, Gated, MailBox, MemoryLetters, MemoryQueue, MemoryTopic,
-    MemoryWork, Plan, Receivers, now,
+    FakeEasyPost, FakeStripe, FixedNames, Gate, Gated, MailBox, MemoryLetters, MemoryQueue, MemorySockets,
+    MemoryTopic, MemoryWork, Plan, Receivers, now,
 };
 
 /// The result of a sample.
@@ -54,9 +55,13 @@ pub(crate) struct SampleWorld {
     receivers: Arc<Receivers>,
     names: Arc<FixedNames>,
     work: Arc<MemoryWork>,
+    pub(crate) sockets: Arc<MemorySockets>,
     pub(crate) letters: Arc<MemoryLetters>,
     clock: Arc<FixedClock>,
 }
+
+/// The connection of the samples of live tracking.
+const CONNECTION: &str = "L0SM9cOFvHcCIhw=";
 
 /// The secret that the webhooks of `events/` are signed with.
 const SAMPLE_SECRET: &str = "whsec_sample";
@@ -83,6 +88,7 @@ impl SampleWorld {
             receivers: Arc::default(),
             names: Arc::default(),
             work: Arc::default(),
+            sockets: Arc::default(),
             letters: Arc::new(MemoryLetters::new(clock.clone())),
             clock,
         };
@@ -98,6 +104,8 @@ impl SampleWorld {
             "sweep-orders",
             "replay-events",
             "rebuild-views",
+            "follow-orders",
+            "push-updates",
         ];
         if about_an_order.contains(&function) {
             world.place_order().await;
@@ -120,6 +128,8 @@ impl SampleWorld {
         if ["sweep-orders", "schedule-callbacks", "sweep-inbox"].contains(&function) {
             world.clock.advance(Duration::from_hours(48));
         }
+        // What the samples before it sent is not its effect.
+        world.sockets.take();
         world
     }
 
@@ -144,11 +154,24 @@ impl SampleWorld {
                 let server = Server { access: None, limiter: None, endpoint };
                 serve(&server, text).await
             }
+            Some(Step::Socket(socket)) => self.ask(&*socket, text).await,
             Some(Step::Queue(handler)) => self.consume(handler, text).await,
             Some(Step::Stream(reader)) => self.read(reader, text).await,
             Some(Step::Schedule(task)) => run_task(&*task, text).await,
             Some(Step::Command(command)) => run_command(&*command, text).await,
             None => Outcome::Failed(format!("{function} has no step: add it to tests/steps")),
+        }
+    }
+
+    /// The gateway asks a WebSocket function. A connection of a sample is open.
+    async fn ask(&self, socket: &dyn Socket, text: &str) -> Outcome {
+        self.sockets.open(CONNECTION);
+        match runtime::websocket::work(socket, &Event::parse_sample(text).expect("an event")).await {
+            Ok(answer) => {
+                let status = answer["statusCode"].as_u64().map_or(200, |status| status);
+                Outcome::Answered(u16::try_from(status).expect("a status"), answer.to_string())
+            }
+            Err(failure) => Outcome::Failed(failure.to_string()),
         }
     }
 
@@ -255,14 +278,14 @@ impl Ports for SampleWorld {
     fn table(&self, table: Table) -> Arc<dyn TablePort> {
         match table {
             Table::OrderViews => self.gated(&self.views),
-            Table::Of(_) | Table::Notifications | Table::Callbacks => self.gated(&self.table),
+            Table::Of(_) | Table::Notifications | Table::Callbacks | Table::Live => self.gated(&self.table),
         }
     }
 
     fn index(&self, table: Table, partition: &'static str, order: &'static str) -> Arc<dyn Pages> {
         let memory = match table {
             Table::OrderViews => &self.views,
-            Table::Of(_) | Table::Notifications | Table::Callbacks => &self.table,
+            Table::Of(_) | Table::Notifications | Table::Callbacks | Table::Live => &self.table,
         };
         self.gated(&Arc::new(memory.index(partition, order)))
     }
@@ -283,6 +306,8 @@ impl Ports for SampleWorld {
             mailer: self.gated(&self.mail),
             texter: self.gated(&self.mail),
             work: self.gated(&self.work),
+            sockets: self.gated(&self.sockets),
+            frames: self.gated(&self.table),
             endpoints: self.gated(&self.receivers),
             names: self.gated(&self.names),
             jitter: Arc::new(NoJitter),

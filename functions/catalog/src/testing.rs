@@ -61,6 +61,7 @@ pub(crate) fn request(route: &str, sku: &str, query: &[(&str, &str)], body: &Val
             customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
             admin,
         }),
+        token_expires_at: None,
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None, actor: None },
         admission: Admission::default(),
     }

@@ -162,6 +162,7 @@ pub(crate) fn request(route: &str, of: &str, headers: &[(&'static str, &str)], b
             customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
             admin: true,
         }),
+        token_expires_at: None,
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None, actor: None },
         admission: Admission::default(),
     };

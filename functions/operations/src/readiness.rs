@@ -44,7 +44,7 @@ pub const READERS: [(&str, Service); 8] = [
 ];
 
 /// The tables by their names in the answer, which are also those of their settings: `ORDER_VIEWS_TABLE_NAME`.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 10] = [
     "catalog",
     "orders",
     "order-views",
@@ -53,6 +53,7 @@ pub const TABLES: [&str; 9] = [
     "shipping",
     "notifications",
     "callbacks",
+    "live",
     "limits",
 ];
 /// The circuit breakers by their provider, with the table of each.

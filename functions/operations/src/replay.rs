@@ -171,7 +171,10 @@ impl ReplayEvents {
     /// The queue of the consumer, if it subscribes to the service.
     fn queue(&self, request: &ReplayRequest) -> Result<&dyn WorkQueue, Failure> {
         let of_service = SUBSCRIPTIONS.iter().filter(|(_, service, _)| *service == request.service);
-        let subscribed: BTreeSet<&str> = of_service.map(|(function, ..)| *function).collect();
+        // A queue of hints is none of them.
+        let replayable =
+            of_service.map(|(function, ..)| *function).filter(|name| self.queues.contains_key(*name));
+        let subscribed: BTreeSet<&str> = replayable.collect();
         let queue = self.queues.get(&request.to).filter(|_| subscribed.contains(request.to.as_str()));
         queue.map(|queue| &**queue).ok_or_else(|| {
             let known: Vec<&str> = subscribed.into_iter().collect();

@@ -11,6 +11,9 @@ pub const PLAN_DELIVERIES: &str = "plan-deliveries";
 /// The function that notifies customers.
 pub const NOTIFY_CUSTOMER: &str = "notify-customer";
 
+/// The function that sends orders to the pages that follow them.
+pub const PUSH_UPDATES: &str = "push-updates";
+
 /// The event by which every service erases its personal data of an order. It is taken at any age.
 pub const ERASURE: &str = "CustomerErasureRequested";
 
@@ -60,6 +63,7 @@ pub const SUBSCRIPTIONS: &[Subscription] = &[
     (NOTIFY_CUSTOMER, Service::Inventory, Some(&["OutOfStock"])),
     (NOTIFY_CUSTOMER, Service::Shipping, Some(&["Shipped", "ShippingFailed", "Delivered"])),
     (PLAN_DELIVERIES, Service::Orders, Some(&["OrderPlaced", "OrderUpdated", ERASURE])),
+    (PUSH_UPDATES, Service::Orders, None),
 ];
 
 /// The status of the `OrderUpdated` events that `notify-customer` receives: no other event announces this end.

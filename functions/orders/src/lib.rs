@@ -5,6 +5,8 @@
 //! Its table also keeps the requests to erase customers (`requests.rs`). Reacts to `ProductChanged` (keeps a copy of
 //! price and weight) and to every event of payments, inventory and shipping (records it as a fact and computes the status again).
 //!
+//! It also keeps clients up to date while an order moves (`live.rs`), with a table of its own.
+//!
 //! [`Order`] is the aggregate. [`Facts`] is the set of facts from which the status follows; its module lists every fact with its
 //! names. Each step has its own file.
 
@@ -16,6 +18,7 @@ mod email_key;
 mod erase;
 mod facts;
 mod get;
+mod live;
 mod measures;
 mod order;
 mod place;
@@ -38,6 +41,7 @@ pub use email_key::EmailKey;
 pub use erase::EraseCustomer;
 pub use facts::Facts;
 pub use get::GetOrder;
+pub use live::{FollowOrders, Followers, IssueTicket, PushUpdates};
 pub use order::{Due, Order};
 pub use place::PlaceOrder;
 pub use prices::{CopyPrices, Price};

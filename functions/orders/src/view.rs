@@ -5,7 +5,7 @@ use crate::facts::{PaymentState, ShipmentState};
 use event_store::History;
 use events::{
     Amount, Attention, Because, Currency, Detail, Envelope, OrderId, OrderLine, OrderNumber, OrderStatus,
-    OrdersEvent, ServiceEvent as _, Sku, public_code, public_refund_code,
+    OrdersEvent, Sequence, ServiceEvent as _, Sku, public_code, public_refund_code,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,6 +15,8 @@ use serde::Serialize;
 pub struct OrderPage {
     order_id: OrderId,
     number: OrderNumber,
+    /// The place of the last event: of two pages of an order the one with the larger is newer.
+    sequence: Sequence,
     status: OrderStatus,
     attention: Vec<Attention>,
     items: Vec<Item>,
@@ -116,6 +118,7 @@ impl OrderPage {
         Some(Self {
             order_id: id.clone(),
             number: OrderNumber::of(id),
+            sequence: history.envelopes.last()?.sequence,
             status: order.status(),
             attention: order.attention(),
             items: placed.lines.iter().map(Item::from).collect(),

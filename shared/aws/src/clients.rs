@@ -14,6 +14,7 @@ use crate::pages::TableIndex;
 use crate::queue::SqsQueue;
 use crate::sdk_transport::SdkTransport;
 use crate::secrets::SecretsManager;
+use crate::sockets::{self, GatewaySockets};
 use crate::timed_client::{CONNECTS_WITHIN, Roots, TimedClient};
 use crate::topic::SnsTopic;
 use crate::work::SqsWork;
@@ -29,7 +30,7 @@ use aws_types::region::Region;
 use event_store::Pages;
 use outbound::{
     BatchStore, CachedSecrets, DeadLetterQueue, Deploys, Functions, Mailer, Metrics, Names, Networks, Queue,
-    QueueGauge, SecretStore, Secrets, Texter, Topic, Transport, Versions, WorkQueue,
+    QueueGauge, SecretStore, Secrets, Sockets, Texter, Topic, Transport, Versions, WorkQueue,
 };
 use resilience::SystemClock;
 use runtime::probe::Started;
@@ -214,6 +215,14 @@ impl Clients {
     /// Resolves host names.
     pub fn names(&self) -> Arc<dyn Names> {
         Arc::new(SystemNames)
+    }
+
+    /// The connections of a stage of a WebSocket API, by the API's id.
+    pub fn sockets(&self, api: &str, stage: &str) -> Arc<dyn Sockets> {
+        let region = self.config.region().map_or("", |region| region.as_ref());
+        let address = sockets::address(api, stage, region, self.config.endpoint_url());
+        let config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.config).endpoint_url(address);
+        Arc::new(GatewaySockets(aws_sdk_apigatewaymanagement::Client::from_conf(config.build())))
     }
 
     /// A work queue, by its URL.

@@ -58,7 +58,7 @@ impl Needed {
 
     /// The URL of each connection.
     pub(crate) fn urls(&self, region: &str, endpoint: Option<&str>) -> Vec<String> {
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let domain = domain(region);
         let needed = self.lock();
         let each = needed.iter().flat_map(|(service, count)| std::iter::repeat_n(service.host(), *count));
         each.map(|host| match endpoint {
@@ -67,6 +67,11 @@ impl Needed {
         })
         .collect()
     }
+}
+
+/// The domain of the services in a region.
+pub(crate) fn domain(region: &str) -> &'static str {
+    if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
 /// Opens one connection for each URL, all at once. It never fails.

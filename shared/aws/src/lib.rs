@@ -26,6 +26,7 @@ mod scan;
 mod sdk_transport;
 mod secrets;
 pub mod size;
+mod sockets;
 mod table;
 mod timed_client;
 mod topic;

@@ -15,6 +15,7 @@ mod mail;
 mod queue;
 mod random;
 mod secrets;
+mod sockets;
 mod topic;
 mod work;
 
@@ -30,5 +31,6 @@ pub use mail::{Mail, MailError, Mailer, Text, Texter};
 pub use queue::{DeadLetter, Queue, QueueError};
 pub use random::{RANDOM_BYTES, RandomBytes, SystemRandomBytes};
 pub use secrets::{CachedSecrets, Secret, SecretError, SecretStore, Secrets};
+pub use sockets::{LARGEST_FRAME, SocketError, Sockets};
 pub use topic::{LARGEST_PUBLICATION, Publication, PublishError, Topic, Undeliverable};
 pub use work::{LONGEST_DELAY, Work, WorkQueue};

@@ -1,7 +1,8 @@
-//! The Lambda side of every function: settings, HTTP, queue batches, stream batches, schedules, commands, logs, metrics, spans.
+//! The Lambda side of every function: settings, HTTP, WebSockets, queue and stream batches, schedules, commands, logs, metrics,
+//! spans.
 //!
-//! A step implements one of five traits: [`http::Endpoint`], [`queue::Consumer`], [`stream::Reader`], [`schedule::Task`] or
-//! [`command::Command`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here
+//! A step implements one of six traits: [`http::Endpoint`], [`websocket::Socket`], [`queue::Consumer`], [`stream::Reader`],
+//! [`schedule::Task`] or [`command::Command`]. Its `main` reads settings, makes adapters and hands the step to the matching `run`. Nothing here
 //! knows an AWS service; what a runner needs of one (a queue, a counter) is a port.
 
 pub mod build;
@@ -9,8 +10,10 @@ pub mod command;
 pub mod correlation;
 pub mod cursor;
 pub mod heartbeat;
+pub mod hints;
 pub mod http;
 pub mod letters;
+mod members;
 mod outcomes;
 pub mod panics;
 pub mod probe;
@@ -22,6 +25,7 @@ pub mod stream;
 pub mod telemetry;
 mod time_left;
 pub mod traces;
+pub mod websocket;
 
 pub use probe::Probe;
 pub use settings::{Settings, SettingsError};

@@ -6,6 +6,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use event_store::{Documents as _, Memory};
 use events::{Delivered, Event, ShippingEvent};
 use resilience::{Deadline, Failure, FixedClock};
+use runtime::hints::Hints;
 use runtime::letters::{self, LetterRecord, LetterRecords};
 use runtime::queue::{Consumer, Message, Worker, ignored};
 use serde_json::{Value, json};
@@ -280,4 +281,20 @@ async fn a_batch_counts_its_outcomes_in_one_line_with_the_age_of_each_handled_me
     let values = ["Retried", "DeadLettered", "HandledAge"].map(|name| line[name].clone());
     assert_eq!(values, [json!(1), json!(1), json!([3_000, 7_000, 0])]);
     assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["stack"]]));
+}
+
+#[tokio::test]
+async fn a_hint_that_is_given_up_or_rejected_is_dropped() {
+    let queue = Arc::new(MemoryQueue::default());
+    let worker = Worker { queue: Arc::new(Hints(queue.clone())), ..worker(&queue) };
+    let two_days = 2 * 24 * 60 * 60;
+    let messages = [("a", body(1), 1, 0), ("b", body(2), 1, 0), ("c", body(1), 9, two_days)];
+    let back: Vec<String> = worker
+        .work(batch(&messages))
+        .await
+        .batch_item_failures
+        .into_iter()
+        .map(|failure| failure.item_identifier)
+        .collect();
+    assert_eq!((back, queue.dead_letters()), (vec!["a".to_owned()], vec![]));
 }

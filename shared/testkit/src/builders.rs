@@ -149,6 +149,7 @@ pub fn request(route: &str) -> Request {
         headers: HeaderMap::new(),
         body: Vec::new(),
         caller: None,
+        token_expires_at: None,
         cause: cause(),
         admission: Admission::default(),
     }

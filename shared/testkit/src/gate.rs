@@ -5,15 +5,16 @@
 
 use async_trait::async_trait;
 use event_store::{
-    AppendError, Counters, Counts, Document, Documents, EventScan, EventStore, Key, Page, Pages, Position,
-    Redaction, Scanned, StoreError, StreamId, Transaction, TransactionError, Walk,
+    Advance, AppendError, Counters, Counts, Document, Documents, EventScan, EventStore, Key, MarkMove, Page,
+    Pages, Position, RateMarks, Redaction, Scanned, StoreError, StreamId, Transaction, TransactionError,
+    Walk,
 };
 use events::Envelope;
 use outbound::{
     Answer, BatchError, BatchStore, Call, CallError, DeadLetter, DeadLetterQueue, Depth, Functions,
     GaugeError, Letter, Mail, MailError, Mailer, Metric, Metrics, NameError, Names, Publication,
-    PublishError, Queue, QueueError, QueueGauge, Reading, StoredBatch, Text, Texter, Topic, Transport, Work,
-    WorkQueue,
+    PublishError, Queue, QueueError, QueueGauge, Reading, SocketError, Sockets, StoredBatch, Text, Texter,
+    Topic, Transport, Work, WorkQueue,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -298,5 +299,31 @@ impl<P: Metrics + ?Sized> Metrics for Gated<P> {
     ) -> Result<Vec<Option<Reading>>, GaugeError> {
         let failed = || GaugeError("failed by the gate".to_owned());
         self.pass("metrics.newest", Effect::Read, self.port.newest(metrics, now, back), failed).await
+    }
+}
+
+#[async_trait]
+impl<P: RateMarks + ?Sized> RateMarks for Gated<P> {
+    async fn advance(
+        &self,
+        key: &Key,
+        now: i64,
+        moves: &[MarkMove],
+        expires_at: jiff::Timestamp,
+    ) -> Result<Advance, StoreError> {
+        self.pass("marks.advance", Effect::Write, self.port.advance(key, now, moves, expires_at), out).await
+    }
+}
+
+#[async_trait]
+impl<P: Sockets + ?Sized> Sockets for Gated<P> {
+    async fn post(&self, connection: &str, frame: &str) -> Result<(), SocketError> {
+        let failed = || SocketError::Unavailable("failed by the gate".to_owned());
+        self.pass("sockets.post", Effect::Write, self.port.post(connection, frame), failed).await
+    }
+
+    async fn close(&self, connection: &str) -> Result<(), SocketError> {
+        let failed = || SocketError::Unavailable("failed by the gate".to_owned());
+        self.pass("sockets.close", Effect::Write, self.port.close(connection), failed).await
     }
 }

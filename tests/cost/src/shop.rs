@@ -80,6 +80,7 @@ pub struct Shop {
     views: Arc<Memory>,
     notices: Arc<Memory>,
     callbacks: Arc<Memory>,
+    live: Arc<Memory>,
     limits: Arc<Memory>,
     topics: BTreeMap<Service, Arc<MemoryTopic>>,
     work: Arc<MemoryWork>,
@@ -125,6 +126,7 @@ impl Shop {
             views: Arc::default(),
             notices: Arc::default(),
             callbacks: Arc::default(),
+            live: Arc::default(),
             limits: Arc::default(),
             topics: services.map(|service| (service, Arc::default())).collect(),
             work: Arc::default(),
@@ -387,6 +389,7 @@ impl Shop {
             Table::OrderViews => &self.views,
             Table::Notifications => &self.notices,
             Table::Callbacks => &self.callbacks,
+            Table::Live => &self.live,
         }
     }
 

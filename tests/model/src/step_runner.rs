@@ -177,7 +177,7 @@ impl Ports for CellPorts {
     fn table(&self, table: Table) -> Arc<dyn TablePort> {
         match table {
             Table::OrderViews => self.views.clone(),
-            Table::Of(_) | Table::Notifications | Table::Callbacks => self.recorded.clone(),
+            Table::Of(_) | Table::Notifications | Table::Callbacks | Table::Live => self.recorded.clone(),
         }
     }
 

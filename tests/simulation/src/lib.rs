@@ -26,6 +26,7 @@ mod executor;
 mod explanation_checks;
 mod invariants;
 mod invocations;
+mod live_clients;
 mod mail_checks;
 mod message_flow;
 mod outages;
@@ -38,6 +39,8 @@ mod view_checks;
 mod webhook_receivers;
 mod webhook_senders;
 mod world;
+
+pub use live_clients::{LiveReport, MOVES, follow_orders};
 
 use mimalloc::MiMalloc;
 use std::collections::BTreeMap;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use std::hash::Hash as _;
 use std::sync::Arc;
 use std::time::Duration;
-use steps::subscriptions::{QUEUES, is_read, is_subscribed};
+use steps::subscriptions::{PUSH_UPDATES, QUEUES, is_read, is_subscribed};
 
 impl Simulation {
     pub(super) fn start_batch(&mut self) -> bool {
@@ -125,7 +125,9 @@ impl Simulation {
         for publication in topic.take_published() {
             let envelope: Envelope = serde_json::from_str(&publication.body).expect("an envelope");
             let body: Arc<str> = publication.body.into();
-            let is_deployed = |queue: &&str| self.world.has_endpoints || *queue != PLAN;
+            // Nothing follows an order here: live_clients.rs simulates that.
+            let is_deployed =
+                |queue: &&str| *queue != PUSH_UPDATES && (self.world.has_endpoints || *queue != PLAN);
             for queue in
                 QUEUES.into_iter().filter(is_deployed).filter(|queue| is_subscribed(queue, &envelope))
             {

@@ -75,6 +75,7 @@ pub(super) struct World {
     /// Customers who are erased are among those who order.
     pub(super) has_erasures: bool,
     pub(super) callbacks: Arc<Memory>,
+    pub(super) live: Arc<Memory>,
     pub(super) receivers: Arc<Receivers>,
     pub(super) providers: outages::Providers,
 }
@@ -122,6 +123,7 @@ impl World {
             has_hot_skus: seed > 8 && seed.is_multiple_of(3),
             has_erasures: seed > 8 && (seed % 3 == 2 || seed % 28 == 2),
             callbacks: Arc::default(),
+            live: Arc::default(),
             receivers: Arc::new(Receivers::new(chance.clone(), clock.clone())),
             clock,
             chance,
@@ -139,6 +141,7 @@ impl World {
             Table::OrderViews => &self.views,
             Table::Notifications => &self.notices,
             Table::Callbacks => &self.callbacks,
+            Table::Live => &self.live,
         }
     }
 

@@ -17,7 +17,7 @@ pub mod subscriptions;
 
 pub use money::refunded_after_dispatch;
 pub use ports::{Channels, Options, Ports, Table, TablePort};
-pub use step::{AnyCommand, Step, endpoint, handler, reader, step, task};
+pub use step::{AnyCommand, Step, endpoint, handler, reader, socket, step, task};
 
 pub use operations::subscriptions::PLAN_DELIVERIES;
 

@@ -17,6 +17,7 @@ pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step
     let open_by_deadline = || -> Arc<dyn Pages> { index("open_shard", "deadline") };
     let email_key = || EmailKey::new(secrets(SEARCH_KEY), "search-key".to_owned());
     let (clock, options) = (ports.clock(), ports.options());
+    let followers = || orders::Followers::new(ports.table(Table::Live));
     let project = || orders::ProjectOrders {
         store: table(),
         views: views(),
@@ -76,6 +77,24 @@ pub(crate) fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step
             clock,
             random: ports.channels().random,
             deadlines: options.deadlines,
+        })),
+        "issue-ticket" => Step::Http(Arc::new(orders::IssueTicket {
+            followers: followers(),
+            random: ports.channels().random,
+            clock,
+        })),
+        "follow-orders" => Step::Socket(Arc::new(orders::FollowOrders {
+            store: table(),
+            followers: followers(),
+            frames: ports.channels().frames,
+            sockets: ports.channels().sockets,
+            clock,
+        })),
+        "push-updates" => Step::Queue(Arc::new(orders::PushUpdates {
+            store: table(),
+            followers: followers(),
+            sockets: ports.channels().sockets,
+            clock,
         })),
         "copy-prices" => Step::Queue(Arc::new(orders::CopyPrices { documents: table() })),
         _ => return None,

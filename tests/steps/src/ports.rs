@@ -1,17 +1,19 @@
 //! What a harness provides: the ports of the steps, and the few settings that differ between the harnesses.
 
-use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages, Redaction};
+use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages, RateMarks, Redaction};
 use events::{Provider, Service};
 use orders::Deadlines;
 use outbound::{
-    BatchStore, DeadLetterQueue, Functions, Mailer, Names, RandomBytes, Texter, Topic, Transport, WorkQueue,
+    BatchStore, DeadLetterQueue, Functions, Mailer, Names, RandomBytes, Sockets, Texter, Topic, Transport,
+    WorkQueue,
 };
 use resilience::{Clock, FixedClock, Jitter, NoJitter};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::{
-    FixedNames, MailBox, MemoryBatches, MemoryFunctions, MemoryLetters, MemoryWork, Receivers, now,
+    FixedNames, MailBox, MemoryBatches, MemoryFunctions, MemoryLetters, MemorySockets, MemoryWork, Receivers,
+    now,
 };
 
 /// The tables of the template.
@@ -25,6 +27,8 @@ pub enum Table {
     Notifications,
     /// The shop's endpoints and the deliveries to them.
     Callbacks,
+    /// The tickets and followers of live tracking.
+    Live,
 }
 
 /// A table with all its ports.
@@ -98,6 +102,10 @@ pub struct Channels {
     pub batches: Arc<dyn BatchStore>,
     /// The stream readers, as an operator's command invokes them.
     pub functions: Arc<dyn Functions>,
+    /// The connections of live tracking.
+    pub sockets: Arc<dyn Sockets>,
+    /// The counts of their frames.
+    pub frames: Arc<dyn RateMarks>,
     /// The records of dead letters.
     pub letter_records: Arc<dyn Documents>,
     /// All events of each service, as an operator's command reads them.
@@ -120,6 +128,8 @@ impl Default for Channels {
             dead_letters: Arc::new(MemoryLetters::new(Arc::new(FixedClock::at(now())))),
             batches: Arc::new(MemoryBatches::default()),
             functions: Arc::new(MemoryFunctions::default()),
+            sockets: Arc::new(MemorySockets::default()),
+            frames: Arc::new(Memory::default()),
             letter_records: Arc::new(Memory::default()),
             scans: BTreeMap::new(),
         }

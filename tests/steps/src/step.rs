@@ -16,6 +16,7 @@ use runtime::http::Endpoint;
 use runtime::queue::Handler;
 use runtime::schedule::Task;
 use runtime::stream::Reader;
+use runtime::websocket::Socket;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub enum Step {
     Http(Arc<dyn Endpoint>),
     /// An HTTP function without a token: webhooks are authenticated by their signature.
     OpenHttp(Arc<dyn Endpoint>),
+    /// A WebSocket function.
+    Socket(Arc<dyn Socket>),
     /// A queue function.
     Queue(Arc<dyn Handler>),
     /// A reader of a table's stream.
@@ -69,9 +72,8 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             Step::Http(Arc::new(catalog::ManageProducts { store, documents, clock }))
         }
         "copy-prices" | "place-order" | "cancel-order" | "get-order" | "search-orders" | "track-order"
-        | "project-orders" | "rebuild-views" | "sweep-orders" | "erase-customer" => {
-            orders_steps::step(function, ports)?
-        }
+        | "project-orders" | "rebuild-views" | "sweep-orders" | "erase-customer" | "issue-ticket"
+        | "follow-orders" | "push-updates" => orders_steps::step(function, ports)?,
         "take-payment" => Step::Queue(Arc::new(payments::TakePayment {
             store: of(Service::Payments),
             redaction: of(Service::Payments),
@@ -265,7 +267,7 @@ fn callbacks_step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {
 pub fn endpoint(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Endpoint> {
     let made = step(function, ports).and_then(|step| match step {
         Step::Http(endpoint) | Step::OpenHttp(endpoint) => Some(endpoint),
-        Step::Queue(_) | Step::Stream(_) | Step::Schedule(_) | Step::Command(_) => None,
+        Step::Socket(_) | Step::Queue(_) | Step::Stream(_) | Step::Schedule(_) | Step::Command(_) => None,
     });
     made.expect("the name of an HTTP function")
 }
@@ -277,9 +279,31 @@ pub fn endpoint(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Endpoi
 pub fn handler(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Handler> {
     let made = step(function, ports).and_then(|step| match step {
         Step::Queue(handler) => Some(handler),
-        Step::Http(_) | Step::OpenHttp(_) | Step::Stream(_) | Step::Schedule(_) | Step::Command(_) => None,
+        Step::Http(_)
+        | Step::OpenHttp(_)
+        | Step::Socket(_)
+        | Step::Stream(_)
+        | Step::Schedule(_)
+        | Step::Command(_) => None,
     });
     made.expect("the name of a queue function")
+}
+
+/// The step of a WebSocket function.
+///
+/// # Panics
+/// If no WebSocket function has this name.
+pub fn socket(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Socket> {
+    let made = step(function, ports).and_then(|step| match step {
+        Step::Socket(socket) => Some(socket),
+        Step::Http(_)
+        | Step::OpenHttp(_)
+        | Step::Queue(_)
+        | Step::Stream(_)
+        | Step::Schedule(_)
+        | Step::Command(_) => None,
+    });
+    made.expect("the name of a WebSocket function")
 }
 
 /// The step of a reader of a stream.
@@ -289,7 +313,12 @@ pub fn handler(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Handler
 pub fn reader(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Reader> {
     let made = step(function, ports).and_then(|step| match step {
         Step::Stream(reader) => Some(reader),
-        Step::Http(_) | Step::OpenHttp(_) | Step::Queue(_) | Step::Schedule(_) | Step::Command(_) => None,
+        Step::Http(_)
+        | Step::OpenHttp(_)
+        | Step::Socket(_)
+        | Step::Queue(_)
+        | Step::Schedule(_)
+        | Step::Command(_) => None,
     });
     made.expect("the name of a stream's reader")
 }
@@ -301,7 +330,12 @@ pub fn reader(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Reader> 
 pub fn task(function: &str, ports: &(impl Ports + ?Sized)) -> Arc<dyn Task> {
     let made = step(function, ports).and_then(|step| match step {
         Step::Schedule(task) => Some(task),
-        Step::Http(_) | Step::OpenHttp(_) | Step::Queue(_) | Step::Stream(_) | Step::Command(_) => None,
+        Step::Http(_)
+        | Step::OpenHttp(_)
+        | Step::Socket(_)
+        | Step::Queue(_)
+        | Step::Stream(_)
+        | Step::Command(_) => None,
     });
     made.expect("the name of a scheduled function")
 }
@@ -344,6 +378,7 @@ fn readiness_tables(ports: &(impl Ports + ?Sized)) -> Vec<(&'static str, operati
             (None, "order-views") => Table::OrderViews,
             (None, "notifications") => Table::Notifications,
             (None, "callbacks") => Table::Callbacks,
+            (None, "live") => Table::Live,
             (None, _) => return None,
         };
         let documents: Arc<dyn Documents> = ports.table(table);

@@ -4,10 +4,12 @@
 use event_store::Written;
 use events::Envelope;
 
-pub use operations::subscriptions::{NOTIFIED_STATUSES, SUBSCRIPTIONS, Subscription, is_subscribed};
+pub use operations::subscriptions::{
+    NOTIFIED_STATUSES, PUSH_UPDATES, SUBSCRIPTIONS, Subscription, is_subscribed,
+};
 
 /// The queues that are subscribed to a topic, each named as its function.
-pub const QUEUES: [&str; 7] = [
+pub const QUEUES: [&str; 8] = [
     "copy-prices",
     "track-order",
     "take-payment",
@@ -15,6 +17,7 @@ pub const QUEUES: [&str; 7] = [
     "ship-order",
     "notify-customer",
     crate::PLAN_DELIVERIES,
+    PUSH_UPDATES,
 ];
 
 /// Whether the event source of a stream's reader passes this item.

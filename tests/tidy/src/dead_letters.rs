@@ -4,6 +4,9 @@
 use crate::{kebab, none, root};
 use std::collections::BTreeSet;
 
+/// The queue whose messages are of no use after minutes.
+const HINTS: &str = "PushUpdates";
+
 /// The functions that own an SQS queue with this suffix.
 fn owners<'a>(template: &'a str, suffix: &str) -> BTreeSet<&'a str> {
     let resources = template.split("\n\n").filter(|block| block.contains("\n    Type: AWS::SQS::Queue\n"));
@@ -16,7 +19,8 @@ fn every_dead_letter_queue_can_be_redriven() {
     let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     let (owners, fed) = (owners(&template, "DeadLetters"), owners(&template, "Queue"));
     assert!(owners.len() > 10 && fed.len() > 5, "the queues are not found any more");
-    assert!(fed.is_subset(&owners), "a queue without dead letters");
+    let without: Vec<&&str> = fed.difference(&owners).collect();
+    assert_eq!(without, [&HINTS], "a queue without dead letters");
     let wanted: BTreeSet<String> = owners
         .iter()
         .map(|owner| {

@@ -142,3 +142,17 @@ fn only_operators_functions_may_scan_a_table() {
     let names: Vec<&str> = roles.filter_map(|role| role.trim().lines().next()).collect();
     assert_eq!(names, ["RebuildViewsRole:", "ReplayEventsRole:"]);
 }
+
+/// Live tracking has an API of its own, and posts to its connections alone.
+#[test]
+fn only_live_tracking_may_post_to_connections_and_to_those_of_its_own_api() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let roles = template.split("\n\n").filter(|block| block.contains("execute-api:ManageConnections"));
+    let names: Vec<&str> = roles.clone().filter_map(|role| role.trim().lines().next()).collect();
+    assert_eq!(names, ["FollowOrdersRole:", "PushUpdatesRole:"]);
+    let narrow = ":${LiveApi}/live/*/@connections/*\n";
+    let grants = roles.flat_map(|role| role.split("              - ").skip(1));
+    let wide =
+        grants.filter(|grant| grant.contains("execute-api:") && !format!("{grant}\n").contains(narrow));
+    none("grants on other connections", &wide.map(str::to_owned).collect::<Vec<_>>());
+}

@@ -15,6 +15,10 @@ fn lacks(template: &str, subscription: &str) -> Option<String> {
     let Some((consumer, _)) = endpoint.and_then(|endpoint| endpoint.split_once("Queue.Arn\n")) else {
         return Some(format!("an endpoint that is a queue of the template:\n{subscription}"));
     };
+    if consumer == "PushUpdates" {
+        // A hint: docs/decisions/a-hint-has-no-dead-letter.md.
+        return None;
+    }
     let policy = resource(template, &format!("{consumer}QueuePolicy"));
     let wanted = [
         (subscription, format!("RedrivePolicy: {{deadLetterTargetArn: !GetAtt {consumer}DeadLetters.Arn}}")),

@@ -5,16 +5,16 @@
 //! that is missing or odd is absent, or the request is answered with `400`.
 
 use super::Problem;
+use crate::members::{Members, Text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt::Formatter;
 
 /// An event as the platform hands it over. It is parsed when it is served.
 #[derive(Debug, Clone)]
@@ -75,62 +75,6 @@ pub(crate) fn parse_probe() -> Result<(), crate::Error> {
     event.fields().map(drop).map_err(|problem| problem.detail.into())
 }
 
-/// The members of an object, unread: most of an event is never looked at.
-#[derive(Default)]
-struct Members<'a>(Vec<(Text<'a>, &'a RawValue)>);
-
-/// A text, borrowed from the event if it has no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
-impl<'a> Members<'a> {
-    /// A member that has this form; `None` if it is missing or has another. Of two with one name, the last one counts.
-    fn read<T: Deserialize<'a>>(&self, name: &str) -> Option<T> {
-        let (_, value) = self.0.iter().rev().find(|(Text(found), _)| found == name)?;
-        serde_json::from_str(value.get()).ok()
-    }
-
-    fn text(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.read::<Text<'_>>(name).map(|Text(text)| text)
-    }
-
-    /// The members of a member; none if it is no object.
-    fn members(&self, name: &str) -> Self {
-        self.read(name).unwrap_or_default()
-    }
-
-    /// All members that are texts.
-    fn texts(&self) -> HashMap<String, String> {
-        let text = |value: &'a RawValue| serde_json::from_str::<Text<'_>>(value.get()).ok();
-        let members = self.0.iter();
-        members
-            .filter_map(|(Text(name), value)| Some((name.clone().into_owned(), text(value)?.0.into_owned())))
-            .collect()
-    }
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-        impl<'de> Visitor<'de> for Each {
-            type Value = Members<'de>;
-
-            fn expecting(&self, form: &mut Formatter<'_>) -> std::fmt::Result {
-                form.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Each)
-    }
-}
-
 /// The query as it was sent: any text is a query. The gateway's own map joins repeated names with commas.
 fn query(event: &Members<'_>) -> HashMap<String, String> {
     let Some(raw) = event.text("rawQueryString") else {
@@ -142,8 +86,8 @@ fn query(event: &Members<'_>) -> HashMap<String, String> {
 
 /// The headers whose names and values HTTP allows.
 fn headers(members: &Members<'_>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(members.0.len());
-    for (Text(name), value) in &members.0 {
+    let mut headers = HeaderMap::with_capacity(members.each().len());
+    for (Text(name), value) in members.each() {
         let Ok(name) = HeaderName::from_bytes(name.as_bytes()) else { continue };
         let list = || serde_json::from_str::<Vec<Member<'_>>>(value.get()).ok();
         let values =

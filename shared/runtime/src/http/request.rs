@@ -5,6 +5,7 @@ use super::objects::Objects;
 use super::{Access, Admission, Caller, Event, FieldError, Problem};
 use crate::traces;
 use events::{Cause, EventId, OrderId, Traceparent};
+use jiff::Timestamp;
 use json::JsonError;
 use lambda_http::http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -31,6 +32,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The caller, if the function needs a token.
     pub caller: Option<Caller>,
+    /// When the caller's token expires, if it says so.
+    pub token_expires_at: Option<Timestamp>,
     /// The cause of the events that this request leads to.
     pub cause: Cause,
     /// Whether the caller is within the limits.
@@ -44,6 +47,7 @@ impl Request {
         let traceparent = traces::begin_request(&route, header.as_ref());
         // Before the caller is checked, so that the line of a refusal has them too.
         tracing::Span::current().record("request_id", &request_id).record("trace_id", traceparent.trace_id());
+        let token_expires_at = claims.as_ref().and_then(|claims| expiry(claims.get("exp")?));
         let caller = match (access, claims) {
             (None, _) => None,
             (Some(access), Some(claims)) => Some(access.caller(&claims, &headers)?),
@@ -54,7 +58,17 @@ impl Request {
             traceparent: Some(traceparent),
             actor: caller.as_ref().and_then(Caller::actor),
         };
-        Ok(Self { route, path, query, headers, body, caller, cause, admission: Admission::default() })
+        Ok(Self {
+            route,
+            path,
+            query,
+            headers,
+            body,
+            caller,
+            token_expires_at,
+            cause,
+            admission: Admission::default(),
+        })
     }
 
     /// A header, if it is present and is text.
@@ -157,6 +171,11 @@ impl Request {
             .filter(|number| (from..=to).contains(number))
             .ok_or_else(|| Problem::bad_request(format!("{name} is a whole number from {from} to {to}")))
     }
+}
+
+/// The time of a token's claim: whole seconds since 1970.
+fn expiry(claim: &str) -> Option<Timestamp> {
+    Timestamp::from_second(claim.parse().ok()?).ok()
 }
 
 fn not_readable(error: &JsonError) -> Problem {

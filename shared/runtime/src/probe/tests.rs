@@ -85,6 +85,7 @@ fn every_kind_of_function_reads_its_sample() {
     crate::http::parse_probe().unwrap();
     crate::queue::parse_sample().unwrap();
     crate::stream::parse_sample().unwrap();
+    crate::websocket::parse_probe().unwrap();
 }
 
 #[test]
