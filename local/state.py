@@ -43,6 +43,10 @@ class Stack:
     def api(self) -> str:
         return f"{self.endpoint}/_aws/execute-api/{self.resources['Api']}/$default"
 
+    @property
+    def console(self) -> str:
+        return f"{self.api}/console"
+
     def is_up(self) -> bool:
         return self.deployed != "" and self.is_alive()
 

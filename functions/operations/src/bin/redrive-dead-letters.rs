@@ -13,7 +13,7 @@ async fn main() -> Result<(), runtime::Error> {
     let functions = aws.functions(&settings.text("STACK_NAME"));
     settings.finish()?;
 
-    let queues = urls.open(|url| aws.letters(url), |url| aws.work(url));
+    let queues = urls.open(|url| aws.letters(url), |url| aws.work(url), |url| aws.queue_gauge(url));
     let batches = aws.batches();
     let clock = Arc::new(SystemClock);
     aws.connect().await;
