@@ -1,4 +1,5 @@
-"""`make test`: every test of the workspace and those of `make deploy`, with the stack up; `make simulate` and `make model`.
+"""`make test`: every test of the workspace, of the console in a browser and of `make deploy`, with the stack up; also
+`make simulate` and `make model`.
 
 A stack that was up before stays up; otherwise it is stopped. The test runner's own summary is printed last, and its exit code
 is returned.
@@ -6,12 +7,14 @@ is returned.
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 
-from . import build, choices, console, env, judges, tools
+from . import build, choices, console, env, judges, tools, users, web
 from .settings import ROOT, clean_environment
 from .state import Stack
+from .trouble import Trouble
 
 RULE = "────────────"
 
@@ -22,15 +25,18 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
         stack = bring_up()
         with judges.running() as judging:
             code, summary = _nextest(str(runner), stack, judging, arguments)
+        in_browser = 0 if arguments else browser_tests(stack)
         # After the others: its second stack in the emulator must not be found by them.
         of_deploy = 0 if arguments else _deploy_tests(stack)
     finally:
         if not was_up:
             take_down()
     print(summary, end="")
+    if in_browser:
+        console.complain("The tests of the console in a browser failed: see above, before the summary.")
     if of_deploy:
         console.complain("The tests of `make deploy` failed: see above, before the summary.")
-    return code or of_deploy
+    return code or in_browser or of_deploy
 
 
 def simulate(seeds: str, orders: str) -> int:
@@ -67,6 +73,7 @@ def model_scenarios(is_deep: bool) -> list[str]:
 def _program(package: str, binary: str, what: str, arguments: list[str]) -> int:
     same = ["--profile", build.PROFILE, "--target", build.host()]
     command = ["cargo", "run", "--quiet", *same, "-p", package, "--bin", binary]
+    web.build()
     console.say(f"  compiling the {what} (the first time takes some minutes)")
     return subprocess.run([*command, "--", *arguments], cwd=ROOT, env=clean_environment()).returncode
 
@@ -108,6 +115,32 @@ def _nextest(runner: str, stack: Stack, judging: dict[str, str], arguments: list
             print(line, end="", flush=True)
             lines.append(line)
     return child.returncode, _last_words(lines)
+
+
+def browser_tests(stack: Stack) -> int:
+    """The console's pages in Chromium. Without it they are skipped, and the line says how to get it."""
+    if web.chromium() is None:
+        console.complain(
+            f"The tests of the console are SKIPPED: there is no Chromium. Install it with\n  {web.INSTALL_CHROMIUM}"
+        )
+        return 0
+    console.say("  tests of the console in Chromium")
+    # A person waits more than a processor does, and so does a test that acts as one.
+    command = ["node", "--test", "--test-concurrency=4", "--test-reporter=spec", *web.tests()]
+    return subprocess.run(command, cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+
+
+def screenshots(stack: Stack) -> int:
+    """`make screenshots`: the pictures of docs/console, from the real pages."""
+    if web.chromium() is None:
+        raise Trouble(f"There is no Chromium: {web.INSTALL_CHROMIUM}, then try again.")
+    return subprocess.run(["node", "screenshots.mjs"], cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+
+
+def browser_environment(stack: Stack) -> dict[str, str]:
+    people = json.dumps(users.of_browser_tests(stack))
+    chromium = {"CONVEYOR_CHROMIUM": web.chromium() or "", "CONVEYOR_PEOPLE": people}
+    return {**clean_environment(), **env.variables(stack), **chromium}
 
 
 def _deploy_tests(stack: Stack) -> int:
