@@ -118,16 +118,19 @@ def _nextest(runner: str, stack: Stack, judging: dict[str, str], arguments: list
 
 
 def browser_tests(stack: Stack) -> int:
-    """The console's pages in Chromium. Without it they are skipped, and the line says how to get it."""
-    if web.chromium() is None:
-        console.complain(
-            f"The tests of the console are SKIPPED: there is no Chromium. Install it with\n  {web.INSTALL_CHROMIUM}"
-        )
-        return 0
-    console.say("  tests of the console in Chromium")
+    """The console's tests. Those in Chromium are skipped without it, and the line says how to get it."""
+    files = web.tests("units/*.test.mjs")
+    if web.chromium():
+        files += web.tests("*.test.mjs")
+    console.say("  tests of the console")
     # A person waits more than a processor does, and so does a test that acts as one.
-    command = ["node", "--test", "--test-concurrency=4", "--test-reporter=spec", *web.tests()]
-    return subprocess.run(command, cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+    command = ["node", "--test", "--test-concurrency=4", "--test-reporter=spec", *files]
+    code = subprocess.run(command, cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+    if not web.chromium():
+        console.complain(
+            f"The console's tests in a browser are SKIPPED: there is no Chromium. Install it with\n  {web.INSTALL_CHROMIUM}"
+        )
+    return code
 
 
 def screenshots(stack: Stack) -> int:

@@ -58,9 +58,9 @@ def chromium() -> str | None:
     return next((path for name in CHROMIUM if (path := shutil.which(name))), None)
 
 
-def tests() -> list[str]:
+def tests(pattern: str) -> list[str]:
     """The files of the tests, from the folder `web`. Node 20 takes no pattern."""
-    return [str(path.relative_to(ROOT / WEB)) for path in sorted((ROOT / WEB / "tests").glob("*.test.mjs"))]
+    return [str(path.relative_to(ROOT / WEB)) for path in sorted((ROOT / WEB / "tests").glob(pattern))]
 
 
 def _fingerprint(tree: Path) -> str:
