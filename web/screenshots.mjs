@@ -16,7 +16,7 @@ for (const [name, options, hash] of [
   ["order", { colorScheme: "dark" }, `#/orders/${order.id}`],
   ["orders-narrow", { viewport: { width: 360, height: 720 } }, "#/search"],
 ]) {
-  const { page, done } = await open({ viewport: { width: 1100, height: 700 }, ...options });
+  const { page, done } = await open({ viewport: { width: 1100, height: 740 }, ...options });
   await signIn(page, people.admin);
   await visit(page, hash);
   await page.waitForLoadState("networkidle");

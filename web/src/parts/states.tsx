@@ -31,8 +31,7 @@ export function ProblemBox({ problem, retry, isStale = false }: { problem: Probl
   if (problem.isDenied) {
     return (
       <div class="box denied" role="alert">
-        <strong>You may not see or do this.</strong> Your account lacks the group that it needs: {problem.detail}. An admin of
-        the user pool can add you to it.
+        <strong>You may not see or do this.</strong> {sentence(problem.detail)} An admin of the user pool can add your account to it.
       </div>
     );
   }
@@ -61,6 +60,8 @@ export function ProblemBox({ problem, retry, isStale = false }: { problem: Probl
   );
 }
 
+/** The API's details begin small and end without a full stop. */
 function sentence(text: string): string {
-  return text && !/[.!?]$/.test(text) ? `${text}.` : text;
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return begun && !/[.!?]$/.test(begun) ? `${begun}.` : begun;
 }
