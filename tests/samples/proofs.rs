@@ -34,7 +34,6 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("manage-shipments/list", "reads"),
     ("manage-stock/get", "reads"),
     ("place-order/unknown-sku", "is refused"),
-    ("redrive-dead-letters/count", "counts"),
     ("redrive-dead-letters/list", "reads"),
     ("rebuild-views/compare", "reads"),
     ("rebuild-views/plan", "counts"),
