@@ -5,7 +5,7 @@ PYTHON ?= python3
 LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up down env demo invoke reconcile explain redrive replay rebuild-views restore limits check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
+.PHONY: help up down env demo screenshots invoke reconcile explain redrive replay rebuild-views restore limits check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
 	bench-webhooks chaos roll template docs build build-release deploy secrets
 
 help: ## Lists the targets
@@ -20,7 +20,7 @@ down: ## Stops everything that `make up` started and deletes its data
 env: ## Prints addresses, tokens and names for a shell: eval "`make -s env`"
 	@$(LOCAL) env
 
-demo: ## Follows one order from checkout to delivery (starts the stack if it is not up)
+demo: ## Follows one order from checkout to delivery (starts the stack if it is not up): DEMO=open also opens the console
 	@$(LOCAL) demo
 
 invoke: ## Runs one function by hand: make invoke F=place-order E=events/place-order/basic.json
@@ -52,6 +52,9 @@ check: ## Checks format, lints, documentation and template
 
 test: ## Runs every test with the stack up. One package: make test ARGS="-p orders"
 	@$(LOCAL) test
+
+screenshots: ## Takes the pictures of the console for docs/console, in Chromium
+	@$(LOCAL) screenshots
 
 simulate: ## Runs orders with every fault in one process: make simulate SEEDS=1..100 ORDERS=1000
 	@$(LOCAL) simulate

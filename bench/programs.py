@@ -84,11 +84,22 @@ def _resolved(value: Any, template: Template) -> str:
             return f"arn:aws:bench:us-east-1:123456789012:{name}" if attribute.endswith("Arn") else f"{name}.{attribute}"
         case {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: _substituted(found[1], template), text)
+        case {"Fn::If": [name, then, otherwise]}:
+            return _resolved(then if _holds(template["Conditions"][name], template) else otherwise, template)
         case dict() | list():
             raise Trouble(f"bench/programs.py does not resolve {json.dumps(value)}.")
         case bool():
             return str(value).lower()
     return str(value)
+
+
+def _holds(condition: Any, template: Template) -> bool:
+    match condition:
+        case {"Fn::Equals": [left, right]}:
+            return _resolved(left, template) == _resolved(right, template)
+        case {"Fn::Not": [inner]}:
+            return not _holds(inner, template)
+    raise Trouble(f"bench/programs.py does not decide {json.dumps(condition)}.")
 
 
 def _substituted(name: str, template: Template) -> str:

@@ -83,7 +83,12 @@ COMMANDS = (
     Command("up", "starts the local stack, with products, stock and users"),
     Command("down", "stops everything that `up` started and deletes its data"),
     Command("env", "prints addresses, tokens and names as shell exports"),
-    Command("demo", "follows one order from checkout to delivery"),
+    Command(
+        "demo",
+        "follows one order from checkout to delivery",
+        (Option("show", "DEMO", "open: opens the console in a browser at the end", type=one_of("", "open")),),
+    ),
+    Command("screenshots", "takes the pictures of the console, in Chromium"),
     Command(
         "invoke",
         "runs one function with one event against the local stack",

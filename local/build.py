@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from . import console, tools
+from . import console, tools, web
 from .settings import FUNCTIONS, NESTED, ROOT, TEMPLATE, clean_environment
 from .trouble import Trouble
 
@@ -43,6 +43,7 @@ def architecture() -> str:
 
 def functions(tree: Path = ROOT) -> None:
     """Compiles each function of the tree to `target/lambda/<function>/bootstrap`. cargo shows its own progress."""
+    web.build(tree)
     console.say("  compiling the functions (the first time takes some minutes)")
     command = ["cargo", "lambda", "build", "--compiler", "cargo", "--profile", PROFILE, "--target", host()]
     if subprocess.run([*command, *packages(tree)], cwd=tree, env=environment(), stdout=2).returncode != 0:
@@ -53,6 +54,7 @@ def release(machine: str) -> None:
     """Compiles the functions for deployment: small, fast, and linked by zig against the older libraries of Lambda's system."""
     if machine not in MACHINES:
         raise Trouble(f"Lambda has no {machine} processors: set ARCH=arm64 or ARCH=x86_64.")
+    web.build()
     console.say(f"  compiling the functions for Lambda on {machine} (fat link-time optimisation: some minutes)")
     command = ["cargo", "lambda", "build", "--release", MACHINES[machine]]
     if subprocess.run([*command, *packages()], cwd=ROOT, env=environment(), stdout=2).returncode != 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from . import build, console, documents, resources, template, tools
+from . import build, console, documents, resources, template, tools, web
 from .settings import LOOPBACK, NESTED, REGION, ROOT, SAM_CONFIG, TEMPLATE, aws_environment
 from .trouble import Trouble
 
@@ -18,6 +18,7 @@ EXAMPLE = Path("examples", "subscriber", "template.yaml")
 
 def run() -> int:
     _commit_subjects()
+    web.build()
     same = ["--profile", build.PROFILE, "--target", build.host()]  # shares the artifacts of the functions' build
     _cargo(["fmt", "--all", "--check"], "run `cargo fmt --all`")
     _cargo(["clippy", "--workspace", "--all-targets", "--locked", *same, "--", "-D", "warnings"], "fix what clippy reports")

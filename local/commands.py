@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import webbrowser
 from collections.abc import Callable
 
 from . import (
@@ -60,6 +61,8 @@ def up(_: Options) -> int:
     stack = bring_up()
     print(f"""
 The stack is up. Its API: {stack.api}
+The console for staff:    {stack.console}
+{users.passwords(stack)}
 
   eval "$(make -s env)"      sets its address and the tokens of two customers and an admin in this shell; then try
   curl "$CONVEYOR_API_URL/health"
@@ -75,14 +78,23 @@ def env(_: Options) -> int:
     return 0
 
 
-def demo(_: Options) -> int:
-    demonstration.run(bring_up())
+def demo(options: Options) -> int:
+    stack = bring_up()
+    order = demonstration.run(stack)
+    page = f"{stack.console}/index.html#/orders/{order}"
+    print(f"\n  The order in the console: {page}\n{users.passwords(stack)}")
+    if options.show == "open" and not webbrowser.open(page):
+        print("  No browser could be opened: open the address by hand.")
     return 0
 
 
 def test(options: Options) -> int:
     given = shlex.split(options.args or "")
     return testing.run(bring_up, emulators.take_down, was_up=state.is_up(), arguments=given)
+
+
+def screenshots(_: Options) -> int:
+    return _on_a_stack(testing.screenshots)
 
 
 def bench(options: Options) -> int:
@@ -175,6 +187,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "limits": limits.run,
     "check": check,
     "test": test,
+    "screenshots": screenshots,
     "simulate": lambda options: testing.simulate(options.seeds, str(options.orders)),
     "cost": lambda options: testing.cost(),
     "cost-deployed": cost_deployed,

@@ -24,7 +24,8 @@ CARRIER = "Alpine Parcel"
 LINES = [{"sku": "TEA-01", "quantity": 2}, {"sku": "MUG-01", "quantity": 1}]
 
 
-def run(stack: Stack) -> None:
+def run(stack: Stack) -> str:
+    """Returns the order's id."""
     customer = HttpApi(stack.api, users.token(stack, users.CUSTOMER))
     shop = HttpApi(stack.api, users.token(stack, users.ADMIN))
     email = f"ada+{uuid.uuid4().hex[:8]}@customer.example"
@@ -42,6 +43,7 @@ def run(stack: Stack) -> None:
     _watch(journey, "Delivered", deadline)
     _watch_status(customer, order["order_id"], journey, deadline)
     summary.show(stack, customer, shop, order["order_id"], journey, email, before, began)
+    return order["order_id"]
 
 
 def _place(customer: HttpApi, email: str) -> Any:

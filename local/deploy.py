@@ -79,6 +79,8 @@ def parameters(stack: Stack) -> dict[str, str]:
         "CallbackTimeoutSeconds": "3",
         "WebhookSources": SENDERS,
         "StripeApiBase": stack.stripe,
+        # The page comes from the emulator too, so it signs in at its own origin.
+        "UserPoolEndpoint": stack.endpoint,
     }
 
 

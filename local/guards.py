@@ -18,7 +18,7 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-from . import build, choices, console, judges, tools
+from . import build, choices, console, judges, tools, web
 from .settings import ROOT, STATE, clean_environment
 from .trouble import Trouble
 
@@ -48,6 +48,7 @@ def run(only: str, first: bool) -> int:
 
 
 def _run(every: list[Guard], guards: list[Guard], contract: Suite, first: bool) -> int:
+    web.build()
     _copy_tree()
     for guard in every:
         # An interrupted run may have left this guard removed, and cargo goes by a file's time.
@@ -117,7 +118,11 @@ def _without(guard: Guard, contract: Suite, first: bool) -> str | None:
 
 def _cargo(*command: str, more: dict[str, str] | None = None, longest: float | None = None) -> subprocess.CompletedProcess[str]:
     # Warnings about what is unused without the guard are no matter; the target directory keeps what others compiled.
-    mine = {"CARGO_TARGET_DIR": str(ROOT / "target"), "PATH": tools.path_with_tools()}
+    mine = {
+        "CARGO_TARGET_DIR": str(ROOT / "target"),
+        "PATH": tools.path_with_tools(),
+        "CONVEYOR_WEB_DIST": str(ROOT / web.DIST),  # the copy has no page of its own
+    }
     environment = {**clean_environment(), **(more or {}), **mine}
     return subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, timeout=longest)
 

@@ -47,6 +47,10 @@ class Stack:
     def live(self) -> str:
         return f"ws://{LOOPBACK}:{self.ports['emulator']}/_aws/execute-api/{self.resources['LiveApi']}/live"
 
+    @property
+    def console(self) -> str:
+        return f"{self.api}/console"
+
     def is_up(self) -> bool:
         return self.deployed != "" and self.is_alive()
 

@@ -1,4 +1,5 @@
-"""`make test`: every test of the workspace and those of `make deploy`, with the stack up; `make simulate` and `make model`.
+"""`make test`: every test of the workspace, of the console in a browser and of `make deploy`, with the stack up; also
+`make simulate` and `make model`.
 
 A stack that was up before stays up; otherwise it is stopped. The test runner's own summary is printed last, and its exit code
 is returned.
@@ -6,12 +7,14 @@ is returned.
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable
 
-from . import build, choices, console, env, judges, tools
+from . import build, choices, console, env, judges, tools, users, web
 from .settings import ROOT, clean_environment
 from .state import Stack
+from .trouble import Trouble
 
 RULE = "────────────"
 # Without the functions' mains: none has a test, as tests/tidy holds, and each would be linked once more with the SDK.
@@ -24,15 +27,18 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
         stack = bring_up()
         with judges.running() as judging:
             code, summary = _nextest(str(runner), stack, judging, arguments)
+        in_browser = 0 if arguments else browser_tests(stack)
         # After the others: its second stack in the emulator must not be found by them.
         of_deploy = 0 if arguments else _deploy_tests(stack)
     finally:
         if not was_up:
             take_down()
     print(summary, end="")
+    if in_browser:
+        console.complain("The tests of the console in a browser failed: see above, before the summary.")
     if of_deploy:
         console.complain("The tests of `make deploy` failed: see above, before the summary.")
-    return code or of_deploy
+    return code or in_browser or of_deploy
 
 
 def simulate(seeds: str, orders: str) -> int:
@@ -69,6 +75,7 @@ def model_scenarios(is_deep: bool) -> list[str]:
 def _program(package: str, binary: str, what: str, arguments: list[str]) -> int:
     same = ["--profile", build.PROFILE, "--target", build.host()]
     command = ["cargo", "run", "--quiet", *same, "-p", package, "--bin", binary]
+    web.build()
     console.say(f"  compiling the {what} (the first time takes some minutes)")
     return subprocess.run([*command, "--", *arguments], cwd=ROOT, env=clean_environment()).returncode
 
@@ -110,6 +117,35 @@ def _nextest(runner: str, stack: Stack, judging: dict[str, str], arguments: list
             print(line, end="", flush=True)
             lines.append(line)
     return child.returncode, _last_words(lines)
+
+
+def browser_tests(stack: Stack) -> int:
+    """The console's tests. Those in Chromium are skipped without it, and the line says how to get it."""
+    files = web.tests("units/*.test.mjs")
+    if web.chromium():
+        files += web.tests("*.test.mjs")
+    console.say("  tests of the console")
+    # A person waits more than a processor does, and so does a test that acts as one.
+    command = ["node", "--test", "--test-concurrency=4", "--test-reporter=spec", *files]
+    code = subprocess.run(command, cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+    if not web.chromium():
+        console.complain(
+            f"The console's tests in a browser are SKIPPED: there is no Chromium. Install it with\n  {web.INSTALL_CHROMIUM}"
+        )
+    return code
+
+
+def screenshots(stack: Stack) -> int:
+    """`make screenshots`: the pictures of docs/console, from the real pages."""
+    if web.chromium() is None:
+        raise Trouble(f"There is no Chromium: {web.INSTALL_CHROMIUM}, then try again.")
+    return subprocess.run(["node", "screenshots.mjs"], cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+
+
+def browser_environment(stack: Stack) -> dict[str, str]:
+    people = json.dumps(users.of_browser_tests(stack))
+    chromium = {"CONVEYOR_CHROMIUM": web.chromium() or "", "CONVEYOR_PEOPLE": people}
+    return {**clean_environment(), **env.variables(stack), **chromium}
 
 
 def _deploy_tests(stack: Stack) -> int:

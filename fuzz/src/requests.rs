@@ -17,6 +17,7 @@ pub fn requests(data: &[u8]) -> bool {
     let (table, endpoint) = run(endpoint(&route));
     let access = Access {
         admin_group: "admin".to_owned(),
+        viewer_group: "viewer".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };

@@ -28,6 +28,7 @@ SERVICES = (
     "callbacks",
     "outbox",
     "operations",
+    "console",
 )
 HEADER = "# Made from the files in template/ by `make template`. Change those, not this.\n\n"
 

@@ -124,6 +124,7 @@ def errors_alarm(function: Function) -> None:
 def signed_in_function(function: Function) -> None:
     function.variables |= {
         "ADMIN_GROUP": ref("AdminGroupName"),
+        "VIEWER_GROUP": ref("ViewerGroupName"),
         "GROUPS_CLAIM": ref("GroupsClaim"),
         "TOKEN_USE": ref("TokenUse"),
         "LIMITS_TABLE_NAME": ref("LimitsTable"),

@@ -13,7 +13,7 @@ use steps::subscriptions::SUBSCRIPTIONS;
 use testkit::{DeliveryOutcome, Footprint, Gate, Plan, Proof, World, prove};
 
 /// Functions that only read.
-const READ_ONLY: [&str; 7] = [
+const READ_ONLY: [&str; 8] = [
     "explain-order",
     "get-order",
     "get-payment",
@@ -21,6 +21,7 @@ const READ_ONLY: [&str; 7] = [
     "health",
     "probe-version",
     "search-orders",
+    "serve-console",
 ];
 
 /// Samples of other functions without an effect, with the reason.
@@ -241,6 +242,8 @@ impl World for Prepared {
         left.at_least_once.extend(world.replayed());
         // A client keeps what is newest.
         left.at_least_once.extend(world.sockets.posted().iter().map(|frame| format!("{frame:?}")));
+        // Every command may be run again.
+        left.at_least_once.extend(world.functions.invoked().iter().map(|invoked| format!("{invoked:?}")));
         left.once = left.once.iter().map(|line| unnumbered(line)).collect();
         left.once_unless_stopped = left.once_unless_stopped.iter().map(|line| unnumbered(line)).collect();
         left.at_least_once = left.at_least_once.iter().map(|line| unnumbered(line)).collect();

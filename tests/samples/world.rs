@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use steps::{AnyCommand, Channels, Options, Ports, Step, Table, TablePort};
 use testkit::{
-    FakeEasyPost, FakeStripe, FixedNames, Gate, Gated, MailBox, MemoryLetters, MemoryQueue, MemorySockets,
-    MemoryTopic, MemoryWork, Plan, Receivers, now,
+    FakeEasyPost, FakeStripe, FixedNames, Gate, Gated, MailBox, MemoryFunctions, MemoryLetters, MemoryQueue,
+    MemorySockets, MemoryTopic, MemoryWork, Plan, Receivers, now,
 };
 
 /// The result of a sample.
@@ -57,6 +57,7 @@ pub(crate) struct SampleWorld {
     work: Arc<MemoryWork>,
     pub(crate) sockets: Arc<MemorySockets>,
     pub(crate) letters: Arc<MemoryLetters>,
+    pub(crate) functions: Arc<MemoryFunctions>,
     clock: Arc<FixedClock>,
 }
 
@@ -90,6 +91,7 @@ impl SampleWorld {
             work: Arc::default(),
             sockets: Arc::default(),
             letters: Arc::new(MemoryLetters::new(clock.clone())),
+            functions: Arc::default(),
             clock,
         };
         let function = sample.split('/').next().unwrap_or_default();
@@ -209,6 +211,7 @@ impl SampleWorld {
     async fn answer_with_token(&self, endpoint: Arc<dyn Endpoint>, text: &str) -> Outcome {
         let access = Access {
             admin_group: "admin".to_owned(),
+            viewer_group: "viewer".to_owned(),
             groups_claim: "cognito:groups".to_owned(),
             token_use: Some("access".to_owned()),
         };
@@ -313,6 +316,7 @@ impl Ports for SampleWorld {
             jitter: Arc::new(NoJitter),
             dead_letters: self.gated(&self.letters),
             scans: Service::ALL.map(|service| (service, scan.clone())).into(),
+            functions: self.gated(&self.functions),
             ..Channels::default()
         }
     }

@@ -89,6 +89,8 @@ impl Endpoint {
             "SES" => Answer::of("application/json", json!({"MessageId": "1"}).to_string()),
             "connect" => Answer::of("text/plain", "healthy"),
             "Stripe" => Answer::of("application/json", intent(&body).to_string()),
+            // What a function that is invoked by another one answers.
+            "Lambda" => Answer::of("application/json", "{}".to_owned()),
             "shop" => Answer { status: 204, headers: Vec::new(), body: Vec::new() },
             _ => {
                 drop(state);
@@ -132,6 +134,7 @@ fn kind(request: &Request) -> (&'static str, &str) {
         "/" if request.method != "POST" => ("connect", ""),
         path if path.starts_with("/v2/email/") => ("SES", "SendEmail"),
         path if path.starts_with("/v1/") => ("Stripe", ""),
+        path if path.ends_with("/invocations") => ("Lambda", "Invoke"),
         path if path.starts_with("/shop") => ("shop", ""),
         _ => ("other", ""),
     }

@@ -64,7 +64,7 @@ pub struct ManageCallbacks {
 #[async_trait]
 impl HttpEndpoint for ManageCallbacks {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.admin()?;
+        request.staff()?;
         match request.route.as_str() {
             "POST /webhook-endpoints" => self.create(&request).await,
             "GET /webhook-endpoints" => {
@@ -184,7 +184,7 @@ impl ManageCallbacks {
             stored.map(|endpoint| endpoint.deleted(now)).ok_or_else(unknown)
         });
         changed.await?;
-        Ok(Reply { status: 204, headers: Vec::new(), content_type: "application/json", body: String::new() })
+        Ok(Reply::bytes(204, "application/json", b""))
     }
 
     async fn rotate(&self, request: &Request) -> Result<Reply, Problem> {

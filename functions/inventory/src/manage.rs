@@ -38,7 +38,7 @@ pub struct ManageStock {
 #[async_trait]
 impl Endpoint for ManageStock {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.admin()?;
+        request.staff()?;
         let sku = Sku::try_from(request.in_path("sku"))
             .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
         match request.route.as_str() {

@@ -161,6 +161,7 @@ pub(crate) fn request(route: &str, of: &str, headers: &[(&'static str, &str)], b
         caller: Some(Caller {
             customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
             admin: true,
+            viewer: false,
         }),
         token_expires_at: None,
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None, actor: None },

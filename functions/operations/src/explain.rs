@@ -86,7 +86,7 @@ struct Explanation<'a> {
 #[async_trait]
 impl Endpoint for ExplainOrder {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.admin()?;
+        request.staff()?;
         request.query_has_only(&[])?;
         let order = request.order_id()?;
         let stream = StreamId::order(&order);

@@ -104,13 +104,13 @@ struct Page {
 #[async_trait]
 impl Endpoint for WebhookInbox {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        let admin = request.admin()?;
+        let caller = request.staff()?;
         match request.route.as_str() {
             "GET /webhooks/inbox" => self.list(&request).await,
             "GET /webhooks/inbox/{id}" => self.page(&request).await,
             "POST /webhooks/inbox/{id}/replay" => {
                 let (inbox_source, event_id) = self.find(&request).await?;
-                let replay = Replay { asked_at: self.clock.now(), asked_by: admin.customer.clone() };
+                let replay = Replay { asked_at: self.clock.now(), asked_by: caller.customer.clone() };
                 replay::ask(&*inbox_source.documents, inbox_source.source, &event_id, &replay).await?;
                 let id = id_of(inbox_source.source, &event_id);
                 tracing::info!(

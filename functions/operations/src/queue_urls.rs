@@ -1,7 +1,7 @@
 //! Settings that list queues by their functions: `<function>=<URL>`, separated by white space.
 
 use crate::redrive::FunctionQueues;
-use outbound::{DeadLetterQueue, WorkQueue};
+use outbound::{DeadLetterQueue, QueueGauge, WorkQueue};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -57,11 +57,13 @@ impl DeadLetterUrls {
         &self,
         open_dead_letters: impl Fn(&str) -> Arc<dyn DeadLetterQueue>,
         open_source: impl Fn(&str) -> Arc<dyn WorkQueue>,
+        open_gauge: impl Fn(&str) -> Arc<dyn QueueGauge>,
     ) -> BTreeMap<String, FunctionQueues> {
         let open = |(function, (dead_letters, source)): (&String, &(String, Option<String>))| {
             let queues = FunctionQueues {
                 dead_letters: open_dead_letters(dead_letters),
                 source: source.as_deref().map(&open_source),
+                gauge: open_gauge(dead_letters),
             };
             (function.clone(), queues)
         };

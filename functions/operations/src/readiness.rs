@@ -114,7 +114,7 @@ impl Queue {
 #[async_trait]
 impl Endpoint for GetReadiness {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.admin()?;
+        request.staff()?;
         Ok(Reply::json(200, &self.report().await))
     }
 }

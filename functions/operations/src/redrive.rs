@@ -1,7 +1,8 @@
 //! `redrive-dead-letters`: lists the dead letters of a function with their reasons, requeues them, or discards them.
 //!
 //! - Trigger: an operator, by `make redrive …`: `{"function", "do": "list" | "requeue" | "discard", "ids" | "all", "limit"?,
-//!   "reason"?, "by"?}`. `ids` holds whole ids, or prefixes of at least four characters that match one id only.
+//!   "reason"?, "by"?, "for_seconds"?}`. `ids` holds whole ids, or prefixes of at least four characters that match one id only.
+//!   `{"do": "count"}` counts those of each function, and receives none.
 //! - Effect of a requeue: the message's body is sent to the function's queue, then the dead letter is deleted. Consumers
 //!   read only the body, so no attribute is copied; the message's age starts anew. A stream's batch is handed to its reader
 //!   ([`batch`]). Of a discard: one log line, then the dead letter is deleted. A list changes nothing.
@@ -27,10 +28,11 @@ mod selection;
 mod tests;
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
 use input::{Action, RedriveRequest};
 use jiff::Timestamp;
 use letter::{About, LetterView};
-use outbound::{BatchStore, DeadLetterQueue, Functions, Letter, Work, WorkQueue};
+use outbound::{BatchStore, DeadLetterQueue, Depth, Functions, Letter, QueueGauge, Work, WorkQueue};
 use resilience::{Clock, Failure};
 use runtime::command::Command;
 use selection::{Resolved, Selection};
@@ -68,6 +70,8 @@ pub struct FunctionQueues {
     pub dead_letters: Arc<dyn DeadLetterQueue>,
     /// The queue that feeds it, if one does.
     pub source: Option<Arc<dyn WorkQueue>>,
+    /// How full its dead-letter queue is.
+    pub gauge: Arc<dyn QueueGauge>,
 }
 
 /// The received dead letters, by what happens to them.
@@ -107,6 +111,10 @@ impl Command for RedriveDeadLetters {
     type Input = Redrive;
 
     async fn run(&self, input: Redrive) -> Result<Value, Failure> {
+        if input.r#do == Some(Do::Count) {
+            return self.count().await;
+        }
+        let work_for = input.for_seconds.map_or(self.work_for, |most| self.work_for.min(most));
         let request = input.checked()?;
         let function = request.function.as_str();
         let queues = self.queues.get(function).ok_or_else(|| {
@@ -116,7 +124,7 @@ impl Command for RedriveDeadLetters {
                 known.join(", ")
             ))
         })?;
-        let until = self.clock.now().checked_add(self.work_for).unwrap_or(Timestamp::MAX);
+        let until = self.clock.now().checked_add(work_for).unwrap_or(Timestamp::MAX);
         let received = self.receive(&*queues.dead_letters, &request.selection, until).await?;
         let Received { selected, mut others, not_found, more } = received;
         let view = |letter: &Letter| LetterView::of(letter, function, queues.source.is_some());
@@ -144,6 +152,18 @@ impl Command for RedriveDeadLetters {
 }
 
 impl RedriveDeadLetters {
+    /// The functions that have dead letters, with how many. A queue that does not answer fails the count: a number that is too
+    /// small would hide what needs an operator.
+    async fn count(&self) -> Result<Value, Failure> {
+        let depths = try_join_all(self.queues.values().map(|queues| queues.gauge.depth())).await;
+        let depths = depths.map_err(|error| Failure::retry(error).during("count the dead letters"))?;
+        let of_each = self.queues.keys().zip(depths).map(|(function, Depth { waiting, hidden })| {
+            json!({"function": function, "dead_letters": waiting + hidden})
+        });
+        let some = of_each.filter(|it| it["dead_letters"] != 0);
+        Ok(json!({"functions": some.collect::<Value>()}))
+    }
+
     /// Receives the selected dead letters, and others on the way.
     async fn receive(
         &self,

@@ -137,13 +137,14 @@ impl Command for ReplayEvents {
     type Input = Replay;
 
     async fn run(&self, input: Replay) -> Result<Value, Failure> {
+        let work_for = input.for_seconds.map_or(self.work_for, |most| self.work_for.min(most));
         let request = input.checked()?;
         let queue = self.queue(&request)?;
         let service = self.services.get(&request.service).ok_or_else(|| {
             Failure::reject("the events of this service are in no table that this function reads")
         })?;
         let now = self.clock.now();
-        let until = now.saturating_add(self.work_for).unwrap_or(Timestamp::MAX);
+        let until = now.saturating_add(work_for).unwrap_or(Timestamp::MAX);
         let mut cursor = request.cursor()?.unwrap_or_else(|| Cursor::start(&request.digest(), now));
         if request.is_send() {
             tracing::info!(of = %request.service, to = request.to, by = request.by, "events are being replayed");

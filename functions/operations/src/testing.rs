@@ -8,14 +8,15 @@ mod replay;
 use crate::{FunctionQueues, InboxSource, RedriveDeadLetters, StandardWebhook, WebhookInbox};
 use async_trait::async_trait;
 use event_store::{Memory, Page, Pages, Position, StoreError, Walk};
-use outbound::WorkQueue;
+use outbound::{Depth, QueueGauge, WorkQueue};
 use resilience::FixedClock;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use testkit::{
-    FixedSecrets, Gate, Gated, MemoryBatches, MemoryFunctions, MemoryLetters, MemoryWork, SENDER_SECRET,
+    FixedGauge, FixedSecrets, Gate, Gated, MemoryBatches, MemoryFunctions, MemoryLetters, MemoryWork,
+    SENDER_SECRET,
 };
 
 pub(crate) use explain::{explanation, lasts};
@@ -93,12 +94,19 @@ impl World {
         }
     }
 
+    /// A dead-letter queue with two messages, one of which another reader holds.
+    fn gauge() -> Arc<dyn QueueGauge> {
+        Arc::new(FixedGauge(Depth { waiting: 1, hidden: 1 }))
+    }
+
     /// Every call to a queue passes the gate.
     pub(crate) fn redrive(&self, gate: &Arc<dyn Gate>) -> RedriveDeadLetters {
         let gated = |letters: &Arc<MemoryLetters>| Gated::new(gate.clone(), letters.clone());
         let queue: Arc<dyn WorkQueue> = Gated::new(gate.clone(), self.queue.clone());
-        let take_payment = FunctionQueues { dead_letters: gated(&self.letters), source: Some(queue) };
-        let publish_events = FunctionQueues { dead_letters: gated(&self.records), source: None };
+        let take_payment =
+            FunctionQueues { dead_letters: gated(&self.letters), source: Some(queue), gauge: Self::gauge() };
+        let publish_events =
+            FunctionQueues { dead_letters: gated(&self.records), source: None, gauge: Self::gauge() };
         RedriveDeadLetters {
             queues: [
                 ("take-payment".to_owned(), take_payment),

@@ -37,7 +37,7 @@ pub struct ManageShipments {
 #[async_trait]
 impl Endpoint for ManageShipments {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.admin()?;
+        request.staff()?;
         match request.route.as_str() {
             "GET /shipments" => self.list(&request).await,
             "GET /shipments/{order_id}" => self.show(&request.order_id()?).await,

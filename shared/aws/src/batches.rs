@@ -6,7 +6,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use outbound::{BatchError, BatchStore, Functions, StoredBatch};
+use outbound::{BatchError, BatchStore, Functions, NotAnswered, StoredBatch};
 use std::time::Duration;
 
 /// How long a function may run. Those that read streams have 30 s at most.
@@ -47,8 +47,12 @@ pub(crate) struct StackFunctions {
 
 #[async_trait]
 impl Functions for StackFunctions {
-    /// A call without an answer is not repeated: the function may still run.
     async fn invoke(&self, function: &str, payload: &str) -> Result<(), BatchError> {
+        self.ask(function, payload).await.map(drop).map_err(|error| BatchError(error.to_string()))
+    }
+
+    /// A call without an answer is not repeated: the function may still run.
+    async fn ask(&self, function: &str, payload: &str) -> Result<String, NotAnswered> {
         let answer = self
             .client
             .invoke()
@@ -59,10 +63,12 @@ impl Functions for StackFunctions {
             .config_override(once())
             .send()
             .await
-            .map_err(|error| BatchError(describe(&error)))?;
+            .map_err(|error| NotAnswered::Unclear(describe(&error)))?;
+        let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
         match answer.function_error {
-            None => Ok(()),
-            Some(kind) => Err(BatchError(failure(&kind, answer.payload.as_ref().map(Blob::as_ref)))),
+            None => String::from_utf8(payload)
+                .map_err(|_| NotAnswered::Unclear("the function's answer is not UTF-8".to_owned())),
+            Some(kind) => Err(NotAnswered::Failed(failure(&kind, Some(&payload)))),
         }
     }
 }

@@ -31,4 +31,18 @@ pub trait BatchStore: Send + Sync {
 pub trait Functions: Send + Sync {
     /// Invokes a function with this JSON, and waits for its end; `Ok` only if it succeeded.
     async fn invoke(&self, function: &str, payload: &str) -> Result<(), BatchError>;
+
+    /// The same, with the function's answer, which is JSON.
+    async fn ask(&self, function: &str, payload: &str) -> Result<String, NotAnswered>;
+}
+
+/// Why a function gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnswered {
+    /// It ended with an error of its own, for example because it refused its input.
+    #[error("{0}")]
+    Failed(String),
+    /// It was not reached, or did not end in time; what it did is unknown.
+    #[error("{0}")]
+    Unclear(String),
 }

@@ -21,7 +21,7 @@ mod work;
 
 pub use addresses::{NameError, Names, Networks, is_public};
 pub use api_key::send_with_key;
-pub use batches::{BatchError, BatchStore, Functions, StoredBatch};
+pub use batches::{BatchError, BatchStore, Functions, NotAnswered, StoredBatch};
 pub use breaker::Breaker;
 pub use deploys::{DeployError, DeployTarget, Deploys, Versions};
 pub use gauges::{Depth, GaugeError, Metric, Metrics, QueueGauge, Reading};

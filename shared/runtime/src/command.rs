@@ -7,8 +7,10 @@ use crate::probe::{self, Probe};
 use async_trait::async_trait;
 use resilience::Failure;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Deserializer};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::Instrument as _;
 
 /// What a function does when it is invoked.
@@ -42,6 +44,11 @@ pub fn operator(by: Option<String>) -> Result<String, Failure> {
         Some(by) if is_text(&by) => Ok(by),
         Some(_) => Err(Failure::reject(format!("by is not valid: the operator's name, {}", allowed_text()))),
     }
+}
+
+/// A field of a command's input: whole seconds, which bound a run.
+pub fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    Ok(Option::<u32>::deserialize(deserializer)?.map(|whole| Duration::from_secs(whole.into())))
 }
 
 /// Runs the command once. An input that cannot be read is rejected with the field and what is allowed, without its value.

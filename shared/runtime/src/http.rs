@@ -239,6 +239,7 @@ fn in_the_gateways_form(response: lambda_http::Response<lambda_http::Body>) -> A
     let mut form = ApiGatewayV2httpResponse::default();
     form.status_code = parts.status.as_u16().into();
     form.headers = parts.headers;
+    form.is_base64_encoded = matches!(body, lambda_http::Body::Binary(_));
     form.body = Some(body);
     form
 }

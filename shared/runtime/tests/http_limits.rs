@@ -138,8 +138,12 @@ impl World {
             Limit { name, counted, rate }
         });
         let limiter = Limiter::new(self.table.clone(), self.clock.clone(), limits.collect());
-        let access =
-            Access { admin_group: "admin".to_owned(), groups_claim: "groups".to_owned(), token_use: None };
+        let access = Access {
+            admin_group: "admin".to_owned(),
+            viewer_group: "viewer".to_owned(),
+            groups_claim: "groups".to_owned(),
+            token_use: None,
+        };
         Server { access: Some(access), limiter: Some(limiter), endpoint: Arc::new(Door(self.shop.clone())) }
     }
 }

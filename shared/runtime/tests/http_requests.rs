@@ -60,6 +60,7 @@ fn claims() -> Value {
 fn guarded() -> Server {
     let access = Access {
         admin_group: "admin".to_owned(),
+        viewer_group: "viewer".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };
@@ -287,4 +288,50 @@ async fn the_lines_of_a_request_have_the_id_that_its_answer_shows_and_its_trace(
             "{line}"
         );
     }
+}
+
+#[test]
+fn a_viewer_may_what_only_shows_something_and_a_customer_may_not() {
+    let customer = || testkit::customer();
+    let viewer = |mut request: Request| {
+        request.caller.as_mut().unwrap().viewer = true;
+        request
+    };
+    let of = |route: &str| request(route).by(customer());
+    for (route, may) in [
+        ("GET /shipments", true),
+        ("GET /shipments/{order_id}", true),
+        ("POST /shipments/{order_id}/dispatch", false),
+        ("PUT /stock/{sku}", false),
+        ("PATCH /webhook-endpoints/{endpoint_id}", false),
+        ("DELETE /webhook-endpoints/{endpoint_id}", false),
+    ] {
+        assert_eq!(viewer(of(route)).staff().is_ok(), may, "{route}");
+        assert_eq!(of(route).staff().unwrap_err().status, 403, "{route}");
+        assert!(request(route).by_admin().staff().is_ok(), "{route}");
+        assert_eq!(viewer(of(route)).admin().unwrap_err().status, 403, "{route}");
+    }
+    assert!(viewer(of("POST /orders/search")).reader().is_ok());
+    assert_eq!(of("POST /orders/search").reader().unwrap_err().status, 403);
+    assert_eq!(request("GET /shipments").staff().unwrap_err().status, 401);
+}
+
+/// Answers bytes that are no text.
+struct Picture;
+
+#[async_trait::async_trait]
+impl Endpoint for Picture {
+    async fn answer(&self, _: Request) -> Result<Reply, Problem> {
+        Ok(Reply::bytes(200, "image/png", &[0x89, 0xff]).with("cache-control", "immutable"))
+    }
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_file_are_sent_as_they_are_and_kept_as_long_as_the_function_says() {
+    let response = Server::open(Picture).serve(parse_sample(&gateway(None).to_string()).unwrap()).await;
+    let cached: Vec<_> = response.headers().get_all("cache-control").iter().collect();
+    assert_eq!(cached, ["immutable"]);
+    assert_eq!(response.headers()["content-type"], "image/png");
+    let Body::Binary(bytes) = response.into_body() else { panic!("bytes were expected") };
+    assert_eq!(bytes, [0x89, 0xff]);
 }

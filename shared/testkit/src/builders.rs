@@ -191,12 +191,12 @@ pub trait RequestBuilder: Sized {
 
 impl RequestBuilder for Request {
     fn by(self, customer: Customer) -> Self {
-        self.sent_by(Caller { customer, admin: false })
+        self.sent_by(Caller { customer, admin: false, viewer: false })
     }
 
     fn by_admin(self) -> Self {
         let customer = Customer { subject: "admin-1".to_owned(), ..customer() };
-        self.sent_by(Caller { customer, admin: true })
+        self.sent_by(Caller { customer, admin: true, viewer: false })
     }
 
     fn sent_by(mut self, caller: Caller) -> Self {

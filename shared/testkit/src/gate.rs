@@ -12,7 +12,7 @@ use event_store::{
 use events::Envelope;
 use outbound::{
     Answer, BatchError, BatchStore, Call, CallError, DeadLetter, DeadLetterQueue, Depth, Functions,
-    GaugeError, Letter, Mail, MailError, Mailer, Metric, Metrics, NameError, Names, Publication,
+    GaugeError, Letter, Mail, MailError, Mailer, Metric, Metrics, NameError, Names, NotAnswered, Publication,
     PublishError, Queue, QueueError, QueueGauge, Reading, SocketError, Sockets, StoredBatch, Text, Texter,
     Topic, Transport, Work, WorkQueue,
 };
@@ -239,6 +239,11 @@ impl<P: Functions + ?Sized> Functions for Gated<P> {
     async fn invoke(&self, function: &str, payload: &str) -> Result<(), BatchError> {
         let failed = || BatchError("failed by the gate".to_owned());
         self.pass("functions.invoke", Effect::Write, self.port.invoke(function, payload), failed).await
+    }
+
+    async fn ask(&self, function: &str, payload: &str) -> Result<String, NotAnswered> {
+        let failed = || NotAnswered::Unclear("failed by the gate".to_owned());
+        self.pass("functions.ask", Effect::Write, self.port.ask(function, payload), failed).await
     }
 }
 

@@ -468,6 +468,7 @@ fn as_sent(event: &Value) -> Value {
 fn access() -> Access {
     Access {
         admin_group: "admin".to_owned(),
+        viewer_group: "viewer".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     }

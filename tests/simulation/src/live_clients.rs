@@ -365,7 +365,7 @@ impl World {
 
 impl Client {
     fn sent(&self, route: &str) -> Request {
-        let caller = runtime::http::Caller { customer: self.by.clone(), admin: self.admin };
+        let caller = runtime::http::Caller { customer: self.by.clone(), admin: self.admin, viewer: false };
         request(route).sent_by(caller)
     }
 

@@ -170,7 +170,11 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         })),
         "redrive-dead-letters" => {
             let channels = ports.channels();
-            let queues = FunctionQueues { dead_letters: channels.dead_letters, source: Some(channels.work) };
+            let queues = FunctionQueues {
+                dead_letters: channels.dead_letters,
+                source: Some(channels.work),
+                gauge: Arc::new(FixedGauge(Depth { waiting: 0, hidden: 0 })),
+            };
             Step::Command(Arc::new(operations::RedriveDeadLetters {
                 queues: [("take-payment".to_owned(), queues)].into(),
                 batches: channels.batches,
@@ -218,6 +222,17 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
             let (versions, deploy) = (deploys.clone(), "sample".to_owned());
             Step::Command(Arc::new(operations::ProbeVersion { deploys, versions, stack, deploy }))
         }
+        "run-command" => {
+            Step::Http(Arc::new(operations::RunCommand { functions: ports.channels().functions }))
+        }
+        "serve-console" => Step::OpenHttp(Arc::new(console::ServeConsole {
+            stack,
+            sign_in: Some(console::SignIn {
+                endpoint: "https://cognito-idp.us-east-1.amazonaws.com".to_owned(),
+                client_id: "client-1".to_owned(),
+            }),
+            access: runtime::http::Access::from_settings(&mut Settings::from_lookup(|_| None)),
+        })),
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),
         "manage-callbacks" | PLAN_DELIVERIES | DELIVER_WEBHOOK | "schedule-callbacks" => {
             callbacks_step(function, ports)

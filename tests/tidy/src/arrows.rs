@@ -2,7 +2,7 @@
 
 use crate::{files, none};
 
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "catalog",
     "orders",
     "payments",
@@ -12,6 +12,7 @@ const SERVICES: [&str; 9] = [
     "callbacks",
     "outbox",
     "operations",
+    "console",
 ];
 
 /// The crates named in the `[dependencies]` of a manifest.

@@ -222,6 +222,7 @@ async fn a_late_older_write_does_not_replace_a_newer_one() {
 async fn every_sample_is_answered() {
     let access = Access {
         admin_group: "admin".to_owned(),
+        viewer_group: "viewer".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };

@@ -80,6 +80,7 @@ async fn every_sample_is_answered() {
     let world = World::default();
     let access = Access {
         admin_group: "admin".to_owned(),
+        viewer_group: "viewer".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };

@@ -13,7 +13,7 @@ async fn main() -> Result<(), runtime::Error> {
     let functions = aws.functions(&settings.text("STACK_NAME"));
     let started = settings.finish()?;
 
-    let queues = urls.open(|url| aws.letters(url), |url| aws.work(url));
+    let queues = urls.open(|url| aws.letters(url), |url| aws.work(url), |url| aws.queue_gauge(url));
     let batches = aws.batches();
     let clock = Arc::new(SystemClock);
     let probe = aws.connect(started).await;

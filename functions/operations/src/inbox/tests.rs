@@ -96,6 +96,7 @@ async fn every_sample_is_answered() {
         .await;
     let access = Access {
         admin_group: "admin".to_owned(),
+        viewer_group: "viewer".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };

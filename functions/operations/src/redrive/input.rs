@@ -2,9 +2,10 @@
 
 use super::selection::{SHORTEST_PREFIX, Selection};
 use resilience::Failure;
-use runtime::command::{allowed_text, is_text, operator};
+use runtime::command::{allowed_text, is_text, operator, seconds};
 use serde::Deserialize;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// The most dead letters that one run requeues, discards or lists.
 const MOST: usize = 200;
@@ -38,12 +39,17 @@ pub struct Redrive {
     /// The operator, for the log.
     #[serde(default)]
     pub by: Option<String>,
+    /// The most seconds that the run works, if that is less than the function's own bound.
+    #[serde(default, deserialize_with = "seconds")]
+    pub for_seconds: Option<Duration>,
 }
 
 /// What can be done with dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Do {
+    /// Count those of every function.
+    Count,
     /// Show them.
     List,
     /// Send them to the queue that they came from.
@@ -74,8 +80,9 @@ impl Redrive {
         let function = self.function.ok_or_else(|| {
             Failure::reject("function is missing: whose dead letters, for example take-payment")
         })?;
-        let to_do =
-            self.r#do.ok_or_else(|| Failure::reject("do is missing: one of list, requeue, discard"))?;
+        let to_do = self
+            .r#do
+            .ok_or_else(|| Failure::reject("do is missing: one of count, list, requeue, discard"))?;
         let selection = match (self.ids, self.all, to_do) {
             (Some(_), true, _) => {
                 return Err(Failure::reject("ids and all exclude each other: send one of them"));
@@ -89,7 +96,7 @@ impl Redrive {
             (None, _, _) => Selection::Any(checked_limit(self.limit)?),
         };
         let action = match (to_do, self.reason) {
-            (Do::List, _) => None,
+            (Do::Count | Do::List, _) => None,
             (Do::Requeue, _) => Some(Action::Requeue),
             (Do::Discard, Some(reason)) if is_text(&reason) => Some(Action::Discard { reason }),
             (Do::Discard, _) => {

@@ -229,3 +229,14 @@ async fn an_ambiguous_prefix_moves_nothing_and_releases_all() {
     assert!(matches!(&rejection, Failure::Reject { reason } if reason.contains("25 ids")), "{rejection:?}");
     assert_eq!((world.sent().len(), world.letters.all().len(), world.letters.in_flight()), (0, 25, 0));
 }
+
+#[tokio::test]
+async fn a_count_names_each_function_with_dead_letters_and_receives_none() {
+    let world = World::new();
+    world.reject(NONSENSE);
+    let answer = world.answer_redrive(json!({"do": "count"})).await;
+    let counted = |function: &str| json!({"function": function, "dead_letters": 2});
+    assert_eq!(answer, json!({"functions": [counted("publish-events"), counted("take-payment")]}));
+    // A dead letter that was received would be hidden from this list.
+    assert_eq!(ids(&world.answer_redrive(list()).await).len(), 1);
+}

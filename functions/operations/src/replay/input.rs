@@ -6,9 +6,10 @@ use event_store::StreamId;
 use events::{Envelope, OrderId, Service, Sku};
 use jiff::Timestamp;
 use resilience::Failure;
-use runtime::command::operator;
+use runtime::command::{operator, seconds};
 use runtime::http::digest_of;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The most streams of one request.
 const MOST_SUBJECTS: usize = 1000;
@@ -50,6 +51,9 @@ pub struct Replay {
     /// The operator, for the log.
     #[serde(default)]
     pub by: Option<String>,
+    /// The most seconds that the run works, if that is less than the function's own bound.
+    #[serde(default, deserialize_with = "seconds")]
+    pub for_seconds: Option<Duration>,
 }
 
 /// What can be done with the selected events.

@@ -21,9 +21,16 @@ pub struct Caller {
     pub customer: Customer,
     /// Whether the token names the admin group.
     pub admin: bool,
+    /// Whether the token names the viewer group.
+    pub viewer: bool,
 }
 
 impl Caller {
+    /// Whether the caller may read what belongs to others: an admin, or a viewer.
+    pub const fn is_staff(&self) -> bool {
+        self.admin || self.viewer
+    }
+
     /// The caller as the actor of the events that the request causes. Never `None` for a verified token: its subject is not empty.
     pub fn actor(&self) -> Option<Actor> {
         Actor::try_from(self.customer.subject.as_str()).ok()
@@ -35,6 +42,8 @@ impl Caller {
 pub struct Access {
     /// The group whose members are admins.
     pub admin_group: String,
+    /// The group whose members read what admins read, and change nothing.
+    pub viewer_group: String,
     /// The claim that lists the groups.
     pub groups_claim: String,
     /// The required value of the claim `token_use`; `None` for issuers that do not set it.
@@ -42,10 +51,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// `ADMIN_GROUP` (admin), `GROUPS_CLAIM` (`cognito:groups`), `TOKEN_USE` (empty: not checked).
+    /// `ADMIN_GROUP` (admin), `VIEWER_GROUP` (viewer), `GROUPS_CLAIM` (`cognito:groups`), `TOKEN_USE` (empty: not checked).
     pub fn from_settings(settings: &mut Settings) -> Self {
         Self {
             admin_group: settings.optional("ADMIN_GROUP").unwrap_or_else(|| "admin".to_owned()),
+            viewer_group: settings.optional("VIEWER_GROUP").unwrap_or_else(|| "viewer".to_owned()),
             groups_claim: settings.optional("GROUPS_CLAIM").unwrap_or_else(|| "cognito:groups".to_owned()),
             token_use: settings.optional("TOKEN_USE"),
         }
@@ -66,15 +76,18 @@ impl Access {
         let (Some(issuer), Some(subject)) = (claim("iss"), claim("sub")) else {
             return Err(Problem::unauthorized("the token names no issuer or no subject"));
         };
+        let token = verified_token(claims, headers);
+        let lists = |group: &str| token.as_ref().is_some_and(|token| self.lists(token, group));
         Ok(Caller {
             customer: Customer { issuer: issuer.to_owned(), subject: subject.to_owned() },
-            admin: verified_token(claims, headers).is_some_and(|token| self.lists_admin(&token)),
+            admin: lists(&self.admin_group),
+            viewer: lists(&self.viewer_group),
         })
     }
 
-    fn lists_admin(&self, token: &Value) -> bool {
+    fn lists(&self, token: &Value, group: &str) -> bool {
         let groups = token.get(&self.groups_claim).and_then(Value::as_array);
-        groups.is_some_and(|groups| groups.iter().any(|group| *group == self.admin_group.as_str()))
+        groups.is_some_and(|groups| groups.iter().any(|listed| *listed == group))
     }
 }
 

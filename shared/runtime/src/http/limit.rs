@@ -23,9 +23,9 @@ const MOST_REMEMBERED: usize = 1000;
 /// Which requests a limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// All requests of a caller that is no admin.
+    /// All requests of a caller that is neither admin nor viewer.
     OfCustomers,
-    /// All requests of an admin.
+    /// All requests of an admin or a viewer.
     OfAdmins,
     /// All requests of this route, for example `POST /orders`.
     Route(&'static str),
@@ -45,8 +45,8 @@ pub struct Limit {
 impl Limit {
     fn counts(&self, caller: &Caller, route: &str) -> bool {
         match self.counted {
-            Counted::OfCustomers => !caller.admin,
-            Counted::OfAdmins => caller.admin,
+            Counted::OfCustomers => !caller.is_staff(),
+            Counted::OfAdmins => caller.is_staff(),
             Counted::Route(counted) => counted == route,
         }
     }

@@ -1,4 +1,4 @@
-//! A reply: JSON with a status and headers.
+//! A reply: JSON, or bytes of a file, with a status and headers.
 
 use super::Problem;
 use lambda_http::{Body, Response};
@@ -13,8 +13,10 @@ pub struct Reply {
     pub headers: Vec<(&'static str, String)>,
     /// The content type of the body.
     pub content_type: &'static str,
-    /// The body.
+    /// The body, unless it is bytes.
     pub body: String,
+    /// The body of a file, in place of the text.
+    pub bytes: Option<&'static [u8]>,
 }
 
 impl Reply {
@@ -22,7 +24,12 @@ impl Reply {
     pub fn json(status: u16, body: &impl Serialize) -> Self {
         // Our own structs always have a JSON form.
         let body = serde_json::to_string(body).unwrap_or_default();
-        Self { status, headers: Vec::new(), content_type: "application/json", body }
+        Self { status, headers: Vec::new(), content_type: "application/json", body, bytes: None }
+    }
+
+    /// A file that the function embeds. The gateway receives it encoded, so it may hold any bytes.
+    pub const fn bytes(status: u16, content_type: &'static str, bytes: &'static [u8]) -> Self {
+        Self { status, headers: Vec::new(), content_type, body: String::new(), bytes: Some(bytes) }
     }
 
     /// The same, with a further header.
@@ -36,12 +43,15 @@ impl Reply {
         let mut response = Response::builder()
             .status(self.status)
             .header("content-type", self.content_type)
-            .header("cache-control", "no-store")
             .header("x-content-type-options", "nosniff");
+        if !self.headers.iter().any(|(name, _)| *name == "cache-control") {
+            response = response.header("cache-control", "no-store");
+        }
         for (name, value) in &self.headers {
             response = response.header(*name, value);
         }
-        response.body(Body::Text(self.body)).unwrap_or_else(|error| {
+        let body = self.bytes.map_or(Body::Text(self.body), |bytes| Body::Binary(bytes.to_vec()));
+        response.body(body).unwrap_or_else(|error| {
             tracing::error!(%error, "our own reply cannot be sent: a header is not valid");
             let mut broken = Response::new(Body::Empty);
             *broken.status_mut() = lambda_http::http::StatusCode::INTERNAL_SERVER_ERROR;
@@ -57,6 +67,7 @@ impl From<Problem> for Reply {
             content_type: "application/problem+json",
             body: problem.body(),
             headers: problem.headers,
+            bytes: None,
         }
     }
 }

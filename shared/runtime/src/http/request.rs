@@ -100,6 +100,21 @@ impl Request {
         if caller.admin { Ok(caller) } else { Err(Problem::forbidden("this needs the admin group")) }
     }
 
+    /// The caller, if it is an admin, or a viewer on a route that only shows something (`GET`); else 403.
+    pub fn staff(&self) -> Result<&Caller, Problem> {
+        if self.route.starts_with("GET ") { self.reader() } else { self.admin() }
+    }
+
+    /// The caller, if it is an admin or a viewer; else 403.
+    pub fn reader(&self) -> Result<&Caller, Problem> {
+        let caller = self.caller()?;
+        if caller.is_staff() {
+            Ok(caller)
+        } else {
+            Err(Problem::forbidden("this needs the admin or the viewer group"))
+        }
+    }
+
     /// Reads the body as JSON: 415 for another content type, 413 over 64 KiB, 400 if it is not JSON, 422 with a pointer if it
     /// has another shape (also a list in place of an object). Values are never echoed.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {

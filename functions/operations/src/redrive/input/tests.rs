@@ -20,7 +20,7 @@ fn a_list_has_fifty_by_default() {
 fn a_move_needs_ids_or_all_and_a_discard_needs_a_reason() {
     for (input, expected) in [
         (json!({"do": "list"}), "function is missing"),
-        (json!({"function": "f"}), "do is missing: one of list, requeue, discard"),
+        (json!({"function": "f"}), "do is missing: one of count, list, requeue, discard"),
         (json!({"function": "f", "do": "requeue"}), "ids or all is missing"),
         (json!({"function": "f", "do": "discard", "reason": "r"}), "ids or all is missing"),
         (json!({"function": "f", "do": "requeue", "ids": ["a"], "all": true}), "exclude each other"),
@@ -57,7 +57,7 @@ fn a_move_needs_ids_or_all_and_a_discard_needs_a_reason() {
         (json!({"function": "f", "do": "list", "by": "b".repeat(301)}), "by is not valid"),
         (
             json!({"function": "f", "do": "burn", "all": true}),
-            "do: expected one of `list`, `requeue`, `discard`",
+            "do: expected one of `count`, `list`, `requeue`, `discard`",
         ),
         (json!({"function": "f", "do": "list", "al": true}), "unknown field `al`"),
     ] {

@@ -13,6 +13,7 @@ async fn an_order_over_the_limit_is_not_placed() {
     let server = Server {
         access: Some(Access {
             admin_group: "admin".to_owned(),
+            viewer_group: "viewer".to_owned(),
             groups_claim: "groups".to_owned(),
             token_use: None,
         }),

@@ -6,6 +6,7 @@ use serde_json::json;
 fn access() -> Access {
     Access {
         admin_group: "admin".to_owned(),
+        viewer_group: "viewer".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     }
@@ -72,6 +73,19 @@ fn only_a_member_of_exactly_the_admin_group_is_an_admin() {
     ] {
         let token = token(&groups);
         assert_eq!(is_admin(&token, &[format!("Bearer {}", encoded(&token))]), admin, "{groups}");
+    }
+}
+
+#[test]
+fn a_member_of_exactly_the_viewer_group_is_a_viewer_and_no_admin() {
+    for (groups, viewer) in
+        [(json!(["viewer"]), true), (json!(["EU viewer"]), false), (json!(["admin"]), false)]
+    {
+        let token = token(&groups);
+        let sent = headers(&[format!("Bearer {}", encoded(&token))]);
+        let caller = access().caller(&claims(&token), &sent).unwrap();
+        assert_eq!(caller.viewer, viewer, "{groups}");
+        assert!(!(caller.viewer && caller.admin) && caller.is_staff() == (viewer || caller.admin));
     }
 }
 

@@ -1,0 +1,272 @@
+// Products and their stock.
+
+import { useState } from "preact/hooks";
+import { call, get, Problem } from "../api";
+import { intentKey } from "../intent";
+import { useLoad } from "../load";
+import { minor, money, plain } from "../money";
+import { Action, type Field } from "../parts/action";
+import { Page, Section } from "../parts/page";
+import { Status } from "../parts/show";
+import { Empty, Show } from "../parts/states";
+import { Table } from "../parts/table";
+import { go, to } from "../route";
+import { person } from "../session";
+import { settings } from "../settings";
+import type { Page as ListPage, Product as Shape, Stock } from "../shapes";
+
+export function Products() {
+  const [pages, setPages] = useState(1);
+  const list = useLoad(`products ${pages}`, (signal) => read(pages, signal), "slow");
+  return (
+    <Page
+      title="Products"
+      topic="slow"
+      actions={
+        <Action
+          label="Add a product"
+          submit="Add it"
+          isPrimary
+          fields={[
+            { name: "sku", label: "SKU", hint: "Letters, digits and hyphens, as in TEA-01. It never changes.", maxLength: 64 },
+            ...productFields(),
+            { name: "on_hand", label: "Pieces on hand", type: "number", value: "0", check: wholeNumber },
+          ]}
+          run={() => async (values) => {
+            const sku = (values["sku"] ?? "").trim();
+            await refuseExisting(sku);
+            await call("PUT", `/products/${encodeURIComponent(sku)}`, { body: productBody(values) });
+            await call("PUT", `/stock/${encodeURIComponent(sku)}`, { body: { on_hand: Number(values["on_hand"]) } });
+            list.reload();
+            go("products", sku);
+            return `${sku} is added, and can be sold within moments.`;
+          }}
+        />
+      }
+    >
+      <Show of={list}>
+        {({ items, next }) => (
+          <>
+            {items.length === 0 ? (
+              <Empty>There is no product yet.</Empty>
+            ) : (
+              <Table
+                caption="Products, by SKU"
+                rows={items}
+                id={(product) => product.sku}
+                columns={[
+                  { name: "SKU", cell: (product) => <a class="id" href={to("products", product.sku)}>{product.sku}</a> },
+                  { name: "Name", cell: (product) => product.name },
+                  { name: "Price", isNumber: true, cell: (product) => money(product.price, product.currency) },
+                  { name: "State", cell: (product) => <Status of={product.active ? "active" : "inactive"} /> },
+                ]}
+              />
+            )}
+            {next && (
+              <button type="button" onClick={() => setPages(pages + 1)}>
+                More
+              </button>
+            )}
+          </>
+        )}
+      </Show>
+    </Page>
+  );
+}
+
+async function read(pages: number, signal: AbortSignal): Promise<ListPage<Shape>> {
+  const items: Shape[] = [];
+  let cursor: string | null = "";
+  for (let page = 0; page < pages && cursor !== null; page += 1) {
+    const query: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+    const found: ListPage<Shape> = await get(`/products?limit=100${query}`, signal);
+    items.push(...found.items);
+    cursor = found.next;
+  }
+  return { items, next: cursor };
+}
+
+/** An add must not change a product that exists already. */
+async function refuseExisting(sku: string): Promise<void> {
+  try {
+    await get(`/products/${encodeURIComponent(sku)}`);
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return;
+    throw error;
+  }
+  throw new Problem(409, "There is such a product already", `Open ${sku} to change it`);
+}
+
+interface WithStock {
+  product: Shape;
+  stock: Stock | undefined;
+}
+
+export function Product({ sku }: { sku: string }) {
+  const path = encodeURIComponent(sku);
+  const both = useLoad<WithStock>(sku, async (signal) => {
+    const [product, stock] = await Promise.all([
+      get<Shape>(`/products/${path}`, signal),
+      get<Stock>(`/stock/${path}`, signal).catch((error: unknown) => {
+        if (error instanceof Problem && error.status === 404) return undefined;
+        throw error;
+      }),
+    ]);
+    return { product, stock };
+  }, "slow");
+  return (
+    <Page title={both.data?.product.name ?? sku} extra={both.data && <Status of={both.data.product.active ? "active" : "inactive"} />} topic="slow">
+      <Show of={both}>
+        {({ product, stock }) => (
+          <>
+            <div class="actions" role="group" aria-label="Actions">
+              <Action
+                label="Change the product"
+                submit="Save"
+                fields={[
+                  ...productFields(product),
+                  { name: "active", label: "It is sold", type: "checkbox", value: String(product.active) },
+                ]}
+                run={() => async (values) => {
+                  const body = { ...productBody(values), active: values["active"] === "true" };
+                  await call("PUT", `/products/${path}`, { body });
+                  both.reload();
+                  return "The product is changed. Orders that were placed keep their prices.";
+                }}
+              />
+              {stock && <StockActions sku={sku} stock={stock} reload={both.reload} />}
+              {!stock && (
+                <Action
+                  label="Set the stock"
+                  submit="Set it"
+                  fields={[{ name: "on_hand", label: "Pieces on hand", type: "number", check: wholeNumber }]}
+                  run={() => async (values) => {
+                    await call("PUT", `/stock/${path}`, { body: { on_hand: Number(values["on_hand"]) } });
+                    both.reload();
+                    return "The stock is set.";
+                  }}
+                />
+              )}
+            </div>
+            <div class="columns">
+              <Section title="Product">
+                <dl class="facts">
+                  <dt>SKU</dt>
+                  <dd>
+                    <code>{product.sku}</code>
+                  </dd>
+                  <dt>Price</dt>
+                  <dd>{money(product.price, product.currency)}</dd>
+                  <dt>Weight</dt>
+                  <dd>{product.weight_grams ? `${product.weight_grams} g` : <span class="quiet">unknown</span>}</dd>
+                </dl>
+              </Section>
+              <Section title="Stock">
+                {stock ? (
+                  <dl class="facts">
+                    <dt>On hand</dt>
+                    <dd>{stock.on_hand}</dd>
+                    <dt>Allocated</dt>
+                    <dd>{stock.allocated} for open orders</dd>
+                    <dt>Available</dt>
+                    <dd>
+                      <strong>{stock.available}</strong> {stock.available === 0 && <span class="status bad">sold out</span>}
+                    </dd>
+                  </dl>
+                ) : (
+                  <Empty>No stock is recorded{person()?.isAdmin ? ": set it, so that it can be sold" : ""}.</Empty>
+                )}
+              </Section>
+            </div>
+          </>
+        )}
+      </Show>
+    </Page>
+  );
+}
+
+function StockActions({ sku, stock, reload }: { sku: string; stock: Stock; reload: () => void }) {
+  const path = `/stock/${encodeURIComponent(sku)}`;
+  return (
+    <>
+      <Action
+        label="Adjust the stock"
+        submit="Adjust it"
+        fields={[
+          {
+            name: "delta",
+            label: "Pieces more (or fewer, as −2)",
+            type: "number",
+            check: (value) => (/^[+−-]?\d{1,9}$/.test(value.trim()) && number(value) !== 0 ? undefined : "A whole number that is not 0."),
+          },
+          { name: "reason", label: "Reason", maxLength: 200 },
+        ]}
+        run={() => {
+          const key = intentKey("adjust", sku, stock.version);
+          return async (values) => {
+            await call("POST", `${path}/adjustments`, { body: { delta: number(values["delta"] ?? ""), reason: values["reason"] }, key });
+            reload();
+            return "The stock is adjusted.";
+          };
+        }}
+      >
+        <p>For what was found, broken or delivered. {stock.available} pieces are available.</p>
+      </Action>
+      <Action
+        label="Set after a count"
+        submit="Set it"
+        fields={[{ name: "on_hand", label: "Pieces on hand", type: "number", value: String(stock.on_hand), check: wholeNumber }]}
+        run={() => {
+          const seen = stock.version;
+          return async (values) => {
+            await call("PUT", path, { body: { on_hand: Number(values["on_hand"]) }, ifMatch: seen });
+            reload();
+            return "The stock is set.";
+          };
+        }}
+      >
+        <p>Refused if orders moved pieces since this page was read: then count again.</p>
+      </Action>
+    </>
+  );
+}
+
+function productFields(product?: Shape): Field[] {
+  const currency = product?.currency ?? "EUR";
+  return [
+    { name: "name", label: "Name", value: product?.name ?? "", maxLength: 200 },
+    { name: "price", label: "Price", type: "number", value: product ? plain(product.price, currency) : "", hint: "In the currency’s own decimals, as 12.50." },
+    {
+      name: "currency",
+      label: "Currency",
+      type: "select",
+      value: currency,
+      options: Object.keys(settings().currencies),
+    },
+    {
+      name: "weight_grams",
+      label: "Weight in grams",
+      type: "number",
+      isOptional: true,
+      value: product?.weight_grams ? String(product.weight_grams) : "",
+      check: wholeNumber,
+    },
+  ];
+}
+
+function productBody(values: Record<string, string>): Record<string, unknown> {
+  const currency = values["currency"] ?? "";
+  const price = minor(values["price"] ?? "", currency);
+  if (price === undefined) throw new Problem(422, "The price is not valid", `An amount such as ${plain(1250, currency)} ${currency}`);
+  const body: Record<string, unknown> = { name: values["name"], price, currency };
+  if (values["weight_grams"]?.trim()) body["weight_grams"] = Number(values["weight_grams"]);
+  return body;
+}
+
+function wholeNumber(value: string): string | undefined {
+  return /^\d{1,9}$/.test(value.trim()) ? undefined : "A whole number.";
+}
+
+function number(text: string): number {
+  return Number(text.trim().replace("−", "-"));
+}
