@@ -115,7 +115,7 @@ pub(crate) fn error(code: Code, order: Option<&OrderId>) -> String {
             "send {\"action\": \"follow\", \"order\": an order's id or \"board\", \"after\": a sequence}"
         }
         Code::NotFound => "no such order",
-        Code::Forbidden => "this needs the admin group",
+        Code::Forbidden => "this needs the admin or the viewer group",
     };
     text(&Frame::Error { code, order: order.map(OrderId::as_str), detail })
 }
