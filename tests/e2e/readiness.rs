@@ -15,7 +15,7 @@ fn every_dependency_of_the_deployed_stack_answers_and_only_an_admin_sees_it() {
     let answer = stack.anonymous.get("/health/ready");
     assert_eq!(answer.status, 401, "{answer}");
     let report = stack.admin.get("/health/ready").expect(200);
-    for (list, field, number) in [("dependencies", "name", 10), ("queues", "function", 8)] {
+    for (list, field, number) in [("dependencies", "name", 11), ("queues", "function", 8)] {
         let items = report[list].as_array().expect("a list");
         let failing: Vec<&Value> = items.iter().filter(|item| item["state"] != "ok").collect();
         assert!(failing.is_empty(), "{failing:?}");

@@ -23,7 +23,9 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-use crate::subscriptions::{ERASURE, NOTIFY_CUSTOMER, PLAN_DELIVERIES, SUBSCRIPTIONS, is_subscribed};
+use crate::subscriptions::{
+    ERASURE, NOTIFY_CUSTOMER, PLAN_DELIVERIES, PUSH_UPDATES, SUBSCRIPTIONS, is_subscribed,
+};
 use async_trait::async_trait;
 use cursor::Cursor;
 use event_store::limits::escaped;
@@ -172,9 +174,8 @@ impl ReplayEvents {
     /// The queue of the consumer, if it subscribes to the service.
     fn queue(&self, request: &ReplayRequest) -> Result<&dyn WorkQueue, Failure> {
         let of_service = SUBSCRIPTIONS.iter().filter(|(_, service, _)| *service == request.service);
-        // A queue of hints is none of them.
-        let replayable =
-            of_service.map(|(function, ..)| *function).filter(|name| self.queues.contains_key(*name));
+        // A hint is of no use later.
+        let replayable = of_service.map(|(function, ..)| *function).filter(|name| *name != PUSH_UPDATES);
         let subscribed: BTreeSet<&str> = replayable.collect();
         let queue = self.queues.get(&request.to).filter(|_| subscribed.contains(request.to.as_str()));
         queue.map(|queue| &**queue).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! The Lambda side of every function: settings, HTTP, WebSocket APIs, queue and stream batches, schedules, commands, logs, metrics,
+//! The Lambda side of every function: settings, HTTP, sockets, queue and stream batches, schedules, commands, logs, metrics,
 //! spans.
 //!
 //! A step implements one of six traits: [`http::Endpoint`], [`websocket::Socket`], [`queue::Consumer`], [`stream::Reader`],

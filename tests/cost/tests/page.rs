@@ -26,7 +26,10 @@ fn a_delivered_order_stays_within_its_budget() {
     assert!(all.core_writes() <= 52, "{} write units", all.core_writes());
     // Number, email, tracking code, day, and one for each product.
     assert_eq!(all.search_writes, 4 + 1, "write units of the search");
-    assert!(all.read_halves <= 2 * 45, "{} half read units", all.read_halves);
+    // Live tracking looks for the followers of the order and of the board, consistently, for each of its events.
+    let of_live = by_function["push-updates"].read_halves;
+    assert_eq!(of_live, 9 * 2 * 2, "half read units of an order that no page follows");
+    assert!(all.read_halves - of_live <= 2 * 45, "{} half read units", all.read_halves);
     let usd: f64 = FAST.price(&by_function, &Prices::read()).iter().map(|(_, usd)| usd).sum();
     assert!(usd <= 90.0, "{usd:.0} USD for a million orders");
     let placing = &by_function["place-order"];

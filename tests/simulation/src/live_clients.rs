@@ -1,7 +1,7 @@
 //! Pages that follow orders while these move, over a network that loses, duplicates and reorders. Messages of events are lost,
 //! duplicated and late, frames too, and connections are cut, some of them without a report. The clients do what `docs/live.md` asks.
 //!
-//! The rules: a client sees its own orders alone; its page never goes back; each page is what `GET` shows at its sequence; and once
+//! The rules: a client sees its own orders alone; its page never gets older; each page is what `GET` shows at its sequence; and once
 //! all is quiet, after one answered heartbeat, it equals `GET`.
 
 use super::executor::finish;

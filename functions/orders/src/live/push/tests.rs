@@ -73,9 +73,10 @@ async fn the_board_gets_the_line_of_every_order() {
     live.push_last().await.unwrap();
     let list =
         live.world.get(testkit::request("GET /orders").query("open", "true").by_admin()).await.unwrap();
-    let row = list["items"].as_array().unwrap().iter().find(|row| row["order_id"] == *order_id(2).as_str());
-    let expected = json!({"type": "board", "order": order_id(2), "sequence": 1, "summary": row.unwrap()});
-    assert_eq!(live.got("a1"), [expected]);
+    let expected =
+        list["items"].as_array().unwrap().iter().find(|line| line["order_id"] == *order_id(2).as_str());
+    let frame = json!({"type": "board", "order": order_id(2), "sequence": 1, "summary": expected.unwrap()});
+    assert_eq!(live.got("a1"), [frame]);
 }
 
 #[tokio::test]
