@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from local import build, console, documents
+from local import build, console, documents, web
 from local.settings import ROOT
 from local.template.function import kebab
 from local.trouble import Trouble
@@ -41,6 +41,7 @@ def folder() -> Path:
 
 def compile_all(functions: list[str]) -> None:
     """Compiles the harness, the references and the functions. cargo shows its own progress."""
+    web.build()
     console.say("  compiling the harness")
     _cargo(["--profile", build.PROFILE, "-p", "bench-harness"])
     console.say("  compiling the programs as for a release (the first time: about 10 minutes, and one for each function)")

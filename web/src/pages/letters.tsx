@@ -15,6 +15,8 @@ import type { Letter, Letters as Found, Outcomes } from "../shapes";
 import { countLetters } from "./needs";
 
 const COMMAND = "/operations/redrive-dead-letters";
+/** As many as one look may hold. */
+const MOST = 200;
 
 export function Letters({ of }: { of: string | undefined }) {
   const counts = useLoad("letters", countLetters, "slow");
@@ -46,7 +48,7 @@ export function Letters({ of }: { of: string | undefined }) {
 }
 
 function OfFunction({ name, counted }: { name: string; counted: () => void }) {
-  const list = useLoad(name, (signal) => call<Found>("POST", COMMAND, { body: { function: name, do: "list" }, signal }));
+  const list = useLoad(name, (signal) => call<Found>("POST", COMMAND, { body: { function: name, do: "list", limit: MOST }, signal }));
   const [chosen, choose] = useState<Set<string>>(new Set());
   const reload = () => {
     choose(new Set());
