@@ -11,6 +11,7 @@
 )]
 
 mod carrier;
+mod frames;
 mod messages;
 mod requests;
 mod seeds;
@@ -20,6 +21,7 @@ mod stripe;
 mod tables;
 
 pub use carrier::carrier_events;
+pub use frames::frames;
 pub use messages::messages;
 pub use requests::requests;
 pub use seeds::seeds;
@@ -37,8 +39,9 @@ use std::sync::Arc;
 pub type Property = fn(&[u8]) -> bool;
 
 /// Every property with the name of its fuzzer, in alphabetical order.
-pub const ALL: [(&str, Property); 6] = [
+pub const ALL: [(&str, Property); 7] = [
     ("carrier_events", carrier_events),
+    ("frames", frames),
     ("messages", messages),
     ("requests", requests),
     ("signatures", signatures),

@@ -15,6 +15,7 @@ pub fn seeds(fuzzer: &str) -> Vec<Vec<u8>> {
         "stripe_events" => texts(stripe()),
         "carrier_events" => texts(carrier()),
         "standard_events" => texts(standard()),
+        "frames" => texts(frames()),
         "messages" => messages(),
         "requests" => requests(),
         other => panic!("no fuzzer is called {other}"),
@@ -23,6 +24,20 @@ pub fn seeds(fuzzer: &str) -> Vec<Vec<u8>> {
 
 fn texts(values: impl IntoIterator<Item = Value>) -> Vec<Vec<u8>> {
     values.into_iter().map(|value| value.to_string().into_bytes()).collect()
+}
+
+fn frames() -> Vec<Value> {
+    let follow = json!({"action": "follow", "order": order_id(1)});
+    let authorizer = json!({"caller": "customer#1", "admin": "true", "until": "2027-01-02T03:04:05Z"});
+    let context = json!({"eventType": "MESSAGE", "connectionId": "c1", "authorizer": authorizer});
+    vec![
+        follow.clone(),
+        json!({"action": "follow", "order": order_id(1), "after": 1}),
+        json!({"action": "follow", "order": order_id(2), "after": 0}),
+        json!({"action": "follow", "order": "board"}),
+        json!({"requestContext": context, "body": follow.to_string(), "isBase64Encoded": false}),
+        json!({"type": "REQUEST", "methodArn": "arn:1", "queryStringParameters": {"ticket": "t1"}}),
+    ]
 }
 
 fn signed() -> Vec<Vec<u8>> {

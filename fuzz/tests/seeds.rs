@@ -6,10 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 const CHANGES: u32 = 400;
 
-/// The seeds of each fuzzer that have no effect, as intended: thin events, types that are ignored, and requests that are not
-/// valid.
-const REFUSED: [(&str, &[usize]); 6] = [
+/// The seeds of each fuzzer that have no effect, as intended: thin events, types that are ignored, requests that are not valid, and
+/// frames that are refused.
+const REFUSED: [(&str, &[usize]); 7] = [
     ("carrier_events", &[]),
+    ("frames", &[2, 3, 4, 5]),
     ("messages", &[]),
     ("requests", &[2, 3, 6, 7]),
     ("signatures", &[]),
