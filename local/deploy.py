@@ -59,9 +59,8 @@ def parameters(stack: Stack) -> dict[str, str]:
         "Architecture": build.architecture(),
         "DataDeletionPolicy": "Delete",
         "AlarmEmail": "alarms@shop.example",
-        # The emulator knows neither metric math nor composite alarms, nor CodeDeploy.
+        # The emulator knows neither metric math nor composite alarms.
         "BurnRateAlarms": "false",
-        "GradualDeploys": "false",
         "MailFrom": MAIL_FROM,
         "ShopName": "Conveyor (local)",
         # Tests and benchmarks are a single busy caller. The limits are tested in process.
@@ -121,26 +120,37 @@ def _fingerprint(stack: Stack) -> str:
 
 
 def _sam_deploy(stack: Stack, fingerprint: str, template: Path) -> None:
+    deploy_id = fingerprint[: build.ID_DIGITS]
+    copy = template.with_name("template.local.yaml")
+    copy.write_text(_named(template.read_text(), deploy_id))
     command = [
         str(tools.program("tools", "sam")),
         "deploy",
         "--config-file",
         str(SAM_CONFIG),
         "--template-file",
-        str(template),
+        str(copy),
         "--stack-name",
         STACK_NAME,
     ]
     command += ["--region", REGION, "--resolve-s3", "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
     command += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar", "--force-upload"]
     has = _parameters_of(template)
-    given = {**parameters(stack), "DeployId": fingerprint[: build.ID_DIGITS]}
+    given = {**parameters(stack), "DeployId": deploy_id}
     given = {name: value for name, value in given.items() if name in has}
     command += ["--parameter-overrides", *(f"{name}={value}" for name, value in given.items())]
     with LOG.open("w") as output:
         ended = subprocess.run(command, cwd=ROOT, env=aws_environment(stack.endpoint), stdout=output, stderr=subprocess.STDOUT)
+    copy.unlink()
     if ended.returncode != 0:
         raise Trouble(f"sam deploy failed: {_last_words()} See .local/deploy.log and .local/emulator.log.")
+
+
+def _named(template: str, deploy_id: str) -> str:
+    """The emulator translates the template with the parameters' defaults. A version that each deploy publishes is named by a
+    parameter, so its default has to be the value.
+    """
+    return re.sub(r"(\n  DeployId:\n(?:    .*\n)*?    Default: ).*", rf"\g<1>{deploy_id}", template)
 
 
 def _parameters_of(template: Path) -> set[str]:

@@ -26,6 +26,8 @@ LIMITS = {
     "bytes of the largest environment": (4_096, 4_096),
     "characters of the longest description of a function": (256, 256),
 }
+# The parameters with which the template is largest.
+LARGEST = {"GradualDeploys": "true"}
 # What a reference may become: an ARN or the address of a queue, at its longest.
 REFERENCE = "r" * 134
 
@@ -84,7 +86,11 @@ def _translated() -> Any:
     from samcli.yamlhelper import yaml_parse
 
     validator = SamTemplateValidator(
-        yaml_parse(TEMPLATE.read_text()), _NoManagedPolicies(), region=REGION, language_extensions_enabled=True
+        yaml_parse(TEMPLATE.read_text()),
+        _NoManagedPolicies(),
+        region=REGION,
+        parameter_overrides=LARGEST,
+        language_extensions_enabled=True,
     )
     return yaml_parse(validator.get_translated_template_if_valid())
 

@@ -120,7 +120,8 @@ def _values(
 ) -> dict[str, str]:
     """A value for every parameter of the template: the answer, else what the file has, else the default."""
     before = config.parameters()
-    values = {name: text for name, text in {**parameters.defaults(read), **before}.items() if name in read["Parameters"]}
+    values = {**parameters.defaults(read), "GradualDeploys": "true", **before}
+    values = {name: text for name, text in values.items() if name in read["Parameters"]}
     values |= {
         "AlarmEmail": answers["ALARM_EMAIL"],
         "MailFrom": answers["MAIL_FROM"],
