@@ -65,7 +65,11 @@ def _with_value(content: Any, variable: str, value: str) -> Any:
     if isinstance(content, Tagged):
         if content.tag == "!Ref" and content.value == variable:
             return value
-        return Tagged(content.tag, _with_value(content.value, variable, value))
+        inside = _with_value(content.value, variable, value)
+        # Without a reference that is left, it is a text.
+        return (
+            inside if content.tag == "!Sub" and isinstance(inside, str) and "${" not in inside else Tagged(content.tag, inside)
+        )
     if isinstance(content, str):
         return content.replace(f"${{{variable}}}", value)
     return _each(content, lambda item: _with_value(item, variable, value))
