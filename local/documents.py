@@ -208,8 +208,9 @@ def _statement(statement: dict[str, Any], tables: dict[str, list[str]], others: 
             verbs = [word]
     kind = tables if actions[0].startswith("dynamodb:") else others
     may = ", ".join(verbs) + _narrowed(statement.get("Condition"))
-    for resource in resources:
-        kind.setdefault(_text(resource), []).append(may)
+    # A function and its alias have one name here.
+    for resource in dict.fromkeys(map(_text, resources)):
+        kind.setdefault(resource, []).append(may)
 
 
 def _narrowed(condition: dict[str, Any] | None) -> str:

@@ -87,7 +87,8 @@ def fill_in_lists(template: Map) -> None:
         "ConsumerQueue": sub(" ".join(f"{kebab(owner)}=${{{owner}Queue}}" for owner in consumers)),
         "ConsumerQueueArn": Items(arn(f"{owner}Queue") for owner in consumers),
         "QueueArn": Items(arn(f"{owner}Queue") for owner in fed),
-        "ReaderArn": Items(map(alias, readers)),
+        # The emulator judges a call of the alias by the function.
+        "ReaderArn": Items(named for owner in readers for named in (alias(owner), arn(owner))),
         "FailedBatchesArn": Items(arn(f"{owner}FailedBatches") for owner in readers),
         "FailedBatch": Items(failed_batches_of(owner) for owner in readers),
     }

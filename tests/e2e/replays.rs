@@ -85,7 +85,7 @@ fn a_plan_for_a_time_scans_the_table_and_states_what_it_costs() {
     assert!(run_all(&stack, "replay-events", plan, "events") >= 1);
 }
 
-/// Deletes the view of an open order that was allocated and rests. A view that is written of an event before it would come back.
+/// Deletes the view of an open order that was allocated and rests. Else another event would write it again.
 fn lose_view(tables: &Tables, order: &str) {
     let views = tables.clients().table(&tests::variable("CONVEYOR_ORDER_VIEWS_TABLE"));
     let key = view_of(tables, order);
