@@ -89,11 +89,15 @@ fn a_plan_for_a_time_scans_the_table_and_states_what_it_costs() {
 fn lose_view(tables: &Tables, order: &str) {
     let views = tables.clients().table(&tests::variable("CONVEYOR_ORDER_VIEWS_TABLE"));
     let key = view_of(tables, order);
-    until("the view of the order's last event", || {
+    until("the view of the order as it rests", || {
         let events = tables.stream("ORDERS", order);
-        let rests = events.iter().any(|event| event.data["because"] == "ShipmentRequested");
+        let of = |because: &str| events.iter().find(|event| event.data["because"] == *because);
+        // The last one that is written into the view, and the last one of all.
+        let (allocated, rests) = (of("InventoryUpdated"), of("ShipmentRequested").is_some());
         let view = tables.run(views.get(&key)).expect("the table answers").map_or(0, |view| view.version);
-        if rests && view == events.len() as u64 { Ok(()) } else { Err(format!("{view} of {}", events.len())) }
+        // A view has twice the number of the event that it is made of: functions/orders/src/summary.rs.
+        let is_written = allocated.is_some_and(|event| view >= 2 * u64::from(event.sequence.number()));
+        if rests && is_written { Ok(()) } else { Err(format!("version {view} of {} events", events.len())) }
     });
     tables.run(views.delete(&key)).expect("the table answers");
 }

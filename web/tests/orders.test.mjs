@@ -145,6 +145,8 @@ test("an order is opened and dispatched by the keyboard alone, with the focus vi
   await page.getByRole("button", { name: "Dispatch" }).waitFor();
   await tabTo("Dispatch");
   await page.keyboard.press("Enter");
+  // What is typed before the form is open goes nowhere, and no person is so fast.
+  await page.waitForFunction(() => document.activeElement.tagName === "INPUT");
   await page.keyboard.type("DHL");
   await page.keyboard.press("Tab");
   await seen();

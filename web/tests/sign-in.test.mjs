@@ -13,6 +13,7 @@ after(stop);
 
 test("a wrong password is refused in words, and the right one leads to what needs a person", async () => {
   const { page, done } = await open();
+  await page.getByLabel("Email").waitFor();
   assert.deepEqual(await violations(page), []);
   await page.getByLabel("Email").fill(people.admin.email);
   await page.getByLabel("Password", { exact: true }).fill("Wrong-password-1");
