@@ -6,12 +6,13 @@ import { intentKey } from "../intent";
 import { useLoad } from "../load";
 import { Action } from "../parts/action";
 import { Bulk } from "../parts/bulk";
+import { More, useList } from "../parts/list";
 import { Page, Section } from "../parts/page";
 import { Status, When, words } from "../parts/show";
 import { Empty, Show } from "../parts/states";
 import { Table } from "../parts/table";
 import { go } from "../route";
-import type { Delivery, Endpoint, Page as ListPage } from "../shapes";
+import type { Delivery, Endpoint } from "../shapes";
 import { Redeliver } from "./order-webhooks";
 
 const STATUSES = ["pending", "delivered", "exhausted", "ended"];
@@ -20,8 +21,7 @@ export function Deliveries({ endpoint: id }: { endpoint: string }) {
   const [status, setStatus] = useState("");
   const endpoint = useLoad(id, (signal) => get<Endpoint>(`/webhook-endpoints/${encodeURIComponent(id)}`, signal), "board");
   const query = status ? `?status=${status}&limit=50` : "?limit=50";
-  const list = useLoad(`${id} ${query}`, (signal) =>
-    get<ListPage<Delivery>>(`/webhook-endpoints/${encodeURIComponent(id)}/deliveries${query}`, signal), "board");
+  const list = useList<Delivery>(`/webhook-endpoints/${encodeURIComponent(id)}/deliveries${query}`, "board");
   const it = endpoint.data;
   return (
     <Page
@@ -44,7 +44,7 @@ export function Deliveries({ endpoint: id }: { endpoint: string }) {
           </label>
         </div>
         <Show of={list}>
-          {({ items }) => (
+          {({ items, next }) => (
             <>
               {status === "exhausted" && items.length > 0 && (
                 <Bulk
@@ -80,6 +80,7 @@ export function Deliveries({ endpoint: id }: { endpoint: string }) {
                   ]}
                 />
               )}
+              <More of={list} next={next} />
             </>
           )}
         </Show>

@@ -1,16 +1,15 @@
 // Received webhooks, and what became of each.
 
 import { useState } from "preact/hooks";
-import { get } from "../api";
-import { useLoad } from "../load";
+import { call } from "../api";
 import { Bulk } from "../parts/bulk";
+import { More, useList } from "../parts/list";
 import { Page } from "../parts/page";
 import { Status, When } from "../parts/show";
 import { Empty, Show } from "../parts/states";
 import { Table } from "../parts/table";
 import { go, to } from "../route";
-import { call } from "../api";
-import type { Page as ListPage, WebhookSummary } from "../shapes";
+import type { WebhookSummary } from "../shapes";
 import { ReplayWebhook } from "./order-webhooks";
 
 const STATUSES = ["failed", "parked", "received", "applied", "already_known", "ignored"];
@@ -18,9 +17,8 @@ const SOURCES = ["stripe", "easypost", "standard-payments", "standard-parcels"];
 
 export function Inbox({ status }: { status: string }) {
   const [source, setSource] = useState("");
-  const [pages, setPages] = useState(1);
   const query = [status && `status=${status}`, source && `source=${source}`, "limit=50"].filter(Boolean).join("&");
-  const list = useLoad(`${query} ${pages}`, (signal) => read(query, pages, signal), "slow");
+  const list = useList<WebhookSummary>(`/webhooks/inbox?${query}`, "slow");
   return (
     <Page title="Webhooks in" topic="slow">
       <div class="filters">
@@ -77,26 +75,10 @@ export function Inbox({ status }: { status: string }) {
                 ]}
               />
             )}
-            {next && (
-              <button type="button" onClick={() => setPages(pages + 1)}>
-                More
-              </button>
-            )}
+            <More of={list} next={next} />
           </>
         )}
       </Show>
     </Page>
   );
-}
-
-async function read(query: string, pages: number, signal: AbortSignal): Promise<ListPage<WebhookSummary>> {
-  const items: WebhookSummary[] = [];
-  let cursor: string | null = "";
-  for (let page = 0; page < pages && cursor !== null; page += 1) {
-    const after: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    const found: ListPage<WebhookSummary> = await get(`/webhooks/inbox?${query}${after}`, signal);
-    items.push(...found.items);
-    cursor = found.next;
-  }
-  return { items, next: cursor };
 }

@@ -1,11 +1,11 @@
 // Products and their stock.
 
-import { useState } from "preact/hooks";
 import { call, get, Problem } from "../api";
 import { intentKey } from "../intent";
 import { useLoad } from "../load";
 import { minor, money, plain } from "../money";
 import { Action, type Field } from "../parts/action";
+import { More, useList } from "../parts/list";
 import { Page, Section } from "../parts/page";
 import { Status } from "../parts/show";
 import { Empty, Show } from "../parts/states";
@@ -13,11 +13,10 @@ import { Table } from "../parts/table";
 import { go, to } from "../route";
 import { person } from "../session";
 import { settings } from "../settings";
-import type { Page as ListPage, Product as Shape, Stock } from "../shapes";
+import type { Product as Shape, Stock } from "../shapes";
 
 export function Products() {
-  const [pages, setPages] = useState(1);
-  const list = useLoad(`products ${pages}`, (signal) => read(pages, signal), "slow");
+  const list = useList<Shape>("/products?limit=100", "slow");
   return (
     <Page
       title="Products"
@@ -62,28 +61,12 @@ export function Products() {
                 ]}
               />
             )}
-            {next && (
-              <button type="button" onClick={() => setPages(pages + 1)}>
-                More
-              </button>
-            )}
+            <More of={list} next={next} />
           </>
         )}
       </Show>
     </Page>
   );
-}
-
-async function read(pages: number, signal: AbortSignal): Promise<ListPage<Shape>> {
-  const items: Shape[] = [];
-  let cursor: string | null = "";
-  for (let page = 0; page < pages && cursor !== null; page += 1) {
-    const query: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    const found: ListPage<Shape> = await get(`/products?limit=100${query}`, signal);
-    items.push(...found.items);
-    cursor = found.next;
-  }
-  return { items, next: cursor };
 }
 
 /** An add must not change a product that exists already. */

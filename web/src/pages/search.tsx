@@ -2,11 +2,12 @@
 // memory: it may be a person's address, so it is never in the page's address.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { call, get } from "../api";
-import { asProblem, useLoad } from "../load";
+import { call } from "../api";
+import { asProblem } from "../load";
 import type { Problem } from "../api";
 import { money } from "../money";
 import { FieldInput } from "../parts/action";
+import { More, useList } from "../parts/list";
 import { Page } from "../parts/page";
 import { Attention, OrderLink, Status, When } from "../parts/show";
 import { Empty, Loading, ProblemBox, Show } from "../parts/states";
@@ -136,28 +137,13 @@ function Criteria() {
 }
 
 function Open() {
-  const [pages, setPages] = useState(1);
-  const open = useLoad(`open-${pages}`, async (signal) => {
-    const items: OrderSummary[] = [];
-    let cursor: string | null = "";
-    for (let page = 0; page < pages && cursor !== null; page += 1) {
-      const query = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-      const found: ListPage<OrderSummary> = await get(`/orders?open=true&limit=50${query}`, signal);
-      items.push(...found.items);
-      cursor = found.next;
-    }
-    return { items, next: cursor };
-  }, "board");
+  const open = useList<OrderSummary>("/orders?open=true&limit=50", "board");
   return (
     <Show of={open}>
       {({ items, next }) => (
         <>
           {items.length === 0 ? <Empty>No order is open.</Empty> : <Orders caption="Open orders" rows={items} />}
-          {next && (
-            <button type="button" onClick={() => setPages(pages + 1)}>
-              More
-            </button>
-          )}
+          <More of={open} next={next} />
         </>
       )}
     </Show>

@@ -3,20 +3,20 @@
 import { useState } from "preact/hooks";
 import { get } from "../api";
 import type { Problem } from "../api";
-import { asProblem, useLoad } from "../load";
+import { asProblem } from "../load";
+import { More, useList } from "../parts/list";
 import { Page } from "../parts/page";
 import { OrderLink, Status, When } from "../parts/show";
 import { Empty, ProblemBox, Show } from "../parts/states";
 import { Table } from "../parts/table";
 import { to } from "../route";
-import type { Page as ListPage, Shipment, ShipmentPage } from "../shapes";
+import type { Shipment, ShipmentPage } from "../shapes";
 
 /** How many addresses are read at the same time. */
 const AT_ONCE = 6;
 
 export function Shipments() {
-  const [pages, setPages] = useState(1);
-  const list = useLoad(`shipments ${pages}`, (signal) => read(pages, signal), "board");
+  const list = useList<Shipment>("/shipments?open=true&limit=50", "board");
   const [sheets, setSheets] = useState<ShipmentPage[]>();
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem>();
@@ -66,11 +66,7 @@ export function Shipments() {
                   { name: "Next", cell: (shipment) => <a href={to("orders", shipment.order_id)}>Dispatch {shipment.number}</a> },
                 ]}
               />
-              {next && (
-                <button type="button" onClick={() => setPages(pages + 1)}>
-                  More
-                </button>
-              )}
+              <More of={list} next={next} />
             </>
           )
         }
@@ -78,18 +74,6 @@ export function Shipments() {
       {sheets && <Sheets of={sheets} />}
     </Page>
   );
-}
-
-async function read(pages: number, signal: AbortSignal): Promise<ListPage<Shipment>> {
-  const items: Shipment[] = [];
-  let cursor: string | null = "";
-  for (let page = 0; page < pages && cursor !== null; page += 1) {
-    const query: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    const found: ListPage<Shipment> = await get(`/shipments?open=true&limit=50${query}`, signal);
-    items.push(...found.items);
-    cursor = found.next;
-  }
-  return { items, next: cursor };
 }
 
 /** Seen on paper alone. */
