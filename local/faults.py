@@ -82,7 +82,13 @@ class Faults:
             self.duplicates += 1
 
     def poison_a_queue(self) -> None:
-        queues = [url for name, url in self._stack.resources.items() if name.endswith("Queue") and url.startswith("http")]
+        """Only of those with dead letters: a queue of hints drops the message, and nothing shows that it was read."""
+        resources = self._stack.resources
+        queues = [
+            url
+            for name, url in resources.items()
+            if name.endswith("Queue") and url.startswith("http") and f"{name.removesuffix('Queue')}DeadLetters" in resources
+        ]
         self._sqs.send_message(QueueUrl=self._dice.choice(sorted(queues)), MessageBody=self._dice.choice(POISON))
         self.poison += 1
 
