@@ -2,9 +2,10 @@
 
 use crate::Table;
 use crate::addresses::SystemNames;
-use crate::batches::{S3Batches, StackFunctions};
+use crate::batches::S3Batches;
 use crate::connections::{self, Needed, Service};
-use crate::deploys::{AnyVersions, CodeDeploy};
+use crate::deploys::CodeDeploy;
+use crate::functions::{AnyVersions, StackFunctions};
 use crate::gauges::{CloudWatch, SqsGauge};
 use crate::guarded_transport::GuardedTransport;
 use crate::http::HttpTransport;

@@ -1,15 +1,13 @@
-//! [`Deploys`] on `CodeDeploy`, [`Versions`] on Lambda.
+//! [`Deploys`] on `CodeDeploy`.
 //!
 //! `CodeDeploy` sends a hook no name of what it is the hook of. For Lambda, the targets of a deployment have the functions with the
 //! version that they are moved to.
 //! [`CodeDeploy` API, "LambdaFunctionInfo"](https://docs.aws.amazon.com/codedeploy/latest/APIReference/API_LambdaFunctionInfo.html)
 
-use crate::batches::{failure, once};
 use crate::error::describe;
 use async_trait::async_trait;
 use aws_sdk_codedeploy::types::{LambdaFunctionInfo, LifecycleEventStatus};
-use aws_sdk_lambda::primitives::Blob;
-use outbound::{DeployError, DeployTarget, Deploys, Versions};
+use outbound::{DeployError, DeployTarget, Deploys};
 
 #[derive(Debug)]
 pub(crate) struct CodeDeploy(pub(crate) aws_sdk_codedeploy::Client);
@@ -44,23 +42,6 @@ fn target(function: LambdaFunctionInfo) -> Result<DeployTarget, DeployError> {
     match (function.function_name, function.target_version) {
         (Some(function), Some(version)) => Ok(DeployTarget { function, version }),
         _ => Err(DeployError("the deploy does not name a function and its version".to_owned())),
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct AnyVersions(pub(crate) aws_sdk_lambda::Client);
-
-#[async_trait]
-impl Versions for AnyVersions {
-    async fn ask(&self, target: &DeployTarget, payload: &str) -> Result<String, DeployError> {
-        let call = self.0.invoke().function_name(&target.function).qualifier(&target.version);
-        let answer = call.payload(Blob::new(payload)).customize().config_override(once()).send().await;
-        let answer = answer.map_err(|error| DeployError(describe(&error)))?;
-        let payload = answer.payload.map(Blob::into_inner).unwrap_or_default();
-        match answer.function_error {
-            None => String::from_utf8(payload).map_err(|_| DeployError("the answer is no text".to_owned())),
-            Some(kind) => Err(DeployError(failure(&kind, Some(&payload)))),
-        }
     }
 }
 

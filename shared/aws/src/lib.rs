@@ -13,6 +13,7 @@ mod deploys;
 mod documents;
 mod error;
 mod event_store;
+mod functions;
 mod gauges;
 mod guarded_transport;
 mod http;

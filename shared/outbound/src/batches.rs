@@ -1,4 +1,4 @@
-//! The batches that a stream reader could not take, as their event source stored them, and the way to hand one to its reader.
+//! The batches that a stream reader could not take, as their event source stored them.
 
 use async_trait::async_trait;
 
@@ -11,7 +11,7 @@ pub struct StoredBatch {
     pub object: String,
 }
 
-/// The store or the function did not answer, or refused the call.
+/// The store did not answer, or refused the call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BatchError(pub String);
@@ -24,25 +24,4 @@ pub trait BatchStore: Send + Sync {
 
     /// Deletes a stored batch. Deleting it twice is not an error.
     async fn delete(&self, batch: &StoredBatch) -> Result<(), BatchError>;
-}
-
-/// Functions by their name in the stack (`publish-events`).
-#[async_trait]
-pub trait Functions: Send + Sync {
-    /// Invokes a function with this JSON, and waits for its end; `Ok` only if it succeeded.
-    async fn invoke(&self, function: &str, payload: &str) -> Result<(), BatchError>;
-
-    /// The same, with the function's answer, which is JSON.
-    async fn ask(&self, function: &str, payload: &str) -> Result<String, NotAnswered>;
-}
-
-/// Why a function gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotAnswered {
-    /// It ended with an error of its own, for example because it refused its input.
-    #[error("{0}")]
-    Failed(String),
-    /// It was not reached, or did not end in time; what it did is unknown.
-    #[error("{0}")]
-    Unclear(String),
 }

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 pub struct DeployTarget {
     /// The function's whole name, with that of the stack.
     pub function: String,
-    /// The version or the alias.
+    /// The version.
     pub version: String,
 }
 
-/// The service of the deploys, or a function, did not answer or refused the call.
+/// The service of the deploys did not answer, or refused the call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct DeployError(pub String);
@@ -24,11 +24,4 @@ pub trait Deploys: Send + Sync {
 
     /// The hook's verdict. Until it is known the deploy waits, for an hour at most, and no caller reaches the new version.
     async fn conclude(&self, deploy: &str, hook: &str, accepts: bool) -> Result<(), DeployError>;
-}
-
-/// Versions of functions, each invoked by itself.
-#[async_trait]
-pub trait Versions: Send + Sync {
-    /// Invokes the version with this JSON, and returns its answer. An error that the function reports is a [`DeployError`].
-    async fn ask(&self, target: &DeployTarget, payload: &str) -> Result<String, DeployError>;
 }

@@ -236,11 +236,6 @@ impl<P: BatchStore + ?Sized> BatchStore for Gated<P> {
 
 #[async_trait]
 impl<P: Functions + ?Sized> Functions for Gated<P> {
-    async fn invoke(&self, function: &str, payload: &str) -> Result<(), BatchError> {
-        let failed = || BatchError("failed by the gate".to_owned());
-        self.pass("functions.invoke", Effect::Write, self.port.invoke(function, payload), failed).await
-    }
-
     async fn ask(&self, function: &str, payload: &str) -> Result<String, NotAnswered> {
         let failed = || NotAnswered::Unclear("failed by the gate".to_owned());
         self.pass("functions.ask", Effect::Write, self.port.ask(function, payload), failed).await

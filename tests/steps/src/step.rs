@@ -219,8 +219,8 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         }
         "probe-version" => {
             let deploys = Arc::new(MemoryDeploys::default());
-            let (versions, deploy) = (deploys.clone(), "sample".to_owned());
-            Step::Command(Arc::new(operations::ProbeVersion { deploys, versions, stack, deploy }))
+            let versions = deploys.clone();
+            Step::Command(Arc::new(operations::ProbeVersion { deploys, versions, stack }))
         }
         "run-command" => {
             Step::Http(Arc::new(operations::RunCommand { functions: ports.channels().functions }))

@@ -6,10 +6,10 @@ use operations::ProbeVersion;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("probe-version");
     let aws = aws::Clients::from_settings(&mut settings);
-    let (stack, deploy) = (settings.text("STACK_NAME"), settings.text("DEPLOY_ID"));
+    let stack = settings.text("STACK_NAME");
     let started = settings.finish()?;
 
     let (deploys, versions) = (aws.deploys(), aws.versions());
     let probe = aws.connect(started).await;
-    runtime::command::run(ProbeVersion { deploys, versions, stack, deploy }, probe).await
+    runtime::command::run(ProbeVersion { deploys, versions, stack }, probe).await
 }

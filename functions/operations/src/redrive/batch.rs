@@ -55,7 +55,7 @@ impl RedriveDeadLetters {
             Ok(records) => records,
             Err(because) => return kept(because.to_owned()),
         };
-        if let Err(error) = self.functions.invoke(function, records).await {
+        if let Err(error) = self.functions.ask(function, records).await {
             return kept(failed(&format!("have {function} handle it"), &error));
         }
         match self.delete_batch(queues, batch, letter).await {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Clients;
+use outbound::NotAnswered;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -98,14 +99,10 @@ async fn a_version_is_asked_by_its_number_and_its_error_is_one() {
         ("x-amz-function-error: Unhandled\r\n", r#"{"errorMessage":"a secret cannot be read"}"#),
     ])
     .await;
-    let target = DeployTarget { function: "shop-take-payment".to_owned(), version: "7".to_owned() };
     let versions = clients.versions();
-    assert_eq!(
-        versions.ask(&target, r#"{"probe":1}"#).await.as_deref(),
-        Ok(r#"{"function":"take-payment"}"#)
-    );
-    let refused = versions.ask(&target, r#"{"probe":1}"#).await;
-    assert_eq!(refused, Err(DeployError("a secret cannot be read".to_owned())));
+    let asked = || versions.ask("shop-take-payment", "7", r#"{"probe":1}"#);
+    assert_eq!(asked().await.as_deref(), Ok(r#"{"function":"take-payment"}"#));
+    assert_eq!(asked().await, Err(NotAnswered::Failed("a secret cannot be read".to_owned())));
     let requests = requests.lock().unwrap();
     assert!(
         requests[0].starts_with("POST /2015-03-31/functions/shop-take-payment/invocations?Qualifier=7"),

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_functions_error_is_its_message_or_its_kind() {
     let payload = br#"{"errorType": "Failure", "errorMessage": "the topic is out"}"#;
-    assert_eq!(failure("Unhandled", Some(payload)), "the topic is out");
-    assert_eq!(failure("Unhandled", Some(b"no JSON")), "Unhandled");
-    assert_eq!(failure("Unhandled", None), "Unhandled");
+    assert_eq!(failure("Unhandled", payload), "the topic is out");
+    assert_eq!(failure("Unhandled", b"no JSON"), "Unhandled");
+    assert_eq!(failure("Unhandled", b""), "Unhandled");
 }
