@@ -164,7 +164,7 @@ def _triggers(template: Template, name: str, properties: dict[str, Any]) -> list
 def _socket_triggers(template: Template, name: str) -> Iterator[str]:
     """The routes of a WebSocket API, and its authorizer."""
     of_api = {key: value for key, value in template["Resources"].items() if value["Type"].startswith("AWS::ApiGatewayV2::")}
-    invokes = {key for key, value in of_api.items() if f"${{{name}.Arn}}" in str(value["Properties"])}
+    invokes = {key for key, value in of_api.items() if f"'{name}.Alias'" in str(value["Properties"])}
     for key, resource in of_api.items():
         details = resource["Properties"]
         if key in invokes and resource["Type"].endswith("::Authorizer"):

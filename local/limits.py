@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .credentials import explained
-from .restore import table
+from .operations import table
 from .trouble import Trouble
 
 KEY = {"pk": {"S": "limits"}, "sk": {"S": "changed"}}

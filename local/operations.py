@@ -1,4 +1,6 @@
-"""Invokes an operator's function: of the stack on this machine, or of a stack on AWS with the shell's own credentials."""
+"""What an operator reaches of a stack, its functions and its tables: of the stack on this machine, or of one on AWS with the
+shell's own credentials.
+"""
 
 from __future__ import annotations
 
@@ -48,3 +50,18 @@ class Operator:
         if "FunctionError" in answer:
             raise Trouble(f"{function}: {body.get('errorMessage', body)}")
         return body
+
+
+def table(stack_name: str | None, service: str) -> tuple[Any, str]:
+    """A client, and the name of the service's table."""
+    logical = f"{service.capitalize()}Table"
+    if stack_name:
+        stacks = session().client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
+        tables = {output["OutputKey"].removesuffix("Name"): output["OutputValue"] for output in stacks[0]["Outputs"]}
+        dynamodb = session().client("dynamodb")
+    else:
+        stack = state.running()
+        dynamodb, tables = aws.client("dynamodb", stack), stack.resources
+    if logical not in tables:
+        raise Trouble(f"No table is called `{service}`: TABLE=… is the name of a service, for example orders.")
+    return dynamodb, tables[logical]

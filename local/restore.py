@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from . import aws, console, state
-from .credentials import explained, session
+from . import console
+from .credentials import explained
+from .operations import table
 from .trouble import Trouble
 
 # What `BatchGetItem` takes at once.
@@ -110,18 +111,3 @@ def _put(dynamodb: Any, table: str, item: Item) -> bool:
     except dynamodb.exceptions.ConditionalCheckFailedException:
         return False
     return True
-
-
-def table(stack_name: str | None, service: str) -> tuple[Any, str]:
-    """A client, and the name of the service's table."""
-    logical = f"{service.capitalize()}Table"
-    if stack_name:
-        stacks = session().client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"]
-        tables = {output["OutputKey"].removesuffix("Name"): output["OutputValue"] for output in stacks[0]["Outputs"]}
-        dynamodb = session().client("dynamodb")
-    else:
-        stack = state.running()
-        dynamodb, tables = aws.client("dynamodb", stack), stack.resources
-    if logical not in tables:
-        raise Trouble(f"No table is called `{service}`: TABLE=… is the name of a service, for example orders.")
-    return dynamodb, tables[logical]

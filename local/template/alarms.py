@@ -28,8 +28,8 @@ def split(whole: Map) -> Map:
             watching |= written_out
             del whole["Resources"][name]
     passed: dict[str, Any] = {"Stack": ref(STACK)}
-    of_alarms = {resource["Condition"] for resource in watching.values() if "Condition" in resource}
-    conditions = Map({name: whole["Conditions"].pop(name) for name in of_alarms})
+    of_alarms = [resource["Condition"] for resource in watching.values() if "Condition" in resource]
+    conditions = Map({name: whole["Conditions"].pop(name) for name in dict.fromkeys(of_alarms)})
     watching = _renamed(watching, whole, passed)
     conditions = _renamed(conditions, whole, passed)
     nested = Map(
@@ -66,10 +66,9 @@ def _with_value(content: Any, variable: str, value: str) -> Any:
         if content.tag == "!Ref" and content.value == variable:
             return value
         inside = _with_value(content.value, variable, value)
-        # Without a reference that is left, it is a text.
-        return (
-            inside if content.tag == "!Sub" and isinstance(inside, str) and "${" not in inside else Tagged(content.tag, inside)
-        )
+        if content.tag == "!Sub" and isinstance(inside, str) and "${" not in inside:
+            return inside  # no reference is left
+        return Tagged(content.tag, inside)
     if isinstance(content, str):
         return content.replace(f"${{{variable}}}", value)
     return _each(content, lambda item: _with_value(item, variable, value))
@@ -78,9 +77,7 @@ def _with_value(content: Any, variable: str, value: str) -> Any:
 def _renamed(content: Any, whole: Map, passed: dict[str, Any]) -> Any:
     """References become those to parameters of the nested template, which `passed` collects with their values."""
     if isinstance(content, Tagged):
-        if content.tag == "!Ref":
-            return ref(_parameter(content.value, whole, passed))
-        if content.tag == "!GetAtt":
+        if content.tag in ("!Ref", "!GetAtt"):
             return ref(_parameter(content.value, whole, passed))
         return Tagged(content.tag, _renamed(content.value, whole, passed))
     if isinstance(content, str):
