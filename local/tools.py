@@ -6,7 +6,7 @@ Each virtual environment has one purpose. The emulator and the SAM CLI need two 
 |---|---|---|
 | `stack` | emulator and payment provider | every command but those below |
 | `tools` | what builds, checks and deploys | every command but those below |
-| `operator` | boto3 | `secrets`, and `explain`, `redrive`, `replay`, `rebuild-views` and `reconcile` with `STACK=` |
+| `operator` | boto3 | `secrets`, and every command of an operator with `STACK=` |
 | `receivers` | the official webhook libraries for Python and Node | `test` |
 | `judges` | two more implementations of DynamoDB, in Python and Node | `test`, `guards` |
 | `powertools` | Powertools for AWS Lambda, in Python and Node | `bench` |
