@@ -29,7 +29,7 @@ const OPEN: &str = "open";
 pub(crate) enum Topic {
     /// One order.
     Order(OrderId),
-    /// Every order, for admins.
+    /// Every order, for staff.
     Board,
 }
 
@@ -47,19 +47,19 @@ impl Topic {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Follower {
     caller: String,
-    admin: bool,
+    staff: bool,
     until: Timestamp,
 }
 
 impl From<&Holder> for Follower {
     fn from(holder: &Holder) -> Self {
-        Self { caller: holder.caller.clone(), admin: holder.admin, until: holder.until }
+        Self { caller: holder.caller.clone(), staff: holder.staff, until: holder.until }
     }
 }
 
 impl From<Follower> for Holder {
     fn from(follower: Follower) -> Self {
-        Self { caller: follower.caller, admin: follower.admin, until: follower.until }
+        Self { caller: follower.caller, staff: follower.staff, until: follower.until }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) enum Code {
     Invalid,
     /// No such order, or another customer's.
     NotFound,
-    /// Only admins follow the board.
+    /// Only staff follow the board.
     Forbidden,
 }
 

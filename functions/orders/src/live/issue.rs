@@ -1,7 +1,7 @@
 //! `issue-ticket`: `POST /live/tickets`. A browser can send no token with a handshake, and no token belongs into a URL.
 //!
-//! - Effect: a ticket for one connection, of 60 seconds. Only its hash is stored, with the digest of the caller, whether it is an
-//!   admin, and when its token expires.
+//! - Effect: a ticket for one connection, of 60 seconds. Only its hash is stored, with the digest of the caller, whether it is
+//!   staff, and when its token expires.
 //! - Answers `201` with the ticket. Each request gets another one; what is not used expires.
 
 use super::followers::{Followers, TICKET_LASTS};
@@ -38,7 +38,7 @@ impl Endpoint for IssueTicket {
             self.random.bytes().ok_or_else(|| Problem::internal("the machine has no random bytes"))?;
         let ticket = URL_SAFE_NO_PAD.encode(bytes);
         let holder =
-            Holder { caller: Summary::customer_partition(&caller.customer), admin: caller.is_staff(), until };
+            Holder { caller: Summary::customer_partition(&caller.customer), staff: caller.is_staff(), until };
         self.followers.issue(&ticket, &holder, self.clock.now()).await?;
         Ok(Reply::json(201, &json!({ "ticket": ticket, "expires_in": TICKET_LASTS.as_secs() })))
     }

@@ -2,7 +2,7 @@
 
 use super::super::testing::Live;
 use crate::testing::body;
-use runtime::http::{Endpoint as _, Problem, Request};
+use runtime::http::{Caller, Endpoint as _, Problem, Request};
 use runtime::websocket::{Holder, Socket as _};
 use std::time::Duration;
 use testkit::{RequestBuilder as _, customer, now, request};
@@ -25,6 +25,17 @@ async fn a_ticket_admits_its_caller_once() {
     let expected = Holder { until: asked().token_expires_at.unwrap(), ..live.holder(&customer(), false) };
     assert_eq!(live.follow.admit(&ticket).await.unwrap(), Some(expected));
     assert_eq!(live.follow.admit(&ticket).await.unwrap(), None, "it is used");
+}
+
+#[tokio::test]
+async fn an_admin_and_a_viewer_may_follow_every_order_and_a_customer_may_not() {
+    for (admin, viewer, staff) in [(true, false, true), (false, true, true), (false, false, false)] {
+        let live = Live::default();
+        let caller = Caller { customer: customer(), admin, viewer };
+        let ticket = ticket(&live, Request { caller: Some(caller), ..asked() }).await.unwrap();
+        let holder = live.follow.admit(&ticket).await.unwrap().unwrap();
+        assert_eq!(holder.staff, staff, "admin {admin}, viewer {viewer}");
+    }
 }
 
 #[tokio::test]
