@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import aws, build, console, tools
+from . import aws, build, console, tools, users
 from .settings import MAIL_FROM, REGION, ROOT, SAM_CONFIG, STACK_NAME, STATE, TEMPLATE, aws_environment
 from .state import Stack
 from .trouble import Trouble
@@ -80,6 +80,10 @@ def parameters(stack: Stack) -> dict[str, str]:
         "StripeApiBase": stack.stripe,
         # The page comes from the emulator too, so it signs in at its own origin.
         "UserPoolEndpoint": stack.endpoint,
+        "ApiAddress": f"{stack.endpoint}/_aws/execute-api/{{api}}/$default",
+        # A test runs the canary. Its schedule would disturb what counts orders, so it is a day away.
+        "CanarySku": "TEA-01",
+        "CanaryMinutes": "1440",
     }
 
 
@@ -89,6 +93,7 @@ def secret_values(stack: Stack) -> dict[str, str]:
         "stripe-api-key": stack.secrets["stripe_api_key"],
         "stripe-webhook-secret": stack.secrets["stripe_webhook"],
         "easypost-webhook-secret": stack.secrets["easypost_webhook"],
+        "canary": f"{users.CANARY}:{stack.secrets[users.CANARY]}",
         **{f"standard-webhook/{name}": stack.secrets[f"{name}_webhook"] for name in sender_names()},
     }
 
@@ -99,6 +104,7 @@ def _invent_secrets(stack: Stack) -> None:
         "stripe_api_key": f"sk_test_{secrets.token_hex(12)}",
         "stripe_webhook": f"whsec_{secrets.token_hex(16)}",
         "easypost_webhook": secrets.token_hex(16),
+        users.CANARY: users.new_password(),
         # A secret of Standard Webhooks is base64 after its prefix.
         **{f"{name}_webhook": f"whsec_{_base64(24)}" for name in sender_names()},
     }

@@ -1,4 +1,7 @@
-"""The users of the stack's pool: three customers (one must not see another's orders, one is erased), an admin and a viewer."""
+"""The users of the stack's pool: an admin, a viewer, and four customers.
+
+One customer must not see another's orders, one is erased, and one is the canary's.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ CUSTOMER = "ada@customer.example"
 OTHER_CUSTOMER = "ben@customer.example"
 # Whose data a test erases.
 ERASED_CUSTOMER = "eve@customer.example"
+# Whose orders show that the shop takes orders.
+CANARY = "canary@shop.example"
 ADMIN = "olga@shop.example"
 # Sees what an admin sees, and changes nothing.
 VIEWER = "vera@shop.example"
@@ -22,11 +27,10 @@ VIEWER = "vera@shop.example"
 def create(stack: Stack) -> None:
     """Creates the missing ones. Their random passwords are stored in `.local/` and deleted with the stack."""
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
-    for email in (CUSTOMER, OTHER_CUSTOMER, ERASED_CUSTOMER, ADMIN, VIEWER):
+    for email in (CUSTOMER, OTHER_CUSTOMER, ERASED_CUSTOMER, CANARY, ADMIN, VIEWER):
         password = stack.secrets.get(email)
         if password is None:
-            # Contains each kind of character that the pool requires.
-            password = stack.secrets[email] = f"Aa1{secrets.token_urlsafe(18)}"
+            password = stack.secrets[email] = new_password()
             stack.save()
         if not _exists(cognito, pool, email):
             attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
@@ -34,6 +38,11 @@ def create(stack: Stack) -> None:
             cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=ADMIN, GroupName="admin")
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=VIEWER, GroupName="viewer")
+
+
+def new_password() -> str:
+    """Has each kind of character that the pool requires."""
+    return f"Aa1{secrets.token_urlsafe(18)}"
 
 
 def passwords(stack: Stack) -> str:
@@ -50,7 +59,7 @@ def of_browser_tests(stack: Stack) -> dict[str, dict[str, str]]:
     people = {"admin": ADMIN, "viewer": VIEWER, "customer": CUSTOMER}
     found = {role: {"email": email, "password": stack.secrets[email]} for role, email in people.items()}
     for role in ("invited", "forgetful"):
-        email, password = f"{role}-{secrets.token_hex(4)}@shop.example", f"Aa1{secrets.token_urlsafe(18)}"
+        email, password = f"{role}-{secrets.token_hex(4)}@shop.example", new_password()
         attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
         cognito.admin_create_user(
             UserPoolId=pool, Username=email, UserAttributes=attributes, TemporaryPassword=password, MessageAction="SUPPRESS"

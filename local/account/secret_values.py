@@ -139,6 +139,8 @@ def _explanation(name: str, stack: Facts) -> list[str]:
             return ["EasyPost dashboard → Account Settings → API Keys."]
         case "easypost-webhook-secret":
             return [f"Choose one, and set it on a webhook of EasyPost for {stack.api}/webhooks/easypost."]
+        case "canary":
+            return ["Make a customer of its own in the stack's user pool (docs/deploy.md), and type <email>:<password>."]
     if name.startswith("standard-webhook/"):
         return [f"The sender calls {stack.api}/webhooks/standard/{name.removeprefix('standard-webhook/')}."]
     return []
@@ -155,6 +157,8 @@ def _check(name: str, stack: Facts) -> Callable[[str], str]:
                 raise Refused(f"This stack is in {stack.mode} mode: its key begins with sk_{stack.mode}_ or rk_{stack.mode}_.")
             if name == "stripe-webhook-secret" and not value.startswith("whsec_"):
                 raise Refused("The signing secret of an endpoint begins with whsec_. It is not the API key.")
+            if name == "canary" and not re.fullmatch(r"[^:]+@[^:]+:.+", value):
+                raise Refused("An email and a password with a colon between them, as in canary@shop.example:pa55-Word.")
         return text
 
     return check
@@ -183,6 +187,8 @@ def _has_value(keeper: Any, secret: str) -> bool:
 
 
 def _needed(name: str, stack: Facts) -> bool:
+    if name == "canary":
+        return bool(stack.parameters.get("CanarySku"))
     return not name.startswith("easypost-") or stack.parameters.get("Carrier") == "easypost"
 
 

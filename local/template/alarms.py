@@ -29,7 +29,9 @@ def split(whole: Map) -> Map:
             del whole["Resources"][name]
     passed: dict[str, Any] = {"Stack": ref(STACK)}
     of_alarms = [resource["Condition"] for resource in watching.values() if "Condition" in resource]
-    conditions = Map({name: whole["Conditions"].pop(name) for name in dict.fromkeys(of_alarms)})
+    conditions = Map({name: whole["Conditions"][name] for name in dict.fromkeys(of_alarms)})
+    for name in [name for name in conditions if not _mentions(whole["Resources"], name)]:
+        del whole["Conditions"][name]
     watching = _renamed(watching, whole, passed)
     conditions = _renamed(conditions, whole, passed)
     nested = Map(
@@ -72,6 +74,16 @@ def _with_value(content: Any, variable: str, value: str) -> Any:
     if isinstance(content, str):
         return content.replace(f"${{{variable}}}", value)
     return _each(content, lambda item: _with_value(item, variable, value))
+
+
+def _mentions(content: Any, name: str) -> bool:
+    if isinstance(content, Tagged):
+        return _mentions(content.value, name)
+    if isinstance(content, Map):
+        return any(_mentions(value, name) for value in content.values())
+    if isinstance(content, Items):
+        return any(_mentions(value, name) for value in content)
+    return bool(content == name)
 
 
 def _renamed(content: Any, whole: Map, passed: dict[str, Any]) -> Any:

@@ -37,6 +37,7 @@ RULES: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("Without JwtIssuer TokenUse", {"TokenUse": ""}, {**OWN_ISSUER, "TokenUse": ""}),
     ("SignInDomainPrefix needs SignInCallbackUrls", {"SignInDomainPrefix": "tea-shop"}, PAGES),
     ("SignInCallbackUrls needs SignInDomainPrefix", {"SignInCallbackUrls": "https://shop.example"}, PAGES),
+    ("CanarySku must be empty", {**OWN_ISSUER, "CanarySku": "TEA-01"}, {"CanarySku": "TEA-01"}),
     (
         "With StripeLivemode=true the address",
         {"StripeLivemode": "true", "StripeApiBase": "https://stripe.shop.example"},
@@ -125,7 +126,7 @@ class Secrets(unittest.TestCase):
 
     def test_every_secret_is_created_without_a_value_unless_the_stack_makes_it(self) -> None:
         kept = [resource for resource in TEMPLATE["Resources"].values() if resource["Type"] == "AWS::SecretsManager::Secret"]
-        self.assertEqual(len(kept), 5)
+        self.assertEqual(len(kept), 6)
         for secret in kept:
             properties = dict(secret["Properties"])
             name = properties["Name"]["Fn::Sub"].removeprefix("${AWS::StackName}/")

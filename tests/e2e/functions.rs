@@ -31,6 +31,15 @@ pub(crate) fn invoke_with(emulator: &Emulator, function: &str, input: &Value) ->
     answer.expect(200)
 }
 
+/// Invokes a function without input that ends with an error, and returns what it says.
+#[track_caller]
+pub(crate) fn refused(emulator: &Emulator, function: &str) -> String {
+    let path = format!("functions/{}/invocations?Qualifier={ALIAS}", deployed_name(emulator, function));
+    let answer = emulator.lambda("POST", &path, Some(&json!({})));
+    assert_ne!(answer.header("x-amz-function-error"), None, "{answer}");
+    answer.expect(200)["errorMessage"].as_str().unwrap_or_default().to_owned()
+}
+
 /// A changed variable of a function's environment, until this is dropped.
 pub(crate) struct Variable<'a> {
     emulator: &'a Emulator,

@@ -11,6 +11,7 @@
 mod access;
 mod api;
 mod callbacks;
+mod canary;
 mod cancelling;
 mod changed_limits;
 mod crashes;

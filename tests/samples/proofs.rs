@@ -225,6 +225,7 @@ impl World for Prepared {
         let held = world.easypost.labels_without_refund();
         left.once
             .push(format!("{} labels bought, {} refunded, {held} held", carrier.bought, carrier.refunded));
+        left.once.extend(world.door.keys());
         // A dead letter is deleted after its message was requeued: a crash between the two requeues it twice.
         left.once.extend(world.letters.all().iter().map(|letter| format!("dead letter: {letter:?}")));
         // A notice is written after the message was sent: a crash between the two sends the message twice.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use steps::{AnyCommand, Channels, Options, Ports, Step, Table, TablePort};
 use testkit::{
     FakeEasyPost, FakeStripe, FixedNames, Gate, Gated, MailBox, MemoryFunctions, MemoryLetters, MemoryQueue,
-    MemorySockets, MemoryTopic, MemoryWork, Plan, Receivers, now,
+    MemorySockets, MemoryTopic, MemoryWork, Plan, Receivers, ShopDoor, now,
 };
 
 /// The result of a sample.
@@ -53,6 +53,7 @@ pub(crate) struct SampleWorld {
     pub(crate) mail: Arc<MailBox>,
     pub(crate) topic: Arc<MemoryTopic>,
     receivers: Arc<Receivers>,
+    pub(crate) door: Arc<ShopDoor>,
     names: Arc<FixedNames>,
     work: Arc<MemoryWork>,
     pub(crate) sockets: Arc<MemorySockets>,
@@ -87,6 +88,7 @@ impl SampleWorld {
             mail: Arc::default(),
             topic: Arc::default(),
             receivers: Arc::default(),
+            door: Arc::default(),
             names: Arc::default(),
             work: Arc::default(),
             sockets: Arc::default(),
@@ -312,6 +314,7 @@ impl Ports for SampleWorld {
             sockets: self.gated(&self.sockets),
             frames: self.gated(&self.table),
             endpoints: self.gated(&self.receivers),
+            door: self.gated(&self.door),
             names: self.gated(&self.names),
             jitter: Arc::new(NoJitter),
             dead_letters: self.gated(&self.letters),

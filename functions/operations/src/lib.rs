@@ -3,6 +3,7 @@
 mod explain;
 mod health;
 mod inbox;
+mod place_canary;
 mod probe_version;
 mod queue_urls;
 mod readiness;
@@ -19,6 +20,7 @@ mod write_heartbeats;
 pub use explain::{ExplainOrder, LastsAtMost};
 pub use health::Health;
 pub use inbox::{InboxSource, InboxTable, WebhookInbox};
+pub use place_canary::PlaceCanary;
 pub use probe_version::{Asked, ProbeVersion};
 pub use queue_urls::{DeadLetterUrls, InvalidQueueUrls, QueueUrls};
 pub use readiness::{Build, GetReadiness, Queue, READERS, ReadinessTable, TABLES, table_setting};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use testkit::{
     FixedNames, MailBox, MemoryBatches, MemoryFunctions, MemoryLetters, MemorySockets, MemoryWork, Receivers,
-    now,
+    ShopDoor, now,
 };
 
 /// The tables of the template.
@@ -88,8 +88,10 @@ pub struct Channels {
     pub texter: Arc<dyn Texter>,
     /// The delivery queue, which is also the queue that dead letters are requeued to.
     pub work: Arc<dyn WorkQueue>,
-    /// The HTTP transport to the shop's endpoints.
+    /// The HTTP transport to the endpoints of webhooks.
     pub endpoints: Arc<dyn Transport>,
+    /// The HTTP transport to the shop's own public door.
+    pub door: Arc<dyn Transport>,
     /// The names of their hosts.
     pub names: Arc<dyn Names>,
     /// The random bytes of their secrets.
@@ -122,6 +124,7 @@ impl Default for Channels {
             texter: mail,
             work: Arc::new(MemoryWork::default()),
             endpoints: Arc::new(Receivers::default()),
+            door: Arc::new(ShopDoor::default()),
             names: Arc::new(FixedNames::default()),
             random: Arc::new(SameBytes),
             jitter: Arc::new(NoJitter),

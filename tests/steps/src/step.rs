@@ -20,7 +20,10 @@ use runtime::websocket::Socket;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{EASYPOST_KEY, FixedGauge, FixedSecrets, MemoryDeploys, MemoryMetrics, SENDER_SECRET};
+use testkit::{
+    DOOR, DOOR_CUSTOMER, DOOR_POOL, EASYPOST_KEY, FixedGauge, FixedSecrets, MemoryDeploys, MemoryMetrics,
+    SENDER_SECRET,
+};
 
 const PACE: Pace = Pace { call_within: Duration::from_secs(30) };
 const CALLS_AT_ONCE: usize = 2;
@@ -156,6 +159,16 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         "sweep-inbox" => {
             Step::Schedule(Arc::new(operations::SweepInbox { sources: inbox_sources(ports), clock }))
         }
+        "place-canary" => Step::Schedule(Arc::new(operations::PlaceCanary {
+            transport: ports.channels().door,
+            secrets: secrets(DOOR_CUSTOMER),
+            secret: "canary".to_owned(),
+            api: DOOR.to_owned(),
+            user_pool: DOOR_POOL.to_owned(),
+            client_id: "client-1".to_owned(),
+            sku: Some("TEA-01".to_owned()),
+            clock,
+        })),
         "write-heartbeats" => Step::Schedule(Arc::new(operations::WriteHeartbeats {
             tables: Service::ALL.map(|service| (service, of(service) as Arc<dyn Documents>)).into(),
             clock,

@@ -209,7 +209,7 @@ fn every_alarm_reaches_the_operator_and_only_silence_is_an_alarm_without_data() 
             offenders.push(format!("{name}: AlarmDescription"));
         }
         let wanted: &[&str] = match metric.as_str() {
-            "HeartbeatLag" | "Invocations" => &["breaching"],
+            "CanaryOrders" | "HeartbeatLag" | "Invocations" => &["breaching"],
             _ => &["notBreaching", "ignore"],
         };
         if !wanted.contains(&field(&text, "TreatMissingData")) {
