@@ -66,7 +66,7 @@ def run(stack: Stack, minutes: int, seed: int | None = None) -> int:
         faults.start_provider()
         traffic.stop()
     books.await_empty(stack)
-    found = books.found(parties, traffic.orders)
+    found = books.found(parties, traffic.orders, faults.stops)
     _report(traffic, faults, windows, found, redriven)
     others = [f"I7: {taken}" for taken in faults.taken] + poison_breaches(faults.poison, redriven)
     return books.judge(found, traffic.left_behind(is_open) + others)

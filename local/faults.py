@@ -32,18 +32,22 @@ class Faults:
     def __init__(self, parties: Parties, dice: random.Random) -> None:
         self._parties, self._stack, self._dice = parties, parties.stack, dice
         self._dynamodb, self._sns, self._sqs = (aws.client(name, self._stack) for name in ("dynamodb", "sns", "sqs"))
+        # From when until when functions were stopped: seconds since 1970.
+        self.stops: list[tuple[float, float]] = []
         self.killed = self.duplicates = self.poison = self.malformed = 0
         # Answers to malformed webhooks that are none of a refusal.
         self.taken: list[str] = []
 
     def kill_functions(self) -> None:
         """Kills every process that runs a function, in the middle of whatever it does."""
+        began = time.time()
         for pid in _functions(self._stack):
             try:
                 os.kill(pid, signal.SIGKILL)
                 self.killed += 1
             except ProcessLookupError:
                 continue
+        self.stops.append((began, time.time()))
 
     def stop_provider(self) -> None:
         self._stack.processes["stripe"].stop()
@@ -64,8 +68,10 @@ class Faults:
 
     def deploy_again(self) -> None:
         """The same code under another id: each function's configuration changes, and its processes start anew."""
+        began = time.time()
         deploy.over(self._stack, TEMPLATE, uuid.uuid4().hex)
         gaps.fill(self._stack)
+        self.stops.append((began, time.time()))
 
     def duplicate(self, orders: list[Order]) -> None:
         """Publishes one event of some order once more, or lets a carrier or the provider repeat a webhook."""

@@ -10,7 +10,7 @@ from .state import Stack
 
 
 def messages(stack: Stack) -> list[dict[str, Any]]:
-    """Every message, with `To` (a list) and `Subject`."""
+    """Every message, with `To` (a list), `Subject` and `Timestamp` (seconds since 1970)."""
     with urllib.request.urlopen(f"{stack.endpoint}/_ministack/ses/messages", timeout=60) as answer:
         accounts: dict[str, list[dict[str, Any]]] = json.load(answer)["messages"]
     return [message for messages in accounts.values() for message in messages]

@@ -29,6 +29,8 @@ ENDS = {
 UNPAID = "expired"
 QUEUES = ("Queue", "DeadLetters")
 LATEST_SECONDS = 60.0
+# A mail has its notice within this time, also when the machine is busy.
+NOTED_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,15 @@ class Charge:
 
     captured: int
     refunded: int
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail to the customer of one order."""
+
+    subject: str
+    # Seconds since 1970.
+    sent_at: float
 
 
 @dataclass(frozen=True)
@@ -50,8 +61,7 @@ class Ended:
     charges: list[Charge]
     # By service, oldest first.
     events: dict[str, list[Event]]
-    # Subjects of the mails to its customer.
-    mails: list[str]
+    mails: list[Mail]
 
 
 @dataclass(frozen=True)
@@ -65,9 +75,11 @@ class Found:
     views: dict[str, int]
     # What the scarce orders bought, and all others.
     sold: dict[str, int] = field(default_factory=dict)
+    # From when until when functions were stopped in the middle of their work: seconds since 1970.
+    stops: list[tuple[float, float]] = field(default_factory=list)
 
 
-def found(parties: Parties, orders: list[Order]) -> Found:
+def found(parties: Parties, orders: list[Order], stops: list[tuple[float, float]]) -> Found:
     stack = parties.stack
     with console.waiting("reading what the provider, the warehouse, the tables and the mailbox say"):
         charges, mails = _charges(stack), _mails(stack, parties.mailbox)
@@ -78,7 +90,7 @@ def found(parties: Parties, orders: list[Order]) -> Found:
             parties.rare: sum(order.kind == "scarce" for order in delivered),
         }
         stock = {sku: (offered, parties.counted(sku)) for sku, offered in parties.stock.items()}
-        return Found(ended, stock, waiting(stack), _views(), sold)
+        return Found(ended, stock, waiting(stack), _views(), sold, stops)
 
 
 def broken(found: Found) -> list[str]:
@@ -87,7 +99,7 @@ def broken(found: Found) -> list[str]:
         *(
             f"{number}: order {one.order.id} ({one.order.kind}): {what}"
             for one in found.orders
-            for number, what in _of_order(one)
+            for number, what in _of_order(one, found.stops)
         ),
         *_of_stock(found),
         *(f"I6: {name} holds {count} messages" for name, count in found.waiting.items()),
@@ -111,7 +123,7 @@ def outcomes(found: Found) -> list[str]:
     ]
 
 
-def _of_order(one: Ended) -> Iterator[tuple[str, str]]:
+def _of_order(one: Ended, stops: list[tuple[float, float]]) -> Iterator[tuple[str, str]]:
     allowed = ENDS[one.order.kind] | {UNPAID}
     if one.status not in allowed:
         yield "I3", f"it is {one.status}, not one of {', '.join(sorted(allowed))}"
@@ -131,9 +143,24 @@ def _of_order(one: Ended) -> Iterator[tuple[str, str]]:
         if places != list(range(1, len(places) + 1)):
             yield "I5", f"the places of its events in {service} are {places}"
     yield from _facts(one)
-    twice = [subject for subject, times in Counter(one.mails).items() if times > 1]
-    if twice:
+    if twice := _sent_twice(one.mails, stops):
         yield "I7", f"its customer got twice: {', '.join(twice)}"
+
+
+def _sent_twice(mails: list[Mail], stops: list[tuple[float, float]]) -> list[str]:
+    """The subjects of mails that were sent again without need.
+
+    A function that is stopped between a mail and its notice cannot know that it was sent, so this mail comes again: the contract of
+    `notify-customer`.
+    """
+    by_subject: dict[str, list[float]] = {}
+    for mail in sorted(mails, key=lambda mail: mail.sent_at):
+        by_subject.setdefault(mail.subject, []).append(mail.sent_at)
+
+    def is_unnoted(sent_at: float) -> bool:
+        return any(began <= sent_at + NOTED_SECONDS and sent_at <= ended for began, ended in stops)
+
+    return [subject for subject, times in by_subject.items() if not all(map(is_unnoted, times[:-1]))]
 
 
 def _facts(one: Ended) -> Iterator[tuple[str, str]]:
@@ -153,7 +180,7 @@ def _of_stock(found: Found) -> Iterator[str]:
             yield f"I2: of {sku}, {offered} were offered and {found.sold[sku]} delivered; the stock says {now}"
 
 
-def _ended(parties: Parties, order: Order, charges: dict[str, list[Charge]], mails: dict[str, list[str]]) -> Ended:
+def _ended(parties: Parties, order: Order, charges: dict[str, list[Charge]], mails: dict[str, list[Mail]]) -> Ended:
     page = parties.page(order)
     journey = Journey(parties.stack, order.id)
     journey.look()
@@ -183,14 +210,14 @@ def _charges(stack: Stack) -> dict[str, list[Charge]]:
     return found
 
 
-def _mails(stack: Stack, mailbox: str) -> dict[str, list[str]]:
-    """Subjects by the key of the order, which is in the customer's address."""
-    found: dict[str, list[str]] = {}
+def _mails(stack: Stack, mailbox: str) -> dict[str, list[Mail]]:
+    """By the key of the order, which is in the customer's address."""
+    found: dict[str, list[Mail]] = {}
     for message in messages(stack):
         for address in message["To"]:
             if address.startswith(f"{mailbox}."):
                 key = address.split("@")[0].removeprefix(f"{mailbox}.")
-                found.setdefault(key, []).append(message["Subject"])
+                found.setdefault(key, []).append(Mail(message["Subject"], message["Timestamp"]))
     return found
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from local import chaos
 from local.journey import Event
 from local.load import books
-from local.load.books import Charge, Ended, Found
+from local.load.books import Charge, Ended, Found, Mail
 from local.load.parties import Order
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PAID = "payments/1/1"
+PAID_MAIL = Mail("Your order is paid", 100.0)
 
 
 def event(place: int, service: str, type: str, cause: str = "request") -> Event:
@@ -30,7 +31,7 @@ def delivered(**changed: Any) -> Ended:
         "inventory": [],
         "shipping": [],
     }
-    right = Ended(order, "delivered", [], NOON, [Charge(1900, 0)], events, ["Your order is paid", "Your parcel is here"])
+    right = Ended(order, "delivered", [], NOON, [Charge(1900, 0)], events, [PAID_MAIL, Mail("Your parcel is here", 200.0)])
     return dataclasses.replace(right, **changed)
 
 
@@ -94,7 +95,17 @@ class AuditTest(unittest.TestCase):
         self.assert_broken("I6", found(delivered(), waiting={"TakePaymentQueue": 1}))
 
     def test_i7_a_second_mail_of_one_kind_is_found(self) -> None:
-        self.assert_broken("I7", found(delivered(mails=["Your order is paid", "Your order is paid"])))
+        again = dataclasses.replace(PAID_MAIL, sent_at=120.0)
+        twice = found(delivered(mails=[PAID_MAIL, again]))
+        self.assert_broken("I7", twice)
+        for stop in ((90.0, 99.0), (104.0, 104.0), (119.0, 125.0)):
+            self.assert_broken("I7", dataclasses.replace(twice, stops=[stop]))
+
+    def test_i7_a_mail_whose_function_was_stopped_before_it_noted_it_may_come_again(self) -> None:
+        again = dataclasses.replace(PAID_MAIL, sent_at=120.0)
+        for stop in ((90.0, 100.0), (102.0, 102.0), (95.0, 130.0)):
+            books_with = found(delivered(mails=[again, PAID_MAIL]), stops=[stop])
+            self.assertEqual(books.broken(books_with), [], stop)
 
     def test_i8_a_wrong_view_is_found(self) -> None:
         self.assert_broken("I8", found(delivered(), views={"missing": 1}))
