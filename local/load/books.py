@@ -150,8 +150,8 @@ def _of_order(one: Ended, stops: list[tuple[float, float]]) -> Iterator[tuple[st
 def _sent_twice(mails: list[Mail], stops: list[tuple[float, float]]) -> list[str]:
     """The subjects of mails that were sent again without need.
 
-    A function that is stopped between a mail and its notice cannot know that it was sent, so this mail comes again: the contract of
-    `notify-customer`.
+    A function that is stopped between a mail and its notice cannot know that it was sent, so this mail comes again: that is the
+    contract of `notify-customer`.
     """
     by_subject: dict[str, list[float]] = {}
     for mail in sorted(mails, key=lambda mail: mail.sent_at):
