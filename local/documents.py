@@ -71,6 +71,16 @@ def read_template(path: Path = TEMPLATE) -> Template:
     return yaml.load(path.read_text(), _Loader)
 
 
+def routes(template: Template) -> dict[str, list[str]]:
+    """The routes of the HTTP API by the function that answers them, each as in `GET /orders`."""
+    found: dict[str, list[str]] = {}
+    for path, methods in template["Resources"]["Api"]["Properties"]["DefinitionBody"]["paths"].items():
+        for method, operation in methods.items():
+            _, named = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+            found.setdefault(named["Function"]["Ref"].removesuffix(".Alias"), []).append(f"{method.upper()} {path}")
+    return found
+
+
 def _configuration(template: Template) -> str:
     parts = [
         "# Configuration",
@@ -142,13 +152,9 @@ def _row(template: Template, name: str, properties: dict[str, Any]) -> str:
 
 
 def _triggers(template: Template, name: str, properties: dict[str, Any]) -> list[str]:
-    found = []
+    found = [f"`{route}`" for route in routes(template).get(name, [])]
     for event in properties.get("Events", {}).values():
-        details = event["Properties"]
-        if event["Type"] == "HttpApi":
-            found.append(f"`{details['Method'].upper()} {details['Path']}`")
-        else:
-            found.append(f"schedule `{_text(details.get('ScheduleExpression') or details.get('Schedule'))}`")
+        found.append(f"schedule `{_text(event['Properties']['Schedule'])}`")
     found.extend(_socket_triggers(template, name))
     for resource in template["Resources"].values():
         details = resource.get("Properties", {})

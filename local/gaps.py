@@ -154,6 +154,10 @@ def _resolve(value: Any, stack: Stack) -> Any:
             return _arn(name, stack)
         case {"Fn::Sub": str(text)}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: _substitute(found.group(1), stack), text)
+        case {"Fn::Sub": [str(text), dict(values)]}:
+            for name, named in values.items():
+                text = text.replace(f"${{{name}}}", _resolve(named, stack))
+            return _resolve({"Fn::Sub": text}, stack)
         case {"Fn::If": ["OwnUserPool", own, _]}:  # the local stack always has its own user pool
             return _resolve(own, stack)
         case _ if any(name.startswith("Fn::") for name in value):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..settings import NESTED, ROOT, TEMPLATE
 from ..trouble import Trouble
-from . import alarms, document, kinds
+from . import alarms, document, kinds, routes
 from .document import Map
 
 SOURCES = ROOT / "template"
@@ -56,6 +56,7 @@ def joined() -> dict[Path, str]:
             kinds.expand(part, service=name)
         _merge(whole, part, where=name)
     kinds.fill_in_lists(whole)
+    routes.gather(whole)
     nested = alarms.split(whole)
     return {TEMPLATE: HEADER + document.dump(whole), NESTED: HEADER + document.dump(nested)}
 

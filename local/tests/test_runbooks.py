@@ -18,13 +18,7 @@ from ..settings import ROOT
 PAGES = sorted((ROOT / "docs" / "operations").rglob("*.md"))
 TARGETS = set(re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
 COMMANDS = {command.name: command for command in arguments.COMMANDS}
-ROUTES = {
-    f"{event['Properties']['Method']} {event['Properties']['Path']}"
-    for resource in documents.read_template()["Resources"].values()
-    if resource["Type"] == "AWS::Serverless::Function"
-    for event in resource["Properties"].get("Events", {}).values()
-    if event["Type"] == "HttpApi"
-}
+ROUTES = {route for routes in documents.routes(documents.read_template()).values() for route in routes}
 # Options that the AWS CLI adds to those of an operation, and its own command for logs.
 OF_THE_CLI = {"query", "output", "page-size", "max-items", "region", "cli-input-json", "no-paginate"}
 LOGS_TAIL = {"since", "filter-pattern", "format", "follow"}

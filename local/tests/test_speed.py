@@ -15,13 +15,10 @@ TEMPLATE = documents.read_template()
 
 def _measured() -> set[str]:
     """Every function with an HTTP route or a queue."""
-    found = set()
-    for name, resource in TEMPLATE["Resources"].items():
-        if resource["Type"] == "AWS::Serverless::Function":
-            events = resource["Properties"].get("Events", {})
-            if any(event["Type"] == "HttpApi" for event in events.values()) or f"{name}Queue" in TEMPLATE["Resources"]:
-                found.add(kebab(name))
-    return found
+    resources = TEMPLATE["Resources"]
+    functions = [name for name, resource in resources.items() if resource["Type"] == "AWS::Serverless::Function"]
+    answering = documents.routes(TEMPLATE)
+    return {kebab(name) for name in functions if name in answering or f"{name}Queue" in resources}
 
 
 class Speed(unittest.TestCase):
