@@ -59,3 +59,6 @@ impl Clock for FixedClock {
         tokio::task::yield_now().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

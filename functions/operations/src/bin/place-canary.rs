@@ -8,7 +8,8 @@ use std::sync::Arc;
 async fn main() -> Result<(), runtime::Error> {
     let mut settings = runtime::start("place-canary");
     let aws = aws::Clients::from_settings(&mut settings);
-    let api = settings.base_url("API_URL");
+    // CloudFormation cannot put the id into an address that is a parameter.
+    let api = settings.base_url("API_URL").replace("{api}", &settings.text("API_ID"));
     let user_pool = settings.base_url("USER_POOL_ENDPOINT");
     let client_id = settings.optional("USER_POOL_CLIENT_ID").unwrap_or_default();
     let sku = settings.optional("CANARY_SKU");

@@ -16,3 +16,11 @@ fn a_random_wait_stays_within_its_bounds() {
         assert!(wait <= BackOff::CONFLICT.longest && wait >= BackOff::CONFLICT.first / 4);
     }
 }
+
+#[test]
+fn random_waits_are_spread_over_the_whole_range() {
+    let drawn: Vec<u32> = (0..10_000).map(|_| RandomJitter.thousandths()).collect();
+    let (least, most) = (drawn.iter().min().unwrap(), drawn.iter().max().unwrap());
+    // Outside of a tenth at either end in all draws: by chance once in 10^457.
+    assert!(*least < 100 && *most > 900 && *most <= 1000, "from {least} to {most}");
+}

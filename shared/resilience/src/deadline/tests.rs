@@ -29,6 +29,12 @@ async fn without_a_deadline_a_call_has_its_own_timeout() {
     assert_eq!(in_time(async { 7 }).await, Ok(7));
 }
 
+#[test]
+fn a_deadline_after_a_time_has_that_time_left() {
+    let left = Deadline::after(millis(10_000)).left();
+    assert!(left <= millis(10_000) && left > millis(9_000), "{left:?}");
+}
+
 #[tokio::test]
 async fn a_call_reads_the_deadline_of_its_task() {
     let deadline = Deadline::of_invocation(millis(4_000));
