@@ -75,6 +75,7 @@ fn the_shops_routes_are_for_the_admin_group() {
         ("dispatch", json!({"carrier": "Mine", "tracking_code": "M1"})),
         ("tracking", json!({"carrier": "Mine", "tracking_code": "M1"})),
         ("release", json!({})),
+        ("stray", json!({"outcome": "kept"})),
         ("deliver", json!({})),
         ("fail", json!({"reason": "none"})),
         ("return", json!({"restock": true})),

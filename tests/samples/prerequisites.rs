@@ -142,6 +142,12 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
             &["ship-order/order-placed", "ship-order/inventory-updated", "manage-shipments/dispatch"]
         }
         "manage-shipments/list" => &[],
+        "manage-shipments/stray" => &[
+            "event of ship-order/shipment-requested",
+            "event of ship-order/label-purchased",
+            "event of ship-order/shipment-cancelled",
+            "event of track-order/shipment-tracked",
+        ],
         "manage-shipments/void" => &[
             "event of ship-order/shipment-requested",
             "event of ship-order/label-purchased",

@@ -22,7 +22,7 @@ pub(crate) const ALL: &str = "*";
 pub(crate) const TEST: &str = "webhook.test";
 
 /// Every type that an endpoint can subscribe to.
-pub const TYPES: [&str; 37] = [
+pub const TYPES: [&str; 38] = [
     "order.placed",
     "order.payment_requested",
     "order.payment_action_required",
@@ -55,6 +55,7 @@ pub const TYPES: [&str; 37] = [
     "order.tracking_corrected",
     "order.shipment_held",
     "order.shipment_released",
+    "order.stray_parcel_settled",
     "order.payment_data_erased",
     "order.shipment_data_erased",
     "order.stuck",
@@ -270,6 +271,7 @@ const fn kind_of(because: Because) -> &'static str {
         Because::TrackingCorrected => "order.tracking_corrected",
         Because::ShipmentHeld => "order.shipment_held",
         Because::ShipmentReleased => "order.shipment_released",
+        Because::StrayParcelSettled => "order.stray_parcel_settled",
         Because::PaymentDataErased => "order.payment_data_erased",
         Because::ShipmentDataErased => "order.shipment_data_erased",
         Because::Deadline => "order.stuck",

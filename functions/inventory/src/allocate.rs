@@ -87,6 +87,7 @@ impl Consumer for AllocateStock {
                 | ShippingEvent::TrackingCorrected(_)
                 | ShippingEvent::ShipmentHeld(_)
                 | ShippingEvent::ShipmentReleased(_)
+                | ShippingEvent::StrayParcelSettled(_)
                 | ShippingEvent::ShipmentDataErased(_),
             )
             | Event::Catalog(CatalogEvent::ProductChanged(_))

@@ -122,6 +122,7 @@ pub(crate) fn reaction_to(event: &Event) -> Result<Reaction<'_>, Failure> {
             | ShippingEvent::TrackingCorrected(_)
             | ShippingEvent::ShipmentHeld(_)
             | ShippingEvent::ShipmentReleased(_)
+            | ShippingEvent::StrayParcelSettled(_)
             | ShippingEvent::ShipmentDataErased(_),
         ) => {
             ignored(event)?;

@@ -50,6 +50,7 @@
 //! | `TrackingCorrected` | `order.tracking_corrected` | – | carrier and tracking code |
 //! | `ShipmentHeld` | `order.shipment_held` | – | attention `refunded_unshipped` |
 //! | `ShipmentReleased` | `order.shipment_released` | – | ends `refunded_unshipped` |
+//! | `StrayParcelSettled` | `order.stray_parcel_settled` | – | ends `scanned_after_cancel` |
 //! | `ShipmentDataErased` | `order.shipment_data_erased` | – | the erasure of the order |
 //! | `deadline` (from the sweep, not an event) | `order.stuck` | – | attention `stuck` |
 //!
@@ -85,7 +86,8 @@ pub struct Facts {
     journey: Journey,
     /// Holds (`true`) and releases of the shipment, by their place in shipping's stream.
     holds: BTreeMap<u32, bool>,
-    scanned_after_cancellation: bool,
+    /// Scans after the shipment's end (`true`), and an operator's answers to them, by their place in shipping's stream.
+    strays: BTreeMap<u32, bool>,
     /// Carrier and tracking code.
     carrier: Option<(String, String)>,
     /// The progress at which the sweep found the order overdue.
@@ -121,7 +123,9 @@ impl Facts {
             Because::LabelPurchased | Because::Shipped => self.add_carrier(detail),
             Because::ShipmentTracked => {
                 self.journey.add_scan(place, detail.tracking, detail.occurred_at);
-                self.scanned_after_cancellation |= detail.after_cancellation;
+                if detail.after_cancellation {
+                    self.strays.insert(place, true);
+                }
             }
             Because::TrackingCorrected => self.journey.add_correction(place, detail),
             Because::ShipmentHeld => {
@@ -129,6 +133,9 @@ impl Facts {
             }
             Because::ShipmentReleased => {
                 self.holds.insert(place, false);
+            }
+            Because::StrayParcelSettled => {
+                self.strays.insert(place, false);
             }
             Because::Delivered => self.journey.add_delivery(place, detail.occurred_at),
             Because::ReturnedToSender => self.journey.add_return(place, detail.occurred_at),

@@ -187,6 +187,7 @@ fn shipping_fact(event: &ShippingEvent, recorded_at: Timestamp) -> (Because, Det
             (Because::ShipmentHeld, Detail { refund_id: Some(e.refund_id.clone()), ..nothing })
         }
         ShippingEvent::ShipmentReleased(_) => (Because::ShipmentReleased, nothing),
+        ShippingEvent::StrayParcelSettled(_) => (Because::StrayParcelSettled, nothing),
         ShippingEvent::ShipmentDataErased(_) => (Because::ShipmentDataErased, nothing),
     }
 }

@@ -144,6 +144,7 @@ impl Consumer for TakePayment {
                 | ShippingEvent::TrackingCorrected(_)
                 | ShippingEvent::ShipmentHeld(_)
                 | ShippingEvent::ShipmentReleased(_)
+                | ShippingEvent::StrayParcelSettled(_)
                 | ShippingEvent::ShipmentDataErased(_) => ignored(&message.event),
             },
             Event::Catalog(_) => ignored(&message.event),

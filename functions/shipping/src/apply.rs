@@ -148,6 +148,7 @@ impl ApplyCarrierEvent {
             | ShippingEvent::ReturnReceived(_)
             | ShippingEvent::ShipmentHeld(_)
             | ShippingEvent::ShipmentReleased(_)
+            | ShippingEvent::StrayParcelSettled(_)
             | ShippingEvent::ShipmentDataErased(_) => Ok(()),
         }
     }

@@ -1,9 +1,9 @@
 //! `manage-shipments`: the warehouse reads its shipments and reports what it did.
 //!
 //! Trigger: `GET /shipments?open=true&limit=&cursor=`, `GET /shipments/{order_id}`, and
-//! `POST /shipments/{order_id}/dispatch | tracking | deliver | fail | return | void | release`, for the admin group.
+//! `POST /shipments/{order_id}/dispatch | tracking | deliver | fail | return | void | release | stray`, for the admin group.
 //! Effect: at most one event: `Shipped`, `TrackingCorrected`, `Delivered`, `ShippingFailed`, `ReturnReceived`,
-//! `LabelVoidRequested` or `ShipmentReleased`. A dispatch or a correction maps its code to the order first. No carrier is called here: `ship-order` voids the label when it receives `LabelVoidRequested`.
+//! `LabelVoidRequested`, `ShipmentReleased` or `StrayParcelSettled`. A dispatch or a correction maps its code to the order first. No carrier is called here: `ship-order` voids the label when it receives `LabelVoidRequested`.
 //! Idempotent by the shipment's state: `202` if an event was appended, `200` for an identical repeat, `409` if the
 //! shipment's status does not allow it or if another order may use the tracking code.
 
@@ -16,7 +16,7 @@ mod view;
 use crate::shipment::Refusal;
 use crate::{Parcel, Shipment, ShipmentStatus, address, tracking};
 use async_trait::async_trait;
-use commands::{Dispatch, Fail, Return, Tracking};
+use commands::{Dispatch, Fail, Return, Stray, Tracking};
 use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided_on};
 use events::{OrderId, ShippingEvent};
 use resilience::Clock;
@@ -47,6 +47,11 @@ impl Endpoint for ManageShipments {
                 request.no_body()?;
                 let operator = &request.admin()?.customer;
                 self.execute(&request, |shipment| shipment.decide_release(operator)).await
+            }
+            "POST /shipments/{order_id}/stray" => {
+                let Stray { outcome } = request.json()?;
+                let operator = &request.admin()?.customer;
+                self.execute(&request, |shipment| shipment.decide_stray(outcome, operator)).await
             }
             "POST /shipments/{order_id}/deliver" => {
                 request.no_body()?;
@@ -153,6 +158,9 @@ fn problem(refusal: Refusal) -> Problem {
         Refusal::Status(status) => Problem::conflict(format!("the shipment is {}", status.as_str())),
         Refusal::IssuedCode => Problem::conflict("the parcel left with the code of its label"),
         Refusal::NotHeld => Problem::conflict("the shipment is not held"),
+        Refusal::NotStray => Problem::conflict(
+            "no scan of this parcel waits for an answer, or another answer was given after the last one",
+        ),
         Refusal::NothingToVoid => Problem::conflict("the shipment has no label to void"),
         Refusal::NoCode => Problem::validation(
             ["/carrier", "/tracking_code"]

@@ -97,6 +97,7 @@ impl Consumer for ShipOrder {
                 | ShippingEvent::ReturnReceived(_)
                 | ShippingEvent::TrackingCorrected(_)
                 | ShippingEvent::ShipmentHeld(_)
+                | ShippingEvent::StrayParcelSettled(_)
                 | ShippingEvent::ShipmentDataErased(_) => ignored(&message.event),
             },
             Event::Payments(event) => match event {

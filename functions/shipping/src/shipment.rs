@@ -12,7 +12,7 @@ pub(crate) use decide::Refusal;
 use crate::carrier::{Parcel, Scan};
 use event_store::Aggregate;
 use events::{
-    Envelope, LabelPurchased, Line, RefundId, ShipmentRequested, ShipmentTracked, ShippingEvent,
+    Envelope, LabelPurchased, Line, RefundId, ShipmentRequested, ShipmentTracked, ShippingEvent, StrayParcel,
     TrackingCorrected,
 };
 use jiff::Timestamp;
@@ -70,6 +70,15 @@ enum Hold {
     Released,
 }
 
+/// Whether a parcel moves although the shipment has ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Stray {
+    #[default]
+    Never,
+    Moving,
+    Settled(StrayParcel),
+}
+
 /// The state of a shipment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Stage {
@@ -117,6 +126,8 @@ pub struct Shipment {
     hold: Hold,
     /// The refunds that held it.
     held_for: Vec<RefundId>,
+    /// Whether its parcel moves although it has ended.
+    stray: Stray,
     /// The parcels that were corrected.
     mistyped: Vec<Parcel>,
     /// What replaced the customer's subject, if the personal data was erased.
@@ -290,6 +301,9 @@ impl Aggregate for Shipment {
                 let scan = Scan::from(tracked);
                 self.decide_by_scan(&scan);
                 self.scans.push(scan);
+                if tracked.after_cancellation {
+                    self.stray = Stray::Moving;
+                }
             }
             ShippingEvent::Delivered(_) => {
                 self.set_whereabouts(Whereabouts::Delivered);
@@ -308,6 +322,7 @@ impl Aggregate for Shipment {
                 self.held_for.push(held.refund_id.clone());
             }
             ShippingEvent::ShipmentReleased(_) => self.hold = Hold::Released,
+            ShippingEvent::StrayParcelSettled(settled) => self.stray = Stray::Settled(settled.outcome),
             ShippingEvent::ShipmentDataErased(erased) => self.pseudonym = Some(erased.pseudonym.clone()),
         }
     }

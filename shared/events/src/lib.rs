@@ -64,7 +64,7 @@ pub use shipping::{
     CancellationRejected, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested, LabelVoided,
     Provider, RejectedBecause, ReturnReceived, ReturnedToSender, ShipmentCancelled, ShipmentHeld,
     ShipmentReleased, ShipmentRequested, ShipmentTracked, Shipped, ShippingEvent, ShippingFailed,
-    TrackingCorrected, TrackingStatus,
+    StrayParcel, StrayParcelSettled, TrackingCorrected, TrackingStatus,
 };
 pub use trace::Traceparent;
 

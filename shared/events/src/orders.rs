@@ -207,6 +207,7 @@ pub enum Because {
     TrackingCorrected,
     ShipmentHeld,
     ShipmentReleased,
+    StrayParcelSettled,
     ShipmentDataErased,
     #[serde(rename = "deadline")]
     Deadline,

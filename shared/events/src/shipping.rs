@@ -128,6 +128,28 @@ pub struct ShipmentReleased {
     pub released_by: Customer,
 }
 
+/// What became of a parcel that moved although its shipment had ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrayParcel {
+    /// It is at the warehouse again.
+    CameBack,
+    /// The customer has it and keeps it.
+    Kept,
+    /// Nobody finds it.
+    Lost,
+}
+
+/// An operator knows what became of a parcel that was scanned although its shipment was cancelled or had failed. A later scan
+/// raises the question again. Emitted by `manage-shipments`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrayParcelSettled {
+    /// What became of it.
+    pub outcome: StrayParcel,
+    /// The operator.
+    pub settled_by: Customer,
+}
+
 /// The state of a parcel as the carrier reports it (`EasyPost`'s tracker statuses).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -200,5 +222,6 @@ service_events! {
     TrackingCorrected = 1,
     ShipmentHeld = 1,
     ShipmentReleased = 1,
+    StrayParcelSettled = 1,
     ShipmentDataErased = 1,
 }

@@ -185,6 +185,7 @@ fn required(name: &str) -> &'static [&'static str] {
         }
         "shipping.ShipmentHeld" => &["refund_id"],
         "shipping.ShipmentReleased" => &["released_by"],
+        "shipping.StrayParcelSettled" => &["outcome", "settled_by"],
         "shipping.ShipmentCancelled"
         | "shipping.LabelVoided"
         | "shipping.LabelVoidRequested"

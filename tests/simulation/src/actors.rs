@@ -188,6 +188,9 @@ impl Actors {
         if self.chance.roll(30) && !is_by_transfer(&order) {
             self.act_at_stripe(world, &id, &order);
         }
+        if order.attention().contains(&Attention::ScannedAfterCancel) && self.chance.roll(300) {
+            return vec![warehouse("stray", &id, &json!({ "outcome": "came_back" }), now)];
+        }
         if let Some(call) = self.decide_about_held(&id, &order, now) {
             return vec![call];
         }

@@ -29,7 +29,7 @@ const ATTENTIONS: Record<string, [why: string, itself: string, next: string]> = 
   disputed: ["The customer disputes the payment at the bank.", "The bank decides without evidence.", "See the dispute"],
   inquiry: ["The bank asks about the payment.", "It becomes a dispute.", "See the inquiry"],
   delivery_failed: ["The parcel was not delivered or comes back.", "A later scan may end it.", "Record what became of it"],
-  scanned_after_cancel: ["A parcel moves although its order ended.", "Nothing.", "Find the parcel"],
+  scanned_after_cancel: ["A parcel moves although its order ended.", "Nothing.", "Say what became of the parcel"],
   refunded_unshipped: ["All money was refunded before it was sent.", "The shipment is held.", "Release it or cancel"],
   stuck: ["It made no progress until its deadline.", "It goes on if what it waits for comes.", "See what it waits for"],
 };

@@ -96,6 +96,22 @@ export function OrderActions({ all, reload }: { all: Everything; reload: () => v
           <p>The parcel is at the warehouse again. The refund follows by itself, unless the shop decides by hand.</p>
         </Action>
       )}
+      {explained.attention.includes("scanned_after_cancel") && (
+        <Action
+          label="Settle the parcel"
+          title="Say what became of the parcel"
+          submit="Record it"
+          isPrimary
+          fields={[{ name: "outcome", label: "What became of it", type: "select", options: ["came_back", "kept", "lost"] }]}
+          run={() => async ({ outcome }) => {
+            await call("POST", `/shipments/${id}/stray`, { body: { outcome } });
+            reload();
+            return "What became of the parcel is recorded.";
+          }}
+        >
+          <p>It was scanned although the order had ended. If it did not come back, adjust the stock by what left.</p>
+        </Action>
+      )}
       {explained.attention.includes("void_failed") && (
         <Action label="Void the label" submit="Request it again" run={post(`/shipments/${id}/void`, "The void is requested again.")}>
           <p>Ask the carrier first why it refused.</p>

@@ -54,6 +54,7 @@ fn named_actor(event: &Event) -> Option<Actor> {
         Event::Orders(OrdersEvent::OrderPlaced(placed)) => &placed.customer,
         Event::Shipping(ShippingEvent::TrackingCorrected(corrected)) => &corrected.corrected_by,
         Event::Shipping(ShippingEvent::ShipmentReleased(released)) => &released.released_by,
+        Event::Shipping(ShippingEvent::StrayParcelSettled(settled)) => &settled.settled_by,
         Event::Orders(OrdersEvent::CustomerErasureRequested(asked)) => asked.requested_by.as_ref()?,
         Event::Catalog(_)
         | Event::Orders(_)
@@ -156,6 +157,7 @@ fn parcel_detail(event: &ShippingEvent) -> Value {
             "previous_tracking_code": e.previous_tracking_code,
         }),
         ShippingEvent::ShipmentHeld(e) => json!({"refund_id": e.refund_id}),
+        ShippingEvent::StrayParcelSettled(e) => json!({"outcome": e.outcome}),
         ShippingEvent::ShipmentCancelled(_)
         | ShippingEvent::LabelVoided(_)
         | ShippingEvent::LabelVoidRequested(_)

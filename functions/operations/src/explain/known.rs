@@ -237,6 +237,7 @@ impl Known {
             | ShippingEvent::CancellationRejected(_)
             | ShippingEvent::LabelVoidRequested(_)
             | ShippingEvent::LabelVoidFailed(_)
+            | ShippingEvent::StrayParcelSettled(_)
             | ShippingEvent::ShipmentTracked(_)
             | ShippingEvent::Delivered(_)
             | ShippingEvent::ReturnedToSender(_) => {}

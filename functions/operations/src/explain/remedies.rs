@@ -182,8 +182,8 @@ fn of_attention(order: &OrderId, attention: Attention) -> Vec<Remedy> {
             },
         ],
         Attention::ScannedAfterCancel => one(
-            "Stop the parcel at the carrier, or accept the loss. The attention stays.",
-            format!("GET /shipments/{order}"),
+            "Stop the parcel at the carrier, find out what became of it, and record that.",
+            format!("POST /shipments/{order}/stray"),
             "docs/operations/alarms/attention-scanned_after_cancel.md",
         ),
         Attention::RefundedUnshipped => vec![

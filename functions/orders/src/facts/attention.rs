@@ -1,5 +1,5 @@
 //! What an operator must act on, as a function of the facts. An attention stands beside the status and ends by itself when
-//! its reason is gone, except `scanned_after_cancel`.
+//! its reason is gone.
 
 use super::Facts;
 use events::{Attention, Because};
@@ -14,7 +14,7 @@ impl Facts {
             (Attention::Disputed, self.money.is_disputed()),
             (Attention::Inquiry, self.money.has_inquiry()),
             (Attention::DeliveryFailed, self.is_delivery_failed()),
-            (Attention::ScannedAfterCancel, self.scanned_after_cancellation),
+            (Attention::ScannedAfterCancel, self.strays.values().next_back() == Some(&true)),
             (Attention::RefundedUnshipped, self.is_refunded_unshipped()),
             (Attention::Stuck, self.is_stuck()),
         ]

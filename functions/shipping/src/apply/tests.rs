@@ -264,6 +264,28 @@ async fn a_scan_after_a_cancellation_raises_an_alarm_and_ships_nothing() {
     assert_eq!(world.shipment(&order).await.status(), ShipmentStatus::Cancelled);
 }
 
+#[tokio::test]
+async fn a_stray_parcel_is_settled_once_until_it_is_scanned_again() {
+    let (world, order) = (World::with(Provider::Easypost), order_id(1));
+    let code = labelled(&world, &order).await;
+    let settle = async |outcome: &str| {
+        let settles = request("POST /shipments/{order_id}/stray")
+            .by_admin()
+            .path("order_id", order.as_str())
+            .json(&json!({ "outcome": outcome }));
+        world.manage().answer(settles).await.map_or_else(|problem| problem.status, |reply| reply.status)
+    };
+    assert_eq!(settle("came_back").await, 409, "the parcel did not move");
+    world.consume(&order, cancel()).await.unwrap();
+    world.run().await;
+    assert_eq!(settle("came_back").await, 409, "it did not move after the end");
+    world.receive(&report(&code, "evt_1", &[MOVING])).await.unwrap();
+    assert_eq!((settle("came_back").await, settle("came_back").await), (202, 200));
+    assert_eq!(settle("kept").await, 409, "another answer");
+    world.receive(&report(&code, "evt_2", &[MOVING, ARRIVED])).await.unwrap();
+    assert_eq!((settle("kept").await, settle("nowhere").await), (202, 422));
+}
+
 async fn verdict_on(world: &World, event_id: &str) -> Verdict {
     let key = verdict::key("easypost", event_id);
     let conclusion: Conclusion = world.memory.get(&key).await.unwrap().unwrap().read(&key).unwrap();

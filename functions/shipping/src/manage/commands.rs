@@ -2,6 +2,7 @@
 
 use crate::Parcel;
 use crate::carrier::parcel::{is_carrier, is_typed_code, trimmed};
+use events::StrayParcel;
 use runtime::http::{FieldError, Problem, optional};
 use serde::Deserialize;
 
@@ -88,4 +89,12 @@ impl Fail {
 pub(super) struct Return {
     /// Whether the goods can be sold again.
     pub(super) restock: bool,
+}
+
+/// `POST …/stray`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stray {
+    /// What became of the parcel.
+    pub(super) outcome: StrayParcel,
 }

@@ -66,6 +66,7 @@ fn parcels(envelopes: &[Envelope]) -> Vec<Parcel> {
         | ShippingEvent::ReturnReceived(_)
         | ShippingEvent::ShipmentHeld(_)
         | ShippingEvent::ShipmentReleased(_)
+        | ShippingEvent::StrayParcelSettled(_)
         | ShippingEvent::ShipmentDataErased(_) => Vec::new(),
     });
     parcels.map(|(carrier, tracking_code)| Parcel { carrier, tracking_code }).collect()

@@ -4,13 +4,14 @@
 //! are pure.
 
 use super::scans::JourneyEnd;
-use super::{Hold, Label, LabelState, Shipment, ShipmentStatus, Stage, Whereabouts};
+use super::{Hold, Label, LabelState, Shipment, ShipmentStatus, Stage, Stray, Whereabouts};
 use crate::carrier::{Parcel, Scan, TrackingReport, VoidOutcome};
 use events::{
     CancellationRejected, Customer, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested,
     LabelVoided, Line, Provider, RefundId, RejectedBecause, ReturnReceived, ReturnedToSender,
     ShipmentCancelled, ShipmentDataErased, ShipmentHeld, ShipmentReleased, ShipmentRequested,
-    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingCorrected,
+    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, StrayParcel, StrayParcelSettled,
+    TrackingCorrected,
 };
 
 /// Why a command of the warehouse is refused.
@@ -26,6 +27,8 @@ pub(crate) enum Refusal {
     NoCode,
     /// No label has to be voided.
     NothingToVoid,
+    /// No parcel moves although the shipment has ended, or it was settled otherwise.
+    NotStray,
 }
 
 impl Shipment {
@@ -227,6 +230,19 @@ impl Shipment {
             Hold::Held => Ok(Some(ShipmentReleased { released_by: released_by.clone() }.into())),
             Hold::Released => Ok(None),
             Hold::Never => Err(Refusal::NotHeld),
+        }
+    }
+
+    /// An operator knows what became of a parcel that moved although the shipment has ended.
+    pub(crate) fn decide_stray(
+        &self,
+        outcome: StrayParcel,
+        settled_by: &Customer,
+    ) -> Result<Option<ShippingEvent>, Refusal> {
+        match self.stray {
+            Stray::Moving => Ok(Some(StrayParcelSettled { outcome, settled_by: settled_by.clone() }.into())),
+            Stray::Settled(before) if before == outcome => Ok(None),
+            Stray::Settled(_) | Stray::Never => Err(Refusal::NotStray),
         }
     }
 

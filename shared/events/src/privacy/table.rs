@@ -3,7 +3,7 @@
 use super::Fields;
 use crate::Service;
 
-pub(super) const EVENTS: [Fields; 40] = [
+pub(super) const EVENTS: [Fields; 41] = [
     Fields::of(
         Service::Catalog,
         "ProductChanged",
@@ -189,6 +189,10 @@ pub(super) const EVENTS: [Fields; 40] = [
     },
     Fields { personal: &["tracking_code"], ..Fields::of(Service::Shipping, "Shipped", &["carrier"]) },
     Fields { personal: &["reason"], ..Fields::of(Service::Shipping, "ShippingFailed", &[]) },
+    Fields {
+        staff: &["settled_by.subject"],
+        ..Fields::of(Service::Shipping, "StrayParcelSettled", &["outcome", "settled_by.issuer"])
+    },
     Fields {
         personal: &["tracking_code", "previous_tracking_code"],
         staff: &["corrected_by.subject"],

@@ -79,7 +79,7 @@ shapes! {
     Inventory: InventoryUpdated, OutOfStock, StockReleased, StockCommitted, StockReturned;
     Shipping: ShipmentRequested, LabelPurchased, Shipped, ShippingFailed, ShipmentCancelled, CancellationRejected,
         LabelVoided, LabelVoidFailed, LabelVoidRequested, ShipmentTracked, Delivered, ReturnedToSender, ReturnReceived,
-        TrackingCorrected, ShipmentHeld, ShipmentReleased, ShipmentDataErased;
+        TrackingCorrected, ShipmentHeld, ShipmentReleased, StrayParcelSettled, ShipmentDataErased;
 }
 
 fn samples() -> Vec<Envelope> {

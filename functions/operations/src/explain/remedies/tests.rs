@@ -66,7 +66,7 @@ fn every_attention_has_a_remedy_and_its_own_page() {
             Attention::VoidFailed => &["POST /shipments/ID/void"],
             Attention::Disputed | Attention::Inquiry => &["GET /orders/ID/payment"],
             Attention::DeliveryFailed => &["POST /shipments/ID/return", "POST /shipments/ID/deliver"],
-            Attention::ScannedAfterCancel => &["GET /shipments/ID"],
+            Attention::ScannedAfterCancel => &["POST /shipments/ID/stray"],
             Attention::RefundedUnshipped => &["POST /shipments/ID/release", "POST /orders/ID/cancel"],
             Attention::Stuck => &["make explain ORDER=ID"],
         };

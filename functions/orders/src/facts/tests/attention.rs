@@ -171,6 +171,32 @@ fn an_inquiry_needs_attention_until_it_ends_or_becomes_a_dispute() {
 }
 
 #[test]
+fn scanned_after_cancel_lasts_until_it_is_settled_after_the_last_scan_in_each_order_of_arrival() {
+    let scan = |sequence| {
+        let (status, status_detail, occurred_at) = (TrackingStatus::InTransit, None, Some(now()));
+        let after_cancellation = true;
+        let scan = ShipmentTracked { status, status_detail, occurred_at, after_cancellation };
+        publish::<ShippingEvent>(sequence, scan)
+    };
+    let settled = |sequence| {
+        let (outcome, settled_by) = (events::StrayParcel::CameBack, testkit::customer());
+        publish::<ShippingEvent>(sequence, events::StrayParcelSettled { outcome, settled_by })
+    };
+    let after = |later: &[Message]| {
+        let facts: Vec<Message> = cancelled_order().into_iter().chain(later.iter().cloned()).collect();
+        let order = order_after(&facts);
+        (order.attention(), order.facts().is_open())
+    };
+    let (waits, is_settled) = ((vec![Attention::ScannedAfterCancel], true), (vec![], false));
+    for arrival in [[scan(9), scan(10), settled(11)], [settled(11), scan(10), scan(9)]] {
+        assert_eq!(after(&arrival), is_settled);
+    }
+    for arrival in [[scan(9), settled(10), scan(11)], [scan(11), settled(10), scan(9)]] {
+        assert_eq!(after(&arrival), waits, "a scan after the answer");
+    }
+}
+
+#[test]
 fn refunded_unshipped_lasts_until_the_release_or_an_end_without_a_parcel() {
     let refund_id = events::RefundId::try_from("foreign.re_1").unwrap();
     let held =
