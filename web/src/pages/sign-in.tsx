@@ -1,7 +1,8 @@
 // Signing in: by password, with a first password for someone who was invited, and with a code for someone who forgot it.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { chooseFirstPassword, requestReset, reset, signIn } from "../session";
+import { PASSWORD_LENGTH, PASSWORD_RULE } from "../../../examples/sign-in/src";
+import { accept, pool } from "../session";
 import { settings } from "../settings";
 
 type Step =
@@ -9,8 +10,6 @@ type Step =
   | { kind: "new-password"; email: string; session: string }
   | { kind: "forgot" }
   | { kind: "code"; email: string };
-
-const RULE = "At least 12 characters, with a capital letter, a small letter and a digit.";
 
 export function SignIn() {
   const [step, setStep] = useState<Step>({ kind: "password" });
@@ -59,17 +58,17 @@ export function SignIn() {
   async function next(value: (name: string) => string) {
     if (step.kind === "password") {
       const email = value("email").trim();
-      const done = await signIn(email, value("password"));
+      const done = accept(await pool().signIn(email, value("password")), email);
       if (done.kind === "new-password") setStep(done);
     } else if (step.kind === "new-password") {
-      await chooseFirstPassword(step.email, step.session, value("new-password"));
+      accept(await pool().chooseFirstPassword(step.email, step.session, value("new-password")), step.email);
     } else if (step.kind === "forgot") {
       const email = value("email").trim();
-      await requestReset(email);
+      await pool().requestReset(email);
       setNote("If there is such an account, a code is on its way by mail.");
       setStep({ kind: "code", email });
     } else {
-      await reset(step.email, value("code").trim(), value("new-password"));
+      await pool().reset(step.email, value("code").trim(), value("new-password"));
       setNote("The password is changed. Sign in with it.");
       setStep({ kind: "password" });
     }
@@ -124,12 +123,12 @@ export function SignIn() {
               name="new-password"
               type="password"
               autocomplete="new-password"
-              minLength={12}
+              minLength={PASSWORD_LENGTH}
               required
               aria-describedby="rule"
             />
             <span class="hint" id="rule">
-              {RULE}
+              {PASSWORD_RULE}
             </span>
           </p>
         )}
