@@ -45,7 +45,7 @@ export function App({ refusal }: { refusal: string }) {
         Skip to the content
       </a>
       <div class="frame">
-        <Top email={someone.email} role={someone.isAdmin ? "admin" : someone.isViewer ? "viewer" : "no staff"} />
+        <Top email={someone.email} role={someone.role} />
         <Places />
         <Content />
       </div>

@@ -15,7 +15,7 @@ export interface Settings {
   version: string;
   /** `null`: the tokens are of another issuer, and the stack does not know its pages. */
   sign_in: SignIn | null;
-  groups: { claim: string; admin: string; viewer: string };
+  groups: { claim: string; admin: string; staff: string; viewer: string };
   currencies: Record<string, Currency>;
 }
 

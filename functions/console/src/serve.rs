@@ -104,6 +104,7 @@ struct PageSettings<'a> {
 struct Groups<'a> {
     claim: &'a str,
     admin: &'a str,
+    staff: &'a str,
     viewer: &'a str,
 }
 
@@ -171,6 +172,7 @@ impl ServeConsole {
             groups: Groups {
                 claim: &self.access.groups_claim,
                 admin: &self.access.admin_group,
+                staff: &self.access.staff_group,
                 viewer: &self.access.viewer_group,
             },
             currencies: Currency::in_use().map(money).collect(),

@@ -12,7 +12,7 @@
 
 use async_trait::async_trait;
 use outbound::{Functions, NotAnswered};
-use runtime::http::{Endpoint, Problem, Reply, Request};
+use runtime::http::{Endpoint, Problem, Reply, Request, Role};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct RunCommand {
 #[async_trait]
 impl Endpoint for RunCommand {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        let admin = &request.admin()?.customer;
+        let admin = &request.at_least(Role::Admin)?.customer;
         let wanted = request.in_path("command");
         let command = COMMANDS
             .into_iter()

@@ -10,7 +10,7 @@ import { Ago, Attention, duration, OrderLink, Status, words } from "../parts/sho
 import { Empty, Loading, ProblemBox } from "../parts/states";
 import { Table } from "../parts/table";
 import { to } from "../route";
-import { person } from "../session";
+import { may } from "../session";
 import type { Endpoint, OrderSummary, Page as ListPage, Readiness, WebhookSummary } from "../shapes";
 
 interface Row {
@@ -37,7 +37,7 @@ const ATTENTIONS: Record<string, [why: string, itself: string, next: string]> = 
 export function NeedsAPerson() {
   const orders = useLoad("attention", (signal) =>
     call<ListPage<OrderSummary>>("POST", "/orders/search", { body: { attention: "any" }, signal }), "board");
-  const isAdmin = person()?.isAdmin ?? false;
+  const isAdmin = may("admin");
   const letters = useLoad(`letters-${isAdmin}`, (signal) => (isAdmin ? countLetters(signal) : Promise.resolve([])), "slow");
   const endpoints = useLoad("endpoints", (signal) => get<{ items: Endpoint[] }>("/webhook-endpoints", signal), "slow");
   const failed = useLoad("failed", (signal) => inbox("failed", signal), "slow");

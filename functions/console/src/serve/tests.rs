@@ -102,6 +102,7 @@ async fn the_settings_name_the_pool_the_groups_and_the_decimals_of_each_currency
     assert_eq!(settings["sign_in"]["kind"], "password");
     assert_eq!(settings["sign_in"]["client_id"], "client-1");
     assert_eq!(settings["groups"]["admin"], "admin");
+    assert_eq!(settings["groups"]["staff"], "staff");
     assert_eq!(settings["groups"]["viewer"], "viewer");
     for (code, exponent, step) in [("EUR", 2, 1), ("JPY", 0, 1), ("KWD", 3, 10), ("ISK", 0, 1)] {
         let currency = &settings["currencies"][code];
