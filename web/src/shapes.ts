@@ -14,6 +14,8 @@ export interface OrderSummary {
   currency: string;
   placed_at: string;
   updated_at: string;
+  /** Of an order that needs a person: what happens by itself next. */
+  due?: { what: "expiry" | "stuck" | "evidence"; at: string };
 }
 
 export interface OrderPage {

@@ -4,7 +4,7 @@
 //! moments. A customer sees only their own orders: another customer's is a `404`. Writes nothing.
 
 use crate::cursor::Cursor;
-use crate::summary::{Listed, OPEN_SHARDS, listed};
+use crate::summary::{Listed, OPEN_SHARDS, listed, listed_for_customer};
 use crate::view::{SeenBy, shown};
 use crate::{Order, OrderPage, Summary};
 use async_trait::async_trait;
@@ -81,7 +81,7 @@ impl GetOrder {
         let page = self.by_customer.page(&partition, Walk::Backward, limit, cursor.position.as_ref()).await?;
         let next = page.next.map(|position| Cursor::at(&partition, 0, Some(position)).encode());
         let present = page.documents.iter().filter(|(_, view)| !view.is_erased());
-        let items = present.map(listed).collect::<Result<_, _>>()?;
+        let items = present.map(listed_for_customer).collect::<Result<_, _>>()?;
         Ok(Reply::json(200, &List { items, next }))
     }
 

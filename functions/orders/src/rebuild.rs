@@ -15,6 +15,7 @@
 //! changed, and a read of a table does not return the attributes of an index. See `docs/decisions/views-are-rebuilt-in-place.md`.
 
 use crate::{Order, ProjectOrders, Term};
+use crate::summary::without_deadline;
 use async_trait::async_trait;
 use event_store::{Document, EventScan, FIRST_EVENT, Key, StreamId};
 use events::{Envelope, OrderId, Sequence};
@@ -92,7 +93,7 @@ enum Standing {
 fn standing(fold: &Document, view: Option<&Document>) -> Standing {
     match view {
         None => Standing::Missing,
-        Some(view) if view.body == fold.body => Standing::Same,
+        Some(view) if without_deadline(view) == without_deadline(fold) => Standing::Same,
         Some(view) if view.version < fold.version => Standing::Behind,
         Some(_) => Standing::Different,
     }

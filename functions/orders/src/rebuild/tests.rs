@@ -151,7 +151,10 @@ async fn an_order_whose_stream_cannot_be_read_does_not_stop_the_others() {
 async fn a_view_is_right_although_its_deadline_is_another() {
     let world = shop(1).await;
     let (key, view) = world.stored_views().pop().unwrap();
-    let swept = Document { version: view.version + 1, ..view }.with("deadline", "2030-01-01T00:00:00Z");
+    let mut body = (*view.body).clone();
+    body["due"] = json!({"what": "stuck", "at": "2030-01-01T00:00:00Z"});
+    let swept = Document { version: view.version + 1, body: body.into(), ..view }
+        .with("deadline", "2030-01-01T00:00:00Z");
     world.views.put(&key, &swept).await.unwrap();
     let built = run(&world, "build").await;
     assert_eq!((&built["same"], &built["written"]), (&json!(1), &json!(0)));
