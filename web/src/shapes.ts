@@ -239,3 +239,27 @@ export interface Replayed {
   cursor: string | null;
   continue_in_seconds: number;
 }
+
+export interface Reconciled {
+  do: "plan" | "fetch";
+  found: number;
+  new: number;
+  known: number;
+  refused: number;
+  next: string | null;
+}
+
+export interface Rebuilt {
+  do: "plan" | "compare" | "build";
+  orders: number;
+  same: number;
+  missing: number;
+  behind: number;
+  different: number;
+  written: number;
+  not_findable: number;
+  items_written: number;
+  unreadable: number;
+  cursor: string | null;
+  done: boolean;
+}

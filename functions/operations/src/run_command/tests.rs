@@ -32,7 +32,7 @@ async fn a_command_gets_its_input_with_who_runs_it_and_for_how_long() {
 async fn no_other_function_can_be_run() {
     let functions = Arc::new(MemoryFunctions::default());
     let step = RunCommand { functions: functions.clone() };
-    for other in ["rebuild-views", "take-payment", "", "../redrive-dead-letters"] {
+    for other in ["restore-table", "take-payment", "", "../redrive-dead-letters"] {
         assert_eq!(step.answer(run(other, &json!({}))).await.unwrap_err().status, 404, "{other}");
     }
     assert!(functions.invoked().is_empty());

@@ -278,6 +278,13 @@ async fn a_run_out_of_time_answers_where_to_go_on_and_names_only_some_orders() {
     step.work_for = Duration::ZERO;
     let answer = runtime::command::work(&step, json!({"do": "build"})).await.unwrap();
     assert_eq!((&answer["orders"], &answer["done"]), (&json!(0), &json!(false)), "nothing was read yet");
+    step.work_for = Duration::from_mins(1);
+    let bounded = runtime::command::work(&step, json!({"do": "build", "for_seconds": 0})).await.unwrap();
+    assert_eq!(
+        (&bounded["orders"], &bounded["done"]),
+        (&json!(0), &json!(false)),
+        "the caller's bound is less"
+    );
     for wrong in [json!({}), json!({"do": "build", "cursor": "bm8"}), json!({"do": "build", "by": "a\nb"})] {
         let refused = runtime::command::work(&step, wrong).await.unwrap_err();
         assert!(matches!(refused, Failure::Reject { .. }), "{refused}");
