@@ -1,4 +1,4 @@
-"""The users of the stack's pool: an admin, a viewer, and four customers.
+"""The users of the stack's pool: one of each role, and four customers.
 
 One customer must not see another's orders, one is erased, and one is the canary's.
 """
@@ -20,6 +20,8 @@ ERASED_CUSTOMER = "eve@customer.example"
 # Whose orders show that the shop takes orders.
 CANARY = "canary@shop.example"
 ADMIN = "olga@shop.example"
+# Does the daily work.
+STAFF = "sam@shop.example"
 # Sees what an admin sees, and changes nothing.
 VIEWER = "vera@shop.example"
 
@@ -27,7 +29,7 @@ VIEWER = "vera@shop.example"
 def create(stack: Stack) -> None:
     """Creates the missing ones. Their random passwords are stored in `.local/` and deleted with the stack."""
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
-    for email in (CUSTOMER, OTHER_CUSTOMER, ERASED_CUSTOMER, CANARY, ADMIN, VIEWER):
+    for email in (CUSTOMER, OTHER_CUSTOMER, ERASED_CUSTOMER, CANARY, ADMIN, STAFF, VIEWER):
         password = stack.secrets.get(email)
         if password is None:
             password = stack.secrets[email] = new_password()
@@ -37,6 +39,7 @@ def create(stack: Stack) -> None:
             cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
             cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=ADMIN, GroupName="admin")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=STAFF, GroupName="staff")
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=VIEWER, GroupName="viewer")
 
 
@@ -49,14 +52,14 @@ def passwords(stack: Stack) -> str:
     """Who may sign in, for a person: the passwords are random and end with the stack."""
     return "\n".join(
         f"  {role:<9} {email:<22} {stack.secrets[email]}"
-        for role, email in (("admin", ADMIN), ("viewer", VIEWER), ("customer", CUSTOMER))
+        for role, email in (("admin", ADMIN), ("staff", STAFF), ("viewer", VIEWER), ("customer", CUSTOMER))
     )
 
 
 def of_browser_tests(stack: Stack) -> dict[str, dict[str, str]]:
     """Who signs in, in the tests of the console. One was invited and one forgets their password, each anew in every run."""
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
-    people = {"admin": ADMIN, "viewer": VIEWER, "customer": CUSTOMER}
+    people = {"admin": ADMIN, "staff": STAFF, "viewer": VIEWER, "customer": CUSTOMER}
     found = {role: {"email": email, "password": stack.secrets[email]} for role, email in people.items()}
     for role in ("invited", "forgetful"):
         email, password = f"{role}-{secrets.token_hex(4)}@shop.example", new_password()

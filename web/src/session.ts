@@ -1,232 +1,102 @@
-// Signing in at the user pool, and the token of the person who signed in.
-//
-// The access token is in memory alone; the refresh token is in sessionStorage, so that a reload of this tab does not sign out. The
-// pool is called as Cognito's own clients do: a POST whose target is a header.
+// Who is signed in at the console, and their token. How people sign in is a library that a shop's page uses too.
 
-import { settings } from "./settings";
+import { CodeFlow, Pool, Session, type SignedIn } from "../../examples/sign-in/src";
+import { settings, type SignIn } from "./settings";
 
-const STORED = "conveyor.refresh-token";
-/** A token that ends within this many seconds is refreshed before it is used. */
-const EARLY_SECONDS = 60;
+/** As the API reads it from the groups; each may what those before it may. The API decides: docs/access.md. */
+export type Role = "customer" | "viewer" | "staff" | "admin";
+const ROLES: Role[] = ["customer", "viewer", "staff", "admin"];
 
 export interface Person {
   email: string;
   subject: string;
-  isAdmin: boolean;
-  isViewer: boolean;
+  role: Role;
 }
 
-interface Tokens {
-  access: string;
-  endsAt: number;
-  person: Person;
-}
+/** The page of a shop may have the same origin, and has a session of its own. */
+const STORED = "conveyor.refresh-token";
+/** What this tab remembers while the person is at the issuer's pages. */
+const LEAVING = "conveyor.leaving";
 
-interface PoolAnswer {
-  AuthenticationResult?: { AccessToken: string; IdToken?: string; RefreshToken?: string; ExpiresIn: number };
-  ChallengeName?: string;
-  Session?: string;
-  ChallengeParameters?: Record<string, string>;
-}
+let opened: { issuer: Pool | CodeFlow; session: Session } | undefined;
 
-/** What a sign-in leads to: a person, or a new password that the pool wants first. */
-export type SignedIn = { kind: "done" } | { kind: "new-password"; email: string; session: string };
-
-/** A refusal of the pool, in words for the person. */
-export class SignInError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
+/** Made at the first use, because the settings are loaded first. */
+function here() {
+  if (!opened) {
+    const issuer = issuerOf(settings().sign_in);
+    opened = { issuer, session: new Session(issuer, STORED) };
   }
+  return opened;
 }
 
-let tokens: Tokens | undefined;
-let refreshing: Promise<string> | undefined;
-const watchers = new Set<() => void>();
+function issuerOf(way: SignIn | null): Pool | CodeFlow {
+  if (!way) throw new Error("this stack does not say where people sign in");
+  if (way.kind === "password") return new Pool(way.endpoint, way.client_id);
+  return new CodeFlow(way, new URL("index.html", document.baseURI).href, LEAVING);
+}
 
 export function person(): Person | undefined {
-  return tokens?.person;
+  const someone = settings().sign_in ? here().session.person() : undefined;
+  if (!someone) return undefined;
+  const named = settings().groups;
+  const claimed = someone.claims[named.claim];
+  const groups: unknown[] = Array.isArray(claimed) ? claimed : [];
+  const role = (["admin", "staff", "viewer"] as const).find((role) => groups.includes(named[role])) ?? "customer";
+  const { email, subject } = someone;
+  return { email, subject, role };
 }
 
-/** Calls `changed` whenever someone signed in or out. Returns what ends that. */
+/** Whether the person has this role or a higher one. */
+export function may(role: Role): boolean {
+  const someone = person();
+  return someone !== undefined && ROLES.indexOf(someone.role) >= ROLES.indexOf(role);
+}
+
+export const token = () => here().session.token();
+export const refresh = () => here().session.refresh();
+export const signOut = () => here().session.signOut();
+
 export function watchSession(changed: () => void): () => void {
-  watchers.add(changed);
-  return () => watchers.delete(changed);
+  return settings().sign_in ? here().session.watch(changed) : () => {};
 }
 
-export async function signIn(email: string, password: string): Promise<SignedIn> {
-  const answer = await pool("InitiateAuth", {
-    AuthFlow: "USER_PASSWORD_AUTH",
-    ClientId: client(),
-    AuthParameters: { USERNAME: email, PASSWORD: password },
-  });
-  return accept(answer, email);
+/** The user pool, whose form is in this page. */
+export function pool(): Pool {
+  const { issuer } = here();
+  if (!(issuer instanceof Pool)) throw new Error("people sign in at the issuer's pages");
+  return issuer;
 }
 
-/** Answers the pool's challenge to someone who was invited with a temporary password. */
-export async function chooseFirstPassword(email: string, session: string, password: string): Promise<SignedIn> {
-  const answer = await pool("RespondToAuthChallenge", {
-    ChallengeName: "NEW_PASSWORD_REQUIRED",
-    ClientId: client(),
-    Session: session,
-    ChallengeResponses: { USERNAME: email, NEW_PASSWORD: password },
-  });
-  return accept(answer, email);
+/** Begins the session if the pool wants nothing more. */
+export function accept(done: SignedIn, email: string): SignedIn {
+  if (done.kind === "done") here().session.begin(done.grant, email);
+  return done;
 }
 
-export async function requestReset(email: string): Promise<void> {
-  await pool("ForgotPassword", { ClientId: client(), Username: email });
+/** Leaves for the issuer's pages, and comes back to the place where the person is now. */
+export async function leave(): Promise<void> {
+  const { issuer } = here();
+  if (issuer instanceof CodeFlow) location.assign(await issuer.leave(location.hash));
 }
 
-export async function reset(email: string, code: string, password: string): Promise<void> {
-  await pool("ConfirmForgotPassword", {
-    ClientId: client(),
-    Username: email,
-    ConfirmationCode: code,
-    Password: password,
-  });
-}
-
-/** Takes up the session of this tab after a reload. False if there is none, or if it has ended. */
-export async function resume(): Promise<boolean> {
-  if (!sessionStorage.getItem(STORED)) return false;
-  try {
-    await refresh();
-    return true;
-  } catch (error) {
-    // A pool that does not answer ends no session: the person may try again.
-    if (error instanceof SignInError) sessionStorage.removeItem(STORED);
-    return false;
+/** Takes up the session of this tab: at a return from the issuer's pages, or after a reload. Returns what the person has to know. */
+export async function takeUp(): Promise<string> {
+  if (!settings().sign_in) return "";
+  const { issuer, session } = here();
+  if (issuer instanceof CodeFlow) {
+    const address = new URL(location.href);
+    try {
+      const returned = await issuer.arrive(address);
+      if (returned) {
+        history.replaceState(null, "", address.pathname + returned.place);
+        session.begin(returned.grant);
+        return "";
+      }
+    } catch (error) {
+      history.replaceState(null, "", address.pathname);
+      return error instanceof Error ? error.message : String(error);
+    }
   }
-}
-
-/** A token that is valid now. Without a session this tab signs out. */
-export async function token(): Promise<string> {
-  if (tokens && tokens.endsAt - EARLY_SECONDS > Date.now() / 1000) return tokens.access;
-  return refresh();
-}
-
-/** Gets another token. Requests at the same time share one refresh. */
-export function refresh(): Promise<string> {
-  refreshing ??= renewed().finally(() => {
-    refreshing = undefined;
-  });
-  return refreshing;
-}
-
-export async function signOut(): Promise<void> {
-  const stored = sessionStorage.getItem(STORED);
-  forget();
-  if (!stored) return;
-  try {
-    await pool("RevokeToken", { ClientId: client(), Token: stored });
-  } catch (error) {
-    // This tab has forgotten it; the pool ends it by itself later.
-    console.warn("the refresh token was not revoked", error);
-  }
-}
-
-function forget(): void {
-  sessionStorage.removeItem(STORED);
-  tokens = undefined;
-  changed();
-}
-
-async function renewed(): Promise<string> {
-  const stored = sessionStorage.getItem(STORED);
-  if (!stored) {
-    forget();
-    throw new SignInError("NoSession", "You are signed out.");
-  }
-  try {
-    const answer = await pool("InitiateAuth", {
-      AuthFlow: "REFRESH_TOKEN_AUTH",
-      ClientId: client(),
-      AuthParameters: { REFRESH_TOKEN: stored },
-    });
-    accept(answer, tokens?.person.email ?? "");
-    return tokens!.access;
-  } catch (error) {
-    if (error instanceof SignInError) forget();
-    throw error;
-  }
-}
-
-function accept(answer: PoolAnswer, email: string): SignedIn {
-  if (answer.ChallengeName === "NEW_PASSWORD_REQUIRED" && answer.Session) {
-    return { kind: "new-password", email, session: answer.Session };
-  }
-  const result = answer.AuthenticationResult;
-  if (!result) {
-    throw new SignInError("Challenge", `The user pool asks for ${answer.ChallengeName ?? "more"}, which the console cannot do.`);
-  }
-  const claims = payload(result.AccessToken);
-  const { claim, admin, viewer } = settings().groups;
-  const groups: unknown[] = Array.isArray(claims[claim]) ? (claims[claim] as unknown[]) : [];
-  const named = result.IdToken ? payload(result.IdToken)["email"] : undefined;
-  tokens = {
-    access: result.AccessToken,
-    endsAt: Date.now() / 1000 + result.ExpiresIn,
-    person: {
-      email: typeof named === "string" ? named : email,
-      subject: String(claims["sub"] ?? ""),
-      isAdmin: groups.includes(admin),
-      isViewer: groups.includes(viewer),
-    },
-  };
-  if (result.RefreshToken) sessionStorage.setItem(STORED, result.RefreshToken);
-  changed();
-  return { kind: "done" };
-}
-
-function changed(): void {
-  for (const watcher of watchers) watcher();
-}
-
-function client(): string {
-  return settings().sign_in?.client_id ?? "";
-}
-
-/** The claims of a token. Only for what the page shows: the API decides by the token that it verifies. */
-function payload(jwt: string): Record<string, unknown> {
-  const part = (jwt.split(".")[1] ?? "").replace(/-/g, "+").replace(/_/g, "/");
-  const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
-}
-
-const WORDS: Record<string, string> = {
-  NotAuthorizedException: "The address or the password is wrong.",
-  UserNotFoundException: "The address or the password is wrong.",
-  PasswordResetRequiredException: "This password was reset: use “Forgot password”.",
-  UserNotConfirmedException: "This account is not confirmed yet.",
-  CodeMismatchException: "The code is wrong.",
-  ExpiredCodeException: "The code has expired: request another.",
-  TooManyRequestsException: "Too many attempts: wait a while.",
-  LimitExceededException: "Too many attempts: wait a while.",
-};
-
-async function pool(action: string, body: unknown): Promise<PoolAnswer> {
-  const endpoint = settings().sign_in?.endpoint ?? "";
-  let answer: Response;
-  try {
-    answer = await fetch(`${endpoint}/`, {
-      method: "POST",
-      headers: {
-        "content-type": "application/x-amz-json-1.1",
-        "x-amz-target": `AWSCognitoIdentityProviderService.${action}`,
-      },
-      body: JSON.stringify(body),
-      credentials: "omit",
-    });
-  } catch {
-    throw new Error("The user pool does not answer. Check the connection, then try again.");
-  }
-  const text = await answer.text();
-  const parsed = (text ? JSON.parse(text) : {}) as PoolAnswer & { __type?: string; message?: string; Message?: string };
-  if (answer.ok) return parsed;
-  const code = (parsed.__type ?? "Unknown").split("#").pop() ?? "Unknown";
-  if (answer.status >= 500) throw new Error("The user pool is out. Try again in a moment.");
-  throw new SignInError(code, WORDS[code] ?? parsed.message ?? parsed.Message ?? code);
+  await session.resume();
+  return "";
 }

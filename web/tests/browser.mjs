@@ -21,20 +21,24 @@ export async function stop() {
   await browser?.close();
 }
 
-/** A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin. */
-export async function open(options = {}) {
+/**
+ * A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin than its own
+ * and those that are `admitted`. `prepare` gets the page before it is loaded.
+ */
+export async function open({ prepare, admitted = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   const wrong = [];
   const origin = new URL(CONSOLE).origin;
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (!request.url().startsWith(origin)) wrong.push(`a request to ${request.url()}`);
+    if (![origin, ...admitted].some((known) => request.url().startsWith(known))) wrong.push(`a request to ${request.url()}`);
   });
   page.on("console", (message) => {
     if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED/.test(message.text())) wrong.push(message.text());
   });
   page.setDefaultTimeout(20_000);
+  await prepare?.(page);
   await page.goto(CONSOLE);
   return { context, page, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
 }

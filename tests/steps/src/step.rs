@@ -240,7 +240,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         }
         "serve-console" => Step::OpenHttp(Arc::new(console::ServeConsole {
             stack,
-            sign_in: Some(console::SignIn {
+            sign_in: Some(console::SignIn::Password {
                 endpoint: "https://cognito-idp.us-east-1.amazonaws.com".to_owned(),
                 client_id: "client-1".to_owned(),
             }),

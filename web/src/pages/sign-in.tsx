@@ -1,7 +1,8 @@
-// Signing in: by password, with a first password for someone who was invited, and with a code for someone who forgot it.
+// Signing in: at the issuer's pages where the stack has such, or here by password, with a first password for someone who was invited, and with a code for someone who forgot it.
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { chooseFirstPassword, requestReset, reset, signIn } from "../session";
+import { PASSWORD_LENGTH, PASSWORD_RULE } from "../../../examples/sign-in/src";
+import { accept, leave, pool } from "../session";
 import { settings } from "../settings";
 
 type Step =
@@ -10,9 +11,43 @@ type Step =
   | { kind: "forgot" }
   | { kind: "code"; email: string };
 
-const RULE = "At least 12 characters, with a capital letter, a small letter and a digit.";
+export function SignIn({ refusal }: { refusal: string }) {
+  const way = settings().sign_in;
+  if (way?.kind === "password") return <Form />;
+  return (
+    <main class="sign-in">
+      <p class="brand">{settings().stack}</p>
+      <h1>Sign in</h1>
+      {refusal && (
+        <p class="box bad" role="alert">
+          {refusal}
+        </p>
+      )}
+      {way ? (
+        <Leave />
+      ) : (
+        <p>
+          The tokens of this stack come from another issuer (<code>JwtIssuer</code>), and it does not say where people sign in:
+          set <code>SignInAuthorizeUrl</code>, <code>SignInTokenUrl</code> and <code>SignInClientId</code>.
+        </p>
+      )}
+    </main>
+  );
+}
 
-export function SignIn() {
+function Leave() {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <div class="buttons">
+      <button type="button" class="primary" ref={button} onClick={() => void leave()}>
+        Go to the sign-in page
+      </button>
+    </div>
+  );
+}
+
+function Form() {
   const [step, setStep] = useState<Step>({ kind: "password" });
   const [note, setNote] = useState("");
   const [error, setError] = useState("");
@@ -25,18 +60,6 @@ export function SignIn() {
     const first = form.current?.querySelector<HTMLInputElement>("input:not([readonly])");
     (first ?? heading.current)?.focus();
   }, [step.kind]);
-
-  if (!settings().sign_in) {
-    return (
-      <main class="sign-in">
-        <h1>{settings().stack}</h1>
-        <p>
-          The tokens of this stack come from another issuer (<code>JwtIssuer</code>). The console signs people in at the stack’s
-          own user pool alone.
-        </p>
-      </main>
-    );
-  }
 
   async function submitted(event: SubmitEvent) {
     event.preventDefault();
@@ -59,17 +82,17 @@ export function SignIn() {
   async function next(value: (name: string) => string) {
     if (step.kind === "password") {
       const email = value("email").trim();
-      const done = await signIn(email, value("password"));
+      const done = accept(await pool().signIn(email, value("password")), email);
       if (done.kind === "new-password") setStep(done);
     } else if (step.kind === "new-password") {
-      await chooseFirstPassword(step.email, step.session, value("new-password"));
+      accept(await pool().chooseFirstPassword(step.email, step.session, value("new-password")), step.email);
     } else if (step.kind === "forgot") {
       const email = value("email").trim();
-      await requestReset(email);
+      await pool().requestReset(email);
       setNote("If there is such an account, a code is on its way by mail.");
       setStep({ kind: "code", email });
     } else {
-      await reset(step.email, value("code").trim(), value("new-password"));
+      await pool().reset(step.email, value("code").trim(), value("new-password"));
       setNote("The password is changed. Sign in with it.");
       setStep({ kind: "password" });
     }
@@ -124,12 +147,12 @@ export function SignIn() {
               name="new-password"
               type="password"
               autocomplete="new-password"
-              minLength={12}
+              minLength={PASSWORD_LENGTH}
               required
               aria-describedby="rule"
             />
             <span class="hint" id="rule">
-              {RULE}
+              {PASSWORD_RULE}
             </span>
           </p>
         )}

@@ -2,27 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 
 const CURRENCIES = { EUR: { exponent: 2, step: 1 }, JPY: { exponent: 0, step: 1 }, KWD: { exponent: 3, step: 10 } };
 
 globalThis.document = { baseURI: "https://api.example/console/index.html" };
 globalThis.fetch = async () => Response.json({ stack: "shop", currencies: CURRENCIES, groups: {}, sign_in: null });
 
-const bundled = await build({
-  stdin: {
-    contents: `
-      export * from "./money"; export * from "./intent"; export { API, loadSettings } from "./settings";
-      export { guesses } from "./pages/search"; export { merged } from "./pages/order-axis";`,
-    resolveDir: new URL("../../src", import.meta.url).pathname,
-  },
-  bundle: true,
-  write: false,
-  format: "esm",
-  jsx: "automatic",
-  jsxImportSource: "preact",
-});
-const page = await import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0].text)}`);
+const page = await bundle(`
+  export * from "./money"; export * from "./intent"; export { API, loadSettings } from "./settings";
+  export { guesses } from "./pages/search"; export { merged } from "./pages/order-axis";`);
 await page.loadSettings();
 
 /** Numbers that differ in each run; a failure names the one. */
