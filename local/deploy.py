@@ -78,8 +78,12 @@ def parameters(stack: Stack) -> dict[str, str]:
         "CallbackTimeoutSeconds": "3",
         "WebhookSources": SENDERS,
         "StripeApiBase": stack.stripe,
-        # The page comes from the emulator too, so it signs in at its own origin.
+        # The pages come from the emulator too, so they sign in at their own origin.
         "UserPoolEndpoint": stack.endpoint,
+        "LiveEndpoint": stack.live_endpoint,
+        "DemoShop": "true",
+        # The local payment server takes any.
+        "StripePublishableKey": "pk_test_local",
     }
 
 

@@ -31,6 +31,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "CONVEYOR_ADMIN_TOKEN": users.token(stack, users.ADMIN),
         "CONVEYOR_VIEWER_TOKEN": users.token(stack, users.VIEWER),
         "CONVEYOR_CONSOLE_URL": stack.console,
+        "CONVEYOR_SHOP_URL": stack.shop,
         # The functions are children of this process: tests kill one without warning.
         "CONVEYOR_EMULATOR_PID": str(stack.processes["emulator"].pid),
         "STRIPE_API_URL": stack.stripe,

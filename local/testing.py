@@ -127,7 +127,7 @@ def browser_tests(stack: Stack) -> int:
     console.say("  tests of the console")
     # A person waits more than a processor does, and so does a test that acts as one.
     command = ["node", "--test", "--test-concurrency=4", "--test-reporter=spec", *files]
-    code = subprocess.run(command, cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+    code = subprocess.run(command, cwd=ROOT / web.CONSOLE, env=browser_environment(stack)).returncode
     if not web.chromium():
         console.complain(
             f"The console's tests in a browser are SKIPPED: there is no Chromium. Install it with\n  {web.INSTALL_CHROMIUM}"
@@ -139,7 +139,7 @@ def screenshots(stack: Stack) -> int:
     """`make screenshots`: the pictures of docs/console, from the real pages."""
     if web.chromium() is None:
         raise Trouble(f"There is no Chromium: {web.INSTALL_CHROMIUM}, then try again.")
-    return subprocess.run(["node", "screenshots.mjs"], cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+    return subprocess.run(["node", "screenshots.mjs"], cwd=ROOT / web.CONSOLE, env=browser_environment(stack)).returncode
 
 
 def browser_environment(stack: Stack) -> dict[str, str]:

@@ -232,6 +232,12 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
                 client_id: "client-1".to_owned(),
             }),
             access: runtime::http::Access::from_settings(&mut Settings::from_lookup(|_| None)),
+            shop: Some(console::Shop {
+                name: "Conveyor".to_owned(),
+                live_url: "wss://live.example/live".to_owned(),
+                cards: Some(console::Cards::Stripe { key: "pk_test_1".to_owned() }),
+                transfer: Some("bank".to_owned()),
+            }),
         })),
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),
         "manage-callbacks" | PLAN_DELIVERIES | DELIVER_WEBHOOK | "schedule-callbacks" => {

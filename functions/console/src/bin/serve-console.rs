@@ -1,6 +1,6 @@
 //! `serve-console`: see [`console::ServeConsole`].
 
-use console::{ServeConsole, SignIn};
+use console::{ServeConsole, Shop, SignIn};
 use runtime::Probe;
 use runtime::http::{Access, Server};
 
@@ -10,7 +10,8 @@ async fn main() -> Result<(), runtime::Error> {
     let stack = settings.text("STACK_NAME");
     let sign_in = SignIn::from_settings(&mut settings);
     let access = Access::from_settings(&mut settings);
+    let shop = Shop::from_settings(&mut settings);
     let started = settings.finish()?;
 
-    runtime::http::run(Server::open(ServeConsole { stack, sign_in, access }), Probe::alone(started)).await
+    runtime::http::run(Server::open(ServeConsole { stack, sign_in, access, shop }), Probe::alone(started)).await
 }

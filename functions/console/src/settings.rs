@@ -1,0 +1,175 @@
+//! What the pages have to know about the stack. None of it is secret.
+
+use events::Currency;
+use runtime::Settings;
+use runtime::http::Access;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use webhooks::Senders;
+
+/// The user pool.
+#[derive(Debug, Clone, Serialize)]
+pub struct SignIn {
+    /// Its address, for example `https://cognito-idp.eu-central-1.amazonaws.com`.
+    pub endpoint: String,
+    /// The client with which callers sign in.
+    pub client_id: String,
+}
+
+impl SignIn {
+    /// `USER_POOL_ENDPOINT` and `USER_POOL_CLIENT_ID`; `None` without a client.
+    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        let endpoint = settings.text("USER_POOL_ENDPOINT");
+        let client_id = settings.optional("USER_POOL_CLIENT_ID")?;
+        Some(Self { endpoint, client_id })
+    }
+}
+
+/// The demo shop.
+#[derive(Debug, Clone)]
+pub struct Shop {
+    /// Its name, as customers read it.
+    pub name: String,
+    /// Where its pages follow an order: `wss://…/live`.
+    pub live_url: String,
+    /// How cards are taken; `None` without a publishable key.
+    pub cards: Option<Cards>,
+    /// The sender that reports transfers; `None` if no sender reports payments.
+    pub transfer: Option<String>,
+}
+
+/// The card form of the payment provider, with the publishable key of its account.
+#[derive(Debug, Clone)]
+pub enum Cards {
+    /// Stripe's own, from Stripe's own origin.
+    Stripe {
+        /// As in `pk_live_…`.
+        key: String,
+    },
+    /// That of a payment server on this machine, which serves a script with the same calls.
+    Local {
+        /// Its address, as in `http://127.0.0.1:8420`.
+        server: String,
+        /// Any, as in `pk_test_…`.
+        key: String,
+    },
+}
+
+impl Shop {
+    /// `None` unless `DEMO_SHOP` is `true`. Otherwise `SHOP_NAME`, `LIVE_URL`, `STRIPE_API_BASE`, `STRIPE_PUBLISHABLE_KEY` and
+    /// `WEBHOOK_SOURCES`.
+    pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        if !settings.one_of("DEMO_SHOP", &[("true", true), ("false", false)], false) {
+            return None;
+        }
+        let server = settings.base_url("STRIPE_API_BASE");
+        let cards = settings.optional("STRIPE_PUBLISHABLE_KEY").map(|key| {
+            // Only a server of this machine is without TLS. Stripe's script comes from Stripe, whatever the API is called by.
+            if server.starts_with("http://") { Cards::Local { server, key } } else { Cards::Stripe { key } }
+        });
+        let senders = settings.parsed("WEBHOOK_SOURCES", Senders::default());
+        Some(Self {
+            name: settings.text("SHOP_NAME"),
+            live_url: settings.text("LIVE_URL"),
+            cards,
+            transfer: senders.of_payments().next().map(str::to_owned),
+        })
+    }
+}
+
+impl Cards {
+    fn script(&self) -> String {
+        match self {
+            Self::Stripe { .. } => "https://js.stripe.com/v3/".to_owned(),
+            Self::Local { server, .. } => format!("{server}/js.stripe.com/v3/"),
+        }
+    }
+
+    fn key(&self) -> &str {
+        match self {
+            Self::Stripe { key } | Self::Local { key, .. } => key,
+        }
+    }
+}
+
+/// `settings.json` of the console.
+#[derive(Serialize)]
+pub(crate) struct OfConsole<'a> {
+    stack: &'a str,
+    version: &'static str,
+    sign_in: Option<&'a SignIn>,
+    groups: Groups<'a>,
+    /// How amounts are written, by the code of the currency.
+    currencies: BTreeMap<String, Money>,
+}
+
+impl<'a> OfConsole<'a> {
+    pub(crate) fn of(stack: &'a str, sign_in: Option<&'a SignIn>, access: &'a Access) -> Self {
+        let groups = Groups {
+            claim: &access.groups_claim,
+            admin: &access.admin_group,
+            viewer: &access.viewer_group,
+        };
+        Self { stack, version: env!("CARGO_PKG_VERSION"), sign_in, groups, currencies: currencies() }
+    }
+}
+
+/// `settings.json` of the shop.
+#[derive(Serialize)]
+pub(crate) struct OfShop<'a> {
+    name: &'a str,
+    /// Where the API is; `null` is one folder up. A shop on another origin has a `settings.json` of its own.
+    api: Option<&'a str>,
+    live: &'a str,
+    sign_in: Option<&'a SignIn>,
+    cards: Option<CardForm<'a>>,
+    transfer: Option<&'a str>,
+    currencies: BTreeMap<String, Money>,
+}
+
+impl<'a> OfShop<'a> {
+    pub(crate) fn of(shop: &'a Shop, sign_in: Option<&'a SignIn>) -> Self {
+        Self {
+            name: &shop.name,
+            api: None,
+            live: &shop.live_url,
+            sign_in,
+            cards: shop.cards.as_ref().map(|cards| CardForm { script: cards.script(), key: cards.key() }),
+            transfer: shop.transfer.as_deref(),
+            currencies: currencies(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Groups<'a> {
+    claim: &'a str,
+    admin: &'a str,
+    viewer: &'a str,
+}
+
+#[derive(Serialize)]
+struct CardForm<'a> {
+    /// The address of the provider's script.
+    script: String,
+    key: &'a str,
+}
+
+#[derive(Serialize)]
+struct Money {
+    /// Decimals, by ISO 4217.
+    exponent: u32,
+    /// A price is a multiple of so many minor units.
+    step: u64,
+}
+
+fn currencies() -> BTreeMap<String, Money> {
+    let money = |currency: Currency| {
+        let rules = currency.rules();
+        (currency.to_string(), Money { exponent: rules.exponent, step: rules.step })
+    };
+    Currency::in_use().map(money).collect()
+}
+
+#[cfg(test)]
+mod tests;
