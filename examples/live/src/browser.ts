@@ -29,6 +29,7 @@ export function browserPorts<Page extends PageLike, Line extends LineLike>(
       document.addEventListener("visibilitychange", changed);
       return () => document.removeEventListener("visibilitychange", changed);
     },
+    failed: (error) => console.warn("no live connection", error),
   };
 }
 

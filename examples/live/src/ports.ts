@@ -51,19 +51,13 @@ export interface Ticket {
 }
 
 /** The part of a browser's `WebSocket` that is used. */
-export interface Socket {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: never) => void) | null;
-  send(text: string): void;
-  close(): void;
-}
+export type Socket = Pick<WebSocket, "onopen" | "onmessage" | "onclose" | "send" | "close">;
 
 /** All effects. What rejects is tried again later, and nothing is thrown at the page. */
 export interface Ports<Page extends PageLike, Line extends LineLike> {
   /** `POST /live/tickets`. */
   ticket(signal: AbortSignal): Promise<Ticket>;
-  /** Begins a connection with the ticket. */
+  /** Begins a connection with the ticket. Its first event is later. */
   open(ticket: string): Socket;
   /** `GET /orders/{order_id}`. */
   read(order: string, signal: AbortSignal): Promise<Page>;
@@ -78,4 +72,6 @@ export interface Ports<Page extends PageLike, Line extends LineLike> {
   isVisible(): boolean;
   /** Calls whenever `isVisible` may have changed. Returns what ends that. */
   watchVisible(changed: () => void): () => void;
+  /** There was no connection, because of this. The next try is later; the mode says what that means for the page. */
+  failed(error: unknown): void;
 }
