@@ -21,22 +21,31 @@ export async function stop() {
   await browser?.close();
 }
 
-/** A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin. */
-export async function open(options = {}) {
+/** A window of its own. It collects what no page may do: errors, refusals of the policy, requests to an origin that is not allowed. */
+export async function open({ at = CONSOLE, allowed = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const page = await context.newPage();
   const wrong = [];
-  const origin = new URL(CONSOLE).origin;
+  const page = await watched(context, [new URL(at).origin, ...allowed], wrong);
+  await page.goto(at);
+  const tab = async () => {
+    const other = await watched(context, [new URL(at).origin, ...allowed], wrong);
+    await other.goto(at);
+    return other;
+  };
+  return { context, page, tab, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
+}
+
+async function watched(context, origins, wrong) {
+  const page = await context.newPage();
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (!request.url().startsWith(origin)) wrong.push(`a request to ${request.url()}`);
+    if (!origins.includes(new URL(request.url()).origin)) wrong.push(`a request to ${request.url()}`);
   });
   page.on("console", (message) => {
     if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED/.test(message.text())) wrong.push(message.text());
   });
   page.setDefaultTimeout(20_000);
-  await page.goto(CONSOLE);
-  return { context, page, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
+  return page;
 }
 
 export async function signIn(page, { email, password }) {

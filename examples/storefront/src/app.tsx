@@ -51,8 +51,8 @@ function Places({ email }: { email: string }) {
         </a>
         <a href={to("basket")} aria-current={current("basket")}>
           Basket{" "}
-          <span class="pieces" aria-label={`${pieces} pieces`}>
-            {pieces}
+          <span class="pieces">
+            {pieces} <span class="hidden">pieces</span>
           </span>
         </a>
       </nav>

@@ -8,8 +8,8 @@ export interface Loaded<T> {
   reload: () => void;
 }
 
-/** Loads anew whenever `what` changes. An answer to an earlier question is dropped. */
-export function useLoad<T>(what: string, load: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+/** Loads anew whenever `what` changes, and every so often while the page is visible. An answer to an earlier question is dropped. */
+export function useLoad<T>(what: string, load: (signal: AbortSignal) => Promise<T>, everySeconds?: number): Loaded<T> {
   const [round, setRound] = useState(0);
   const [state, setState] = useState<{ of: string; data?: T; error?: Error }>({ of: what });
   useEffect(() => {
@@ -21,6 +21,11 @@ export function useLoad<T>(what: string, load: (signal: AbortSignal) => Promise<
     );
     return () => control.abort();
   }, [what, round]);
+  useEffect(() => {
+    if (everySeconds === undefined) return;
+    const timer = setInterval(() => document.visibilityState === "visible" && setRound((n) => n + 1), everySeconds * 1000);
+    return () => clearInterval(timer);
+  }, [everySeconds]);
   const isOfNow = state.of === what;
   return {
     data: isOfNow ? state.data : undefined,

@@ -65,7 +65,7 @@ interface FieldOf {
   name: string;
   label: string;
   hint?: string;
-  type?: string;
+  type?: "text" | "email" | "password" | "tel";
   autocomplete?: string;
   value?: string;
   isOptional?: boolean;
@@ -83,7 +83,7 @@ export function Field({ name, label, hint, type = "text", autocomplete = "off", 
       <input
         id={name}
         name={name}
-        type={type}
+        type={type as "text"}
         autocomplete={autocomplete}
         defaultValue={value}
         required={!isOptional}

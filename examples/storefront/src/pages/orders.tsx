@@ -8,6 +8,9 @@ import { Page, Show, Status, When } from "../parts";
 import { to } from "../route";
 import type { OrderSummary, Page as List } from "../shapes";
 
+/** The list is not live; the page of each order is. */
+const EVERY_SECONDS = 10;
+
 async function orders(pages: number, signal: AbortSignal): Promise<List<OrderSummary>> {
   const items: OrderSummary[] = [];
   let next: string | null = "";
@@ -21,7 +24,7 @@ async function orders(pages: number, signal: AbortSignal): Promise<List<OrderSum
 
 export function Orders() {
   const [pages, setPages] = useState(1);
-  const list = useLoad(`orders ${pages}`, (signal) => orders(pages, signal));
+  const list = useLoad(`orders ${pages}`, (signal) => orders(pages, signal), EVERY_SECONDS);
   return (
     <Page title="Your orders">
       <Show of={list}>
