@@ -16,7 +16,14 @@ from ..account.samconfig import Samconfig
 TEMPLATE = documents.read_template()
 SHOP = {**parameters.defaults(TEMPLATE), "AlarmEmail": "ops@shop.example", "MailFrom": "orders@shop.example", "DeployId": "1"}
 OWN_ISSUER = {"JwtIssuer": "https://id.shop.example", "JwtAudience": "shop"}
+ISSUERS_PAGES = {
+    **OWN_ISSUER,
+    "SignInAuthorizeUrl": "https://id.shop.example/authorize",
+    "SignInTokenUrl": "https://id.shop.example/token",
+    "SignInClientId": "console",
+}
 PAGES = {"SignInDomainPrefix": "tea-shop", "SignInCallbackUrls": "https://shop.example/in,http://localhost:3000/in"}
+CONSOLE = "https://shop.example/console/index.html"
 SENDER = {"SenderName": "Shop", "SenderLine1": "Lane 2", "SenderCity": "Basel", "SenderCountry": "CH"}
 EASYPOST = {"Carrier": "easypost", **SENDER}
 IDENTITY = "arn:aws:ses:eu-central-1:123456789012:identity/shop.example"
@@ -35,6 +42,14 @@ RULES: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("JwtAudience needs JwtIssuer", {"JwtAudience": "shop"}, OWN_ISSUER),
     ("Without JwtIssuer GroupsClaim", {"GroupsClaim": "groups"}, {**OWN_ISSUER, "GroupsClaim": "groups"}),
     ("Without JwtIssuer TokenUse", {"TokenUse": ""}, {**OWN_ISSUER, "TokenUse": ""}),
+    ("ConsoleUrl needs SignInDomainPrefix", {"ConsoleUrl": CONSOLE}, {**PAGES, "ConsoleUrl": CONSOLE}),
+    (
+        "SignInAuthorizeUrl needs JwtIssuer",
+        {**ISSUERS_PAGES, "JwtIssuer": "", "JwtAudience": ""},
+        ISSUERS_PAGES,
+    ),
+    ("SignInAuthorizeUrl needs SignInTokenUrl", {**ISSUERS_PAGES, "SignInTokenUrl": ""}, ISSUERS_PAGES),
+    ("SignInAuthorizeUrl needs SignInClientId", {**ISSUERS_PAGES, "SignInClientId": ""}, ISSUERS_PAGES),
     ("SignInDomainPrefix needs SignInCallbackUrls", {"SignInDomainPrefix": "tea-shop"}, PAGES),
     ("SignInCallbackUrls needs SignInDomainPrefix", {"SignInCallbackUrls": "https://shop.example"}, PAGES),
     ("DemoShop must be false with JwtIssuer", {**OWN_ISSUER, "DemoShop": "true"}, {"DemoShop": "true"}),

@@ -33,11 +33,12 @@ const PLACES: [string[], string][] = [
   [["health"], "Health"],
 ];
 
-export function App() {
+/** `refusal`: why the person is not signed in, at a return from the issuer's pages. */
+export function App({ refusal }: { refusal: string }) {
   const [, draw] = useState(0);
   useEffect(() => watchSession(() => draw((n) => n + 1)), []);
   const someone = person();
-  if (!someone) return <SignIn />;
+  if (!someone) return <SignIn refusal={refusal} />;
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>

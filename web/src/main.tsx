@@ -1,6 +1,6 @@
 import { render } from "preact";
 import { App } from "./app";
-import { resume } from "./session";
+import { takeUp } from "./session";
 import { loadSettings } from "./settings";
 import "./style.css";
 import { applyTheme } from "./theme";
@@ -10,8 +10,7 @@ const place = document.getElementById("app")!;
 loadSettings().then(
   async (settings) => {
     document.title = `${settings.stack} · Conveyor`;
-    if (settings.sign_in) await resume();
-    render(<App />, place);
+    render(<App refusal={await takeUp()} />, place);
   },
   (error: unknown) => {
     render(<p role="alert">The console cannot start: {String(error)}. Reload the page to try again.</p>, place);

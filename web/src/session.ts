@@ -1,7 +1,7 @@
 // Who is signed in at the console, and their token. How people sign in is a library that a shop's page uses too.
 
-import { Pool, Session, type SignedIn } from "../../examples/sign-in/src";
-import { settings } from "./settings";
+import { CodeFlow, Pool, Session, type SignedIn } from "../../examples/sign-in/src";
+import { settings, type SignIn } from "./settings";
 
 export interface Person {
   email: string;
@@ -12,21 +12,28 @@ export interface Person {
 
 /** The page of a shop may have the same origin, and has a session of its own. */
 const STORED = "conveyor.refresh-token";
+/** What this tab remembers while the person is at the issuer's pages. */
+const LEAVING = "conveyor.leaving";
 
-let opened: { pool: Pool; session: Session } | undefined;
+let opened: { issuer: Pool | CodeFlow; session: Session } | undefined;
 
 /** Made at the first use, because the settings are loaded first. */
 function here() {
   if (!opened) {
-    const { endpoint, client_id } = settings().sign_in ?? { endpoint: "", client_id: "" };
-    const pool = new Pool(endpoint, client_id);
-    opened = { pool, session: new Session(pool, STORED) };
+    const issuer = issuerOf(settings().sign_in);
+    opened = { issuer, session: new Session(issuer, STORED) };
   }
   return opened;
 }
 
+function issuerOf(way: SignIn | null): Pool | CodeFlow {
+  if (!way) throw new Error("this stack does not say where people sign in");
+  if (way.kind === "password") return new Pool(way.endpoint, way.client_id);
+  return new CodeFlow(way, new URL("index.html", document.baseURI).href, LEAVING);
+}
+
 export function person(): Person | undefined {
-  const someone = here().session.person();
+  const someone = settings().sign_in ? here().session.person() : undefined;
   if (!someone) return undefined;
   const { claim, admin, viewer } = settings().groups;
   const claimed = someone.claims[claim];
@@ -35,15 +42,51 @@ export function person(): Person | undefined {
   return { email, subject, isAdmin: groups.includes(admin), isViewer: groups.includes(viewer) };
 }
 
-export const pool = (): Pool => here().pool;
-export const watchSession = (changed: () => void) => here().session.watch(changed);
-export const resume = () => here().session.resume();
 export const token = () => here().session.token();
 export const refresh = () => here().session.refresh();
 export const signOut = () => here().session.signOut();
+
+export function watchSession(changed: () => void): () => void {
+  return settings().sign_in ? here().session.watch(changed) : () => {};
+}
+
+/** The user pool, whose form is in this page. */
+export function pool(): Pool {
+  const { issuer } = here();
+  if (!(issuer instanceof Pool)) throw new Error("people sign in at the issuer's pages");
+  return issuer;
+}
 
 /** Begins the session if the pool wants nothing more. */
 export function accept(done: SignedIn, email: string): SignedIn {
   if (done.kind === "done") here().session.begin(done.grant, email);
   return done;
+}
+
+/** Leaves for the issuer's pages, and comes back to the place where the person is now. */
+export async function leave(): Promise<void> {
+  const { issuer } = here();
+  if (issuer instanceof CodeFlow) location.assign(await issuer.leave(location.hash));
+}
+
+/** Takes up the session of this tab: at a return from the issuer's pages, or after a reload. Returns what the person has to know. */
+export async function takeUp(): Promise<string> {
+  if (!settings().sign_in) return "";
+  const { issuer, session } = here();
+  if (issuer instanceof CodeFlow) {
+    const address = new URL(location.href);
+    try {
+      const returned = await issuer.arrive(address);
+      if (returned) {
+        history.replaceState(null, "", address.pathname + returned.place);
+        session.begin(returned.grant);
+        return "";
+      }
+    } catch (error) {
+      history.replaceState(null, "", address.pathname);
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+  await session.resume();
+  return "";
 }

@@ -1,14 +1,20 @@
 // What the page has to know about the stack: `settings.json` of the function that serves it.
 
+import type { Client } from "../../examples/sign-in/src";
+
 export interface Currency {
   exponent: number;
   step: number;
 }
 
+/** The form of this page at the user pool, or the pages of an issuer. */
+export type SignIn = { kind: "password"; endpoint: string; client_id: string } | ({ kind: "code" } & Client);
+
 export interface Settings {
   stack: string;
   version: string;
-  sign_in: { endpoint: string; client_id: string } | null;
+  /** `null`: the tokens are of another issuer, and the stack does not know its pages. */
+  sign_in: SignIn | null;
   groups: { claim: string; admin: string; viewer: string };
   currencies: Record<string, Currency>;
 }

@@ -21,17 +21,20 @@ export async function stop() {
   await browser?.close();
 }
 
-/** A window of its own. It collects what no page may do: errors, refusals of the policy, requests to an origin that is not allowed. */
-export async function open({ at = CONSOLE, allowed = [], ...options } = {}) {
+/**
+ * A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin than its own
+ * and those that are `admitted`. `prepare` gets the page before it is loaded.
+ */
+export async function open({ at = CONSOLE, prepare, admitted = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const wrong = [];
-  const page = await watched(context, [new URL(at).origin, ...allowed], wrong);
-  await page.goto(at);
   const tab = async () => {
-    const other = await watched(context, [new URL(at).origin, ...allowed], wrong);
-    await other.goto(at);
-    return other;
+    const page = await watched(context, [new URL(at).origin, ...admitted], wrong);
+    await prepare?.(page);
+    await page.goto(at);
+    return page;
   };
+  const page = await tab();
   return { context, page, tab, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
 }
 
@@ -39,7 +42,7 @@ async function watched(context, origins, wrong) {
   const page = await context.newPage();
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (!origins.includes(new URL(request.url()).origin)) wrong.push(`a request to ${request.url()}`);
+    if (!origins.some((known) => request.url().startsWith(known))) wrong.push(`a request to ${request.url()}`);
   });
   page.on("console", (message) => {
     if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED/.test(message.text())) wrong.push(message.text());

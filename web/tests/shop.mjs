@@ -17,7 +17,7 @@ const EMULATOR = variable("AWS_ENDPOINT_URL");
 /** Card numbers, by what the payment provider does with them. */
 export const CARDS = { good: "4242424242424242", declined: "4000000000000341", secure: "4000002760003184" };
 
-export const openShop = (options = {}) => open({ at: SHOP, allowed: [STRIPE], ...options });
+export const openShop = (options = {}) => open({ at: SHOP, admitted: [STRIPE], ...options });
 
 export const someone = () => ({ email: `lin-${fresh()}@customer.example`, password: `Aa1-${fresh()}-${fresh()}` });
 

@@ -69,7 +69,13 @@ export class Pool implements Issuer {
 
   async renew(refreshToken: string): Promise<Grant> {
     const parameters = { REFRESH_TOKEN: refreshToken };
-    const done = signedIn(await this.#call("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters: parameters }), "");
+    const answer = await this.#call("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters: parameters }).catch(
+      (error: unknown) => {
+        // A limit says nothing about the session, so it must not end it.
+        throw error instanceof SignInError && error.code === "TooManyRequestsException" ? new Error(error.message) : error;
+      },
+    );
+    const done = signedIn(answer, "");
     if (done.kind !== "done") throw new SignInError("Challenge", "The user pool wants a new password: sign in again.");
     return done.grant;
   }

@@ -7,4 +7,4 @@ mod serve;
 mod settings;
 
 pub use serve::ServeConsole;
-pub use settings::{Cards, Shop, SignIn};
+pub use settings::{Cards, Pool, Shop, SignIn};

@@ -1,6 +1,7 @@
 //! What a page may load, and what it may connect to: nothing but what is named.
 
 use crate::settings::{Cards, Shop, SignIn};
+use std::collections::BTreeSet;
 
 /// Where a page's scripts, frames and connections may lead, beside its own origin.
 #[derive(Debug, Default)]
@@ -10,15 +11,23 @@ struct Origins<'a> {
     connections: Vec<&'a str>,
 }
 
-/// The console loads from its own origin alone, and connects to it and to the user pool.
+/// The console loads from its own origin alone, and connects to it and to where people sign in. It goes to an issuer's pages as to
+/// any address.
 pub(crate) fn of_console(sign_in: Option<&SignIn>) -> String {
-    written(&Origins { connections: pool(sign_in), ..Origins::default() })
+    let connections: BTreeSet<&str> = match sign_in {
+        None => BTreeSet::new(),
+        Some(SignIn::Password(pool)) => BTreeSet::from([origin(&pool.endpoint)]),
+        Some(SignIn::Code { token_url, revoke_url, .. }) => {
+            [Some(token_url), revoke_url.as_ref()].into_iter().flatten().map(|url| origin(url)).collect()
+        }
+    };
+    written(&Origins { connections: connections.into_iter().collect(), ..Origins::default() })
 }
 
-/// The shop also tracks orders, and loads the card form of the payment provider.
-pub(crate) fn of_shop(sign_in: Option<&SignIn>, shop: &Shop) -> String {
-    let mut origins = Origins { connections: pool(sign_in), ..Origins::default() };
-    origins.connections.push(origin(&shop.live_url));
+/// The shop connects to the user pool and to live tracking, and loads the card form of the payment provider.
+pub(crate) fn of_shop(shop: &Shop) -> String {
+    let connections = vec![origin(&shop.pool.endpoint), origin(&shop.live_url)];
+    let mut origins = Origins { connections, ..Origins::default() };
     match &shop.cards {
         None => {}
         // https://docs.stripe.com/security/guide#content-security-policy
@@ -39,14 +48,11 @@ pub(crate) fn of_shop(sign_in: Option<&SignIn>, shop: &Shop) -> String {
     written(&origins)
 }
 
-fn pool(sign_in: Option<&SignIn>) -> Vec<&str> {
-    sign_in.iter().map(|sign_in| sign_in.endpoint.as_str()).collect()
-}
-
-/// Scheme, host and port of an address.
+/// Scheme and authority of an address.
 fn origin(url: &str) -> &str {
-    let host = url.find("://").map_or(0, |at| at + 3);
-    url[host..].find('/').map_or(url, |end| &url[..host + end])
+    let authority = url.find("://").map_or(0, |at| at + 3);
+    let end = url.get(authority..).and_then(|rest| rest.find(['/', '?', '#']));
+    end.and_then(|end| url.get(..authority + end)).unwrap_or(url)
 }
 
 fn written(origins: &Origins) -> String {

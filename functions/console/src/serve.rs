@@ -20,7 +20,7 @@ use runtime::http::{Access, Endpoint, Problem, Reply, Request};
 pub struct ServeConsole {
     /// The stack's name, which the console shows.
     pub stack: String,
-    /// Where people sign in; `None` if another issuer signs the tokens.
+    /// Where people sign in to the console; `None` if another issuer signs the tokens, and its pages are not known.
     pub sign_in: Option<SignIn>,
     /// How the console reads a person's groups from the token. The API decides by the same claim.
     pub access: Access,
@@ -46,11 +46,11 @@ impl Endpoint for ServeConsole {
             }
             "GET /shop" => self.shop().map(|_| redirect("shop/index.html")),
             "GET /shop/{path+}" if path == SETTINGS => {
-                Ok(Reply::json(200, &OfShop::of(self.shop()?, self.sign_in.as_ref())))
+                Ok(Reply::json(200, &OfShop::of(self.shop()?)))
             }
             "GET /shop/{path+}" => {
                 let shop = self.shop()?;
-                file(&request, path, SHOP, || policy::of_shop(self.sign_in.as_ref(), shop))
+                file(&request, path, SHOP, || policy::of_shop(shop))
             }
             _ => Err(Problem::not_found("no such route")),
         }

@@ -7,9 +7,30 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use webhooks::Senders;
 
+/// Where people sign in to the console, as the page gets it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum SignIn {
+    /// The page's own form.
+    Password(Pool),
+    /// The issuer's pages: authorization code with PKCE.
+    Code {
+        /// The client with which callers sign in. It has no secret.
+        client_id: String,
+        /// Where the page sends people.
+        authorize_url: String,
+        /// Where the page exchanges the code, and refreshes tokens.
+        token_url: String,
+        /// Where a sign-out revokes the refresh token, if the issuer can.
+        revoke_url: Option<String>,
+        /// What the page asks for, separated by spaces.
+        scopes: String,
+    },
+}
+
 /// The user pool.
 #[derive(Debug, Clone, Serialize)]
-pub struct SignIn {
+pub struct Pool {
     /// Its address, for example `https://cognito-idp.eu-central-1.amazonaws.com`.
     pub endpoint: String,
     /// The client with which callers sign in.
@@ -17,11 +38,21 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// `USER_POOL_ENDPOINT` and `USER_POOL_CLIENT_ID`; `None` without a client.
+    /// With `SIGN_IN_AUTHORIZE_URL` the issuer's pages: also `SIGN_IN_CLIENT_ID`, `SIGN_IN_TOKEN_URL`, `SIGN_IN_REVOKE_URL`,
+    /// `SIGN_IN_SCOPES`. Else the form: `USER_POOL_ENDPOINT` and `USER_POOL_CLIENT_ID`; `None` without a client.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
+        if let Some(authorize_url) = settings.optional("SIGN_IN_AUTHORIZE_URL") {
+            return Some(Self::Code {
+                client_id: settings.text("SIGN_IN_CLIENT_ID"),
+                authorize_url,
+                token_url: settings.text("SIGN_IN_TOKEN_URL"),
+                revoke_url: settings.optional("SIGN_IN_REVOKE_URL"),
+                scopes: settings.text("SIGN_IN_SCOPES"),
+            });
+        }
         let endpoint = settings.text("USER_POOL_ENDPOINT");
         let client_id = settings.optional("USER_POOL_CLIENT_ID")?;
-        Some(Self { endpoint, client_id })
+        Some(Self::Password(Pool { endpoint, client_id }))
     }
 }
 
@@ -30,6 +61,8 @@ impl SignIn {
 pub struct Shop {
     /// Its name, as customers read it.
     pub name: String,
+    /// Where customers sign up and in. The page has forms of its own.
+    pub pool: Pool,
     /// Where its pages follow an order: `wss://…/live`.
     pub live_url: String,
     /// How cards are taken; `None` without a publishable key.
@@ -56,8 +89,8 @@ pub enum Cards {
 }
 
 impl Shop {
-    /// `None` unless `DEMO_SHOP` is `true`. Otherwise `SHOP_NAME`, `LIVE_URL`, `STRIPE_API_BASE`, `STRIPE_PUBLISHABLE_KEY` and
-    /// `WEBHOOK_SOURCES`.
+    /// `None` unless `DEMO_SHOP` is `true`. Otherwise `SHOP_NAME`, `USER_POOL_ENDPOINT`, `USER_POOL_CLIENT_ID`, `LIVE_URL`,
+    /// `STRIPE_API_BASE`, `STRIPE_PUBLISHABLE_KEY` and `WEBHOOK_SOURCES`.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
         if !settings.one_of("DEMO_SHOP", &[("true", true), ("false", false)], false) {
             return None;
@@ -70,6 +103,10 @@ impl Shop {
         let senders = settings.parsed("WEBHOOK_SOURCES", Senders::default());
         Some(Self {
             name: settings.text("SHOP_NAME"),
+            pool: Pool {
+                endpoint: settings.text("USER_POOL_ENDPOINT"),
+                client_id: settings.text("USER_POOL_CLIENT_ID"),
+            },
             live_url: settings.text("LIVE_URL"),
             cards,
             transfer: senders.of_payments().next().map(str::to_owned),
@@ -121,19 +158,19 @@ pub(crate) struct OfShop<'a> {
     /// Where the API is; `null` is one folder up. A shop on another origin has a `settings.json` of its own.
     api: Option<&'a str>,
     live: &'a str,
-    sign_in: Option<&'a SignIn>,
+    sign_in: &'a Pool,
     cards: Option<CardForm<'a>>,
     transfer: Option<&'a str>,
     currencies: BTreeMap<String, Money>,
 }
 
 impl<'a> OfShop<'a> {
-    pub(crate) fn of(shop: &'a Shop, sign_in: Option<&'a SignIn>) -> Self {
+    pub(crate) fn of(shop: &'a Shop) -> Self {
         Self {
             name: &shop.name,
             api: None,
             live: &shop.live_url,
-            sign_in,
+            sign_in: &shop.pool,
             cards: shop.cards.as_ref().map(|cards| CardForm { script: cards.script(), key: cards.key() }),
             transfer: shop.transfer.as_deref(),
             currencies: currencies(),

@@ -1,8 +1,8 @@
-// Signing in: by password, with a first password for someone who was invited, and with a code for someone who forgot it.
+// Signing in: at the issuer's pages where the stack has such, or here by password, with a first password for someone who was invited, and with a code for someone who forgot it.
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { PASSWORD_LENGTH, PASSWORD_RULE } from "../../../examples/sign-in/src";
-import { accept, pool } from "../session";
+import { accept, leave, pool } from "../session";
 import { settings } from "../settings";
 
 type Step =
@@ -11,7 +11,43 @@ type Step =
   | { kind: "forgot" }
   | { kind: "code"; email: string };
 
-export function SignIn() {
+export function SignIn({ refusal }: { refusal: string }) {
+  const way = settings().sign_in;
+  if (way?.kind === "password") return <Form />;
+  return (
+    <main class="sign-in">
+      <p class="brand">{settings().stack}</p>
+      <h1>Sign in</h1>
+      {refusal && (
+        <p class="box bad" role="alert">
+          {refusal}
+        </p>
+      )}
+      {way ? (
+        <Leave />
+      ) : (
+        <p>
+          The tokens of this stack come from another issuer (<code>JwtIssuer</code>), and it does not say where people sign in:
+          set <code>SignInAuthorizeUrl</code>, <code>SignInTokenUrl</code> and <code>SignInClientId</code>.
+        </p>
+      )}
+    </main>
+  );
+}
+
+function Leave() {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <div class="buttons">
+      <button type="button" class="primary" ref={button} onClick={() => void leave()}>
+        Go to the sign-in page
+      </button>
+    </div>
+  );
+}
+
+function Form() {
   const [step, setStep] = useState<Step>({ kind: "password" });
   const [note, setNote] = useState("");
   const [error, setError] = useState("");
@@ -24,18 +60,6 @@ export function SignIn() {
     const first = form.current?.querySelector<HTMLInputElement>("input:not([readonly])");
     (first ?? heading.current)?.focus();
   }, [step.kind]);
-
-  if (!settings().sign_in) {
-    return (
-      <main class="sign-in">
-        <h1>{settings().stack}</h1>
-        <p>
-          The tokens of this stack come from another issuer (<code>JwtIssuer</code>). The console signs people in at the stack’s
-          own user pool alone.
-        </p>
-      </main>
-    );
-  }
 
   async function submitted(event: SubmitEvent) {
     event.preventDefault();

@@ -6,6 +6,8 @@ fn shop(changed: &[(&'static str, &'static str)]) -> Option<Shop> {
     let mut variables = BTreeMap::from([
         ("DEMO_SHOP", "true"),
         ("SHOP_NAME", "Tea"),
+        ("USER_POOL_ENDPOINT", "https://pool.example"),
+        ("USER_POOL_CLIENT_ID", "client-1"),
         ("LIVE_URL", "wss://live.example/live"),
         ("STRIPE_API_BASE", "https://api.stripe.com"),
         ("STRIPE_PUBLISHABLE_KEY", "pk_test_1"),
@@ -24,6 +26,34 @@ fn a_stack_serves_no_shop_unless_it_is_asked_to() {
     assert!(shop(&[("DEMO_SHOP", "false")]).is_none());
     assert!(shop(&[("DEMO_SHOP", "")]).is_none());
     assert!(shop(&[]).is_some());
+}
+
+#[test]
+fn an_issuer_with_pages_signs_people_in_and_no_pool_does() {
+    let mut settings = Settings::from_lookup(|name| {
+        let value = match name {
+            "SIGN_IN_AUTHORIZE_URL" => "https://id.example/authorize?audience=shop",
+            "SIGN_IN_TOKEN_URL" => "https://tokens.example:8443/oauth2/token",
+            "SIGN_IN_CLIENT_ID" => "console-1",
+            "SIGN_IN_SCOPES" => "openid email",
+            "USER_POOL_ENDPOINT" => "https://pool.example",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    });
+    let sign_in = SignIn::from_settings(&mut settings);
+    settings.finish().unwrap();
+    assert_eq!(
+        serde_json::to_value(sign_in).unwrap(),
+        serde_json::json!({
+            "kind": "code",
+            "client_id": "console-1",
+            "authorize_url": "https://id.example/authorize?audience=shop",
+            "token_url": "https://tokens.example:8443/oauth2/token",
+            "revoke_url": null,
+            "scopes": "openid email",
+        })
+    );
 }
 
 #[test]
