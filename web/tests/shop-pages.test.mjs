@@ -67,7 +67,7 @@ for (const colorScheme of ["light", "dark"]) {
 
 test("from the products to a paid order by the keyboard alone, with the focus visible at each step", async () => {
   const { page, done } = await asCustomer();
-  await page.getByRole("button", { name: "Add Sencha, 100 g to the basket" }).waitFor();
+  await page.getByRole("button", { name: "Add to basket Sencha, 100 g" }).waitFor();
   const focused = () =>
     page.evaluate(() => {
       const it = document.activeElement;
@@ -83,7 +83,7 @@ test("from the products to a paid order by the keyboard alone, with the focus vi
     }
     assert.fail(`${wanted} is not reached by Tab`);
   };
-  await tabTo("Add Sencha, 100 g to the basket");
+  await tabTo("Add to basket Sencha, 100 g");
   await page.keyboard.press("Enter");
   await page.getByText("is in your basket").waitFor();
   await page.keyboard.press("Shift+Tab");

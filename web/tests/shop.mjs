@@ -67,7 +67,7 @@ export async function asCustomer(options) {
 }
 
 export async function put(page, name = "Sencha, 100 g") {
-  await page.getByRole("button", { name: `Add ${name} to the basket` }).click();
+  await page.getByRole("button", { name: `Add to basket ${name}` }).click();
 }
 
 /** To the checkout with one product, and all but the payment filled in. */

@@ -35,8 +35,8 @@ export function BasketPage() {
               />
             </label>
             <span class="price">{money(line.price * line.quantity, currency)}</span>
-            <button type="button" class="link" aria-label={`Take ${line.name} out`} onClick={() => setQuantity(line.sku, 0)}>
-              Remove
+            <button type="button" class="link" onClick={() => setQuantity(line.sku, 0)}>
+              Remove <span class="hidden">{line.name}</span>
             </button>
           </li>
         ))}

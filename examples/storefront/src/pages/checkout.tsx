@@ -141,9 +141,9 @@ function Countries() {
   return (
     <p class="field">
       <label for="country">Country</label>
-      <select id="country" name="country" autocomplete="country" required defaultValue={COUNTRIES.includes(here) ? here : COUNTRIES[0]}>
+      <select id="country" name="country" autocomplete="country" required>
         {COUNTRIES.map((code) => (
-          <option value={code} key={code}>
+          <option value={code} key={code} selected={code === here}>
             {names.of(code)}
           </option>
         ))}

@@ -16,7 +16,7 @@ import type { Order, Payment, Product } from "../shapes";
 const STEPS: [string, string[]][] = [
   ["Placed", ["placed"]],
   ["Paid", ["paid"]],
-  ["Packed", ["allocated"]],
+  ["Being packed", ["allocated"]],
   ["On its way", ["shipped"]],
   ["Delivered", ["delivered"]],
 ];

@@ -48,8 +48,8 @@ export function Products() {
                   </span>
                   <h2>{product.name}</h2>
                   <p class="price">{money(product.price, product.currency)}</p>
-                  <button type="button" aria-label={`Add ${product.name} to the basket`} onClick={() => put(product)}>
-                    Add to basket
+                  <button type="button" onClick={() => put(product)}>
+                    Add to basket <span class="hidden">{product.name}</span>
                   </button>
                 </li>
               ))}
