@@ -56,7 +56,7 @@ fn origin(url: &str) -> &str {
 }
 
 fn written(origins: &Origins) -> String {
-    let list = |others: &[&str]| others.iter().map(|origin| format!(" {origin}")).collect::<String>();
+    let list = |others: &[&str]| others.iter().flat_map(|origin| [" ", *origin]).collect::<String>();
     let frames = if origins.frames.is_empty() {
         String::new()
     } else {

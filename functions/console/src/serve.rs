@@ -45,9 +45,7 @@ impl Endpoint for ServeConsole {
                 file(&request, path, CONSOLE, || policy::of_console(self.sign_in.as_ref()))
             }
             "GET /shop" => self.shop().map(|_| redirect("shop/index.html")),
-            "GET /shop/{path+}" if path == SETTINGS => {
-                Ok(Reply::json(200, &OfShop::of(self.shop()?)))
-            }
+            "GET /shop/{path+}" if path == SETTINGS => Ok(Reply::json(200, &OfShop::of(self.shop()?))),
             "GET /shop/{path+}" => {
                 let shop = self.shop()?;
                 file(&request, path, SHOP, || policy::of_shop(shop))

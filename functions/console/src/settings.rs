@@ -142,11 +142,8 @@ pub(crate) struct OfConsole<'a> {
 
 impl<'a> OfConsole<'a> {
     pub(crate) fn of(stack: &'a str, sign_in: Option<&'a SignIn>, access: &'a Access) -> Self {
-        let groups = Groups {
-            claim: &access.groups_claim,
-            admin: &access.admin_group,
-            viewer: &access.viewer_group,
-        };
+        let groups =
+            Groups { claim: &access.groups_claim, admin: &access.admin_group, viewer: &access.viewer_group };
         Self { stack, version: env!("CARGO_PKG_VERSION"), sign_in, groups, currencies: currencies() }
     }
 }

@@ -108,7 +108,10 @@ impl Senders {
 
     /// The senders that may report payments, by name.
     pub fn of_payments(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(|(_, sender)| sender.topics.contains(&Topic::Payments)).map(|(name, _)| name.as_str())
+        self.0
+            .iter()
+            .filter(|(_, sender)| sender.topics.contains(&Topic::Payments))
+            .map(|(name, _)| name.as_str())
     }
 
     /// Whether the sender may report parcels of this carrier, in any spelling of its name.

@@ -13,5 +13,6 @@ async fn main() -> Result<(), runtime::Error> {
     let shop = Shop::from_settings(&mut settings);
     let started = settings.finish()?;
 
-    runtime::http::run(Server::open(ServeConsole { stack, sign_in, access, shop }), Probe::alone(started)).await
+    runtime::http::run(Server::open(ServeConsole { stack, sign_in, access, shop }), Probe::alone(started))
+        .await
 }

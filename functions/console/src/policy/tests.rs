@@ -65,7 +65,10 @@ fn the_origin_of_an_address_has_no_path_and_no_query() {
 #[test]
 fn the_shop_adds_the_documented_origins_of_stripe_and_no_other() {
     let policy = of_shop(&shop(Some(Cards::Stripe { key: "pk_live_1".to_owned() })));
-    assert_eq!(sources(&policy, "script-src"), ["'self'", "https://js.stripe.com", "https://*.js.stripe.com"]);
+    assert_eq!(
+        sources(&policy, "script-src"),
+        ["'self'", "https://js.stripe.com", "https://*.js.stripe.com"]
+    );
     assert_eq!(
         sources(&policy, "frame-src"),
         ["https://js.stripe.com", "https://*.js.stripe.com", "https://hooks.stripe.com"]
@@ -81,7 +84,10 @@ fn on_one_machine_the_shop_adds_the_local_payment_server() {
     let server = "http://127.0.0.1:8420".to_owned();
     let policy = of_shop(&shop(Some(Cards::Local { server, key: "pk_test".to_owned() })));
     assert_eq!(sources(&policy, "script-src"), ["'self'", "http://127.0.0.1:8420"]);
-    assert_eq!(sources(&policy, "connect-src"), ["'self'", "https://pool.example", "wss://live.example", "http://127.0.0.1:8420"]);
+    assert_eq!(
+        sources(&policy, "connect-src"),
+        ["'self'", "https://pool.example", "wss://live.example", "http://127.0.0.1:8420"]
+    );
     assert!(!policy.contains("stripe.com"), "{policy}");
 }
 

@@ -66,7 +66,9 @@ async fn each_page_names_its_assets_by_relative_addresses_and_has_no_code_of_its
         let text = std::str::from_utf8(reply.bytes.unwrap()).unwrap();
         let code: Vec<&str> = text.split("<script").skip(1).collect();
         assert_eq!(code.len(), 1, "{text}");
-        assert!(code.iter().all(|script| script.contains("src=\"./assets/") && script.contains("></script>")));
+        assert!(
+            code.iter().all(|script| script.contains("src=\"./assets/") && script.contains("></script>"))
+        );
         assert!(!text.contains("<style") && !text.contains("://"), "{text}");
     }
 }
@@ -138,7 +140,10 @@ async fn the_settings_name_the_pool_the_groups_and_the_decimals_of_each_currency
 #[tokio::test]
 async fn the_settings_of_the_shop_name_what_it_takes_and_where_its_orders_are_followed() {
     let shop = settings("shop").await;
-    assert_eq!((&shop["name"], &shop["api"], &shop["transfer"]), (&"Tea".into(), &Value::Null, &"bank".into()));
+    assert_eq!(
+        (&shop["name"], &shop["api"], &shop["transfer"]),
+        (&"Tea".into(), &Value::Null, &"bank".into())
+    );
     assert_eq!(shop["live"], "wss://live.example/live");
     assert_eq!(shop["cards"]["script"], "https://js.stripe.com/v3/");
     assert_eq!(shop["cards"]["key"], "pk_live_1");

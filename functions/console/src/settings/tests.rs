@@ -66,7 +66,8 @@ fn the_script_for_cards_is_stripes_own_unless_the_payment_server_is_on_this_mach
 
 #[test]
 fn without_a_publishable_key_no_card_is_taken_and_without_a_sender_no_transfer() {
-    let shop_of_nothing = shop(&[("STRIPE_PUBLISHABLE_KEY", ""), ("WEBHOOK_SOURCES", "courier:parcels")]).unwrap();
+    let shop_of_nothing =
+        shop(&[("STRIPE_PUBLISHABLE_KEY", ""), ("WEBHOOK_SOURCES", "courier:parcels")]).unwrap();
     assert!(shop_of_nothing.cards.is_none() && shop_of_nothing.transfer.is_none());
     assert_eq!(shop(&[]).unwrap().transfer.as_deref(), Some("bank"));
 }
