@@ -160,8 +160,8 @@ function answered(turn: Turn, id: string, topic: Topic): void {
   if (id !== BOARD) topic.unread = undefined;
   if (!topic.isFollowed) {
     topic.isFollowed = true;
-    // What the board missed before is in its list alone.
-    topic.readAt = id === BOARD ? turn.now : Infinity;
+    if (id === BOARD) topic.readAt = turn.now; // What the board missed before is in its list alone.
+    else if (topic.known <= topic.sequence) topic.readAt = Infinity;
   }
   good(turn);
 }
