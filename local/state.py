@@ -45,7 +45,11 @@ class Stack:
 
     @property
     def live(self) -> str:
-        return f"ws://{LOOPBACK}:{self.ports['emulator']}/_aws/execute-api/{self.resources['LiveApi']}/live"
+        return self.live_at(self.resources["LiveApi"])
+
+    def live_at(self, api: str) -> str:
+        """The address of live tracking, by the id of its API, which a deploy gives."""
+        return f"ws://{LOOPBACK}:{self.ports['emulator']}/_aws/execute-api/{api}/live"
 
     @property
     def console(self) -> str:

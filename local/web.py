@@ -18,6 +18,8 @@ from .trouble import Trouble
 # Relative to the tree. Both folders are ignored by git.
 WEB = Path("web")
 DIST = WEB / "dist"
+# The library that the page is compiled with.
+LIBRARY = Path("examples/live/src")
 # What is no source of the page.
 NO_SOURCES = {"node_modules", "dist", "tests"}
 # Where Debian and others install it, and what makes it available.
@@ -65,9 +67,9 @@ def tests(pattern: str) -> list[str]:
 
 def _fingerprint(tree: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted((tree / WEB).rglob("*")):
-        inside = path.relative_to(tree / WEB)
-        if path.is_file() and inside.parts[0] not in NO_SOURCES:
+    for path in [*sorted((tree / WEB).rglob("*")), *sorted((tree / LIBRARY).rglob("*"))]:
+        inside = path.relative_to(tree)
+        if path.is_file() and inside.parts[1] not in NO_SOURCES:
             digest.update(str(inside).encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()

@@ -108,6 +108,11 @@ export async function token(): Promise<string> {
   return refresh();
 }
 
+/** Seconds until the token expires that `token` gave last. */
+export function secondsLeft(): number {
+  return tokens ? tokens.endsAt - Date.now() / 1000 : 0;
+}
+
 /** Gets another token. Requests at the same time share one refresh. */
 export function refresh(): Promise<string> {
   refreshing ??= renewed().finally(() => {

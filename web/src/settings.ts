@@ -9,6 +9,8 @@ export interface Settings {
   stack: string;
   version: string;
   sign_in: { endpoint: string; client_id: string } | null;
+  /** Address of live tracking. */
+  live_url: string;
   groups: { claim: string; admin: string; viewer: string };
   currencies: Record<string, Currency>;
 }

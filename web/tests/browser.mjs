@@ -21,8 +21,9 @@ export async function stop() {
   await browser?.close();
 }
 
-/** A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin. */
-export async function open(options = {}) {
+/** A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin. `prepare` gets
+ *  the page before it is loaded. A socket may fail: a person has five connections, and tests share a person. */
+export async function open(options = {}, prepare = async () => {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   const wrong = [];
@@ -32,9 +33,10 @@ export async function open(options = {}) {
     if (!request.url().startsWith(origin)) wrong.push(`a request to ${request.url()}`);
   });
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED/.test(message.text())) wrong.push(message.text());
+    if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED|WebSocket connection to .* failed/.test(message.text())) wrong.push(message.text());
   });
   page.setDefaultTimeout(20_000);
+  await prepare(page);
   await page.goto(CONSOLE);
   return { context, page, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
 }

@@ -6,8 +6,8 @@
 //!   are not kept, so that a deploy is seen at once. `404` for everything else.
 //! - Publishes: nothing.
 //!
-//! Every address is relative, because the API has a prefix on the local stack. The page may load from and connect to its own origin
-//! and the user pool alone.
+//! Every address is relative, because the API has a prefix on the local stack. The page may load from its own origin alone, and connect
+//! to it, to the user pool and to live tracking.
 
 use crate::files::{File, PAGE};
 use async_trait::async_trait;
@@ -23,6 +23,8 @@ pub struct ServeConsole {
     pub stack: String,
     /// Where people sign in; `None` if another issuer signs the tokens.
     pub sign_in: Option<SignIn>,
+    /// Address of live tracking, for example `wss://a1b2c3.execute-api.eu-central-1.amazonaws.com/live`.
+    pub live_url: String,
     /// How the page reads a person's groups from the token. The API decides by the same claim.
     pub access: Access,
 }
@@ -51,6 +53,7 @@ struct PageSettings<'a> {
     stack: &'a str,
     version: &'static str,
     sign_in: Option<&'a SignIn>,
+    live_url: &'a str,
     groups: Groups<'a>,
     /// How amounts are written, by the code of the currency.
     currencies: BTreeMap<String, Money>,
@@ -108,8 +111,9 @@ impl ServeConsole {
     /// What the page may load, and what it may connect to.
     fn policy(&self) -> String {
         let pool = self.sign_in.as_ref().map(|sign_in| format!(" {}", sign_in.endpoint)).unwrap_or_default();
+        let live = origin(&self.live_url);
         format!(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{pool}; \
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'{pool} {live}; \
              form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
     }
@@ -123,6 +127,7 @@ impl ServeConsole {
             stack: &self.stack,
             version: env!("CARGO_PKG_VERSION"),
             sign_in: self.sign_in.as_ref(),
+            live_url: &self.live_url,
             groups: Groups {
                 claim: &self.access.groups_claim,
                 admin: &self.access.admin_group,
@@ -131,6 +136,12 @@ impl ServeConsole {
             currencies: Currency::in_use().map(money).collect(),
         }
     }
+}
+
+/// Scheme, host and port of an address.
+fn origin(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |place| place + 3);
+    url[host..].find('/').map_or(url, |path| &url[..host + path])
 }
 
 #[cfg(test)]

@@ -231,6 +231,7 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
                 endpoint: "https://cognito-idp.us-east-1.amazonaws.com".to_owned(),
                 client_id: "client-1".to_owned(),
             }),
+            live_url: "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/live".to_owned(),
             access: runtime::http::Access::from_settings(&mut Settings::from_lookup(|_| None)),
         })),
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),

@@ -7,7 +7,8 @@ use testkit::request;
 fn console() -> ServeConsole {
     let sign_in = SignIn { endpoint: "https://pool.example".to_owned(), client_id: "client-1".to_owned() };
     let access = Access::from_settings(&mut Settings::from_lookup(|_| None));
-    ServeConsole { stack: "shop".to_owned(), sign_in: Some(sign_in), access }
+    let live_url = "wss://live.example:8443/stage/live".to_owned();
+    ServeConsole { stack: "shop".to_owned(), sign_in: Some(sign_in), live_url, access }
 }
 
 async fn get(path: &str, accepted: &'static str) -> Result<Reply, Problem> {
@@ -28,14 +29,14 @@ async fn the_root_leads_to_the_page_below_whatever_prefix_the_api_has() {
 }
 
 #[tokio::test]
-async fn the_page_is_never_kept_and_may_load_from_its_origin_and_the_pool_alone() {
+async fn the_page_is_never_kept_and_may_connect_to_its_origin_the_pool_and_live_tracking_alone() {
     let page = get("index.html", "").await.unwrap();
     assert_eq!((page.status, page.content_type), (200, "text/html; charset=utf-8"));
     assert_eq!(header(&page, "cache-control"), None, "the runtime adds no-store");
     assert_eq!(header(&page, "cross-origin-opener-policy"), Some("same-origin"));
     assert_eq!(header(&page, "referrer-policy"), Some("no-referrer"));
     let policy = header(&page, "content-security-policy").unwrap();
-    assert!(policy.contains("connect-src 'self' https://pool.example;"), "{policy}");
+    assert!(policy.contains("connect-src 'self' https://pool.example wss://live.example:8443;"), "{policy}");
     assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
 }
@@ -94,10 +95,11 @@ async fn all_scripts_together_have_at_most_80_kb() {
 }
 
 #[tokio::test]
-async fn the_settings_name_the_pool_the_groups_and_the_decimals_of_each_currency() {
+async fn the_settings_name_the_pool_live_tracking_the_groups_and_the_decimals_of_each_currency() {
     let reply = get("settings.json", "br").await.unwrap();
     let settings: Value = serde_json::from_str(&reply.body).unwrap();
     assert_eq!(settings["sign_in"]["client_id"], "client-1");
+    assert_eq!(settings["live_url"], "wss://live.example:8443/stage/live");
     assert_eq!(settings["groups"]["admin"], "admin");
     assert_eq!(settings["groups"]["viewer"], "viewer");
     for (code, exponent, step) in [("EUR", 2, 1), ("JPY", 0, 1), ("KWD", 3, 10), ("ISK", 0, 1)] {
@@ -105,7 +107,24 @@ async fn the_settings_name_the_pool_the_groups_and_the_decimals_of_each_currency
         assert_eq!((&currency["exponent"], &currency["step"]), (&exponent.into(), &step.into()), "{code}");
     }
     let foreign = ServeConsole { sign_in: None, ..console() };
-    assert!(!foreign.policy().contains("pool.example") && foreign.policy().contains("connect-src 'self';"));
+    assert!(
+        !foreign.policy().contains("pool.example")
+            && foreign.policy().contains("connect-src 'self' wss://live")
+    );
+}
+
+#[test]
+fn an_origin_is_an_address_without_its_path() {
+    for (url, expected) in [
+        (
+            "wss://a1.execute-api.eu-central-1.amazonaws.com/live",
+            "wss://a1.execute-api.eu-central-1.amazonaws.com",
+        ),
+        ("ws://127.0.0.1:4566/_aws/execute-api/a1/live", "ws://127.0.0.1:4566"),
+        ("wss://live.shop.example", "wss://live.shop.example"),
+    ] {
+        assert_eq!(origin(url), expected);
+    }
 }
 
 #[tokio::test]
