@@ -45,8 +45,8 @@ def passwords(stack: Stack) -> str:
 
 
 def of_browser_tests(stack: Stack) -> dict[str, dict[str, str]]:
-    """Who signs in, in the tests of the console. One was invited, one forgets their password, and one watches with connections of
-    their own, each anew in every run.
+    """Who signs in, in the tests of the console. One was invited, one forgets their password, one watches with connections
+    that no other test uses; each is new in every run.
     """
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
     people = {"admin": ADMIN, "viewer": VIEWER, "customer": CUSTOMER}

@@ -63,7 +63,7 @@ async function recordStatuses(page) {
   return () => page.evaluate(() => window.statuses);
 }
 
-test("an order placed elsewhere is on the board by a push: nothing is loaded", async (t) => {
+test("an order that another places is on the board by a push: nothing is loaded", async (t) => {
   const { page, sockets, done } = await watch("#/search");
   await says(page, /^live$/);
   // From here on a line can come over the socket alone.
@@ -104,7 +104,7 @@ test("an order's page moves from placed to delivered by itself, over the same so
   await equalsGet(page, order.id);
   const path = ["placed", "paid", "allocated", "shipped", "delivered"];
   const places = (await statuses()).map((shown) => path.indexOf(shown));
-  assert.deepEqual(places, [...places].sort((one, other) => one - other), "it never goes back");
+  assert.deepEqual(places, [...places].sort((one, other) => one - other), "no older status is shown");
   assert.equal(sockets.length, 1);
   await done();
 });
@@ -143,7 +143,7 @@ test("a socket that is cut at each event leaves no gap and no duplicate", async 
   await done();
 });
 
-test("frames that are lost, doubled and reordered end in the page of GET, which never goes back", async () => {
+test("frames that are lost, doubled and reordered end in the page of GET, and no older status is shown", async () => {
   let seed = Number(process.env.CONVEYOR_LIVE_SEED ?? Date.now() % 100_000);
   const first = seed;
   const chance = () => (seed = (seed * 48_271) % 2_147_483_647) % 100;
@@ -172,11 +172,11 @@ test("frames that are lost, doubled and reordered end in the page of GET, which 
   await equalsGet(page, order.id);
   const path = ["placed", "paid", "allocated", "shipped", "delivered"];
   const places = (await statuses()).map((shown) => path.indexOf(shown));
-  assert.deepEqual(places, [...places].sort((one, other) => one - other), `it went back (CONVEYOR_LIVE_SEED=${first})`);
+  assert.deepEqual(places, [...places].sort((one, other) => one - other), `an older status was shown (CONVEYOR_LIVE_SEED=${first})`);
   await done();
 });
 
-test("without a socket the page says so within 15 s, stays right, and comes back by itself", async () => {
+test("without a socket the page says so within 15 s, stays right, and is live again by itself", async () => {
   const order = await allocated();
   const open = new Set();
   let isOut = false;

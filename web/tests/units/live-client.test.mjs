@@ -137,7 +137,7 @@ test("a ticket that is refused is a failure: three of them, and the page says th
   assert.equal(modes.at(-1), "live");
 });
 
-test("each handshake has a ticket of its own, and a socket that is given up is closed and heard no more", async () => {
+test("each handshake has a ticket of its own, and a socket that is given up is closed, and what it sends is ignored", async () => {
   const page = new Page();
   const shown = [];
   page.client.follow("a", (state) => shown.push(state.page?.sequence));

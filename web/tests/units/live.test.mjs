@@ -126,7 +126,7 @@ function liveFor(ago, random) {
 
 const moments = fc.record({ ago: fc.integer({ min: 0, max: 2 * 60 * MINUTE }), random: fc.double({ min: 0, max: 0.99, noNaN: true }) });
 
-test("the socket closed for good: the page polls and says so within 15 s, is right then, and comes back by itself", () => {
+test("every socket refused from now on: the page polls and says so within 15 s, is right then, and is live again by itself", () => {
   fc.assert(
     fc.property(moments, fc.constantFrom("refuses", "isBlack"), ({ ago, random }, how) => {
       const world = liveFor(ago, random);
