@@ -23,7 +23,8 @@ export async function stop() {
 
 /**
  * A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin than its own
- * and those that are `admitted`. `prepare` gets the page before it is loaded.
+ * and those that are `admitted`. `prepare` gets the page before it is loaded. A socket may fail: a person has five connections, and
+ * tests share a person.
  */
 export async function open({ at = CONSOLE, prepare, admitted = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -45,7 +46,7 @@ async function watched(context, origins, wrong) {
     if (!origins.some((known) => request.url().startsWith(known))) wrong.push(`a request to ${request.url()}`);
   });
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED/.test(message.text())) wrong.push(message.text());
+    if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED|WebSocket connection to .* failed/.test(message.text())) wrong.push(message.text());
   });
   page.setDefaultTimeout(20_000);
   return page;

@@ -63,7 +63,7 @@ export interface Ports<Page extends PageLike, Line extends LineLike> {
   read(order: string, signal: AbortSignal): Promise<Page>;
   /** `GET /orders?open=true`, as many pages of it as are shown. */
   readBoard(signal: AbortSignal): Promise<Board<Line>>;
-  /** Milliseconds that never go back. */
+  /** Milliseconds that only grow. */
   now(): number;
   /** Calls once, after milliseconds. Returns what prevents it. */
   after(milliseconds: number, run: () => void): () => void;

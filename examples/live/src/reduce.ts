@@ -140,7 +140,7 @@ function accept(topic: Topic, sequence: number, page: Topic["page"], now: number
 
 function change(topic: Topic, now: number): void {
   topic.changedAt = now;
-  // A frame that is due already is not put off.
+  // A frame that is due already is not delayed.
   if (topic.beatAt > now && topic.beatAt !== Infinity) topic.beatAt = timing.nextBeat(now, now);
 }
 
@@ -160,8 +160,8 @@ function answered(turn: Turn, id: string, topic: Topic): void {
   if (id !== BOARD) topic.unread = undefined;
   if (!topic.isFollowed) {
     topic.isFollowed = true;
-    // What the board missed before is in its list alone.
-    topic.readAt = id === BOARD ? turn.now : Infinity;
+    if (id === BOARD) topic.readAt = turn.now; // What the board missed before is in its list alone.
+    else if (topic.known <= topic.sequence) topic.readAt = Infinity;
   }
   good(turn);
 }
@@ -217,7 +217,7 @@ function fail(turn: Turn): void {
   state.downSince ??= now;
 }
 
-/** Nothing is followed, or nobody looks: no connection, no reading. */
+/** Nothing is followed, or the tab is hidden: no connection, no reading. */
 function rest(turn: Turn): void {
   const { state, effects } = turn;
   leave(turn, Infinity);

@@ -5,7 +5,7 @@ const MINUTE = 60 * SECOND;
 
 /** Heartbeats of an order, after its last change; then one every `BEAT_EVERY`. */
 export const BEATS = [10 * SECOND, 30 * SECOND, 60 * SECOND];
-export const BEAT_EVERY = 300 * SECOND;
+export const BEAT_EVERY = 290 * SECOND;
 /** A ticket with its handshake, or a heartbeat, that takes longer has failed. */
 export const ANSWER_WITHIN = 5 * SECOND;
 

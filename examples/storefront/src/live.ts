@@ -3,6 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { browserPorts, LiveClient, type LineLike, type OrderState, type Ticket } from "../../live/src";
 import { call, get } from "./api";
+import { session } from "./session";
 import { settings } from "./settings";
 import type { Order } from "./shapes";
 
@@ -11,8 +12,8 @@ let client: LiveClient<Order, LineLike> | undefined;
 function opened(): LiveClient<Order, LineLike> {
   client ??= new LiveClient(
     browserPorts<Order, LineLike>({
-      liveUrl: settings().live,
-      ticket: (signal) => call<Ticket>("POST", "/live/tickets", { signal }),
+      liveUrl: settings().live_url,
+      ticket: async (signal) => ({ ...(await call<Ticket>("POST", "/live/tickets", { signal })), tokenSeconds: session().secondsLeft() }),
       read: (order, signal) => get<Order>(`/orders/${order}`, signal),
     }),
   );

@@ -5,7 +5,7 @@ export interface Settings {
   /** Where the API is, as in `https://….amazonaws.com`; `null`: one folder above the page. */
   api: string | null;
   /** The stack's output `LiveUrl`. */
-  live: string;
+  live_url: string;
   sign_in: { endpoint: string; client_id: string } | null;
   /** The payment provider's script and publishable key; `null`: no card is taken. */
   cards: { script: string; key: string } | null;

@@ -11,22 +11,23 @@ struct Origins<'a> {
     connections: Vec<&'a str>,
 }
 
-/// The console loads from its own origin alone, and connects to it and to where people sign in. It goes to an issuer's pages as to
+/// The console loads from its own origin alone, and connects to it, to where people sign in and to live tracking. It goes to an issuer's pages as to
 /// any address.
-pub(crate) fn of_console(sign_in: Option<&SignIn>) -> String {
-    let connections: BTreeSet<&str> = match sign_in {
+pub(crate) fn of_console(sign_in: Option<&SignIn>, live_url: &str) -> String {
+    let mut connections: BTreeSet<&str> = match sign_in {
         None => BTreeSet::new(),
         Some(SignIn::Password(pool)) => BTreeSet::from([origin(&pool.endpoint)]),
         Some(SignIn::Code { token_url, revoke_url, .. }) => {
             [Some(token_url), revoke_url.as_ref()].into_iter().flatten().map(|url| origin(url)).collect()
         }
     };
+    connections.insert(origin(live_url));
     written(&Origins { connections: connections.into_iter().collect(), ..Origins::default() })
 }
 
 /// The shop connects to the user pool and to live tracking, and loads the card form of the payment provider.
-pub(crate) fn of_shop(shop: &Shop) -> String {
-    let connections = vec![origin(&shop.pool.endpoint), origin(&shop.live_url)];
+pub(crate) fn of_shop(shop: &Shop, live_url: &str) -> String {
+    let connections = vec![origin(&shop.pool.endpoint), origin(live_url)];
     let mut origins = Origins { connections, ..Origins::default() };
     match &shop.cards {
         None => {}

@@ -22,6 +22,8 @@ pub struct ServeConsole {
     pub stack: String,
     /// Where people sign in to the console; `None` if another issuer signs the tokens, and its pages are not known.
     pub sign_in: Option<SignIn>,
+    /// Address of live tracking, for example `wss://a1b2c3.execute-api.eu-central-1.amazonaws.com/live`.
+    pub live_url: String,
     /// How the console reads a person's groups from the token. The API decides by the same claim.
     pub access: Access,
     /// The demo shop, if the stack serves one.
@@ -38,17 +40,20 @@ impl Endpoint for ServeConsole {
             // To a file, not to `/console/`: on AWS a greedy path needs at least one character.
             "GET /console" => Ok(redirect("console/index.html")),
             "GET /console/{path+}" if path == SETTINGS => {
-                let settings = OfConsole::of(&self.stack, self.sign_in.as_ref(), &self.access);
+                let settings =
+                    OfConsole::of(&self.stack, self.sign_in.as_ref(), &self.live_url, &self.access);
                 Ok(Reply::json(200, &settings))
             }
             "GET /console/{path+}" => {
-                file(&request, path, CONSOLE, || policy::of_console(self.sign_in.as_ref()))
+                file(&request, path, CONSOLE, || policy::of_console(self.sign_in.as_ref(), &self.live_url))
             }
             "GET /shop" => self.shop().map(|_| redirect("shop/index.html")),
-            "GET /shop/{path+}" if path == SETTINGS => Ok(Reply::json(200, &OfShop::of(self.shop()?))),
+            "GET /shop/{path+}" if path == SETTINGS => {
+                Ok(Reply::json(200, &OfShop::of(self.shop()?, &self.live_url)))
+            }
             "GET /shop/{path+}" => {
                 let shop = self.shop()?;
-                file(&request, path, SHOP, || policy::of_shop(shop))
+                file(&request, path, SHOP, || policy::of_shop(shop, &self.live_url))
             }
             _ => Err(Problem::not_found("no such route")),
         }

@@ -63,8 +63,6 @@ pub struct Shop {
     pub name: String,
     /// Where customers sign up and in. The page has forms of its own.
     pub pool: Pool,
-    /// Where its pages follow an order: `wss://…/live`.
-    pub live_url: String,
     /// How cards are taken; `None` without a publishable key.
     pub cards: Option<Cards>,
     /// The sender that reports transfers; `None` if no sender reports payments.
@@ -89,7 +87,7 @@ pub enum Cards {
 }
 
 impl Shop {
-    /// `None` unless `DEMO_SHOP` is `true`. Otherwise `SHOP_NAME`, `USER_POOL_ENDPOINT`, `USER_POOL_CLIENT_ID`, `LIVE_URL`,
+    /// `None` unless `DEMO_SHOP` is `true`. Otherwise `SHOP_NAME`, `USER_POOL_ENDPOINT`, `USER_POOL_CLIENT_ID`,
     /// `STRIPE_API_BASE`, `STRIPE_PUBLISHABLE_KEY` and `WEBHOOK_SOURCES`.
     pub fn from_settings(settings: &mut Settings) -> Option<Self> {
         if !settings.one_of("DEMO_SHOP", &[("true", true), ("false", false)], false) {
@@ -107,7 +105,6 @@ impl Shop {
                 endpoint: settings.text("USER_POOL_ENDPOINT"),
                 client_id: settings.text("USER_POOL_CLIENT_ID"),
             },
-            live_url: settings.text("LIVE_URL"),
             cards,
             transfer: senders.of_payments().next().map(str::to_owned),
         })
@@ -135,16 +132,29 @@ pub(crate) struct OfConsole<'a> {
     stack: &'a str,
     version: &'static str,
     sign_in: Option<&'a SignIn>,
+    live_url: &'a str,
     groups: Groups<'a>,
     /// How amounts are written, by the code of the currency.
     currencies: BTreeMap<String, Money>,
 }
 
 impl<'a> OfConsole<'a> {
-    pub(crate) fn of(stack: &'a str, sign_in: Option<&'a SignIn>, access: &'a Access) -> Self {
+    pub(crate) fn of(
+        stack: &'a str,
+        sign_in: Option<&'a SignIn>,
+        live_url: &'a str,
+        access: &'a Access,
+    ) -> Self {
         let groups =
             Groups { claim: &access.groups_claim, admin: &access.admin_group, viewer: &access.viewer_group };
-        Self { stack, version: env!("CARGO_PKG_VERSION"), sign_in, groups, currencies: currencies() }
+        Self {
+            stack,
+            version: env!("CARGO_PKG_VERSION"),
+            sign_in,
+            live_url,
+            groups,
+            currencies: currencies(),
+        }
     }
 }
 
@@ -154,7 +164,7 @@ pub(crate) struct OfShop<'a> {
     name: &'a str,
     /// Where the API is; `null` is one folder up. A shop on another origin has a `settings.json` of its own.
     api: Option<&'a str>,
-    live: &'a str,
+    live_url: &'a str,
     sign_in: &'a Pool,
     cards: Option<CardForm<'a>>,
     transfer: Option<&'a str>,
@@ -162,11 +172,11 @@ pub(crate) struct OfShop<'a> {
 }
 
 impl<'a> OfShop<'a> {
-    pub(crate) fn of(shop: &'a Shop) -> Self {
+    pub(crate) fn of(shop: &'a Shop, live_url: &'a str) -> Self {
         Self {
             name: &shop.name,
             api: None,
-            live: &shop.live_url,
+            live_url,
             sign_in: &shop.pool,
             cards: shop.cards.as_ref().map(|cards| CardForm { script: cards.script(), key: cards.key() }),
             transfer: shop.transfer.as_deref(),

@@ -242,11 +242,11 @@ fn serve_console(stack: String) -> console::ServeConsole {
     console::ServeConsole {
         stack,
         sign_in: Some(console::SignIn::Password(pool.clone())),
+        live_url: "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/live".to_owned(),
         access: runtime::http::Access::from_settings(&mut Settings::from_lookup(|_| None)),
         shop: Some(console::Shop {
             name: "Conveyor".to_owned(),
             pool,
-            live_url: "wss://live.example/live".to_owned(),
             cards: Some(console::Cards::Stripe { key: "pk_test_1".to_owned() }),
             transfer: Some("bank".to_owned()),
         }),

@@ -3,6 +3,8 @@
 use super::*;
 use crate::settings::Pool;
 
+const LIVE: &str = "wss://live.example:8443/stage/live";
+
 fn pool() -> Pool {
     Pool { endpoint: "https://pool.example".to_owned(), client_id: "client-1".to_owned() }
 }
@@ -18,13 +20,7 @@ fn at_an_issuer(revoke_url: Option<&str>) -> SignIn {
 }
 
 fn shop(cards: Option<Cards>) -> Shop {
-    Shop {
-        name: "Tea".to_owned(),
-        pool: pool(),
-        live_url: "wss://live.example/live".to_owned(),
-        cards,
-        transfer: None,
-    }
+    Shop { name: "Tea".to_owned(), pool: pool(), cards, transfer: None }
 }
 
 /// The sources of one directive.
@@ -34,20 +30,26 @@ fn sources<'a>(policy: &'a str, directive: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_console_connects_to_its_origin_and_the_pool_alone() {
-    let policy = of_console(Some(&SignIn::Password(pool())));
-    assert_eq!(sources(&policy, "connect-src"), ["'self'", "https://pool.example"]);
+fn the_console_connects_to_its_origin_the_pool_and_live_tracking_alone() {
+    let policy = of_console(Some(&SignIn::Password(pool())), LIVE);
+    assert_eq!(
+        sources(&policy, "connect-src"),
+        ["'self'", "https://pool.example", "wss://live.example:8443"]
+    );
     assert_eq!(sources(&policy, "script-src"), ["'self'"]);
     assert!(!policy.contains("frame-src"), "{policy}");
-    assert_eq!(sources(&of_console(None), "connect-src"), ["'self'"]);
+    assert_eq!(sources(&of_console(None, LIVE), "connect-src"), ["'self'", "wss://live.example:8443"]);
 }
 
 #[test]
 fn where_an_issuer_has_pages_the_console_connects_to_its_tokens_and_to_no_pool() {
-    let tokens = "https://tokens.example:8443";
-    assert_eq!(sources(&of_console(Some(&at_an_issuer(None))), "connect-src"), ["'self'", tokens]);
-    let both = of_console(Some(&at_an_issuer(Some("https://id.example/revoke"))));
-    assert_eq!(sources(&both, "connect-src"), ["'self'", "https://id.example", tokens]);
+    let (tokens, live) = ("https://tokens.example:8443", "wss://live.example:8443");
+    assert_eq!(
+        sources(&of_console(Some(&at_an_issuer(None)), LIVE), "connect-src"),
+        ["'self'", tokens, live]
+    );
+    let both = of_console(Some(&at_an_issuer(Some("https://id.example/revoke"))), LIVE);
+    assert_eq!(sources(&both, "connect-src"), ["'self'", "https://id.example", tokens, live]);
 }
 
 #[test]
@@ -64,7 +66,7 @@ fn the_origin_of_an_address_has_no_path_and_no_query() {
 
 #[test]
 fn the_shop_adds_the_documented_origins_of_stripe_and_no_other() {
-    let policy = of_shop(&shop(Some(Cards::Stripe { key: "pk_live_1".to_owned() })));
+    let policy = of_shop(&shop(Some(Cards::Stripe { key: "pk_live_1".to_owned() })), LIVE);
     assert_eq!(
         sources(&policy, "script-src"),
         ["'self'", "https://js.stripe.com", "https://*.js.stripe.com"]
@@ -75,25 +77,25 @@ fn the_shop_adds_the_documented_origins_of_stripe_and_no_other() {
     );
     assert_eq!(
         sources(&policy, "connect-src"),
-        ["'self'", "https://pool.example", "wss://live.example", "https://api.stripe.com"]
+        ["'self'", "https://pool.example", "wss://live.example:8443", "https://api.stripe.com"]
     );
 }
 
 #[test]
 fn on_one_machine_the_shop_adds_the_local_payment_server() {
     let server = "http://127.0.0.1:8420".to_owned();
-    let policy = of_shop(&shop(Some(Cards::Local { server, key: "pk_test".to_owned() })));
+    let policy = of_shop(&shop(Some(Cards::Local { server, key: "pk_test".to_owned() })), LIVE);
     assert_eq!(sources(&policy, "script-src"), ["'self'", "http://127.0.0.1:8420"]);
     assert_eq!(
         sources(&policy, "connect-src"),
-        ["'self'", "https://pool.example", "wss://live.example", "http://127.0.0.1:8420"]
+        ["'self'", "https://pool.example", "wss://live.example:8443", "http://127.0.0.1:8420"]
     );
     assert!(!policy.contains("stripe.com"), "{policy}");
 }
 
 #[test]
 fn without_cards_the_shop_names_no_payment_provider_and_nothing_is_ever_inline() {
-    let policies = [of_console(None), of_shop(&shop(None))];
+    let policies = [of_console(None, LIVE), of_shop(&shop(None), LIVE)];
     assert_eq!(sources(&policies[1], "script-src"), ["'self'"]);
     for policy in policies {
         assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"), "{policy}");

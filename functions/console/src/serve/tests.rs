@@ -14,11 +14,16 @@ fn served() -> ServeConsole {
     let shop = Shop {
         name: "Tea".to_owned(),
         pool: pool.clone(),
-        live_url: "wss://live.example/live".to_owned(),
         cards: Some(Cards::Stripe { key: "pk_live_1".to_owned() }),
         transfer: Some("bank".to_owned()),
     };
-    ServeConsole { stack: "shop".to_owned(), sign_in: Some(SignIn::Password(pool)), access, shop: Some(shop) }
+    ServeConsole {
+        stack: "shop".to_owned(),
+        sign_in: Some(SignIn::Password(pool)),
+        live_url: "wss://live.example/live".to_owned(),
+        access,
+        shop: Some(shop),
+    }
 }
 
 async fn get(page: &str, path: &str, accepted: &'static str) -> Result<Reply, Problem> {
@@ -122,13 +127,14 @@ async fn all_scripts_of_a_page_together_have_at_most_80_kb() {
 }
 
 #[tokio::test]
-async fn the_settings_name_the_pool_the_groups_and_the_decimals_of_each_currency() {
+async fn the_settings_name_the_pool_live_tracking_the_groups_and_the_decimals_of_each_currency() {
     let console = settings("console").await;
     assert_eq!(console["sign_in"]["kind"], "password");
     assert_eq!(console["groups"]["admin"], "admin");
     assert_eq!(console["groups"]["viewer"], "viewer");
     for settings in [console, settings("shop").await] {
         assert_eq!(settings["sign_in"]["client_id"], "client-1");
+        assert_eq!(settings["live_url"], "wss://live.example/live");
         for (code, exponent, step) in [("EUR", 2, 1), ("JPY", 0, 1), ("KWD", 3, 10), ("ISK", 0, 1)] {
             let currency = &settings["currencies"][code];
             let expected = (&exponent.into(), &step.into());
@@ -138,13 +144,12 @@ async fn the_settings_name_the_pool_the_groups_and_the_decimals_of_each_currency
 }
 
 #[tokio::test]
-async fn the_settings_of_the_shop_name_what_it_takes_and_where_its_orders_are_followed() {
+async fn the_settings_of_the_shop_name_it_and_how_it_is_paid() {
     let shop = settings("shop").await;
     assert_eq!(
         (&shop["name"], &shop["api"], &shop["transfer"]),
         (&"Tea".into(), &Value::Null, &"bank".into())
     );
-    assert_eq!(shop["live"], "wss://live.example/live");
     assert_eq!(shop["cards"]["script"], "https://js.stripe.com/v3/");
     assert_eq!(shop["cards"]["key"], "pk_live_1");
 }

@@ -8,7 +8,6 @@ fn shop(changed: &[(&'static str, &'static str)]) -> Option<Shop> {
         ("SHOP_NAME", "Tea"),
         ("USER_POOL_ENDPOINT", "https://pool.example"),
         ("USER_POOL_CLIENT_ID", "client-1"),
-        ("LIVE_URL", "wss://live.example/live"),
         ("STRIPE_API_BASE", "https://api.stripe.com"),
         ("STRIPE_PUBLISHABLE_KEY", "pk_test_1"),
         ("WEBHOOK_SOURCES", "courier:parcels=DHL,bank:payments"),
