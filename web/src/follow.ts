@@ -69,15 +69,16 @@ let client: LiveClient<OrderPage, OrderSummary> | undefined;
 /** How many pages of the board's list are read. */
 let pages = 1;
 
-watchSession(() => {
-  if (person()) return;
-  client?.close();
-  client = undefined;
-});
-
-/** The one client of this tab and person. */
+/** The one client of this tab and person: it ends when they sign out. */
 function live(): LiveClient<OrderPage, OrderSummary> {
-  client ??= new LiveClient(
+  if (client) return client;
+  const unwatch = watchSession(() => {
+    if (person()) return;
+    unwatch();
+    client?.close();
+    client = undefined;
+  });
+  client = new LiveClient(
     browserPorts<OrderPage, OrderSummary>({
       liveUrl: settings().live_url,
       ticket: async (signal) => {
