@@ -179,16 +179,16 @@ test("frames that are lost, doubled and reordered end in the page of GET, and no
 
 test("without a socket the page says so within 15 s, stays right, and is live again by itself", async () => {
   const order = await allocated();
-  const open = new Set();
+  const held = new Set();
   let isOut = false;
   const { page, done } = await watch(`#/orders/${order.id}`, (ours) => {
     if (isOut) return ours.close();
     ours.connectToServer();
-    open.add(ours);
+    held.add(ours);
   });
   await says(page, /^live$/);
   isOut = true;
-  for (const socket of open) await socket.close();
+  for (const socket of held) await socket.close();
   await says(page, "no live connection: updates every 15 s", 15_000);
   await dispatch(order.id);
   await page.locator(".heading .status", { hasText: "shipped" }).waitFor({ timeout: 25_000 });

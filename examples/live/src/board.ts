@@ -1,7 +1,7 @@
 // The lines of the board: what the list had, and what was pushed since. Pure.
 //
 // A frame has a sequence, a line of the list has none, and the list may be some seconds behind the stream. So frames are compared by
-// sequence, a frame and a line by the time of their last change, and a line that was pushed lately stays although the list lacks it.
+// sequence, a frame and a line by the time of their last change, and a line that was known lately stays although the list lacks it.
 
 import type { Board, LineLike } from "./ports";
 import { LIST_BEHIND } from "./timing";
@@ -10,7 +10,8 @@ interface Row {
   line: LineLike;
   /** 0 if it is of the list. */
   sequence: number;
-  pushedAt: number;
+  /** When it was pushed, or its list was asked for. */
+  knownAt: number;
 }
 
 export interface Rows {
@@ -30,19 +31,19 @@ export function withFrame(all: Rows, order: string, sequence: number, line: Line
   const row = all.rows[order];
   const isNews = !row || (row.sequence > 0 ? sequence > row.sequence : changed(line) >= changed(row.line));
   if (!isNews) return all;
-  const rows = { ...all.rows, [order]: { line, sequence, pushedAt: now } };
+  const rows = { ...all.rows, [order]: { line, sequence, knownAt: now } };
   return shown(rows, row ? all.shown : [order, ...all.shown], all.next, all.lines !== undefined);
 }
 
 /** Takes a list that was asked for at `askedAt`. */
 export function withList(all: Rows, list: Board<LineLike>, askedAt: number): Rows {
-  const isLate = (row: Row | undefined): row is Row => row !== undefined && row.pushedAt > askedAt - LIST_BEHIND;
+  const isLate = (row: Row | undefined): row is Row => row !== undefined && row.knownAt > askedAt - LIST_BEHIND;
   const rows: Record<string, Row> = {};
   for (const line of list.items) {
     const row = all.rows[line.order_id];
     const isOurs =
       row !== undefined && (changed(row.line) > changed(line) || (isLate(row) && changed(row.line) >= changed(line)));
-    rows[line.order_id] = isOurs ? row : { line, sequence: 0, pushedAt: -Infinity };
+    rows[line.order_id] = isOurs ? row : { line, sequence: 0, knownAt: askedAt };
   }
   const listed = Object.keys(rows);
   const late = all.shown.filter((order) => !rows[order] && isLate(all.rows[order]));

@@ -32,7 +32,7 @@ export const LIST_EVERY = MINUTE;
 export const READ_WITHIN = 10 * SECOND;
 /** The next reading, if one did not have what a frame announced. */
 export const READ_AGAIN = 5 * SECOND;
-/** How far a list may be behind the frames: a line that was pushed since then stays. */
+/** How far a list may be behind the frames: a line that was known since then stays. */
 export const LIST_BEHIND = 10 * SECOND;
 
 /** How long a connection stays open without anything to follow, and in a tab that is hidden. */

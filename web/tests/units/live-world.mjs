@@ -30,6 +30,8 @@ export class World {
   /** The connections that the page has begun and not closed. */
   held = new Set();
   shown = new Map();
+  /** The board's lines as they were shown last. */
+  lines;
   log = { frames: 0, readings: 0, opened: 0, pushes: 0 };
 
   /** `chance` gives numbers from 0 to 99, `random` from 0 below 1. */
@@ -207,6 +209,21 @@ export class World {
       assert.ok(page.sequence > (before?.sequence ?? 0), "a page is shown again, or an older one");
       this.shown.set(topic, page);
     }
+    this.checkBoard();
+  }
+
+  /** A line never gets older, and an order that is open stays. */
+  checkBoard() {
+    const lines = boardState(this.state)?.lines;
+    if (lines === this.lines) return;
+    const before = new Map(this.lines?.map((line) => [line.order_id, line]));
+    const now = new Map(lines?.map((line) => [line.order_id, line]));
+    assert.equal(now.size, lines?.length ?? 0, "an order has two lines");
+    for (const [id, line] of lines ? before : []) {
+      assert.ok(now.has(id) || this.hasEnded(id), "an open order leaves the board");
+      assert.ok(!now.has(id) || now.get(id).updated_at >= line.updated_at, "a line of the board gets older");
+    }
+    this.lines = lines;
   }
 
   follow(topic) {

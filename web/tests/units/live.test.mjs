@@ -177,6 +177,39 @@ test("a lost push is found within 15 s if the order had just moved, and within 5
   );
 });
 
+test("a frame that is older than what was asked for is no answer", () => {
+  const world = liveFor(0, 0.5);
+  const old = world.page("a");
+  world.move("a");
+  world.pass(SECOND);
+  world.network.isBlack = true;
+  world.pass(9.5 * SECOND);
+  assert.ok(world.state.topics.a.asked, "a heartbeat is under way");
+  world.happen({ type: "frame", connection: world.state.connection.id, frame: { type: "order", order: "a", sequence: old.sequence, page: old } });
+  world.network = { ...GOOD };
+  world.pass(6 * SECOND);
+  assert.equal(world.log.opened, 2);
+});
+
+test("a page that was announced and could not be read is read over the next connection too", () => {
+  const world = new World();
+  world.place("large", { isLarge: true });
+  world.follow("large");
+  world.pass(20 * SECOND);
+  world.network = { ...GOOD, readsHang: true };
+  world.move("large");
+  world.pass(SECOND);
+  world.network.refuses = true;
+  world.cut(true);
+  // The reading is given up, and the connection is back before the next one.
+  world.pass(10.5 * SECOND);
+  world.network = { ...GOOD };
+  world.pass(5 * SECOND);
+  assert.equal(world.mode("large"), "live");
+  world.pass(20 * SECOND);
+  assert.ok(world.isRight("large"));
+});
+
 test("a line of the board that was lost is right after a minute, also without its end", () => {
   const world = liveFor(0, 0.5);
   world.network.blocksPushes = true;
