@@ -20,7 +20,7 @@ down: ## Stops everything that `make up` started and deletes its data
 env: ## Prints addresses, tokens and names for a shell: eval "`make -s env`"
 	@$(LOCAL) env
 
-demo: ## Follows one order from checkout to delivery (starts the stack if it is not up): DEMO=open also opens the console
+demo: ## Follows one order from checkout to delivery (starts the stack if it is not up): DEMO=open also opens the console and the shop
 	@$(LOCAL) demo
 
 invoke: ## Runs one function by hand: make invoke F=place-order E=events/place-order/basic.json
@@ -53,7 +53,7 @@ check: ## Checks format, lints, documentation and template
 test: ## Runs every test with the stack up. One package: make test ARGS="-p orders"
 	@$(LOCAL) test
 
-screenshots: ## Takes the pictures of the console for docs/console, in Chromium
+screenshots: ## Takes the pictures of the console and the shop for docs/, in Chromium
 	@$(LOCAL) screenshots
 
 simulate: ## Runs orders with every fault in one process: make simulate SEEDS=1..100 ORDERS=1000

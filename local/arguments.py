@@ -86,9 +86,9 @@ COMMANDS = (
     Command(
         "demo",
         "follows one order from checkout to delivery",
-        (Option("show", "DEMO", "open: opens the console in a browser at the end", type=one_of("", "open")),),
+        (Option("show", "DEMO", "open: opens console and shop in a browser at the end", type=one_of("", "open")),),
     ),
-    Command("screenshots", "takes the pictures of the console, in Chromium"),
+    Command("screenshots", "takes the pictures of console and shop, in Chromium"),
     Command(
         "invoke",
         "runs one function with one event against the local stack",

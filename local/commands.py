@@ -62,6 +62,7 @@ def up(_: Options) -> int:
     print(f"""
 The stack is up. Its API: {stack.api}
 The console for staff:    {stack.console}
+The shop for customers:   {stack.shop}
 {users.passwords(stack)}
 
   eval "$(make -s env)"      sets its address and the tokens of two customers and an admin in this shell; then try
@@ -81,10 +82,10 @@ def env(_: Options) -> int:
 def demo(options: Options) -> int:
     stack = bring_up()
     order = demonstration.run(stack)
-    page = f"{stack.console}/index.html#/orders/{order}"
-    print(f"\n  The order in the console: {page}\n{users.passwords(stack)}")
-    if options.show == "open" and not webbrowser.open(page):
-        print("  No browser could be opened: open the address by hand.")
+    pages = [f"{page}/index.html#/orders/{order}" for page in (stack.console, stack.shop)]
+    print(f"\n  The order in the console:  {pages[0]}\n  and in its customer's shop: {pages[1]}\n{users.passwords(stack)}")
+    if options.show == "open" and not all([webbrowser.open(page) for page in pages]):
+        print("  No browser could be opened: open the addresses by hand.")
     return 0
 
 

@@ -78,12 +78,16 @@ def parameters(stack: Stack) -> dict[str, str]:
         "CallbackTimeoutSeconds": "3",
         "WebhookSources": SENDERS,
         "StripeApiBase": stack.stripe,
-        # The page comes from the emulator too, so it signs in at its own origin.
+        # The pages come from the emulator too, so they sign in at their own origin.
         "UserPoolEndpoint": stack.endpoint,
         "ApiAddress": f"{stack.endpoint}/_aws/execute-api/{{api}}/$default",
         # A test runs the canary. Its schedule would disturb what counts orders, so it is a day away.
         "CanarySku": "TEA-01",
         "CanaryMinutes": "1440",
+        "LiveEndpoint": stack.live_endpoint,
+        "DemoShop": "true",
+        # The local payment server takes any.
+        "StripePublishableKey": "pk_test_local",
     }
 
 

@@ -32,6 +32,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "CONVEYOR_STAFF_TOKEN": users.token(stack, users.STAFF),
         "CONVEYOR_VIEWER_TOKEN": users.token(stack, users.VIEWER),
         "CONVEYOR_CONSOLE_URL": stack.console,
+        "CONVEYOR_SHOP_URL": stack.shop,
         # The functions are children of this process: tests kill one without warning.
         "CONVEYOR_EMULATOR_PID": str(stack.processes["emulator"].pid),
         "STRIPE_API_URL": stack.stripe,

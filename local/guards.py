@@ -121,7 +121,9 @@ def _cargo(*command: str, more: dict[str, str] | None = None, longest: float | N
     mine = {
         "CARGO_TARGET_DIR": str(ROOT / "target"),
         "PATH": tools.path_with_tools(),
-        "CONVEYOR_WEB_DIST": str(ROOT / web.DIST),  # the copy has no page of its own
+        # The copy has no pages of its own.
+        "CONVEYOR_WEB_DIST": str(ROOT / web.CONSOLE / web.DIST),
+        "CONVEYOR_SHOP_DIST": str(ROOT / web.SHOP / web.DIST),
     }
     environment = {**clean_environment(), **(more or {}), **mine}
     return subprocess.run(command, cwd=COPY, env=environment, capture_output=True, text=True, timeout=longest)

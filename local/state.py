@@ -44,12 +44,20 @@ class Stack:
         return f"{self.endpoint}/_aws/execute-api/{self.resources['Api']}/$default"
 
     @property
+    def live_endpoint(self) -> str:
+        return f"ws://{LOOPBACK}:{self.ports['emulator']}/_aws/execute-api"
+
+    @property
     def live(self) -> str:
-        return f"ws://{LOOPBACK}:{self.ports['emulator']}/_aws/execute-api/{self.resources['LiveApi']}/live"
+        return f"{self.live_endpoint}/{self.resources['LiveApi']}/live"
 
     @property
     def console(self) -> str:
         return f"{self.api}/console"
+
+    @property
+    def shop(self) -> str:
+        return f"{self.api}/shop"
 
     def is_up(self) -> bool:
         return self.deployed != "" and self.is_alive()

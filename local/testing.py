@@ -1,4 +1,4 @@
-"""`make test`: every test of the workspace, of the console in a browser and of `make deploy`, with the stack up; also
+"""`make test`: every test of the workspace, of console and shop in a browser and of `make deploy`, with the stack up; also
 `make simulate` and `make model`.
 
 A stack that was up before stays up; otherwise it is stopped. The test runner's own summary is printed last, and its exit code
@@ -35,7 +35,7 @@ def run(bring_up: Callable[[], Stack], take_down: Callable[[], None], was_up: bo
             take_down()
     print(summary, end="")
     if in_browser:
-        console.complain("The tests of the console in a browser failed: see above, before the summary.")
+        console.complain("The tests of console and shop in a browser failed: see above, before the summary.")
     if of_deploy:
         console.complain("The tests of `make deploy` failed: see above, before the summary.")
     return code or in_browser or of_deploy
@@ -120,26 +120,24 @@ def _nextest(runner: str, stack: Stack, judging: dict[str, str], arguments: list
 
 
 def browser_tests(stack: Stack) -> int:
-    """The console's tests. Those in Chromium are skipped without it, and the line says how to get it."""
+    """The tests of console and shop. Those in Chromium are skipped without it, and the line says how to get it."""
     files = web.tests("units/*.test.mjs")
     if web.chromium():
         files += web.tests("*.test.mjs")
-    console.say("  tests of the console")
+    console.say("  tests of console and shop")
     # A person waits more than a processor does, and so does a test that acts as one.
     command = ["node", "--test", "--test-concurrency=4", "--test-reporter=spec", *files]
-    code = subprocess.run(command, cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+    code = subprocess.run(command, cwd=ROOT / web.CONSOLE, env=browser_environment(stack)).returncode
     if not web.chromium():
-        console.complain(
-            f"The console's tests in a browser are SKIPPED: there is no Chromium. Install it with\n  {web.INSTALL_CHROMIUM}"
-        )
+        console.complain(f"The tests in a browser are SKIPPED: there is no Chromium. Install it with\n  {web.INSTALL_CHROMIUM}")
     return code
 
 
 def screenshots(stack: Stack) -> int:
-    """`make screenshots`: the pictures of docs/console, from the real pages."""
+    """`make screenshots`: the pictures of console and shop, from the real pages."""
     if web.chromium() is None:
         raise Trouble(f"There is no Chromium: {web.INSTALL_CHROMIUM}, then try again.")
-    return subprocess.run(["node", "screenshots.mjs"], cwd=ROOT / web.WEB, env=browser_environment(stack)).returncode
+    return subprocess.run(["node", "screenshots.mjs"], cwd=ROOT / web.CONSOLE, env=browser_environment(stack)).returncode
 
 
 def browser_environment(stack: Stack) -> dict[str, str]:

@@ -57,21 +57,25 @@ def passwords(stack: Stack) -> str:
 
 
 def of_browser_tests(stack: Stack) -> dict[str, dict[str, str]]:
-    """Who signs in, in the tests of the console. One was invited and one forgets their password, each anew in every run."""
+    """Who signs in, in the tests of the console. One was invited, one forgets their password, one watches with connections
+    that no other test uses; each is new in every run.
+    """
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
     people = {"admin": ADMIN, "staff": STAFF, "viewer": VIEWER, "customer": CUSTOMER}
     found = {role: {"email": email, "password": stack.secrets[email]} for role, email in people.items()}
-    for role in ("invited", "forgetful"):
+    for role in ("invited", "forgetful", "watcher"):
         email, password = f"{role}-{secrets.token_hex(4)}@shop.example", new_password()
         attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
         cognito.admin_create_user(
             UserPoolId=pool, Username=email, UserAttributes=attributes, TemporaryPassword=password, MessageAction="SUPPRESS"
         )
         found[role] = {"email": email, "password": password}
-    forgetful = found["forgetful"]
-    cognito.admin_set_user_password(
-        UserPoolId=pool, Username=forgetful["email"], Password=forgetful["password"], Permanent=True
-    )
+    for role in ("forgetful", "watcher"):
+        someone = found[role]
+        cognito.admin_set_user_password(
+            UserPoolId=pool, Username=someone["email"], Password=someone["password"], Permanent=True
+        )
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=found["watcher"]["email"], GroupName="viewer")
     return found
 
 

@@ -1,12 +1,13 @@
-"""The pages for people in `web/`: their packages, their build, their browser.
+"""The pages for people, the console in `web/` and the shop in `examples/storefront/`: packages, builds, browser.
 
-`functions/console` embeds what the build writes into `web/dist`. Packages are installed anew only if the lock file has changed,
-and the build is skipped if no source has.
+`functions/console` embeds what the builds write into each page's `dist`. Both pages are built with the packages of `web/`,
+which are installed anew only if the lock file has changed. A build is skipped if no source of a page has.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,10 +16,12 @@ from . import console
 from .settings import ROOT, clean_environment
 from .trouble import Trouble
 
-# Relative to the tree. Both folders are ignored by git.
-WEB = Path("web")
-DIST = WEB / "dist"
-# What is no source of the page.
+# Relative to the tree.
+CONSOLE = Path("web")
+SHOP = Path("examples/storefront")
+# Relative to a page. Git ignores it, as it does `node_modules`.
+DIST = Path("dist")
+# What is no source of a page.
 NO_SOURCES = {"node_modules", "dist", "tests"}
 # Where Debian and others install it, and what makes it available.
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -26,22 +29,27 @@ INSTALL_CHROMIUM = "apt-get install --yes --no-install-recommends chromium"
 
 
 def build(tree: Path = ROOT) -> None:
-    """Builds the page of the tree, if it has one and its sources have changed."""
-    if not (tree / WEB / "package.json").exists():
-        return  # a tree of before the console
-    wanted, stamp = _fingerprint(tree), tree / DIST / ".sources"
-    if stamp.exists() and stamp.read_text() == wanted:
-        return
-    install(tree)
-    shutil.rmtree(tree / DIST, ignore_errors=True)
-    _run(["npm", "run", "--silent", "build"], tree, "building the console's page", "the console's page could not be built")
-    stamp.write_text(wanted)
+    """Builds the pages that the tree has, if their sources have changed."""
+    wanted = _fingerprint(tree)
+    for page, what in ((CONSOLE, "the console's page"), (SHOP, "the shop's page")):
+        stamp = tree / page / DIST / ".sources"
+        # A tree of another version may lack a page.
+        if not (tree / page / "package.json").exists() or (stamp.exists() and stamp.read_text() == wanted):
+            continue
+        install(tree)
+        shutil.rmtree(stamp.parent, ignore_errors=True)
+        _run(["npm", "run", "--silent", "build"], tree / page, f"building {what}", f"{what} could not be built")
+        compress = ["node", "compress.mjs", os.path.relpath(stamp.parent, tree / CONSOLE)]
+        _run(compress, tree / CONSOLE, f"compressing {what}", f"{what} could not be compressed")
+        stamp.write_text(wanted)
 
 
 def install(tree: Path = ROOT) -> None:
-    """Installs the packages that the lock file pins."""
-    wanted = hashlib.sha256((tree / WEB / "package-lock.json").read_bytes()).hexdigest()
-    stamp = tree / WEB / "node_modules" / ".installed"
+    """Installs the packages that the lock file pins, for the examples too: Node looks for them in the folders above a file."""
+    if (tree / SHOP).exists() and not (tree / SHOP.parent / "node_modules").is_symlink():
+        (tree / SHOP.parent / "node_modules").symlink_to(Path("..") / CONSOLE / "node_modules")
+    wanted = hashlib.sha256((tree / CONSOLE / "package-lock.json").read_bytes()).hexdigest()
+    stamp = tree / CONSOLE / "node_modules" / ".installed"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     if shutil.which("npm") is None:
@@ -49,7 +57,7 @@ def install(tree: Path = ROOT) -> None:
             "`npm` is not on the PATH: it comes with Node.js, or as a package of its own; install it, then try again."
         )
     command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    _run(command, tree, "installing the packages of web/", "npm could not install the packages of web/")
+    _run(command, tree / CONSOLE, "installing the packages of web/", "npm could not install the packages of web/")
     stamp.write_text(wanted)
 
 
@@ -60,13 +68,14 @@ def chromium() -> str | None:
 
 def tests(pattern: str) -> list[str]:
     """The files of the tests, from the folder `web`. Node 20 takes no pattern."""
-    return [str(path.relative_to(ROOT / WEB)) for path in sorted((ROOT / WEB / "tests").glob(pattern))]
+    return [str(path.relative_to(ROOT / CONSOLE)) for path in sorted((ROOT / CONSOLE / "tests").glob(pattern))]
 
 
 def _fingerprint(tree: Path) -> str:
+    """Of both pages, and of the TypeScript of examples/ that they import."""
     digest = hashlib.sha256()
-    # The page is built from web/ and from the TypeScript of examples/ that it imports.
-    for path in sorted([*(tree / WEB).rglob("*"), *(tree / "examples").rglob("*.ts")]):
+    sources = [*(tree / CONSOLE).rglob("*"), *(tree / SHOP).rglob("*"), *(tree / SHOP.parent).rglob("*.ts")]
+    for path in sorted(set(sources)):
         inside = path.relative_to(tree)
         if path.is_file() and NO_SOURCES.isdisjoint(inside.parts):
             digest.update(str(inside).encode())
@@ -74,12 +83,12 @@ def _fingerprint(tree: Path) -> str:
     return digest.hexdigest()
 
 
-def _run(command: list[str], tree: Path, what: str, failure: str) -> None:
+def _run(command: list[str], folder: Path, what: str, failure: str) -> None:
     """Shows the output only if the command fails."""
     with console.waiting(what):
         done = subprocess.run(
             command,
-            cwd=tree / WEB,
+            cwd=folder,
             env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

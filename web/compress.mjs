@@ -1,4 +1,4 @@
-// Writes each asset also as brotli and gzip, so that the function only picks one.
+// Writes each asset of a page also as brotli and gzip, so that the function only picks one: node compress.mjs <folder>
 import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -18,4 +18,4 @@ function compress(folder) {
   }
 }
 
-compress("dist");
+compress(process.argv[2]);

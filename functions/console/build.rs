@@ -1,4 +1,5 @@
-//! Embeds what the build of `web/` wrote. Each file becomes an entry of `FILES`: its path, its bytes, and their compressed forms.
+//! Embeds what the builds of the pages wrote. Each file becomes an entry of its page's list: its path, its bytes, and their
+//! compressed forms.
 #![expect(
     clippy::disallowed_methods,
     reason = "a build script reads cargo's environment; it never runs in a function"
@@ -7,24 +8,33 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+/// The pages: the list that is written, the folder of the build, and the variable that names another one. A copy of the tree
+/// without what is ignored (`make guards`) uses the builds of the tree.
+const PAGES: [(&str, &str, &str); 2] = [
+    ("console.rs", "web/dist", "CONVEYOR_WEB_DIST"),
+    ("shop.rs", "examples/storefront/dist", "CONVEYOR_SHOP_DIST"),
+];
+
 fn main() -> io::Result<()> {
-    // A copy of the tree without what is ignored (`make guards`) uses the build of the tree.
-    println!("cargo::rerun-if-env-changed=CONVEYOR_WEB_DIST");
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist");
-    let folder = env::var_os("CONVEYOR_WEB_DIST").map_or(ours, PathBuf::from);
-    println!("cargo::rerun-if-changed={}", folder.display());
-    if !folder.join("index.html").is_file() {
-        println!(
-            "cargo::error=the console's page is not built: run `make build`, which builds web/ before the functions"
-        );
-        return Ok(());
-    }
-    let mut files = Vec::new();
-    collect(&folder, &mut files)?;
-    files.sort();
-    let entries: String = files.iter().map(|path| entry(&folder, path)).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let out = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
-    fs::write(out.join("files.rs"), format!("&[\n{entries}]"))
+    for (list, ours, variable) in PAGES {
+        println!("cargo::rerun-if-env-changed={variable}");
+        let folder = env::var_os(variable).map_or(root.join(ours), PathBuf::from);
+        println!("cargo::rerun-if-changed={}", folder.display());
+        if !folder.join("index.html").is_file() {
+            println!(
+                "cargo::error={ours} is not built: run `make build`, which builds the pages before the functions"
+            );
+            return Ok(());
+        }
+        let mut files = Vec::new();
+        collect(&folder, &mut files)?;
+        files.sort();
+        let entries: String = files.iter().map(|path| entry(&folder, path)).collect();
+        fs::write(out.join(list), format!("&[\n{entries}]"))?;
+    }
+    Ok(())
 }
 
 /// The entry of one file, as Rust.

@@ -53,6 +53,7 @@ RULES: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("SignInDomainPrefix needs SignInCallbackUrls", {"SignInDomainPrefix": "tea-shop"}, PAGES),
     ("SignInCallbackUrls needs SignInDomainPrefix", {"SignInCallbackUrls": "https://shop.example"}, PAGES),
     ("CanarySku must be empty", {**OWN_ISSUER, "CanarySku": "TEA-01"}, {"CanarySku": "TEA-01"}),
+    ("DemoShop must be false with JwtIssuer", {**OWN_ISSUER, "DemoShop": "true"}, {"DemoShop": "true"}),
     (
         "With StripeLivemode=true the address",
         {"StripeLivemode": "true", "StripeApiBase": "https://stripe.shop.example"},
@@ -97,6 +98,11 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
     "StripeApiBase": (
         ["api.stripe.com", "https://api.stripe.com/", "ftp://x"],
         ["https://api.stripe.com", "http://127.0.0.1:8420"],
+    ),
+    "StripePublishableKey": (["sk_test_1", "rk_live_1", "pk_1"], ["", "pk_test_1", "pk_live_51Ab"]),
+    "LiveEndpoint": (
+        ["https://live.example", "ws://live.example", "wss://live.example/", "wss://a.example; script-src *"],
+        ["", "wss://live.example", "ws://127.0.0.1:4566/_aws/execute-api"],
     ),
     "MailFrom": (["orders", "orders@", "Shop <orders@shop.example>"], ["", "orders@shop.example"]),
     "SmsCountries": (["ch", "CH;DE", "CH, DE"], ["", "CH", "CH,DE"]),

@@ -56,7 +56,8 @@ fn every_function_has_samples_and_every_sample_a_function() {
 }
 
 /// Samples that their function rejects, or answers with a redirect, with the status.
-const REFUSED: [(&str, u16); 2] = [("place-order/unknown-sku", 422), ("serve-console/root", 302)];
+const REFUSED: [(&str, u16); 3] =
+    [("place-order/unknown-sku", 422), ("serve-console/root", 302), ("serve-console/shop-root", 302)];
 
 #[tokio::test]
 async fn every_sample_is_accepted_by_its_function() {

@@ -18,13 +18,16 @@ export function useLoad<T>(what: string, load: (signal: AbortSignal) => Promise<
   const [problem, setProblem] = useState<{ what: string; value: Problem }>();
   const [isLoading, setLoading] = useState(true);
   const running = useRef<AbortController>(undefined);
+  /** Something changed while a question was open: its answer may be of before. */
+  const isStale = useRef(false);
   const latest = useRef(load);
   latest.current = load;
 
   const start = useCallback(
     (isFirst: boolean) => {
-      // A question that is still open is not asked twice, unless it is another one.
-      if (running.current && !isFirst) return;
+      // A question that is still open is not asked twice at once, unless it is another one.
+      isStale.current = running.current !== undefined && !isFirst;
+      if (isStale.current) return;
       running.current?.abort();
       const control = new AbortController();
       running.current = control;
@@ -36,6 +39,7 @@ export function useLoad<T>(what: string, load: (signal: AbortSignal) => Promise<
           setData({ what, value });
           setProblem(undefined);
           setLoading(false);
+          if (isStale.current) start(false);
         },
         (error: unknown) => {
           if (control.signal.aborted) return;

@@ -53,6 +53,8 @@ export function may(role: Role): boolean {
 }
 
 export const token = () => here().session.token();
+/** Seconds until the token expires that `token` gave last. */
+export const secondsLeft = () => here().session.secondsLeft();
 export const refresh = () => here().session.refresh();
 export const signOut = () => here().session.signOut();
 

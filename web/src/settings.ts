@@ -15,6 +15,8 @@ export interface Settings {
   version: string;
   /** `null`: the tokens are of another issuer, and the stack does not know its pages. */
   sign_in: SignIn | null;
+  /** Address of live tracking. */
+  live_url: string;
   groups: { claim: string; admin: string; staff: string; viewer: string };
   currencies: Record<string, Currency>;
 }

@@ -20,6 +20,8 @@ export interface OrderSummary {
 
 export interface OrderPage {
   order_id: string;
+  /** The place of its last event. */
+  sequence: number;
   number: string;
   status: string;
   attention: string[];

@@ -23,24 +23,33 @@ export async function stop() {
 
 /**
  * A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin than its own
- * and those that are `admitted`. `prepare` gets the page before it is loaded.
+ * and those that are `admitted`. `prepare` gets the page before it is loaded. A socket may fail: a person has five connections, and
+ * tests share a person.
  */
-export async function open({ prepare, admitted = [], ...options } = {}) {
+export async function open({ at = CONSOLE, prepare, admitted = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const page = await context.newPage();
   const wrong = [];
-  const origin = new URL(CONSOLE).origin;
+  const tab = async () => {
+    const page = await watched(context, [new URL(at).origin, ...admitted], wrong);
+    await prepare?.(page);
+    await page.goto(at);
+    return page;
+  };
+  const page = await tab();
+  return { context, page, tab, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
+}
+
+async function watched(context, origins, wrong) {
+  const page = await context.newPage();
   page.on("pageerror", (error) => wrong.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (![origin, ...admitted].some((known) => request.url().startsWith(known))) wrong.push(`a request to ${request.url()}`);
+    if (!origins.some((known) => request.url().startsWith(known))) wrong.push(`a request to ${request.url()}`);
   });
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED/.test(message.text())) wrong.push(message.text());
+    if (message.type() === "error" && !/status of (4|5)\d\d|ERR_FAILED|WebSocket connection to .* failed/.test(message.text())) wrong.push(message.text());
   });
   page.setDefaultTimeout(20_000);
-  await prepare?.(page);
-  await page.goto(CONSOLE);
-  return { context, page, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
+  return page;
 }
 
 export async function signIn(page, { email, password }) {

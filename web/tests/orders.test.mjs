@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { open, signIn, start, stop, violations, visit } from "./browser.mjs";
-import { allocated, call, fresh, people, place, status, until } from "./stack.mjs";
+import { allocated, call, fresh, people, status, until } from "./stack.mjs";
 
 /** Orders that are to pack. They are placed together, because each waits seconds for the payment provider. */
 let orders;
@@ -175,23 +175,6 @@ test("a mistyped code is corrected, and an order is cancelled with its reason", 
   await page.getByRole("dialog").getByRole("button", { name: "Cancel the order" }).click();
   await status(unwanted.id, "cancelled");
   await page.getByRole("listitem").filter({ hasText: "ordered twice" }).first().waitFor();
-  await done();
-});
-
-test("an order placed elsewhere appears on the open orders without a reload", async () => {
-  const { page, done } = await staff();
-  await visit(page, "#/search");
-  await page.getByRole("heading", { name: "Open orders" }).waitFor();
-  await page.getByText("updates every 10 s").waitFor();
-  const order = await place();
-  const row = page.getByRole("link", { name: order.number });
-  // The list has pages, and other tests leave open orders.
-  await until("the order appears", async () => {
-    const more = page.getByRole("button", { name: "More" });
-    if ((await row.count()) > 0) return true;
-    if (await more.count()) await more.click().catch(() => undefined);
-    return false;
-  });
   await done();
 });
 

@@ -81,6 +81,9 @@ test("the page comes with a strict policy, and its assets are kept for ever", as
   const policy = page.headers.get("content-security-policy");
   assert.ok(policy.includes("default-src 'none'") && policy.includes("frame-ancestors 'none'"), policy);
   assert.ok(!policy.includes("unsafe-"), policy);
+  const live = process.env.CONVEYOR_LIVE_URL;
+  assert.match(policy, new RegExp(`connect-src 'self' \\S+ ${new URL(live).origin};`));
+  assert.equal((await (await fetch(new URL("settings.json", page.url))).json()).live_url, live);
   assert.equal(page.headers.get("cache-control"), "no-store");
   assert.equal(page.headers.get("cross-origin-opener-policy"), "same-origin");
   assert.equal(page.headers.get("x-content-type-options"), "nosniff");

@@ -89,6 +89,11 @@ export class Session {
     return this.refresh();
   }
 
+  /** Seconds until the token expires that `token` gave last. */
+  secondsLeft(): number {
+    return this.#tokens ? this.#tokens.endsAt - Date.now() / 1000 : 0;
+  }
+
   /** Gets another token. Requests at the same time share one refresh. */
   refresh(): Promise<string> {
     this.#renewing ??= this.#renew().finally(() => {

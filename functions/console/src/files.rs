@@ -1,29 +1,27 @@
-//! The files of the page, embedded by `build.rs`, each in the forms that it is sent in.
+//! The files of the pages, embedded by `build.rs`, each in the forms that it is sent in.
 
-/// One file of the page.
+/// One file of a page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct File {
-    /// Its path below `/console/`. Assets have a hash of their content in it.
+    /// Its path below the page's own. Assets have a hash of their content in it.
     pub(crate) path: &'static str,
     plain: &'static [u8],
     brotli: Option<&'static [u8]>,
     gzip: Option<&'static [u8]>,
 }
 
-static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
+/// Those of the console.
+pub(crate) static CONSOLE: &[File] = include!(concat!(env!("OUT_DIR"), "/console.rs"));
+/// Those of the shop.
+pub(crate) static SHOP: &[File] = include!(concat!(env!("OUT_DIR"), "/shop.rs"));
 
 /// The page itself.
 pub(crate) const PAGE: &str = "index.html";
 
 impl File {
     /// The file at this path.
-    pub(crate) fn at(path: &str) -> Option<Self> {
-        FILES.iter().find(|file| file.path == path).copied()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn all() -> &'static [Self] {
-        FILES
+    pub(crate) fn at(files: &[Self], path: &str) -> Option<Self> {
+        files.iter().find(|file| file.path == path).copied()
     }
 
     /// The type of its content, by its ending.

@@ -106,6 +106,14 @@ impl Senders {
         self.topics(sender).is_some_and(|topics| topics.contains(&Topic::Payments))
     }
 
+    /// The senders that may report payments, by name.
+    pub fn of_payments(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(|(_, sender)| sender.topics.contains(&Topic::Payments))
+            .map(|(name, _)| name.as_str())
+    }
+
     /// Whether the sender may report parcels of this carrier, in any spelling of its name.
     pub fn reports_parcels_of(&self, sender: &str, carrier: &str) -> bool {
         self.0.get(sender).is_some_and(|sender| {

@@ -238,20 +238,32 @@ pub fn step(function: &str, ports: &(impl Ports + ?Sized)) -> Option<Step> {
         "run-command" => {
             Step::Http(Arc::new(operations::RunCommand { functions: ports.channels().functions }))
         }
-        "serve-console" => Step::OpenHttp(Arc::new(console::ServeConsole {
-            stack,
-            sign_in: Some(console::SignIn::Password {
-                endpoint: "https://cognito-idp.us-east-1.amazonaws.com".to_owned(),
-                client_id: "client-1".to_owned(),
-            }),
-            access: runtime::http::Access::from_settings(&mut Settings::from_lookup(|_| None)),
-        })),
+        "serve-console" => Step::OpenHttp(Arc::new(serve_console(stack))),
         "health" => Step::OpenHttp(Arc::new(operations::Health { stack })),
         "manage-callbacks" | PLAN_DELIVERIES | DELIVER_WEBHOOK | "schedule-callbacks" => {
             callbacks_step(function, ports)
         }
         _ => return None,
     })
+}
+
+fn serve_console(stack: String) -> console::ServeConsole {
+    let pool = console::Pool {
+        endpoint: "https://cognito-idp.us-east-1.amazonaws.com".to_owned(),
+        client_id: "client-1".to_owned(),
+    };
+    console::ServeConsole {
+        stack,
+        sign_in: Some(console::SignIn::Password(pool.clone())),
+        live_url: "wss://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/live".to_owned(),
+        access: runtime::http::Access::from_settings(&mut Settings::from_lookup(|_| None)),
+        shop: Some(console::Shop {
+            name: "Conveyor".to_owned(),
+            pool,
+            cards: Some(console::Cards::Stripe { key: "pk_test_1".to_owned() }),
+            transfer: Some("bank".to_owned()),
+        }),
+    }
 }
 
 fn callbacks_step(function: &str, ports: &(impl Ports + ?Sized)) -> Step {

@@ -19,15 +19,15 @@ const STATUSES = ["pending", "delivered", "exhausted", "ended"];
 
 export function Deliveries({ endpoint: id }: { endpoint: string }) {
   const [status, setStatus] = useState("");
-  const endpoint = useLoad(id, (signal) => get<Endpoint>(`/webhook-endpoints/${encodeURIComponent(id)}`, signal), "board");
+  const endpoint = useLoad(id, (signal) => get<Endpoint>(`/webhook-endpoints/${encodeURIComponent(id)}`, signal), "soon");
   const query = status ? `?status=${status}&limit=50` : "?limit=50";
-  const list = useList<Delivery>(`/webhook-endpoints/${encodeURIComponent(id)}/deliveries${query}`, "board");
+  const list = useList<Delivery>(`/webhook-endpoints/${encodeURIComponent(id)}/deliveries${query}`, "soon");
   const it = endpoint.data;
   return (
     <Page
       title={it?.description || "Webhook endpoint"}
       extra={it && <Status of={it.enabled ? "enabled" : "disabled"} />}
-      topic="board"
+      topic="soon"
       actions={it && <EndpointActions it={it} newest={list.data?.items[0]?.id ?? "none"} reload={() => (endpoint.reload(), list.reload())} />}
     >
       <Show of={endpoint}>{(found) => <Facts it={found} />}</Show>

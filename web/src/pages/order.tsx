@@ -1,6 +1,8 @@
 // One order, whole: what it waits for, what a person can do, its money and parcels, and everything that happened on one time axis.
 
+import { useEffect } from "preact/hooks";
 import { get, Problem } from "../api";
+import { useOrder } from "../follow";
 import { useLoad } from "../load";
 import { money } from "../money";
 import { Page, Section } from "../parts/page";
@@ -20,8 +22,15 @@ export interface Everything {
 }
 
 export function Order({ id }: { id: string }) {
-  const order = useLoad(id, (signal) => everything(id, signal), { order: id });
-  const page = order.data?.page;
+  // What the page shows beside the order, such as webhooks and dead letters, is in no push: that is asked for again.
+  const order = useLoad(id, (signal) => everything(id, signal), "slow");
+  const pushed = useOrder(id)?.page;
+  const read = order.data?.page;
+  const page = pushed && pushed.sequence > (read?.sequence ?? 0) ? pushed : read;
+  const isBehind = page !== read && read !== undefined && !order.isLoading && !order.problem;
+  useEffect(() => {
+    if (isBehind) order.reload();
+  }, [isBehind]);
   return (
     <Page
       title={page ? `Order ${page.number}` : "Order"}
@@ -37,7 +46,7 @@ export function Order({ id }: { id: string }) {
       }
       topic={{ order: id }}
     >
-      <Show of={order}>{(all) => <Body all={all} reload={order.reload} />}</Show>
+      <Show of={order}>{(all) => <Body all={{ ...all, page: page ?? all.page }} reload={order.reload} />}</Show>
     </Page>
   );
 }

@@ -3,11 +3,12 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { call } from "../api";
+import { useBoard } from "../follow";
 import { asProblem } from "../load";
 import type { Problem } from "../api";
 import { money } from "../money";
 import { FieldInput } from "../parts/action";
-import { More, useList } from "../parts/list";
+import { More } from "../parts/list";
 import { Page } from "../parts/page";
 import { Attention, OrderLink, Status, When } from "../parts/show";
 import { Empty, Loading, ProblemBox, Show } from "../parts/states";
@@ -137,7 +138,7 @@ function Criteria() {
 }
 
 function Open() {
-  const open = useList<OrderSummary>("/orders?open=true&limit=50", "board");
+  const open = useBoard();
   return (
     <Show of={open}>
       {({ items, next }) => (

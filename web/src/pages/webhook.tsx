@@ -10,12 +10,12 @@ import type { WebhookPage } from "../shapes";
 import { ReplayWebhook } from "./order-webhooks";
 
 export function Webhook({ id }: { id: string }) {
-  const webhook = useLoad(id, (signal) => get<WebhookPage>(`/webhooks/inbox/${encodeURIComponent(id)}`, signal), "board");
+  const webhook = useLoad(id, (signal) => get<WebhookPage>(`/webhooks/inbox/${encodeURIComponent(id)}`, signal), "soon");
   return (
     <Page
       title={webhook.data?.type ?? "Webhook"}
       extra={webhook.data && <Status of={webhook.data.status} />}
-      topic="board"
+      topic="soon"
       actions={webhook.data && <ReplayWebhook id={id} status={webhook.data.status} reload={webhook.reload} />}
     >
       <Show of={webhook}>

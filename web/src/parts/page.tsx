@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { everySeconds, type Topic } from "../follow";
+import { type Topic, useFreshness } from "../follow";
 
 export function Page({
   title,
@@ -13,7 +13,7 @@ export function Page({
 }: {
   title: string;
   extra?: ComponentChildren;
-  topic?: Topic;
+  topic?: Topic | { order: string };
   actions?: ComponentChildren;
   children: ComponentChildren;
 }) {
@@ -29,12 +29,16 @@ export function Page({
           {title}
         </h1>
         {extra}
-        {topic && <span class="fresh">updates every {everySeconds(topic)} s</span>}
+        {topic && <Fresh topic={topic} />}
         {actions && <div class="buttons">{actions}</div>}
       </div>
       {children}
     </main>
   );
+}
+
+function Fresh({ topic }: { topic: Topic | { order: string } }) {
+  return <span class="fresh">{useFreshness(topic)}</span>;
 }
 
 export function Section({ title, count, children }: { title: string; count?: number | undefined; children: ComponentChildren }) {

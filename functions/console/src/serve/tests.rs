@@ -1,21 +1,41 @@
-//! What a browser gets, and what it may do with it.
+//! What a browser gets of each page, and what it may do with it.
 
 use super::*;
+use crate::settings::{Cards, Pool};
+use runtime::Settings;
 use serde_json::Value;
 use testkit::request;
 
-fn console() -> ServeConsole {
-    let sign_in =
-        SignIn::Password { endpoint: "https://pool.example".to_owned(), client_id: "client-1".to_owned() };
+const PAGES: [(&str, &[File]); 2] = [("console", CONSOLE), ("shop", SHOP)];
+
+fn served() -> ServeConsole {
+    let pool = Pool { endpoint: "https://pool.example".to_owned(), client_id: "client-1".to_owned() };
     let access = Access::from_settings(&mut Settings::from_lookup(|_| None));
-    ServeConsole { stack: "shop".to_owned(), sign_in: Some(sign_in), access }
+    let shop = Shop {
+        name: "Tea".to_owned(),
+        pool: pool.clone(),
+        cards: Some(Cards::Stripe { key: "pk_live_1".to_owned() }),
+        transfer: Some("bank".to_owned()),
+    };
+    ServeConsole {
+        stack: "shop".to_owned(),
+        sign_in: Some(SignIn::Password(pool)),
+        live_url: "wss://live.example/live".to_owned(),
+        access,
+        shop: Some(shop),
+    }
 }
 
-async fn get(path: &str, accepted: &'static str) -> Result<Reply, Problem> {
-    let mut request = request("GET /console/{path+}");
+async fn get(page: &str, path: &str, accepted: &'static str) -> Result<Reply, Problem> {
+    let mut request = request(&format!("GET /{page}/{{path+}}"));
     request.path.insert("path".to_owned(), path.to_owned());
     request.headers.insert("accept-encoding", http::HeaderValue::from_static(accepted));
-    console().answer(request).await
+    served().answer(request).await
+}
+
+async fn settings(page: &str) -> Value {
+    let reply = get(page, "settings.json", "br").await.unwrap();
+    serde_json::from_str(&reply.body).unwrap()
 }
 
 fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
@@ -24,51 +44,60 @@ fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
 
 #[tokio::test]
 async fn the_root_leads_to_the_page_below_whatever_prefix_the_api_has() {
-    let reply = console().answer(request("GET /console")).await.unwrap();
-    assert_eq!((reply.status, header(&reply, "location")), (302, Some("console/index.html")));
+    for (page, _) in PAGES {
+        let reply = served().answer(request(&format!("GET /{page}"))).await.unwrap();
+        let expected = format!("{page}/index.html");
+        assert_eq!((reply.status, header(&reply, "location")), (302, Some(expected.as_str())));
+    }
 }
 
 #[tokio::test]
-async fn the_page_is_never_kept_and_may_load_from_its_origin_and_the_pool_alone() {
-    let page = get("index.html", "").await.unwrap();
-    assert_eq!((page.status, page.content_type), (200, "text/html; charset=utf-8"));
-    assert_eq!(header(&page, "cache-control"), None, "the runtime adds no-store");
-    assert_eq!(header(&page, "cross-origin-opener-policy"), Some("same-origin"));
-    assert_eq!(header(&page, "referrer-policy"), Some("no-referrer"));
-    let policy = header(&page, "content-security-policy").unwrap();
-    assert!(policy.contains("connect-src 'self' https://pool.example;"), "{policy}");
-    assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{policy}");
-    assert!(!policy.contains("unsafe"), "{policy}");
+async fn each_page_is_never_kept_and_comes_with_its_own_policy() {
+    for (page, _) in PAGES {
+        let reply = get(page, "index.html", "").await.unwrap();
+        assert_eq!((reply.status, reply.content_type), (200, "text/html; charset=utf-8"));
+        assert_eq!(header(&reply, "cache-control"), None, "the runtime adds no-store");
+        assert_eq!(header(&reply, "cross-origin-opener-policy"), Some("same-origin"));
+        assert_eq!(header(&reply, "referrer-policy"), Some("no-referrer"));
+        let policy = header(&reply, "content-security-policy").unwrap();
+        assert_eq!(policy.contains("js.stripe.com"), page == "shop", "{policy}");
+    }
 }
 
 #[tokio::test]
-async fn the_page_names_its_assets_by_relative_addresses_and_has_no_code_of_its_own() {
-    let page = get(PAGE, "").await.unwrap();
-    let text = std::str::from_utf8(page.bytes.unwrap()).unwrap();
-    let code: Vec<&str> = text.split("<script").skip(1).collect();
-    assert_eq!(code.len(), 1, "{text}");
-    assert!(code.iter().all(|script| script.contains("src=\"./assets/") && script.contains("></script>")));
-    assert!(!text.contains("<style") && !text.contains("://"), "{text}");
+async fn each_page_names_its_assets_by_relative_addresses_and_has_no_code_of_its_own() {
+    for (page, _) in PAGES {
+        let reply = get(page, PAGE, "").await.unwrap();
+        let text = std::str::from_utf8(reply.bytes.unwrap()).unwrap();
+        let code: Vec<&str> = text.split("<script").skip(1).collect();
+        assert_eq!(code.len(), 1, "{text}");
+        assert!(
+            code.iter().all(|script| script.contains("src=\"./assets/") && script.contains("></script>"))
+        );
+        assert!(!text.contains("<style") && !text.contains("://"), "{text}");
+    }
 }
 
 #[tokio::test]
 async fn every_asset_has_a_hash_in_its_name_and_is_kept_for_ever() {
-    let assets: Vec<&File> = File::all().iter().filter(|file| file.path != PAGE).collect();
-    assert!(assets.len() >= 3, "script, style and icon: {assets:?}");
-    for asset in assets {
-        let reply = get(asset.path, "").await.unwrap();
-        assert_eq!(header(&reply, "cache-control"), Some("public, max-age=31536000, immutable"));
-        assert_ne!(reply.content_type, "application/octet-stream", "{}", asset.path);
-        let name = asset.path.rsplit('/').next().unwrap();
-        // Eight characters, one of which may be the dash.
-        let stem = name.split('.').next().unwrap();
-        assert!(stem.len() > 9 && stem.as_bytes()[stem.len() - 9] == b'-', "{name} has no hash");
+    for (page, files) in PAGES {
+        let assets: Vec<&File> = files.iter().filter(|file| file.path != PAGE).collect();
+        assert!(assets.len() >= 3, "script, style and icon: {assets:?}");
+        for asset in assets {
+            let reply = get(page, asset.path, "").await.unwrap();
+            assert_eq!(header(&reply, "cache-control"), Some("public, max-age=31536000, immutable"));
+            assert_ne!(reply.content_type, "application/octet-stream", "{}", asset.path);
+            let name = asset.path.rsplit('/').next().unwrap();
+            // Eight characters, one of which may be the dash.
+            let stem = name.split('.').next().unwrap();
+            assert!(stem.len() > 9 && stem.as_bytes()[stem.len() - 9] == b'-', "{name} has no hash");
+        }
     }
 }
 
 #[tokio::test]
 async fn a_browser_gets_the_smallest_form_that_it_accepts() {
-    let script = File::all().iter().find(|file| file.content_type().contains("javascript")).unwrap();
+    let script = CONSOLE.iter().find(|file| file.content_type().contains("javascript")).unwrap();
     let mut lengths = Vec::new();
     for (accepted, coding) in [
         ("gzip, deflate, br, zstd", Some("br")),
@@ -78,7 +107,7 @@ async fn a_browser_gets_the_smallest_form_that_it_accepts() {
         ("identity", None),
         ("", None),
     ] {
-        let reply = get(script.path, accepted).await.unwrap();
+        let reply = get("console", script.path, accepted).await.unwrap();
         assert_eq!(header(&reply, "content-encoding"), coding, "{accepted}");
         assert_eq!(header(&reply, "vary"), Some("accept-encoding"));
         lengths.push(reply.bytes.unwrap().len());
@@ -87,89 +116,61 @@ async fn a_browser_gets_the_smallest_form_that_it_accepts() {
 }
 
 #[tokio::test]
-async fn all_scripts_together_have_at_most_80_kb() {
-    let mut sum = 0;
-    for script in File::all().iter().filter(|file| file.content_type().contains("javascript")) {
-        sum += get(script.path, "gzip").await.unwrap().bytes.unwrap().len();
+async fn all_scripts_of_a_page_together_have_at_most_80_kb() {
+    for (page, files) in PAGES {
+        let mut sum = 0;
+        for script in files.iter().filter(|file| file.content_type().contains("javascript")) {
+            sum += get(page, script.path, "gzip").await.unwrap().bytes.unwrap().len();
+        }
+        assert!(sum > 1000 && sum <= 80 * 1024, "{page}: {sum} bytes of gzip");
     }
-    assert!(sum > 1000 && sum <= 80 * 1024, "{sum} bytes of gzip");
 }
 
 #[tokio::test]
-async fn the_settings_name_the_pool_the_groups_and_the_decimals_of_each_currency() {
-    let reply = get("settings.json", "br").await.unwrap();
-    let settings: Value = serde_json::from_str(&reply.body).unwrap();
-    assert_eq!(settings["sign_in"]["kind"], "password");
-    assert_eq!(settings["sign_in"]["client_id"], "client-1");
-    assert_eq!(settings["groups"]["admin"], "admin");
-    assert_eq!(settings["groups"]["staff"], "staff");
-    assert_eq!(settings["groups"]["viewer"], "viewer");
-    for (code, exponent, step) in [("EUR", 2, 1), ("JPY", 0, 1), ("KWD", 3, 10), ("ISK", 0, 1)] {
-        let currency = &settings["currencies"][code];
-        assert_eq!((&currency["exponent"], &currency["step"]), (&exponent.into(), &step.into()), "{code}");
+async fn the_settings_name_the_pool_live_tracking_the_groups_and_the_decimals_of_each_currency() {
+    let console = settings("console").await;
+    assert_eq!(console["sign_in"]["kind"], "password");
+    assert_eq!(console["groups"]["admin"], "admin");
+    assert_eq!(console["groups"]["staff"], "staff");
+    assert_eq!(console["groups"]["viewer"], "viewer");
+    for settings in [console, settings("shop").await] {
+        assert_eq!(settings["sign_in"]["client_id"], "client-1");
+        assert_eq!(settings["live_url"], "wss://live.example/live");
+        for (code, exponent, step) in [("EUR", 2, 1), ("JPY", 0, 1), ("KWD", 3, 10), ("ISK", 0, 1)] {
+            let currency = &settings["currencies"][code];
+            let expected = (&exponent.into(), &step.into());
+            assert_eq!((&currency["exponent"], &currency["step"]), expected, "{code}");
+        }
     }
-    let foreign = ServeConsole { sign_in: None, ..console() };
-    assert!(!foreign.policy().contains("pool.example") && foreign.policy().contains("connect-src 'self';"));
-}
-
-/// As the template sets it for a foreign issuer.
-fn at_an_issuer(revoke_url: &'static str) -> ServeConsole {
-    let mut settings = Settings::from_lookup(move |name| {
-        let value = match name {
-            "SIGN_IN_AUTHORIZE_URL" => "https://id.example/authorize?audience=shop",
-            "SIGN_IN_TOKEN_URL" => "https://tokens.example:8443/oauth2/token",
-            "SIGN_IN_REVOKE_URL" => revoke_url,
-            "SIGN_IN_CLIENT_ID" => "console-1",
-            "SIGN_IN_SCOPES" => "openid email",
-            "USER_POOL_ENDPOINT" => "https://pool.example",
-            _ => return None,
-        };
-        (!value.is_empty()).then(|| value.to_owned())
-    });
-    let sign_in = SignIn::from_settings(&mut settings);
-    settings.finish().unwrap();
-    ServeConsole { sign_in, ..console() }
 }
 
 #[tokio::test]
-async fn where_an_issuer_has_pages_the_page_connects_to_its_tokens_and_to_no_pool() {
-    let console = at_an_issuer("");
-    assert!(
-        console.policy().contains("connect-src 'self' https://tokens.example:8443;"),
-        "{}",
-        console.policy()
-    );
-    let both = at_an_issuer("https://id.example/revoke");
-    assert!(both.policy().contains("connect-src 'self' https://id.example https://tokens.example:8443;"));
-    let settings = serde_json::to_value(console.settings()).unwrap();
+async fn the_settings_of_the_shop_name_it_and_how_it_is_paid() {
+    let shop = settings("shop").await;
     assert_eq!(
-        settings["sign_in"],
-        serde_json::json!({
-            "kind": "code",
-            "client_id": "console-1",
-            "authorize_url": "https://id.example/authorize?audience=shop",
-            "token_url": "https://tokens.example:8443/oauth2/token",
-            "revoke_url": null,
-            "scopes": "openid email",
-        })
+        (&shop["name"], &shop["api"], &shop["transfer"]),
+        (&"Tea".into(), &Value::Null, &"bank".into())
     );
-}
-
-#[test]
-fn the_origin_of_an_address_has_no_path_and_no_query() {
-    for (url, expected) in [
-        ("https://id.example", "https://id.example"),
-        ("https://id.example/", "https://id.example"),
-        ("https://id.example?a=b/c", "https://id.example"),
-        ("http://127.0.0.1:4566/pool/x#y", "http://127.0.0.1:4566"),
-    ] {
-        assert_eq!(origin(url), expected);
-    }
+    assert_eq!(shop["cards"]["script"], "https://js.stripe.com/v3/");
+    assert_eq!(shop["cards"]["key"], "pk_live_1");
 }
 
 #[tokio::test]
 async fn nothing_else_is_served() {
-    for path in ["", "../Cargo.toml", "assets/", ".sources", "index.html.br", "assets/other.js"] {
-        assert_eq!(get(path, "br").await.unwrap_err().status, 404, "{path}");
+    for (page, _) in PAGES {
+        for path in ["", "../Cargo.toml", "assets/", ".sources", "index.html.br", "assets/other.js"] {
+            assert_eq!(get(page, path, "br").await.unwrap_err().status, 404, "{page}/{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stack_without_a_shop_serves_nothing_of_it() {
+    let served = ServeConsole { shop: None, ..served() };
+    assert_eq!(served.answer(request("GET /shop")).await.unwrap_err().status, 404);
+    for path in ["index.html", "settings.json"] {
+        let mut request = request("GET /shop/{path+}");
+        request.path.insert("path".to_owned(), path.to_owned());
+        assert_eq!(served.answer(request).await.unwrap_err().status, 404, "{path}");
     }
 }

@@ -1,0 +1,89 @@
+// Placing an order: one basket is one order, however often it is sent.
+//
+// The basket's id is the idempotency key. Before a request is sent it is stored, and it is repeated as it was until the API has answered:
+// after a reload, a lost answer, a second press. A repeat must be the same request, and a card's payment method is new each time the
+// form is read; so what is stored is repeated, not made again. Tabs take turns.
+
+import { call, Problem } from "./api";
+import { end, basket } from "./basket";
+import { session } from "./session";
+
+export interface Details {
+  email: string;
+  phone: string;
+  name: string;
+  line1: string;
+  line2: string;
+  postal_code: string;
+  city: string;
+  region: string;
+  country: string;
+}
+
+interface Attempt {
+  /** Whose order it is: another customer of this tab must not send it. */
+  subject: string;
+  key: string;
+  body: unknown;
+}
+
+/** The basket was ordered already, in another tab. */
+export class AlreadyOrdered extends Error {
+  constructor() {
+    super("This basket was ordered in another tab. It is among your orders.");
+  }
+}
+
+const STORED = "shop.attempt";
+
+/** A request that was sent, or is about to be, and has no answer yet. */
+export function openAttempt(): Attempt | undefined {
+  const stored = sessionStorage.getItem(STORED);
+  const attempt = stored ? (JSON.parse(stored) as Attempt) : undefined;
+  return attempt?.subject === session().person()?.subject ? attempt : undefined;
+}
+
+export function forgetAttempt(): void {
+  sessionStorage.removeItem(STORED);
+}
+
+/** Places the order of the basket with this id, and returns the order's id. `paymentMethod` is asked once, for the first attempt. */
+export function place(id: string, details: Details, paymentMethod: () => Promise<string>): Promise<string> {
+  return navigator.locks.request("shop.checkout", async () => {
+    if (!openAttempt()) {
+      const { id: current, lines } = basket();
+      if (current !== id || lines.length === 0) throw new AlreadyOrdered();
+      const { email, phone, ...address } = details;
+      const body = {
+        items: lines.map(({ sku, quantity }) => ({ sku, quantity })),
+        currency: lines[0]?.currency,
+        payment_method: await paymentMethod(),
+        contact: { email, phone },
+        shipping_address: address,
+      };
+      const attempt: Attempt = { subject: session().person()?.subject ?? "", key: id, body };
+      sessionStorage.setItem(STORED, JSON.stringify(attempt));
+    }
+    return send();
+  });
+}
+
+/** Sends the open attempt once more: its first answer is given again, if there was one. */
+export function repeat(): Promise<string> {
+  return navigator.locks.request("shop.checkout", send);
+}
+
+async function send(): Promise<string> {
+  const attempt = openAttempt();
+  if (!attempt) throw new AlreadyOrdered();
+  try {
+    const { order_id } = await call<{ order_id: string }>("POST", "/orders", { body: attempt.body, key: attempt.key });
+    forgetAttempt();
+    end(attempt.key);
+    return order_id;
+  } catch (error) {
+    // A refusal has placed nothing. After anything else the order may exist.
+    if (error instanceof Problem && !error.isOpen) forgetAttempt();
+    throw error;
+  }
+}
