@@ -23,9 +23,9 @@ export async function stop() {
 
 /**
  * A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin than its own
- * and those that are `admitted`. `prepare` gets the page before it is loaded.
+ * and those that are `admitted`. `prepare` gets the page before it is loaded, from `at`.
  */
-export async function open({ prepare, admitted = [], ...options } = {}) {
+export async function open({ prepare, admitted = [], at = CONSOLE, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   const wrong = [];
@@ -39,7 +39,7 @@ export async function open({ prepare, admitted = [], ...options } = {}) {
   });
   page.setDefaultTimeout(20_000);
   await prepare?.(page);
-  await page.goto(CONSOLE);
+  await page.goto(at);
   return { context, page, wrong, done: async () => (await context.close(), assert.deepEqual(wrong, [])) };
 }
 
