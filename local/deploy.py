@@ -80,7 +80,7 @@ def parameters(stack: Stack) -> dict[str, str]:
         "StripeApiBase": stack.stripe,
         # The page comes from the emulator too, so it signs in at its own origin.
         "UserPoolEndpoint": stack.endpoint,
-        "LiveEndpoint": stack.live_at("{api}"),
+        "LiveEndpoint": stack.live_endpoint,
     }
 
 

@@ -44,12 +44,12 @@ class Stack:
         return f"{self.endpoint}/_aws/execute-api/{self.resources['Api']}/$default"
 
     @property
-    def live(self) -> str:
-        return self.live_at(self.resources["LiveApi"])
+    def live_endpoint(self) -> str:
+        return f"ws://{LOOPBACK}:{self.ports['emulator']}/_aws/execute-api"
 
-    def live_at(self, api: str) -> str:
-        """The address of live tracking, by the id of its API, which a deploy gives."""
-        return f"ws://{LOOPBACK}:{self.ports['emulator']}/_aws/execute-api/{api}/live"
+    @property
+    def live(self) -> str:
+        return f"{self.live_endpoint}/{self.resources['LiveApi']}/live"
 
     @property
     def console(self) -> str:
