@@ -148,6 +148,8 @@ pub(crate) struct RefundReport {
     pub settled: Settled,
     /// Why it failed, if it did.
     pub code: String,
+    /// Whether it may be money that was authorised and is released, instead of money that was taken and is refunded.
+    pub may_be_release: bool,
 }
 
 /// The state of a dispute, or of an inquiry, at the provider.

@@ -8,6 +8,7 @@ use super::key::{AccountId, ExpectedAccount};
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
 use super::units::to_stripe;
+use super::version::BasilOrLater;
 use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, IntentState, NewIntent, NewRefund, ProviderError, RefundReport};
 use events::{Amount, Currency};
@@ -42,7 +43,7 @@ pub struct Stripe {
     /// Name of the secret with the API key.
     pub api_key_secret: String,
     /// The API version of requests and answers.
-    pub api_version: String,
+    pub(crate) api_version: BasilOrLater,
     /// Whether the stack takes real money. A key of the other mode is not used.
     pub livemode: bool,
     /// Waits before a call is sent again.
@@ -67,7 +68,7 @@ impl Stripe {
             secrets,
             base_url: settings.base_url("STRIPE_API_BASE"),
             api_key_secret: settings.text("STRIPE_API_KEY_SECRET"),
-            api_version: settings.text("STRIPE_API_VERSION"),
+            api_version: settings.required("STRIPE_API_VERSION"),
             livemode: settings.parsed("STRIPE_LIVEMODE", false),
             clock,
             account: settings.parsed("STRIPE_ACCOUNT_ID", AccountId::default()).expected(),
@@ -233,7 +234,7 @@ impl Stripe {
         mut headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Call {
-        headers.push(("stripe-version".to_owned(), self.api_version.clone()));
+        headers.push(("stripe-version".to_owned(), self.api_version.as_str().to_owned()));
         Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT }
     }
 }
