@@ -40,6 +40,7 @@ const WITHOUT_EFFECT: &[(&str, &str)] = &[
     ("rebuild-views/plan", "counts"),
     ("replay-events/plan", "counts"),
     ("take-payment/payment-disputed", "a dispute that was opened waits for the bank"),
+    ("take-payment/payment-requested-by-client", "the customer's browser confirms"),
     ("webhook-inbox/get", "reads"),
     ("webhook-inbox/list", "reads"),
 ];

@@ -173,7 +173,8 @@ pub(crate) struct NewIntent<'a> {
     pub stack: &'a str,
     pub amount: Amount,
     pub currency: Currency,
-    pub payment_method: &'a str,
+    /// The method that will be confirmed; `None` if the customer's browser chooses one and confirms.
+    pub payment_method: Option<&'a str>,
 }
 
 /// A refund to create, of a part of what an intent took.

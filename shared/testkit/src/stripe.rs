@@ -115,6 +115,12 @@ impl FakeStripe {
         self.server().account.authenticate(intent_id, success);
     }
 
+    /// The customer confirms the intent in the browser with this payment method. `false`: it cannot be paid any more, or was declined.
+    pub fn confirm_in_browser(&self, intent_id: &str, payment_method: &str) -> bool {
+        let form = Form::of(&[("payment_method", payment_method), ("return_url", "https://shop.example")]);
+        self.server().account.confirm(intent_id, &form).status == 200
+    }
+
     /// Pays the intent without a call of ours, as when the customer uses another card. `false`: it cannot be paid any more.
     pub fn pay_externally(&self, intent_id: &str) -> bool {
         self.server().account.pay(intent_id)

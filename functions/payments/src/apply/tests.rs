@@ -97,6 +97,7 @@ async fn a_webhook_before_its_order_waits_for_it() {
         lines: testkit::lines(),
         customer: testkit::customer(),
         pay_by: testkit::now(),
+        confirm: events::Confirm::Server,
     };
     let intent = crate::provider::IntentId::try_from("pi_1").unwrap();
     intent.map_to(&*world.table, &order).await.unwrap();

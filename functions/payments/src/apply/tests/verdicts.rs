@@ -34,6 +34,7 @@ fn requested() -> Envelope {
         lines: testkit::lines(),
         customer: testkit::customer(),
         pay_by: testkit::now(),
+        confirm: events::Confirm::Server,
     };
     testkit::envelope(&order_id(1), 1, &PaymentsEvent::from(terms))
 }

@@ -75,25 +75,26 @@ impl Stripe {
         }
     }
 
-    /// Creates an unconfirmed intent with the payment method attached. Without `payment_method_types[]=card`
+    /// Creates an unconfirmed intent, with the payment method attached if it is known. Without `payment_method_types[]=card`
     /// a later confirmation would require a `return_url`.
     pub(crate) async fn create_intent(
         &self,
         new: &NewIntent<'_>,
         key: &IdempotencyKey,
     ) -> Result<IntentId, ProviderError> {
-        let form = [
+        let mut form = vec![
             ("amount", charged(new.amount, new.currency)?),
             ("currency", new.currency.as_str().to_ascii_lowercase()),
-            ("payment_method", new.payment_method.to_owned()),
             ("payment_method_types[]", "card".to_owned()),
             ("metadata[order_id]", new.order.to_string()),
             ("metadata[stack]", new.stack.to_owned()),
         ];
-        let intent: PaymentIntent = self
-            .post("/v1/payment_intents", &form, key)
-            .await
-            .map_err(|error| choice::refused_for(new.payment_method, error))?;
+        form.extend(new.payment_method.map(|method| ("payment_method", method.to_owned())));
+        let intent: PaymentIntent =
+            self.post("/v1/payment_intents", &form, key).await.map_err(|error| match new.payment_method {
+                Some(method) => choice::refused_for(method, error),
+                None => error,
+            })?;
         self.check_livemode(intent.livemode)?;
         intent_id(&intent.id).map_err(ProviderError::Unclear)
     }
@@ -115,10 +116,11 @@ impl Stripe {
         state_of(&self.intent(id).await?)
     }
 
-    /// Asks for the secret with which the customer's browser takes the further step; `None` unless the bank waits for it.
+    /// Asks for the secret with which the customer's browser confirms the intent or takes the bank's further step; `None` unless the
+    /// intent waits for that.
     pub(crate) async fn client_secret(&self, id: &str) -> Result<Option<String>, ProviderError> {
         let intent = self.intent(id).await?;
-        let is_waiting = intent.state() == Ok(IntentState::ActionRequired);
+        let is_waiting = matches!(intent.state(), Ok(IntentState::ActionRequired | IntentState::Unconfirmed));
         Ok(intent.client_secret.filter(|_| is_waiting))
     }
 
