@@ -117,7 +117,7 @@ def _dispute(order_and_intent: str) -> dict[str, Any]:
     return {
         "id": f"evt_{uuid.uuid4().hex}",
         "object": "event",
-        "api_version": "2024-06-20",
+        "api_version": "2026-10-28.endive",
         "created": int(time.time()),
         "livemode": False,
         "pending_webhooks": 1,

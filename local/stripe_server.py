@@ -2,7 +2,8 @@
 
 localstripe on its own listens on every interface and writes its whole store to disk after each request. Here it listens on
 loopback only, and writes its store to the file once, when it is stopped: the next one starts with it. Its list of events
-supports neither `delivery_success` nor several types: here every event counts as undelivered.
+supports neither `delivery_success` nor several types: here every event counts as undelivered. What it lacks of intents is in
+`stripe_intents.py`.
 
 For the shop's page it also does what Stripe does and localstripe does not: a browser makes a payment method with a
 publishable key, and a 3-D Secure that failed is reported by a webhook.
@@ -21,6 +22,7 @@ from localstripe.resources import Event, PaymentIntent, PaymentMethod, store
 from localstripe.server import api_create, app, get_post_data
 from localstripe.webhooks import schedule_webhook
 
+from . import stripe_intents
 from .settings import LOOPBACK, ROOT
 
 LIST = Event._api_list_all.__func__
@@ -36,6 +38,7 @@ def _list_events(cls: type[Event], url: str, **asked: Any) -> Any:
     listed = LIST(cls, url, **asked)
     if types:
         listed._list = [event for event in listed._list if event.type in types]
+    listed._list = listed._list[::-1]  # The newest first, as Stripe does.
     return listed
 
 
@@ -59,6 +62,8 @@ def main() -> None:
     app.router.add_post(f"{BROWSER}/v1/payment_methods", api_create(PaymentMethod, "/v1/payment_methods"))
     app.middlewares.append(_as_stripe_does)
     Event._api_list_all = classmethod(_list_events)
+    stripe_intents.extend()
+    stripe_intents.replace_routes(app)
     type(store).dump_to_disk = lambda self: None
     port, kept = int(sys.argv[1]), Path(sys.argv[2])
     if kept.exists():

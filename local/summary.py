@@ -53,13 +53,9 @@ def _money(stack: Stack, journey: Journey) -> str:
     if requested is None:
         return "never requested"
     intent = stripe.get(stack, f"/v1/payment_intents/{requested.data['intent_id']}")
-    charged = [charge for charge in intent["charges"]["data"] if charge["status"] == "succeeded"]
-    captured = sum(charge["amount"] for charge in charged) / 100
-    refunded = sum(charge["amount_refunded"] for charge in charged) / 100
-    return (
-        f"{captured:.2f} {intent['currency'].upper()} captured in {len(charged)} charge,"
-        f" {refunded:.2f} refunded ({intent['status']})"
-    )
+    charge = intent["latest_charge"] or {"amount_captured": 0, "amount_refunded": 0}
+    captured, refunded = charge["amount_captured"] / 100, charge["amount_refunded"] / 100
+    return f"{captured:.2f} {intent['currency'].upper()} captured, {refunded:.2f} refunded ({intent['status']})"
 
 
 def _emails(stack: Stack, to: str) -> list[str]:

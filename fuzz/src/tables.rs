@@ -83,6 +83,7 @@ fn payment() -> PaymentRequested {
         lines: lines(),
         customer: order.customer,
         pay_by: order.pay_by,
+        confirm: events::Confirm::Server,
     }
 }
 

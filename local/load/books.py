@@ -201,11 +201,8 @@ def _ended(parties: Parties, order: Order, charges: dict[str, list[Charge]], mai
 def _charges(stack: Stack) -> dict[str, list[Charge]]:
     found: dict[str, list[Charge]] = {}
     for intent in stripe.get(stack, "/v1/payment_intents?limit=1000000")["data"]:
-        captured = [charge for charge in intent["charges"]["data"] if charge["status"] == "succeeded"]
-        charge = Charge(
-            sum(charge["amount"] for charge in captured),
-            sum(charge["amount_refunded"] for charge in captured),
-        )
+        last = intent["latest_charge"] or {}
+        charge = Charge(last.get("amount_captured", 0), last.get("amount_refunded", 0))
         found.setdefault(intent["metadata"].get("order_id", ""), []).append(charge)
     return found
 

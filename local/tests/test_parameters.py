@@ -86,6 +86,10 @@ VALUES: dict[str, tuple[list[str], list[str]]] = {
         ["https://shop.example/", "https://a.example, https://b.example", "shop.example", "https://shop.example/page"],
         ["", "*", "https://shop.example", "http://localhost:3000,https://shop.example", "capacitor://localhost"],
     ),
+    "StripeApiVersion": (
+        ["", "2024-06-20", "2025-02-24.acacia", "2025-03-30.basil", "2025-03-31", "2026-10-28.Endive", "latest"],
+        ["2025-03-31.basil", "2025-09-30.clover", "2025-12-15.clover", "2026-10-28.endive", "2031-01-01.next"],
+    ),
     "SignInCallbackUrls": (
         ["http://shop.example", "shop.example", "https://a.example, https://b.example", "https://a.example#x"],
         ["", "https://a.example", "https://a.example/in,http://localhost:3000/in", "shopapp://in"],

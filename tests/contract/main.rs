@@ -2,7 +2,8 @@
 //! implementations of DynamoDB that only this suite uses. What one of them wrongly accepts, another refuses.
 //!
 //! It uses notifications' table and the table of order views, because no function reads their streams. Each test has keys
-//! of its own. `docs/local-stack.md` lists the promises that only the emulator can check.
+//! of its own. `docs/local-stack.md` lists the promises that only the emulator can check. In [`stripe`] is the contract of the payment
+//! provider, for the one in process and the local server.
 
 #![expect(
     clippy::expect_used,
@@ -17,6 +18,7 @@ mod marks;
 mod pages;
 mod scan;
 mod streams;
+mod stripe;
 
 use event_store::{Counters, Documents, EventScan, EventStore, Memory, Pages, RateMarks, Redaction};
 use std::sync::Arc;
@@ -177,14 +179,25 @@ macro_rules! except_on_both {
     };
 }
 
+/// For each promise one test on each judge: of a table, or of another kind that is named.
 macro_rules! judged {
-    ($judges:tt $($promise:ident)+) => { $(mod $promise { crate::tests_of!($judges $promise); })+ };
-}
-
-macro_rules! tests_of {
-    ([$($judge:ident: $on:ident),+] $promise:ident) => {
-        $(#[tokio::test] async fn $judge() { super::$promise(crate::On::$on).await; })+
+    ($judges:tt $($promise:ident)+) => { crate::judged!($judges On => $($promise)+); };
+    ($judges:tt $($kind:ident)::+ => $($promise:ident)+) => {
+        crate::judged!(@each $judges [$($kind)::+] $($promise)+);
+    };
+    (@each $judges:tt $kind:tt $($promise:ident)+) => {
+        $(mod $promise { crate::tests_of!($judges $kind $promise); })+
     };
 }
 
-pub(crate) use {everywhere, except_on_both, except_on_dynalite, except_on_moto, judged, tests_of};
+macro_rules! tests_of {
+    ([$($judge:ident: $on:ident),+] $kind:tt $promise:ident) => {
+        $(#[tokio::test] async fn $judge() { super::$promise(crate::variant!($kind $on)).await; })+
+    };
+}
+
+macro_rules! variant {
+    ([$($kind:ident)::+] $on:ident) => { crate::$($kind)::+::$on };
+}
+
+pub(crate) use {everywhere, except_on_both, except_on_dynalite, except_on_moto, judged, tests_of, variant};

@@ -91,11 +91,10 @@ impl Stripe {
 /// The sums over intents.
 pub(crate) fn moved(intents: &[Value]) -> Moved {
     let mut sum = Moved::default();
-    let charges =
-        intents.iter().flat_map(|intent| intent["charges"]["data"].as_array().into_iter().flatten());
-    for charge in charges.filter(|charge| charge["status"] == "succeeded") {
+    let charges = intents.iter().map(|intent| &intent["latest_charge"]);
+    for charge in charges.filter(|charge| charge["captured"] == true && charge["status"] == "succeeded") {
         sum.charges += 1;
-        sum.captured += charge["amount"].as_u64().expect("an amount");
+        sum.captured += charge["amount_captured"].as_u64().expect("an amount");
         sum.refunded += charge["amount_refunded"].as_u64().expect("an amount");
     }
     sum

@@ -42,7 +42,7 @@ pub(crate) fn from_easypost(stack: &Stack, event: &Value, secret: &str) -> Answe
 /// A Stripe event about an object, with a new id.
 pub(crate) fn stripe_event(kind: &str, object: &Value) -> Value {
     json!({
-        "id": format!("evt_{}", fresh()), "object": "event", "api_version": "2024-06-20",
+        "id": format!("evt_{}", fresh()), "object": "event", "api_version": testkit::STRIPE_VERSION,
         "created": now().as_second(), "livemode": false, "pending_webhooks": 1, "type": kind,
         "request": {"id": null, "idempotency_key": null}, "data": {"object": object},
     })

@@ -52,6 +52,7 @@ impl SampleWorld {
             lines: lines.clone(),
             customer: testkit::customer(),
             pay_by: now(),
+            confirm: events::Confirm::Server,
         };
         let refund = RefundRequested {
             refund_id: refund_id.clone(),

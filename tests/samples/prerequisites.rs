@@ -41,7 +41,8 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         | "manage-stock/put-shards"
         | "allocate-stock/order-paid" => &["manage-stock/put"],
         "manage-products/get" => &["manage-products/put"],
-        "take-payment/order-placed" => &[],
+        "take-payment/order-placed" | "take-payment/order-placed-by-client" => &[],
+        "take-payment/payment-requested-by-client" => &["take-payment/order-placed-by-client"],
         "take-payment/payment-cancellation-requested" => {
             &["take-payment/order-placed", "take-payment/order-expired"]
         }

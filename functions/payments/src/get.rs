@@ -1,8 +1,8 @@
 //! `get-payment`: the payment as its owner sees it.
 //!
 //! Trigger: `GET /orders/{order_id}/payment`, with a token.
-//! Effect: none. Reads the stream; while the bank waits for the customer it asks the provider for the intent's `client_secret`
-//! and returns it to the owner only. The secret is never stored or logged.
+//! Effect: none. Reads the stream; while the customer's browser has to confirm, or the bank waits for the customer, it asks the
+//! provider for the intent's `client_secret` and returns it to the owner only. The secret is never stored or logged.
 //! `404` if no payment exists or it is another customer's; admins see every payment, without the secret. `503` if the
 //! provider is asked and does not answer, or is known to be out: then `Retry-After` says when it is called again.
 //!
@@ -15,7 +15,7 @@ use crate::provider::ProviderError;
 use crate::provider::stripe::Stripe;
 use async_trait::async_trait;
 use event_store::{EventStore, StreamId};
-use events::{Amount, Currency, OrderId, OrderNumber};
+use events::{Amount, Confirm, Currency, OrderId, OrderNumber};
 use runtime::http::{Caller, Endpoint, Problem, Reply, Request};
 use serde::Serialize;
 use std::sync::Arc;
@@ -82,15 +82,20 @@ impl Endpoint for GetPayment {
 }
 
 impl GetPayment {
-    /// What the owner's browser needs for the further step; `None` if no step is required or the caller is not the owner.
+    /// What the owner's browser needs to confirm, or for the bank's step; `None` if it has nothing to do or the caller is not the
+    /// owner.
     async fn client_secret(
         &self,
         stream: &StreamId,
         stage: &Stage,
         caller: &Caller,
     ) -> Result<Option<String>, Problem> {
-        let Stage::Open { terms, action_required: true } = stage else { return Ok(None) };
-        if terms.customer != caller.customer {
+        let Stage::Open { terms, action_required } = stage else { return Ok(None) };
+        let is_for_browser = match terms.confirm {
+            Confirm::Client => true,
+            Confirm::Server => *action_required,
+        };
+        if terms.customer != caller.customer || !is_for_browser {
             return Ok(None);
         }
         let id = match IntentId::recorded(&terms.intent_id, stream).map_err(Problem::internal)? {

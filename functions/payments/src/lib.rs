@@ -17,10 +17,11 @@ mod ledger;
 mod payment;
 mod provider;
 mod request_refund;
-
 mod take;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use apply::ApplyStripeEvent;
 pub use get::GetPayment;

@@ -148,6 +148,8 @@ pub(crate) struct RefundReport {
     pub settled: Settled,
     /// Why it failed, if it did.
     pub code: String,
+    /// Whether it may be money that was authorised and is released, instead of money that was taken and is refunded.
+    pub may_be_release: bool,
 }
 
 /// The state of a dispute, or of an inquiry, at the provider.
@@ -171,7 +173,8 @@ pub(crate) struct NewIntent<'a> {
     pub stack: &'a str,
     pub amount: Amount,
     pub currency: Currency,
-    pub payment_method: &'a str,
+    /// The method that will be confirmed; `None` if the customer's browser chooses one and confirms.
+    pub payment_method: Option<&'a str>,
 }
 
 /// A refund to create, of a part of what an intent took.

@@ -77,7 +77,7 @@ impl World {
             secrets: self.secrets.clone(),
             base_url: "https://stripe.example".to_owned(),
             api_key_secret: "api-key".to_owned(),
-            api_version: "2024-06-20".to_owned(),
+            api_version: testkit::STRIPE_VERSION.parse().unwrap(),
             livemode: self.livemode,
             clock: self.clock.clone(),
             account: self.account.clone(),

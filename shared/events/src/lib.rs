@@ -50,7 +50,7 @@ pub use orders::{
     OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, offline_sender,
 };
 pub use payments::{
-    CancelCause, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,
+    CancelCause, Confirm, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,
     PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent,
     RefundCause, RefundFailed, RefundRequested,
 };

@@ -71,8 +71,8 @@ pub struct OrderPlaced {
     pub contact: Contact,
     /// Where to ship the parcel.
     pub shipping_address: ShippingAddress,
-    /// The provider's payment method, for example `pm_card_visa`. For an offline payment `elsewhere:<sender>`: another
-    /// system receives the money and reports it by a webhook.
+    /// The provider's payment method, for example `pm_card_visa`. `client`: the customer's browser chooses one and confirms. For an
+    /// offline payment `elsewhere:<sender>`: another system receives the money and reports it by a webhook.
     pub payment_method: String,
     /// SHA-256 of the parsed request, base64url. It distinguishes a repeat from another request with the same
     /// idempotency key, even after the personal fields were erased.

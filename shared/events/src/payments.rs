@@ -24,7 +24,36 @@ pub struct PaymentRequested {
     pub customer: Customer,
     /// No confirmation starts after this moment.
     pub pay_by: Timestamp,
+    /// Who confirms the intent. Absent in an event of an older version: the server.
+    #[serde(default, skip_serializing_if = "Confirm::is_server")]
+    pub confirm: Confirm,
 }
+
+/// Who confirms the intent of a payment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirm {
+    /// Payments, with the method that the order names.
+    #[default]
+    Server,
+    /// The customer's browser, with a method that the customer chooses there.
+    Client,
+}
+
+impl Confirm {
+    /// Who confirms the intent of an order with this payment method.
+    pub fn of(payment_method: &str) -> Self {
+        if payment_method == BY_CLIENT { Self::Client } else { Self::Server }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    const fn is_server(&self) -> bool {
+        matches!(self, Self::Server)
+    }
+}
+
+/// The payment method of an order whose customer chooses in the browser how to pay.
+const BY_CLIENT: &str = "client";
 
 /// The customer's bank requires a further step (3-D Secure). The secret for that step is never in an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

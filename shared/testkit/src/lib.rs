@@ -42,4 +42,6 @@ pub use shop_door::{DOOR, DOOR_CUSTOMER, DOOR_POOL, ShopDoor};
 pub use sockets::MemorySockets;
 pub use standard::{SENDER_SECRET, receive_webhook, sign_webhook};
 pub use stream::{arrived, letter_of, read_batch};
-pub use stripe::{Books, FakeStripe, Fault};
+pub use stripe::{
+    Books, FakeStripe, Fault, VERSION as STRIPE_VERSION, VERSION_BEFORE_BASIL as STRIPE_BEFORE_BASIL,
+};

@@ -7,6 +7,8 @@
 
 mod account;
 mod form;
+mod intents;
+mod objects;
 mod rules;
 
 pub use account::Books;
@@ -17,6 +19,11 @@ use outbound::{Answer, Call, CallError, Method, Transport};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The version of the API that the account's objects have.
+pub const VERSION: &str = "2026-10-28.endive";
+/// A version that shows released money as refunds: `2025-03-31.basil` and later ones do not.
+pub const VERSION_BEFORE_BASIL: &str = "2024-06-20";
 
 /// How a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +115,12 @@ impl FakeStripe {
         self.server().account.authenticate(intent_id, success);
     }
 
+    /// The customer confirms the intent in the browser with this payment method. `false`: it cannot be paid any more, or was declined.
+    pub fn confirm_in_browser(&self, intent_id: &str, payment_method: &str) -> bool {
+        let form = Form::of(&[("payment_method", payment_method), ("return_url", "https://shop.example")]);
+        self.server().account.confirm(intent_id, &form).status == 200
+    }
+
     /// Pays the intent without a call of ours, as when the customer uses another card. `false`: it cannot be paid any more.
     pub fn pay_externally(&self, intent_id: &str) -> bool {
         self.server().account.pay(intent_id)
@@ -115,7 +128,23 @@ impl FakeStripe {
 
     /// The operator cancels the intent in Stripe's dashboard.
     pub fn cancel_in_dashboard(&self, intent_id: &str) {
-        self.server().account.cancel(intent_id);
+        self.server().account.cancel(intent_id, &Form::default());
+    }
+
+    /// The operator captures a part in Stripe's dashboard, which releases the rest.
+    pub fn capture_in_dashboard(&self, intent_id: &str, amount: u64) {
+        let form = Form::of(&[("amount_to_capture", &amount.to_string())]);
+        self.server().account.capture(intent_id, &form);
+    }
+
+    /// The bank releases what it held, because it was not captured.
+    pub fn expire_authorisation(&self, intent_id: &str) {
+        self.server().account.expire(intent_id);
+    }
+
+    /// Gives the webhook endpoint a version ([`VERSION_BEFORE_BASIL`]) that shows released money as refunds.
+    pub fn report_as_before_basil(&self) {
+        self.server().account.shows_releases = true;
     }
 
     /// The operator refunds a part in Stripe's dashboard, so without our metadata. Returns the refund's id, if it was possible.

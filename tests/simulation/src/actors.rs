@@ -18,6 +18,9 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use testkit::{RequestBuilder as _, customer, other_customer, request, tracker_event};
 
+/// The payment method of an order that its customer pays in the browser.
+const BY_CLIENT: &str = "client";
+
 /// The products: SKU, price (times the factor of the world's currency), pieces in stock.
 pub(super) const PRODUCTS: [(&str, u64, u64); 3] =
     [("TEA-01", 950, 10_000), ("MUG-01", 1490, 200), ("RARE-01", 9900, 10)];
@@ -99,10 +102,11 @@ impl Actors {
         self.erased = erased;
         let key = format!("order-{}", self.placed);
         self.placed += 1;
-        let method = match self.chance.below(9) {
+        let method = match self.chance.below(10) {
             0 => "pm_card_chargeCustomerFail",
             1 | 2 => "pm_card_threeDSecure",
             3 => BY_TRANSFER,
+            4 => BY_CLIENT,
             _ => "pm_card_visa",
         };
         let (sku, ..) = PRODUCTS.get(self.chance.below(PRODUCTS.len())).expect("a product");
@@ -195,6 +199,7 @@ impl Actors {
             return vec![call];
         }
         match order.status() {
+            OrderStatus::Placed => self.pay_in_browser(world, &id, &order),
             OrderStatus::PaymentActionRequired => self.authenticate(world, &id),
             OrderStatus::Allocated => return vec![self.pack(&id, now)],
             OrderStatus::Shipped => return self.travel(world, &id, &order, now),
@@ -293,9 +298,20 @@ impl Actors {
         self.open.retain(|open| open != id);
     }
 
+    /// A customer whose browser confirms the payment does so once the intent is recorded.
+    fn pay_in_browser(&self, world: &World, id: &OrderId, order: &Order) {
+        let is_theirs = order.placed().is_some_and(|(placed, _)| placed.payment_method == BY_CLIENT);
+        let Some(intent) = recorded_intent(world, id).filter(|_| is_theirs && !abandons(id)) else { return };
+        let card = match self.chance.below(4) {
+            0 => "pm_card_chargeCustomerFail",
+            1 => "pm_card_threeDSecure",
+            _ => "pm_card_visa",
+        };
+        world.stripe.confirm_in_browser(&intent, card);
+    }
+
     fn authenticate(&self, world: &World, id: &OrderId) {
-        // A third of the customers abandons the payment: the id decides, so that they never do.
-        if id.as_str().ends_with(['0', '1', '2', '3', '4']) {
+        if abandons(id) {
             return;
         }
         for intent in world.stripe.intents_of(id.as_str()) {
@@ -437,6 +453,11 @@ fn left_at(world: &World, id: &OrderId) -> Option<Timestamp> {
     let table: &dyn EventStore = &**world.table(Service::Shipping);
     let envelopes = finish(table.read(&StreamId::order(id))).expect("readable");
     envelopes.iter().find(|envelope| envelope.event_type == "Shipped").map(|envelope| envelope.time)
+}
+
+/// A third of the customers abandons the payment: the id decides, so that they never pay.
+fn abandons(id: &OrderId) -> bool {
+    id.as_str().ends_with(['0', '1', '2', '3', '4'])
 }
 
 fn recorded_intent(world: &World, id: &OrderId) -> Option<String> {

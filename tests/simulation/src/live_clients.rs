@@ -117,6 +117,7 @@ fn moves(n: u64) -> Vec<Message> {
         lines: lines(),
         customer: customer(),
         pay_by: now(),
+        confirm: events::Confirm::Server,
     };
     let paid = OrderPaid { intent_id, amount, currency, lines: lines(), reference: None };
     let shipment = ShipmentRequested { provider: Provider::Warehouse, shipment_id: None, lines: lines() };

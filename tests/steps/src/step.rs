@@ -391,7 +391,7 @@ pub(crate) fn senders() -> webhooks::Senders {
 fn stripe(ports: &(impl Ports + ?Sized)) -> payments::Stripe {
     let mut settings = Settings::from_lookup(|name| match name {
         "STRIPE_API_BASE" => Some("http://stripe.example".to_owned()),
-        "STRIPE_API_VERSION" => Some("2024-06-20".to_owned()),
+        "STRIPE_API_VERSION" => Some(testkit::STRIPE_VERSION.to_owned()),
         name => Some(name.to_lowercase()),
     });
     payments::Stripe::from_settings(&mut settings, ports.stripe(), secrets(EASYPOST_KEY), ports.clock())

@@ -185,3 +185,23 @@ fn unit_tests_have_one_layout() {
     }
     none("unit tests outside of tests.rs, tests/ and testing.rs", &offenders);
 }
+
+/// A file that no module declares is not compiled, so its tests never run.
+#[test]
+fn every_file_of_tests_is_declared() {
+    let sources = files(&["functions", "shared"], ".rs");
+    let text_of = |wanted: &str| sources.iter().find(|(path, _)| path == wanted).map(|(_, text)| text);
+    let mut offenders = Vec::new();
+    for (path, _) in sources.iter().filter(|(path, _)| path.contains("/src/") && path.ends_with("/tests.rs"))
+    {
+        let module = path.trim_end_matches("/tests.rs");
+        let parents = [format!("{module}.rs"), format!("{module}/lib.rs"), format!("{module}/main.rs")];
+        let declared = |parent: &String| {
+            text_of(parent).is_some_and(|text| text.lines().any(|line| line.ends_with("mod tests;")))
+        };
+        if !parents.iter().any(declared) {
+            offenders.push(format!("{path}: the module before it has no `mod tests;`"));
+        }
+    }
+    none("files of tests that are not compiled", &offenders);
+}

@@ -35,6 +35,7 @@ async fn dispatched() -> World {
         lines: lines(),
         customer: customer(),
         pay_by: w.clock.now(),
+        confirm: events::Confirm::Server,
     };
     let requested = w.then::<PaymentsEvent>(&w.payments, placed.id.as_str(), requested).await;
     let (amount, currency, reference) = (Amount::minor(1900), eur(), None);

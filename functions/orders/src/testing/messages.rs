@@ -99,6 +99,7 @@ pub(crate) fn payment_requested() -> PaymentRequested {
         lines: lines(),
         customer: customer(),
         pay_by: now(),
+        confirm: events::Confirm::Server,
     }
 }
 

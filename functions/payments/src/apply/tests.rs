@@ -1,6 +1,7 @@
 //! From a webhook to the event, in every order of arrival.
 
 mod disputes;
+mod releases;
 mod untrusted;
 mod verdicts;
 
@@ -80,7 +81,7 @@ async fn a_webhook_before_its_order_waits_for_it() {
     let world = World::new();
     let order = order_id(1);
     let intent = json!({
-        "id": "pi_1", "status": "succeeded", "amount": 1900, "currency": "eur",
+        "id": "pi_1", "status": "succeeded", "amount_received": 1900, "currency": "eur",
         "metadata": {"order_id": order.as_str(), "stack": "conveyor"},
     });
     assert_eq!(world.deliver(&event("evt_1", "payment_intent.succeeded", &intent)).await, []);
@@ -96,6 +97,7 @@ async fn a_webhook_before_its_order_waits_for_it() {
         lines: testkit::lines(),
         customer: testkit::customer(),
         pay_by: testkit::now(),
+        confirm: events::Confirm::Server,
     };
     let intent = crate::provider::IntentId::try_from("pi_1").unwrap();
     intent.map_to(&*world.table, &order).await.unwrap();
@@ -113,7 +115,7 @@ async fn a_webhook_before_its_order_waits_for_it() {
 async fn events_of_another_stack_are_ignored() {
     let world = World::after_checkout("pm_card_threeDSecure").await;
     let intent = json!({
-        "id": world.intent(), "status": "succeeded", "amount": 1900, "currency": "eur",
+        "id": world.intent(), "status": "succeeded", "amount_received": 1900, "currency": "eur",
         "metadata": {"order_id": order_id(1).as_str(), "stack": "another"},
     });
     assert_eq!(world.deliver(&event("evt_1", "payment_intent.succeeded", &intent)).await, []);

@@ -8,10 +8,18 @@ use events::{PaymentRefunded, PaymentsEvent, RefundCause, RefundFailed, RefundId
 use resilience::Failure;
 use std::time::Duration;
 
+/// What an operator does about a refund that may be none.
+const RELEASE: &str = "an unknown refund is reported in an old version of the provider's API, and not all that was requested is known to be \
+     taken: it may be released money, so it is not booked; compare it with the provider, replay it once the payment is complete, and \
+     give the webhook endpoint a version that docs/deploy.md names";
+
 impl Payment {
     /// The provider reports a refund. A foreign refund (not requested here, or a second one under an id of ours) is recorded
     /// first, even if it exceeds what is refundable, because its money has left. The message of that record then finds it at
     /// the provider and settles it.
+    ///
+    /// Reject: it may be the release of money that was authorised and never taken, which is no refund. Once all that was requested
+    /// is known to be taken, nothing can be released, and the report is booked.
     pub(crate) fn decide_refund_report(
         &self,
         report: &RefundReport,
@@ -26,7 +34,13 @@ impl Payment {
                 instead_of: None,
                 reason: None,
             };
-            return Ok((report.settled != Settled::Failed).then(|| request.into()));
+            if report.settled == Settled::Failed {
+                return Ok(None);
+            }
+            if report.may_be_release && !self.has_taken_everything() {
+                return Err(Failure::reject(RELEASE));
+            }
+            return Ok(Some(request.into()));
         };
         Ok(match report.settled {
             Settled::Open => None,
@@ -38,6 +52,11 @@ impl Payment {
                 is_new.then(|| self.failed(&refund.request, &report.code, false))
             }
         })
+    }
+
+    /// Whether all that was requested is taken, so that nothing of it can be released.
+    fn has_taken_everything(&self) -> bool {
+        self.stage.terms().is_some_and(|terms| self.ledger.captured() >= terms.amount)
     }
 
     /// Whether the report means the refund `id`.

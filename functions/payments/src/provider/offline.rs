@@ -111,7 +111,14 @@ pub(crate) fn parse(event_id: &str, body: &[u8]) -> Result<Option<Report>, Strin
                 return Err("a refund of nothing is no refund".to_owned());
             }
             let (provider_id, settled) = (checked(reference)?, Settled::Refunded);
-            let refund = RefundReport { provider_id, refund_id, amount, settled, code: String::new() };
+            let refund = RefundReport {
+                provider_id,
+                refund_id,
+                amount,
+                settled,
+                code: String::new(),
+                may_be_release: false,
+            };
             report(OfflinePayment::intent(sender, &order_id), Fact::ManualRefund(refund))
         }
         _ => None,

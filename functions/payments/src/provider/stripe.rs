@@ -11,6 +11,7 @@ mod payload;
 mod reconcile;
 mod translate;
 mod units;
+mod version;
 mod webhook;
 
 pub use client::Stripe;

@@ -5,7 +5,7 @@ use crate::payment::Stage;
 use crate::provider::IntentId;
 use crate::provider::offline::OfflinePayment;
 use crate::provider::{IntentState, NewIntent, Provider, ProviderError};
-use events::{Line, OrderPlaced, PaymentRequested};
+use events::{Confirm, Line, OrderPlaced, PaymentRequested};
 use resilience::Failure;
 use webhooks::inbox::reader::PARKED;
 
@@ -43,6 +43,7 @@ impl TakePayment {
             lines: placed.lines.iter().map(line).collect(),
             customer: placed.customer.clone(),
             pay_by: placed.pay_by,
+            confirm: Confirm::of(&placed.payment_method),
         };
         self.append(work, |payment| Ok(payment.decide_request(&terms))).await?;
         self.find_unexpected_money(work, provider).await
@@ -76,7 +77,10 @@ impl TakePayment {
             stack: &self.stack,
             amount: placed.total,
             currency: placed.currency,
-            payment_method: &placed.payment_method,
+            payment_method: match Confirm::of(&placed.payment_method) {
+                Confirm::Server => Some(&placed.payment_method),
+                Confirm::Client => None,
+            },
         };
         self.stripe.create_intent(&new, &work.key(&self.stack)).await
     }
@@ -107,7 +111,11 @@ impl TakePayment {
         }
         let intent = work.intent(&terms)?;
         match &intent {
-            IntentId::Stripe(id) => self.confirm(work, &intent, id).await,
+            IntentId::Stripe(id) => match terms.confirm {
+                Confirm::Server => self.confirm(work, &intent, id).await,
+                // The customer's browser does, and a webhook reports the outcome.
+                Confirm::Client => Ok(()),
+            },
             // Its sender reports the money; no call can be made.
             IntentId::Offline(_) => Ok(()),
         }

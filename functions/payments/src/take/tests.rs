@@ -1,5 +1,6 @@
 //! Every reaction of `take-payment`, against a provider that counts its calls.
 
+mod client;
 mod outage;
 mod refusals;
 

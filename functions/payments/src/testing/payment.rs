@@ -32,6 +32,7 @@ pub(crate) fn requested() -> PaymentRequested {
         lines: lines(),
         customer: customer(),
         pay_by: now(),
+        confirm: events::Confirm::Server,
     }
 }
 

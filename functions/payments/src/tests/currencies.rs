@@ -127,10 +127,14 @@ async fn an_amount_that_is_not_a_whole_number_of_minor_units_is_for_an_operator(
     let known = world.types();
     for (kind, mut object) in [
         ("refund.created", json!({"id": "re_9", "status": "succeeded", "payment_intent": intent})),
-        ("charge.dispute.created", json!({"id": "dp_9", "status": "needs_response", "payment_intent": intent})),
+        (
+            "charge.dispute.created",
+            json!({"id": "dp_9", "status": "needs_response", "payment_intent": intent}),
+        ),
         ("payment_intent.succeeded", json!({"id": intent, "status": "succeeded"})),
     ] {
         object["amount"] = json!(12_345);
+        object["amount_received"] = json!(12_345);
         object["currency"] = json!("isk");
         let letters = world.deliver(&event(&format!("evt_{kind}"), kind, &object)).await;
         assert_eq!(letters.len(), 1, "{kind}");
@@ -152,7 +156,10 @@ async fn a_refund_or_dispute_in_another_currency_is_for_an_operator() {
             assert_eq!(letters.is_empty(), is_readable, "{kind} {currency}");
         }
     }
-    assert_eq!(world.payment().await.ledger.dispute("x_charge.dispute.created_3").unwrap().amount, Amount::minor(5));
+    assert_eq!(
+        world.payment().await.ledger.dispute("x_charge.dispute.created_3").unwrap().amount,
+        Amount::minor(5)
+    );
 }
 
 /// An older object may lack its currency: it is the payment's.
@@ -185,9 +192,12 @@ async fn refused(world: &World, amount: u64) -> Problem {
 
 #[tokio::test]
 async fn a_refund_is_a_multiple_of_the_step_of_its_currency() {
-    for (total, amount, currency, step) in
-        [(5010, 1003, "KWD", "10"), (5010, 5011, "KWD", "10"), (250_000, 50_050, "MGA", "100"), (250_000, 1, "MGA", "100")]
-    {
+    for (total, amount, currency, step) in [
+        (5010, 1003, "KWD", "10"),
+        (5010, 5011, "KWD", "10"),
+        (250_000, 50_050, "MGA", "100"),
+        (250_000, 1, "MGA", "100"),
+    ] {
         let world = checkout(total, currency).await;
         let problem = refused(&world, amount).await;
         let [error] = problem.errors.as_slice() else { panic!("{problem:?}") };

@@ -124,6 +124,7 @@ pub(super) const EVENTS: [Fields; 41] = [
                 "lines[].weight_grams",
                 "customer.issuer",
                 "pay_by",
+                "confirm",
             ],
         )
     },

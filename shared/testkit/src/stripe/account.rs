@@ -1,6 +1,7 @@
 //! The account behind the API: intents, refunds, disputes, and the events that their changes emit.
 
 use super::form::Form;
+use super::objects::{CREATED, Dispute, Intent, Refund};
 use super::rules;
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    fn ok(body: Value) -> Self {
+    pub(super) fn ok(body: Value) -> Self {
         Self { status: 200, body }
     }
 
@@ -28,7 +29,7 @@ impl Outcome {
         Self { status, body: json!({ "error": error }) }
     }
 
-    fn missing() -> Self {
+    pub(super) fn missing() -> Self {
         Self { status: 404, ..Self::refused("resource_missing", Some("id")) }
     }
 }
@@ -50,7 +51,7 @@ pub struct Books {
 
 #[derive(Debug, Default, Clone)]
 pub(super) struct Account {
-    intents: Vec<Intent>,
+    pub(super) intents: Vec<Intent>,
     refunds: Vec<Refund>,
     disputes: Vec<Dispute>,
     pub(super) events: Vec<Value>,
@@ -62,81 +63,10 @@ pub(super) struct Account {
     /// Its id, if a test names one.
     pub(super) own_id: Option<String>,
     /// The payment methods that were used; those without `reusable` pay once.
-    used: Vec<String>,
+    pub(super) used: Vec<String>,
     made: u32,
-}
-
-#[derive(Debug, Clone)]
-struct Intent {
-    id: String,
-    status: &'static str,
-    amount: u64,
-    received: u64,
-    currency: String,
-    payment_method: String,
-    metadata: Value,
-    last_error: Option<&'static str>,
-    livemode: bool,
-}
-
-#[derive(Debug, Clone)]
-struct Refund {
-    id: String,
-    intent: String,
-    status: &'static str,
-    amount: u64,
-    currency: String,
-    metadata: Value,
-}
-
-#[derive(Debug, Clone)]
-struct Dispute {
-    id: String,
-    intent: String,
-    status: &'static str,
-    amount: u64,
-    currency: String,
-}
-
-/// When the bank wants the evidence of a dispute by: 2026-01-15T23:59:59Z.
-const EVIDENCE_DUE_BY: i64 = 1_768_521_599;
-
-impl Intent {
-    fn json(&self) -> Value {
-        let error = self.last_error.map(|code| json!({"code": "card_declined", "decline_code": code}));
-        json!({
-            "id": self.id, "object": "payment_intent", "status": self.status, "amount": self.amount,
-            "amount_received": self.received, "currency": self.currency, "metadata": self.metadata,
-            "client_secret": format!("{}_secret_x", self.id), "last_payment_error": error, "livemode": self.livemode,
-        })
-    }
-}
-
-impl Refund {
-    fn json(&self) -> Value {
-        json!({
-            "id": self.id, "object": "refund", "status": self.status, "amount": self.amount,
-            "currency": self.currency, "payment_intent": self.intent, "metadata": self.metadata,
-            "failure_reason": (self.status == "failed").then_some("lost_or_stolen_card"),
-        })
-    }
-}
-
-impl Dispute {
-    fn json(&self) -> Value {
-        json!({
-            "id": self.id, "object": "dispute", "status": self.status, "amount": self.amount,
-            "currency": self.currency, "payment_intent": self.intent, "charge": "ch_1", "metadata": {},
-            "evidence_details": {"due_by": EVIDENCE_DUE_BY, "has_evidence": false},
-        })
-    }
-}
-
-impl Dispute {
-    /// Whether the bank holds or took the amount. An inquiry holds nothing.
-    fn holds(&self) -> bool {
-        self.status != "won" && !self.status.starts_with("warning")
-    }
+    /// Whether its webhook endpoint has a version that shows released money as refunds.
+    pub(super) shows_releases: bool,
 }
 
 impl Account {
@@ -145,9 +75,10 @@ impl Account {
         match (line.split(' ').next().unwrap_or_default(), parts.as_slice()) {
             ("POST", ["payment_intents"]) => self.create(form),
             ("GET", ["account"]) => self.own_account(),
-            ("GET", ["payment_intents", id]) => self.retrieve(id),
-            ("POST", ["payment_intents", id, "confirm"]) => self.confirm(id),
-            ("POST", ["payment_intents", id, "cancel"]) => self.cancel(id),
+            ("GET", ["payment_intents", id]) => self.retrieve(id, form),
+            ("POST", ["payment_intents", id, "confirm"]) => self.confirm(id, form),
+            ("POST", ["payment_intents", id, "capture"]) => self.capture(id, form),
+            ("POST", ["payment_intents", id, "cancel"]) => self.cancel(id, form),
             ("POST", ["refunds"]) => self.refund(form),
             ("GET", ["refunds"]) => self.list_refunds(form),
             ("GET", ["events"]) => self.list_events(form),
@@ -155,113 +86,8 @@ impl Account {
         }
     }
 
-    fn create(&mut self, form: &Form) -> Outcome {
-        let known = ["amount", "currency", "payment_method", "payment_method_types[]"];
-        if let Some(unknown) = form.unknown(&known) {
-            return Outcome::refused("parameter_unknown", Some(unknown));
-        }
-        let (amount, currency) = (form.number("amount"), form.get("currency").unwrap_or_default());
-        let Some(amount) = amount else {
-            return Outcome::refused("parameter_invalid_integer", Some("amount"));
-        };
-        if let Some(code) = rules::refusal_of_charge(amount, currency) {
-            return Outcome::refused(code, Some("amount"));
-        }
-        let payment_method = form.get("payment_method").unwrap_or_default().to_owned();
-        if !MAGIC.contains(&payment_method.as_str()) {
-            return Outcome::refused("resource_missing", Some("payment_method"));
-        }
-        let intent = Intent {
-            id: self.next_id("pi"),
-            status: "requires_confirmation",
-            amount,
-            received: 0,
-            currency: currency.to_owned(),
-            payment_method,
-            metadata: form.metadata(),
-            last_error: None,
-            livemode: self.livemode,
-        };
-        let body = intent.json();
-        self.intents.push(intent);
-        Outcome::ok(body)
-    }
-
     fn own_account(&self) -> Outcome {
         Outcome::ok(json!({"id": self.own_id.as_deref().unwrap_or("acct_1"), "object": "account"}))
-    }
-
-    fn retrieve(&self, id: &str) -> Outcome {
-        self.intent(id).map_or_else(Outcome::missing, |intent| Outcome::ok(intent.json()))
-    }
-
-    fn confirm(&mut self, id: &str) -> Outcome {
-        let Some(intent) = self.intent(id) else { return Outcome::missing() };
-        if intent.status != "requires_confirmation" {
-            return Outcome::refused("payment_intent_unexpected_state", None);
-        }
-        let method = intent.payment_method.clone();
-        match method.as_str() {
-            ONCE if self.used.contains(&method) => {
-                return Outcome::refused("payment_method_unexpected_state", Some("payment_method"));
-            }
-            ONCE => {
-                self.used.push(method);
-                self.pay(id);
-            }
-            "pm_card_chargeCustomerFail" => {
-                self.decline(id, "generic_decline");
-                let error =
-                    json!({"type": "card_error", "code": "card_declined", "decline_code": "generic_decline"});
-                return Outcome { status: 402, body: json!({ "error": error }) };
-            }
-            "pm_card_threeDSecure" => self.change(id, "requires_action", "payment_intent.requires_action"),
-            _ => {
-                self.pay(id);
-            }
-        }
-        self.retrieve(id)
-    }
-
-    /// Pays the intent; `false` if its state does not allow it any more.
-    pub(super) fn pay(&mut self, id: &str) -> bool {
-        let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) else { return false };
-        if matches!(intent.status, "succeeded" | "canceled") {
-            return false;
-        }
-        intent.received = intent.amount;
-        intent.last_error = None;
-        self.change(id, "succeeded", "payment_intent.succeeded");
-        true
-    }
-
-    fn decline(&mut self, id: &str, code: &'static str) {
-        if let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) {
-            intent.last_error = Some(code);
-        }
-        self.change(id, "requires_payment_method", "payment_intent.payment_failed");
-    }
-
-    pub(super) fn authenticate(&mut self, id: &str, success: bool) {
-        if self.status_of(id) != "requires_action" {
-            return;
-        }
-        if success {
-            self.pay(id);
-        } else {
-            self.decline(id, "authentication_required");
-        }
-    }
-
-    pub(super) fn cancel(&mut self, id: &str) -> Outcome {
-        match self.status_of(id).as_str() {
-            "" => return Outcome::missing(),
-            "succeeded" | "canceled" | "processing" => {
-                return Outcome::refused("payment_intent_unexpected_state", None);
-            }
-            _ => self.change(id, "canceled", "payment_intent.canceled"),
-        }
-        self.retrieve(id)
     }
 
     pub(super) fn refund(&mut self, form: &Form) -> Outcome {
@@ -272,9 +98,11 @@ impl Account {
             return Outcome::refused("resource_missing", Some("payment_intent"));
         };
         let (id, currency) = (intent.id.clone(), intent.currency.clone());
+        if intent.received == 0 {
+            return Outcome::refused("payment_intent_unexpected_state", Some("payment_intent"));
+        }
         let held = self.disputes.iter().any(|dispute| dispute.intent == id && dispute.holds());
-        let gone: u64 =
-            self.standing().filter(|refund| refund.intent == id).map(|refund| refund.amount).sum();
+        let gone = self.refunded_of(&id);
         let left = intent.received.saturating_sub(gone);
         let amount = form.number("amount").unwrap_or(left);
         if held {
@@ -299,7 +127,8 @@ impl Account {
 
     fn add_refund(&mut self, intent: String, amount: u64, currency: String, metadata: Value) -> Value {
         let status = if self.hold_refunds { "pending" } else { "succeeded" };
-        let refund = Refund { id: self.next_id("re"), intent, status, amount, currency, metadata };
+        let charge = self.intent(&intent).and_then(Intent::latest_charge);
+        let refund = Refund { id: self.next_id("re"), intent, charge, status, amount, currency, metadata };
         let body = refund.json();
         self.emit("refund.created", &body);
         self.refunds.push(refund);
@@ -348,7 +177,9 @@ impl Account {
     pub(super) fn dispute(&mut self, intent_id: &str, amount: u64, status: &'static str) -> String {
         let id = self.next_id("dp");
         let currency = self.intent(intent_id).map(|intent| intent.currency.clone()).unwrap_or_default();
-        let dispute = Dispute { id: id.clone(), intent: intent_id.to_owned(), status, amount, currency };
+        let charge = self.intent(intent_id).and_then(Intent::latest_charge);
+        let (intent, livemode) = (intent_id.to_owned(), self.livemode);
+        let dispute = Dispute { id: id.clone(), intent, charge, status, amount, currency, livemode };
         self.emit("charge.dispute.created", &dispute.json());
         self.disputes.push(dispute);
         id
@@ -426,12 +257,21 @@ impl Account {
         self.refunds.iter().filter(|refund| refund.status != "failed")
     }
 
-    fn intent(&self, id: &str) -> Option<&Intent> {
+    /// What was refunded of an intent.
+    pub(super) fn refunded_of(&self, id: &str) -> u64 {
+        self.standing().filter(|refund| refund.intent == id).map(|refund| refund.amount).sum()
+    }
+
+    pub(super) fn intent_mut(&mut self, id: &str) -> Option<&mut Intent> {
+        self.intents.iter_mut().find(|intent| intent.id == id)
+    }
+
+    pub(super) fn intent(&self, id: &str) -> Option<&Intent> {
         self.intents.iter().find(|intent| intent.id == id)
     }
 
-    fn change(&mut self, id: &str, status: &'static str, event_type: &str) {
-        let Some(intent) = self.intents.iter_mut().find(|intent| intent.id == id) else { return };
+    pub(super) fn change(&mut self, id: &str, status: &'static str, event_type: &str) {
+        let Some(intent) = self.intent_mut(id) else { return };
         intent.status = status;
         let body = intent.json();
         self.emit(event_type, &body);
@@ -440,14 +280,16 @@ impl Account {
     pub(super) fn emit(&mut self, event_type: &str, object: &Value) {
         let id = self.next_id("evt");
         let data = json!({ "object": object });
+        let version = if self.shows_releases { super::VERSION_BEFORE_BASIL } else { super::VERSION };
         let event = json!({
-            "id": id, "object": "event", "type": event_type, "livemode": self.livemode, "created": 1_767_323_045, "data": data,
+            "id": id, "object": "event", "api_version": version, "type": event_type, "livemode": self.livemode,
+            "created": CREATED, "data": data, "pending_webhooks": 1, "request": {"id": null, "idempotency_key": null},
         });
         self.listed.push((event.clone(), false));
         self.events.push(event);
     }
 
-    fn next_id(&mut self, kind: &str) -> String {
+    pub(super) fn next_id(&mut self, kind: &str) -> String {
         self.made += 1;
         format!("{kind}_{:08}", self.made)
     }
@@ -462,8 +304,3 @@ fn page(form: &Form, limit: usize, all: &[Value]) -> Outcome {
     let has_more = start + page.len() < all.len();
     Outcome::ok(json!({"object": "list", "data": page, "has_more": has_more}))
 }
-
-/// The payment methods that exist.
-const MAGIC: [&str; 4] = ["pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_threeDSecure", ONCE];
-/// A payment method of a real card, which pays once unless it is attached to a customer.
-const ONCE: &str = "pm_once";

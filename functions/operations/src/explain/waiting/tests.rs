@@ -68,6 +68,7 @@ fn requested() -> Event {
         lines: lines(),
         customer: customer(),
         pay_by: at(1800),
+        confirm: events::Confirm::Server,
     })
 }
 

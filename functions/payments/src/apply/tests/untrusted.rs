@@ -20,7 +20,7 @@ async fn an_object_whose_metadata_is_null_is_counted() {
     let world = World::new();
     world.place("pm_card_visa").await;
     let intent = json!({
-        "id": world.intent(), "status": "succeeded", "amount": 1900, "amount_received": null, "currency": "eur",
+        "id": world.intent(), "status": "succeeded", "amount": null, "amount_received": 1900, "currency": "eur",
         "metadata": null, "last_payment_error": null, "client_secret": null,
     });
     assert_eq!(world.deliver(&event("evt_1", "payment_intent.succeeded", &intent)).await, []);
@@ -61,7 +61,7 @@ async fn a_field_that_is_not_read_makes_no_webhook_unreadable() {
         let text = format!(
             r#"{{"id": "evt_1", "object": "event", "type": "payment_intent.succeeded", "livemode": false, "memo": {memo},
                 "request": {{"memo": {memo}}}, "data": {{"previous_attributes": {memo}, "object": {{
-                "id": "{}", "status": "succeeded", "amount": 1900, "currency": "eur", "description": {memo},
+                "id": "{}", "status": "succeeded", "amount_received": 1900, "currency": "eur", "description": {memo},
                 "metadata": {{"memo": {memo}, "order_id": "{}", "stack": "conveyor"}}}}}}}}"#,
             world.intent(),
             testkit::order_id(1)
@@ -83,7 +83,8 @@ async fn a_webhook_with_an_overlong_id_is_dead_lettered_and_its_neighbour_is_app
         let created = event(event_id, "charge.dispute.created", &object(id, &intent)).to_string();
         assert_eq!(deliver(&world, event_id, &created).await, 1, "{id:.10}");
     }
-    let intent = json!({"id": world.intent(), "status": "succeeded", "amount": 1900, "currency": "eur"});
+    let intent =
+        json!({"id": world.intent(), "status": "succeeded", "amount_received": 1900, "currency": "eur"});
     assert_eq!(world.deliver(&event("evt_3", "payment_intent.succeeded", &intent)).await, []);
     assert!(matches!(world.payment().await.stage, Stage::Paid { .. }));
 }

@@ -21,7 +21,7 @@ fn event(id: &str, event_type: &str, object: &Value) -> Value {
 /// An intent of the test's order that succeeded.
 fn succeeded(stack: &str) -> Value {
     json!({
-        "id": "pi_1", "status": "succeeded", "amount": 1900, "currency": "eur",
+        "id": "pi_1", "status": "succeeded", "amount_received": 1900, "currency": "eur",
         "metadata": {"order_id": order_id(1).as_str(), "stack": stack},
     })
 }
@@ -34,6 +34,7 @@ fn requested() -> Envelope {
         lines: testkit::lines(),
         customer: testkit::customer(),
         pay_by: testkit::now(),
+        confirm: events::Confirm::Server,
     };
     testkit::envelope(&order_id(1), 1, &PaymentsEvent::from(terms))
 }
@@ -104,7 +105,7 @@ async fn a_rejected_webhook_has_a_reason() {
     let world = World::new();
     request_payment(&world.table).await;
     let mut too_little = succeeded(STACK);
-    too_little["amount"] = json!(1);
+    too_little["amount_received"] = json!(1);
     let letters = world.deliver(&event("evt_1", "payment_intent.succeeded", &too_little)).await;
     let Verdict::Failed { reason } = verdict_on(&world, "evt_1").await else { panic!() };
     assert_eq!(letters.iter().map(|letter| &letter.reason).collect::<Vec<_>>(), [&reason]);

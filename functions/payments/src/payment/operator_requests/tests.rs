@@ -236,6 +236,7 @@ fn reported(provider_id: &str, amount: u64) -> Reported {
         amount: Amount::minor(amount),
         settled: Settled::Open,
         code: String::new(),
+        may_be_release: false,
     })
 }
 

@@ -8,6 +8,7 @@ use super::key::{AccountId, ExpectedAccount};
 use super::payload::{ErrorBody, ErrorDetail, EventPage, PaymentIntent, Refund, RefundPage};
 use super::translate::{MEANINGFUL, bounded, intent_id};
 use super::units::to_stripe;
+use super::version::BasilOrLater;
 use crate::provider::IntentId;
 use crate::provider::{IdempotencyKey, IntentState, NewIntent, NewRefund, ProviderError, RefundReport};
 use events::{Amount, Currency};
@@ -42,7 +43,7 @@ pub struct Stripe {
     /// Name of the secret with the API key.
     pub api_key_secret: String,
     /// The API version of requests and answers.
-    pub api_version: String,
+    pub(crate) api_version: BasilOrLater,
     /// Whether the stack takes real money. A key of the other mode is not used.
     pub livemode: bool,
     /// Waits before a call is sent again.
@@ -67,32 +68,33 @@ impl Stripe {
             secrets,
             base_url: settings.base_url("STRIPE_API_BASE"),
             api_key_secret: settings.text("STRIPE_API_KEY_SECRET"),
-            api_version: settings.text("STRIPE_API_VERSION"),
+            api_version: settings.required("STRIPE_API_VERSION"),
             livemode: settings.parsed("STRIPE_LIVEMODE", false),
             clock,
             account: settings.parsed("STRIPE_ACCOUNT_ID", AccountId::default()).expected(),
         }
     }
 
-    /// Creates an unconfirmed intent with the payment method attached. Without `payment_method_types[]=card`
+    /// Creates an unconfirmed intent, with the payment method attached if it is known. Without `payment_method_types[]=card`
     /// a later confirmation would require a `return_url`.
     pub(crate) async fn create_intent(
         &self,
         new: &NewIntent<'_>,
         key: &IdempotencyKey,
     ) -> Result<IntentId, ProviderError> {
-        let form = [
+        let mut form = vec![
             ("amount", charged(new.amount, new.currency)?),
             ("currency", new.currency.as_str().to_ascii_lowercase()),
-            ("payment_method", new.payment_method.to_owned()),
             ("payment_method_types[]", "card".to_owned()),
             ("metadata[order_id]", new.order.to_string()),
             ("metadata[stack]", new.stack.to_owned()),
         ];
-        let intent: PaymentIntent = self
-            .post("/v1/payment_intents", &form, key)
-            .await
-            .map_err(|error| choice::refused_for(new.payment_method, error))?;
+        form.extend(new.payment_method.map(|method| ("payment_method", method.to_owned())));
+        let intent: PaymentIntent =
+            self.post("/v1/payment_intents", &form, key).await.map_err(|error| match new.payment_method {
+                Some(method) => choice::refused_for(method, error),
+                None => error,
+            })?;
         self.check_livemode(intent.livemode)?;
         intent_id(&intent.id).map_err(ProviderError::Unclear)
     }
@@ -114,10 +116,11 @@ impl Stripe {
         state_of(&self.intent(id).await?)
     }
 
-    /// Asks for the secret with which the customer's browser takes the further step; `None` unless the bank waits for it.
+    /// Asks for the secret with which the customer's browser confirms the intent or takes the bank's further step; `None` unless the
+    /// intent waits for that.
     pub(crate) async fn client_secret(&self, id: &str) -> Result<Option<String>, ProviderError> {
         let intent = self.intent(id).await?;
-        let is_waiting = intent.state() == Ok(IntentState::ActionRequired);
+        let is_waiting = matches!(intent.state(), Ok(IntentState::ActionRequired | IntentState::Unconfirmed));
         Ok(intent.client_secret.filter(|_| is_waiting))
     }
 
@@ -233,7 +236,7 @@ impl Stripe {
         mut headers: Vec<(String, String)>,
         body: Vec<u8>,
     ) -> Call {
-        headers.push(("stripe-version".to_owned(), self.api_version.clone()));
+        headers.push(("stripe-version".to_owned(), self.api_version.as_str().to_owned()));
         Call { method, url: format!("{}{path}", self.base_url), headers, body, timeout: TIMEOUT }
     }
 }

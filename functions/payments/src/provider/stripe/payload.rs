@@ -14,8 +14,7 @@ use std::marker::PhantomData;
 pub(super) struct PaymentIntent {
     pub id: String,
     pub status: IntentStatus,
-    #[serde(default, deserialize_with = "or_default")]
-    pub amount: u64,
+    /// What was taken, which can be less than what was asked for.
     #[serde(default)]
     pub amount_received: Option<u64>,
     #[serde(default, deserialize_with = "or_default")]
@@ -212,6 +211,9 @@ pub(super) struct Event {
     #[serde(rename = "type")]
     pub kind: String,
     pub livemode: bool,
+    /// The version of its object.
+    #[serde(default)]
+    pub api_version: Option<String>,
     /// An event has an object, which is read once the type is known.
     #[serde(rename = "data")]
     _data: EventData<IgnoredAny>,

@@ -5,6 +5,7 @@ use super::payload::{
     Refund, RefundStatus,
 };
 use super::units::{Inexact, from_stripe};
+use super::version::shows_releases_as_refunds;
 use crate::ledger::Settled;
 use crate::provider::IntentId;
 use crate::provider::{self, Capture, DisputeReport, Fact, IntentState, RefundReport, Report};
@@ -37,15 +38,21 @@ impl PaymentIntent {
             IntentStatus::RequiresConfirmation => IntentState::Unconfirmed,
             IntentStatus::Processing => IntentState::UnderWay("processing"),
             IntentStatus::RequiresAction => IntentState::ActionRequired,
-            // The payment method was attached at creation; Stripe removes it only after the bank declined it.
-            IntentStatus::RequiresPaymentMethod => {
-                IntentState::Declined(decline_code(self.last_payment_error.as_ref()))
-            }
+            // A declined method is removed, with the error. Without one, none was ever tried.
+            IntentStatus::RequiresPaymentMethod => match &self.last_payment_error {
+                Some(error) => IntentState::Declined(decline_code(Some(error))),
+                None => IntentState::Unconfirmed,
+            },
             IntentStatus::Succeeded => {
-                let (Ok(intent), Some(currency)) = (intent_id(&self.id), currency(&self.currency)) else {
-                    return Ok(IntentState::Unexpected("succeeded without an id or a currency"));
+                let (Ok(intent), Some(currency), Some(received)) =
+                    (intent_id(&self.id), currency(&self.currency), self.amount_received)
+                else {
+                    return Ok(IntentState::Unexpected(
+                        "succeeded without an id, a currency or the received amount",
+                    ));
                 };
-                let amount = from_stripe(self.amount_received.unwrap_or(self.amount), currency)?;
+                // Only a part of `amount` may have been taken.
+                let amount = from_stripe(received, currency)?;
                 IntentState::Captured(Capture { intent, amount, currency, reference: None })
             }
             IntentStatus::Canceled => IntentState::Cancelled,
@@ -73,6 +80,7 @@ impl Refund {
                 }
             },
             code: bounded(self.failure_reason.as_deref().unwrap_or("refund_failed")),
+            may_be_release: false,
         })
     }
 }
@@ -87,7 +95,10 @@ enum Object {
     Captured(PaymentIntent),
     /// A fact without an amount.
     Plain(Fact),
-    Refund(Refund),
+    Refund {
+        refund: Refund,
+        may_be_release: bool,
+    },
     Dispute {
         dispute: Dispute,
         inquiry: bool,
@@ -102,11 +113,15 @@ impl Reported {
         Ok(match object {
             Object::Captured(intent) => match intent.state().map_err(|error| error.to_string())? {
                 IntentState::Captured(capture) => Fact::Captured(capture),
+                IntentState::Unexpected(why) => {
+                    return Err(format!("the intent of the event is unexpected: {why}"));
+                }
                 _ => return Err("the intent of the event has not succeeded".to_owned()),
             },
             Object::Plain(fact) => fact.clone(),
-            Object::Refund(refund) => {
-                Fact::Refund(refund.report(agreed(refund.currency.as_deref(), known)?)?)
+            Object::Refund { refund, may_be_release } => {
+                let report = refund.report(agreed(refund.currency.as_deref(), known)?)?;
+                Fact::Refund(RefundReport { may_be_release: *may_be_release, ..report })
             }
             Object::Dispute { dispute, inquiry, outcome } => {
                 let currency = agreed(dispute.currency.as_deref(), known)?;
@@ -146,15 +161,16 @@ fn currency(code: &str) -> Option<Currency> {
 pub(crate) fn parse(body: &[u8]) -> Result<Option<Report>, String> {
     let event: Event =
         json::from_slice(body).map_err(|error| format!("the webhook is not a Stripe event: {error}"))?;
+    let may_be_release = shows_releases_as_refunds(event.api_version.as_deref());
     match event.kind.as_str() {
         "payment_intent.succeeded"
         | "payment_intent.payment_failed"
         | "payment_intent.requires_action"
         | "payment_intent.canceled" => of_intent(&event.kind, &read(body)?).map(Some),
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
-            of_refund(read(body)?)
+            of_refund(read(body)?, may_be_release)
         }
-        "charge.refunded" => of_charge(read(body)?),
+        "charge.refunded" => of_charge(read(body)?, may_be_release),
         "charge.dispute.created"
         | "charge.dispute.updated"
         | "charge.dispute.funds_withdrawn"
@@ -183,17 +199,18 @@ fn of_intent(kind: &str, intent: &PaymentIntent) -> Result<Report, String> {
 }
 
 /// A refund of a charge without an intent is not ours.
-fn of_refund(refund: Refund) -> Result<Option<Report>, String> {
+fn of_refund(refund: Refund, may_be_release: bool) -> Result<Option<Report>, String> {
     let Some(intent) = refund.payment_intent.clone() else { return Ok(None) };
     let metadata = refund.metadata.clone();
-    report(&intent, &metadata, vec![Object::Refund(refund)]).map(Some)
+    report(&intent, &metadata, vec![Object::Refund { refund, may_be_release }]).map(Some)
 }
 
 /// Old API versions list the refunds of the charge. In newer ones each refund has a `refund.*` of its own, and the charge
 /// reports only their sum.
-fn of_charge(charge: Charge) -> Result<Option<Report>, String> {
+fn of_charge(charge: Charge, may_be_release: bool) -> Result<Option<Report>, String> {
     let Some(intent) = charge.payment_intent else { return Ok(None) };
-    let refunds: Vec<Object> = charge.refunds.data.into_iter().map(Object::Refund).collect();
+    let refunds: Vec<Object> =
+        charge.refunds.data.into_iter().map(|refund| Object::Refund { refund, may_be_release }).collect();
     if refunds.is_empty() { Ok(None) } else { report(&intent, &charge.metadata, refunds).map(Some) }
 }
 
@@ -254,3 +271,6 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
 pub(super) fn bounded(code: &str) -> String {
     code.chars().filter(char::is_ascii_graphic).take(64).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,7 @@ async fn a_success_reported_after_the_payments_end_is_refunded_once() {
         let succeeded = json!({
             "id": id, "object": "event", "type": "payment_intent.succeeded", "livemode": false,
             "data": {"object": {
-                "id": world.intent(), "status": "succeeded", "amount": 1900, "currency": "eur",
+                "id": world.intent(), "status": "succeeded", "amount_received": 1900, "currency": "eur",
                 "metadata": {"order_id": order_id(1).as_str(), "stack": "conveyor"},
             }},
         });
