@@ -6,7 +6,7 @@ LOCAL := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
 .PHONY: help up down env demo screenshots invoke reconcile explain redrive replay rebuild-views restore limits check test simulate cost cost-deployed cost-growth model model-deep guards mutants fuzz fuzz-one bench \
-	bench-webhooks chaos roll template docs build build-release deploy secrets
+	bench-console bench-webhooks chaos roll template docs build build-release deploy secrets
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ fuzz-one: ## Runs one fuzzer with one input: make fuzz-one FUZZER=messages INPUT
 
 bench: ## Measures starts, invocations, memory and size: make bench FUNCTION=place-order ROUNDS=5
 	@$(LOCAL) bench
+
+bench-console: ## Measures how soon the console shows the first of many orders: make bench-console ORDERS=10000
+	@$(LOCAL) bench-console
 
 bench-webhooks: ## Sends many duplicate, reordered webhooks: make bench-webhooks COUNT=10000
 	@$(LOCAL) bench-webhooks

@@ -230,6 +230,11 @@ COMMANDS = (
         ),
     ),
     Command(
+        "bench-console",
+        "measures how soon the console shows the first of many orders, and what that reads",
+        (Option("orders", "ORDERS", "how many orders", "10000", count),),
+    ),
+    Command(
         "bench-webhooks",
         "sends many duplicate and reordered webhooks to the local stack",
         (Option("count", "COUNT", "webhooks, duplicates included", "10000", count),),

@@ -115,6 +115,17 @@ def cost_deployed(_: Options) -> int:
         emulators.take_down()
 
 
+def bench_console(options: Options) -> int:
+    from bench import first_rows  # needs boto3
+
+    if state.is_up():
+        raise Trouble("The stack is up without the proxy that counts: run `make down` first.")
+    try:
+        return first_rows.run(bring_up(counting=True), options.orders)
+    finally:
+        emulators.take_down()
+
+
 def bench_webhooks(options: Options) -> int:
     from bench import webhooks  # Stripe's own library takes seconds to load
 
@@ -200,6 +211,7 @@ COMMANDS: dict[str, Callable[[Options], int]] = {
     "fuzz": lambda options: fuzz.run(options.seconds, options.fuzzer or ""),
     "fuzz-one": lambda options: fuzz.one(options.fuzzer, options.input),
     "bench": bench,
+    "bench-console": bench_console,
     "bench-webhooks": bench_webhooks,
     "chaos": make_chaos,
     "roll": make_roll,

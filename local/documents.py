@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 from bench import page
 
-from . import console
+from . import console, roles
 from .naming import kebab
 from .settings import ROOT, TEMPLATE
 from .template import kinds
@@ -121,13 +121,31 @@ def _access(template: Template) -> str:
     parts = [
         "# Access",
         GENERATED,
+        "## Who may send what",
+        "A caller has the highest role whose group its token names: `admin` (`AdminGroupName`) operates the stack, `staff` "
+        "(`StaffGroupName`) does the daily work of the shop, `viewer` (`ViewerGroupName`) only looks, and everyone else with a "
+        "token is a customer. `yes`: about everyone's orders. `own`: about one's own alone, another's is answered `404`. "
+        "`–`: `403`. Who works for the shop follows every order with the ticket of `POST /live/tickets`. A test sends each row "
+        "as each caller. What is not here needs no token: `GET /health`, the console's files, and the webhooks, which are "
+        "signed. The table is in `local/roles.py`.",
+        roles.table(_signed_in(functions.values())),
+        "## What each function may do",
         "What triggers each function, and what its role may do besides writing to the log group of its service. A function has "
         "no other grants; the local stack enforces them. "
         "`…Queue` and `…DeadLetters` are the function's own work queue and dead-letter queue unless they are named.",
     ]
     for service in sorted(by_service):
-        parts += [f"## {service}", "\n".join([header, *sorted(by_service[service])])]
+        parts += [f"### {service}", "\n".join([header, *sorted(by_service[service])])]
     return "\n\n".join(parts) + "\n"
+
+
+def _signed_in(functions: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """The routes of the HTTP API that need a token."""
+    for properties in functions:
+        for event in properties.get("Events", {}).values():
+            details = event["Properties"]
+            if event["Type"] == "HttpApi" and "Auth" not in details:
+                yield f"{details['Method'].upper()} {details['Path']}"
 
 
 def _service(function: str) -> str:

@@ -29,6 +29,7 @@ def variables(stack: Stack) -> dict[str, str]:
         "CONVEYOR_OTHER_TOKEN": users.token(stack, users.OTHER_CUSTOMER),
         "CONVEYOR_ERASED_TOKEN": users.token(stack, users.ERASED_CUSTOMER),
         "CONVEYOR_ADMIN_TOKEN": users.token(stack, users.ADMIN),
+        "CONVEYOR_STAFF_TOKEN": users.token(stack, users.STAFF),
         "CONVEYOR_VIEWER_TOKEN": users.token(stack, users.VIEWER),
         "CONVEYOR_CONSOLE_URL": stack.console,
         "CONVEYOR_SHOP_URL": stack.shop,

@@ -1,4 +1,4 @@
-"""The users of the stack's pool: three customers (one must not see another's orders, one is erased), an admin and a viewer."""
+"""The users of the stack's pool: three customers (one must not see another's orders, one is erased), and one of each role."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ OTHER_CUSTOMER = "ben@customer.example"
 # Whose data a test erases.
 ERASED_CUSTOMER = "eve@customer.example"
 ADMIN = "olga@shop.example"
+# Does the daily work.
+STAFF = "sam@shop.example"
 # Sees what an admin sees, and changes nothing.
 VIEWER = "vera@shop.example"
 
@@ -22,7 +24,7 @@ VIEWER = "vera@shop.example"
 def create(stack: Stack) -> None:
     """Creates the missing ones. Their random passwords are stored in `.local/` and deleted with the stack."""
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
-    for email in (CUSTOMER, OTHER_CUSTOMER, ERASED_CUSTOMER, ADMIN, VIEWER):
+    for email in (CUSTOMER, OTHER_CUSTOMER, ERASED_CUSTOMER, ADMIN, STAFF, VIEWER):
         password = stack.secrets.get(email)
         if password is None:
             # Contains each kind of character that the pool requires.
@@ -33,6 +35,7 @@ def create(stack: Stack) -> None:
             cognito.admin_create_user(UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS")
             cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=ADMIN, GroupName="admin")
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=STAFF, GroupName="staff")
     cognito.admin_add_user_to_group(UserPoolId=pool, Username=VIEWER, GroupName="viewer")
 
 
@@ -40,7 +43,7 @@ def passwords(stack: Stack) -> str:
     """Who may sign in, for a person: the passwords are random and end with the stack."""
     return "\n".join(
         f"  {role:<9} {email:<22} {stack.secrets[email]}"
-        for role, email in (("admin", ADMIN), ("viewer", VIEWER), ("customer", CUSTOMER))
+        for role, email in (("admin", ADMIN), ("staff", STAFF), ("viewer", VIEWER), ("customer", CUSTOMER))
     )
 
 
@@ -49,7 +52,7 @@ def of_browser_tests(stack: Stack) -> dict[str, dict[str, str]]:
     that no other test uses; each is new in every run.
     """
     cognito, pool = aws.client("cognito-idp", stack), stack.resources["UserPool"]
-    people = {"admin": ADMIN, "viewer": VIEWER, "customer": CUSTOMER}
+    people = {"admin": ADMIN, "staff": STAFF, "viewer": VIEWER, "customer": CUSTOMER}
     found = {role: {"email": email, "password": stack.secrets[email]} for role, email in people.items()}
     for role in ("invited", "forgetful", "watcher"):
         email, password = f"{role}-{secrets.token_hex(4)}@shop.example", f"Aa1{secrets.token_urlsafe(18)}"

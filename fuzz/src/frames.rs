@@ -36,7 +36,7 @@ pub fn frames(bytes: &[u8]) -> bool {
 
 fn connection() -> Connection {
     let until = now().checked_add(Duration::from_hours(1)).expect("a time");
-    let holder = Holder { caller: Summary::customer_partition(&customer()), staff: false, until };
+    let holder = Holder { caller: Summary::customer_partition(&customer()), of_shop: false, until };
     Connection { id: "c1".to_owned(), holder }
 }
 

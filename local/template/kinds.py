@@ -125,6 +125,7 @@ def errors_alarm(function: Function) -> None:
 def signed_in_function(function: Function) -> None:
     function.variables |= {
         "ADMIN_GROUP": ref("AdminGroupName"),
+        "STAFF_GROUP": ref("StaffGroupName"),
         "VIEWER_GROUP": ref("ViewerGroupName"),
         "GROUPS_CLAIM": ref("GroupsClaim"),
         "TOKEN_USE": ref("TokenUse"),

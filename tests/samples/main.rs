@@ -9,6 +9,7 @@ mod preceding_events;
 mod prerequisites;
 mod proofs;
 mod reads;
+mod roles;
 mod world;
 
 use std::collections::BTreeSet;

@@ -212,6 +212,7 @@ impl SampleWorld {
         let access = Access {
             admin_group: "admin".to_owned(),
             viewer_group: "viewer".to_owned(),
+            staff_group: "staff".to_owned(),
             groups_claim: "cognito:groups".to_owned(),
             token_use: Some("access".to_owned()),
         };

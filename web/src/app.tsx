@@ -10,6 +10,7 @@ import { NeedsAPerson } from "./pages/needs";
 import { Order } from "./pages/order";
 import { Product, Products } from "./pages/products";
 import { Replay } from "./pages/replay";
+import { Runbooks } from "./pages/runbook-list";
 import { Search, startSearch } from "./pages/search";
 import { Shipments } from "./pages/shipments";
 import { SignIn } from "./pages/sign-in";
@@ -31,6 +32,7 @@ const PLACES: [string[], string][] = [
   [["letters"], "Dead letters"],
   [["replay"], "Replays"],
   [["health"], "Health"],
+  [["runbooks"], "Runbooks"],
 ];
 
 /** `refusal`: why the person is not signed in, at a return from the issuer's pages. */
@@ -45,7 +47,7 @@ export function App({ refusal }: { refusal: string }) {
         Skip to the content
       </a>
       <div class="frame">
-        <Top email={someone.email} role={someone.isAdmin ? "admin" : someone.isViewer ? "viewer" : "no staff"} />
+        <Top email={someone.email} role={someone.role} />
         <Places />
         <Content />
       </div>
@@ -164,6 +166,8 @@ function Content() {
       return <Replay />;
     case "health":
       return <Health />;
+    case "runbooks":
+      return <Runbooks />;
     default:
       return (
         <Page title="No such page">

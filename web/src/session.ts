@@ -3,11 +3,14 @@
 import { CodeFlow, Pool, Session, type SignedIn } from "../../examples/sign-in/src";
 import { settings, type SignIn } from "./settings";
 
+/** As the API reads it from the groups; each may what those before it may. The API decides: docs/access.md. */
+export type Role = "customer" | "viewer" | "staff" | "admin";
+const ROLES: Role[] = ["customer", "viewer", "staff", "admin"];
+
 export interface Person {
   email: string;
   subject: string;
-  isAdmin: boolean;
-  isViewer: boolean;
+  role: Role;
 }
 
 /** The page of a shop may have the same origin, and has a session of its own. */
@@ -35,11 +38,18 @@ function issuerOf(way: SignIn | null): Pool | CodeFlow {
 export function person(): Person | undefined {
   const someone = settings().sign_in ? here().session.person() : undefined;
   if (!someone) return undefined;
-  const { claim, admin, viewer } = settings().groups;
-  const claimed = someone.claims[claim];
+  const named = settings().groups;
+  const claimed = someone.claims[named.claim];
   const groups: unknown[] = Array.isArray(claimed) ? claimed : [];
+  const role = (["admin", "staff", "viewer"] as const).find((role) => groups.includes(named[role])) ?? "customer";
   const { email, subject } = someone;
-  return { email, subject, isAdmin: groups.includes(admin), isViewer: groups.includes(viewer) };
+  return { email, subject, role };
+}
+
+/** Whether the person has this role or a higher one. */
+export function may(role: Role): boolean {
+  const someone = person();
+  return someone !== undefined && ROLES.indexOf(someone.role) >= ROLES.indexOf(role);
 }
 
 export const token = () => here().session.token();

@@ -17,7 +17,7 @@ export interface Settings {
   sign_in: SignIn | null;
   /** Address of live tracking. */
   live_url: string;
-  groups: { claim: string; admin: string; viewer: string };
+  groups: { claim: string; admin: string; staff: string; viewer: string };
   currencies: Record<string, Currency>;
 }
 

@@ -14,6 +14,8 @@ export interface OrderSummary {
   currency: string;
   placed_at: string;
   updated_at: string;
+  /** Of an order that needs a person: what happens by itself next. */
+  due?: { what: "expiry" | "stuck" | "evidence"; at: string };
 }
 
 export interface OrderPage {
@@ -238,4 +240,28 @@ export interface Replayed {
   read_units: number | null;
   cursor: string | null;
   continue_in_seconds: number;
+}
+
+export interface Reconciled {
+  do: "plan" | "fetch";
+  found: number;
+  new: number;
+  known: number;
+  refused: number;
+  next: string | null;
+}
+
+export interface Rebuilt {
+  do: "plan" | "compare" | "build";
+  orders: number;
+  same: number;
+  missing: number;
+  behind: number;
+  different: number;
+  written: number;
+  not_findable: number;
+  items_written: number;
+  unreadable: number;
+  cursor: string | null;
+  done: boolean;
 }

@@ -124,3 +124,26 @@ test("a replay is planned, confirmed and sent, and repeats nothing", async () =>
   assert.equal(await events(), before);
   await done();
 });
+
+test("views of orders are compared with their events in the console, and there is nothing to write", async () => {
+  const { page, done } = await staff();
+  await visit(page, "#/runbooks");
+  const section = page.getByRole("region", { name: "Write views of orders again" });
+  await section.getByRole("button", { name: "Plan" }).click();
+  await section.getByText(/\d+ orders compared, \d+ views right/).waitFor();
+  const start = section.getByRole("button", { name: /^Write \d+ again$/ });
+  await start.waitFor({ timeout: 60_000 });
+  await done();
+});
+
+test("events that Stripe could not deliver are planned, fetched, and known when they are fetched again", async () => {
+  const { page, done } = await staff();
+  await visit(page, "#/runbooks");
+  const section = page.getByRole("region", { name: "Fetch what Stripe could not deliver" });
+  const local = new Date(Date.now() - 3_600_000 - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  await section.getByLabel("Since (your time)").fill(local);
+  await section.getByRole("button", { name: "Plan" }).click();
+  await section.getByText(/^\d+ events that Stripe could not deliver/).waitFor({ timeout: 60_000 });
+  await section.getByRole("button", { name: /^Fetch \d+ events$/ }).waitFor();
+  await done();
+});

@@ -26,6 +26,7 @@ before(async () => {
     ["#/letters/allocate-stock", "Dead letters of allocate-stock"],
     ["#/replay", "Replays"],
     ["#/health", "Health"],
+    ["#/runbooks", "Runbooks"],
     ["#/nowhere", "No such page"],
   ];
 });

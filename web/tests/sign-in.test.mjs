@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { open, signIn, start, stop, violations } from "./browser.mjs";
-import { call, people } from "./stack.mjs";
+import { open, signIn, start, stop, violations, visit } from "./browser.mjs";
+import { bundle } from "./units/bundle.mjs";
+import { allocated, call, CONSOLE, fresh, people, status } from "./stack.mjs";
 
 /** What the emulator sends as the code of a reset. */
 const RESET_CODE = "654321";
+/** What the emulator takes as the code of a sign-up. */
+const SIGN_UP_CODE = "123456";
 
 before(start);
 after(stop);
@@ -72,6 +75,33 @@ test("a forgotten password is set anew with the code of the mail", async () => {
   await done();
 });
 
+test("the library signs a customer up at the pool, with a code, and out again", async () => {
+  const stored = new Map();
+  globalThis.sessionStorage = {
+    getItem: (name) => stored.get(name) ?? null,
+    setItem: (name, value) => void stored.set(name, value),
+    removeItem: (name) => void stored.delete(name),
+  };
+  const { Pool, Session } = await bundle(`export * from "../../examples/sign-in/src"`);
+  const { sign_in: way } = await (await fetch(new URL("console/settings.json", CONSOLE.replace(/console.*$/, "")))).json();
+  const pool = new Pool(way.endpoint, way.client_id);
+  const [email, password] = [`new+${fresh()}@customer.example`, `Aa1-${fresh()}-${fresh()}`];
+  assert.deepEqual(await pool.signUp(email, password), { isConfirmed: false });
+  await assert.rejects(pool.signUp(email, password), /There is an account/);
+  await assert.rejects(pool.signIn(email, password), (error) => error.code === "UserNotConfirmedException");
+  await pool.resendCode(email);
+  await pool.confirm(email, SIGN_UP_CODE);
+  const session = new Session(pool, "shop");
+  const done = await pool.signIn(email, password);
+  assert.equal(done.kind, "done");
+  session.begin(done.grant, email);
+  assert.equal(session.person().email, email);
+  const token = await session.refresh();
+  assert.equal((await call("GET", "/orders", undefined, { token })).status, 200);
+  await session.signOut();
+  assert.equal(stored.size, 0);
+});
+
 test("a customer sees that they may see nothing, and nothing else", async () => {
   const { page, done } = await open();
   await signIn(page, people.customer);
@@ -107,6 +137,41 @@ test("a viewer sees orders and changes nothing: there is no action, and the API 
     const { status } = await call(method, path, body, { token, key: "viewer" });
     // To a viewer another person's order does not exist, where its owner may cancel it.
     assert.ok([403, ...(path.endsWith("/cancel") ? [404] : [])].includes(status), `${method} ${path}: ${status}`);
+  }
+  await done();
+});
+
+test("staff dispatch and refund, and see no button of an operator; the API answers 403 to what operates the stack", async () => {
+  const order = await allocated();
+  const { page, done } = await open();
+  await signIn(page, people.staff);
+  await visit(page, `#/orders/${order.id}`);
+  for (const name of ["Dispatch", "Refund", "Cancel the order"]) await page.getByRole("button", { name, exact: true }).waitFor();
+  assert.equal(await page.getByRole("button", { name: "Erase" }).count(), 0);
+  for (const [hash, heading, button] of [["#/inbox", "Webhooks in", /Replay/], ["#/endpoints", "Webhooks out", /Add an endpoint/]]) {
+    await visit(page, hash);
+    await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+    await page.waitForLoadState("networkidle");
+    assert.equal(await page.getByRole("button", { name: button }).count(), 0, hash);
+  }
+  await visit(page, "#/letters");
+  await page.getByRole("alert").filter({ hasText: "You may not see or do this" }).waitFor();
+  await visit(page, `#/orders/${order.id}`);
+  await page.getByRole("button", { name: "Dispatch", exact: true }).click();
+  await page.getByLabel("Carrier").fill("DHL");
+  await page.getByLabel("Tracking code").fill(`ST${fresh()}`);
+  await page.keyboard.press("Enter");
+  await page.getByText("The parcel is recorded as handed over.").waitFor();
+  await status(order.id, "shipped");
+  const token = process.env.CONVEYOR_STAFF_TOKEN;
+  for (const [method, path, body] of [
+    ["POST", "/webhooks/inbox/stripe%3Aevt_1/replay", undefined],
+    ["POST", "/webhook-endpoints", { url: "https://shop.example" }],
+    ["POST", "/operations/redrive-dead-letters", { do: "count" }],
+    ["POST", "/operations/rebuild-views", { do: "plan" }],
+    ["POST", "/customers/someone/erase", undefined],
+  ]) {
+    assert.equal((await call(method, path, body, { token, key: "staff" })).status, 403, `${method} ${path}`);
   }
   await done();
 });

@@ -34,7 +34,7 @@ use events::Customer;
 use jiff::Timestamp;
 use outbound::{NameError, Names, Networks, RandomBytes, WorkQueue};
 use resilience::Clock;
-use runtime::http::{Endpoint as HttpEndpoint, FieldError, Problem, Reply, Request, digest_of};
+use runtime::http::{Endpoint as HttpEndpoint, FieldError, Problem, Reply, Request, Role, digest_of};
 use serde::Serialize;
 use std::sync::Arc;
 use view::View;
@@ -64,7 +64,7 @@ pub struct ManageCallbacks {
 #[async_trait]
 impl HttpEndpoint for ManageCallbacks {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.staff()?;
+        request.to_change(Role::Admin)?;
         match request.route.as_str() {
             "POST /webhook-endpoints" => self.create(&request).await,
             "GET /webhook-endpoints" => {
@@ -273,7 +273,7 @@ fn unknown() -> Problem {
 /// The digest of caller, action, endpoint and idempotency key. Without a key the request's own id takes its place: it is
 /// unique, so the request is always new.
 fn idempotency(request: &Request, action: &str) -> Result<String, Problem> {
-    let Customer { issuer, subject } = &request.admin()?.customer;
+    let Customer { issuer, subject } = &request.caller()?.customer;
     let (kind, key) = match request.idempotency_key_if_sent("request")? {
         Some(key) => ("key", key),
         None => ("request", request.cause.id.as_str()),

@@ -16,7 +16,9 @@ use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
 use events::{Amount, Currency, ProductChanged, Sku, Usable};
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, optional, optional_number, whole_number};
+use runtime::http::{
+    Endpoint, FieldError, Problem, Reply, Request, Role, optional, optional_number, whole_number,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -65,7 +67,7 @@ struct Input {
 
 impl ManageProducts {
     async fn put(&self, request: &Request) -> Result<Reply, Problem> {
-        request.admin()?;
+        request.at_least(Role::Staff)?;
         let sku = Sku::try_from(request.in_path("sku"))
             .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
         let product = validated(sku, request.json()?)?;

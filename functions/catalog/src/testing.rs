@@ -5,7 +5,7 @@ use event_store::{Documents, EventStore as _, Memory, StreamId};
 use events::{Cause, Customer, EventId, Sku};
 use jiff::Timestamp;
 use resilience::FixedClock;
-use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request};
+use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request, Role};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -59,8 +59,7 @@ pub(crate) fn request(route: &str, sku: &str, query: &[(&str, &str)], body: &Val
         body: body.to_string().into_bytes(),
         caller: Some(Caller {
             customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
-            admin,
-            viewer: false,
+            role: if admin { Role::Admin } else { Role::Customer },
         }),
         token_expires_at: None,
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None, actor: None },

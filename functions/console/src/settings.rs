@@ -145,8 +145,12 @@ impl<'a> OfConsole<'a> {
         live_url: &'a str,
         access: &'a Access,
     ) -> Self {
-        let groups =
-            Groups { claim: &access.groups_claim, admin: &access.admin_group, viewer: &access.viewer_group };
+        let groups = Groups {
+            claim: &access.groups_claim,
+            admin: &access.admin_group,
+            staff: &access.staff_group,
+            viewer: &access.viewer_group,
+        };
         Self {
             stack,
             version: env!("CARGO_PKG_VERSION"),
@@ -189,6 +193,7 @@ impl<'a> OfShop<'a> {
 struct Groups<'a> {
     claim: &'a str,
     admin: &'a str,
+    staff: &'a str,
     viewer: &'a str,
 }
 

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use event_store::{Counters, Counts, Documents};
 use events::Sku;
 use resilience::{BackOff, Clock, RandomJitter};
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, optional_number};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, Role, optional_number};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct ManageStock {
 #[async_trait]
 impl Endpoint for ManageStock {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.staff()?;
+        request.to_change(Role::Staff)?;
         let sku = Sku::try_from(request.in_path("sku"))
             .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
         match request.route.as_str() {

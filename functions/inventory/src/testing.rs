@@ -11,7 +11,7 @@ use events::{
 };
 use jiff::Timestamp;
 use resilience::{Failure, FixedClock};
-use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request};
+use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request, Role};
 use runtime::queue::{Consumer as _, Message};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -160,8 +160,7 @@ pub(crate) fn request(route: &str, of: &str, headers: &[(&'static str, &str)], b
         body: body.to_string().into_bytes(),
         caller: Some(Caller {
             customer: Customer { issuer: "https://issuer".to_owned(), subject: "s1".to_owned() },
-            admin: true,
-            viewer: false,
+            role: Role::Admin,
         }),
         token_expires_at: None,
         cause: Cause { id: EventId::outside("request", "r1"), traceparent: None, actor: None },

@@ -31,7 +31,7 @@ use known::Known;
 use outgoing::{Delivery, Notice, deliveries, notices};
 use remedies::{Remedy, Trouble, remedies};
 use resilience::Clock;
-use runtime::http::{Endpoint, Problem, Reply, Request};
+use runtime::http::{Endpoint, Problem, Reply, Request, Role};
 use runtime::letters::{self, LetterRecord};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,7 +86,7 @@ struct Explanation<'a> {
 #[async_trait]
 impl Endpoint for ExplainOrder {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.staff()?;
+        request.at_least(Role::Viewer)?;
         request.query_has_only(&[])?;
         let order = request.order_id()?;
         let stream = StreamId::order(&order);

@@ -22,7 +22,7 @@ use report::{Asked, BreakerState, Dependency, QueueState, Report, State, StreamS
 use resilience::Clock;
 use resilience::circuit::Circuit;
 use runtime::heartbeat;
-use runtime::http::{Endpoint, Problem, Reply, Request};
+use runtime::http::{Endpoint, Problem, Reply, Request, Role};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,7 +114,7 @@ impl Queue {
 #[async_trait]
 impl Endpoint for GetReadiness {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.staff()?;
+        request.at_least(Role::Viewer)?;
         Ok(Reply::json(200, &self.report().await))
     }
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use event_store::{EventStore, StreamId, append_decided};
 use events::{OrderNumber, RequestedBy};
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, optional};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, Role, optional};
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Endpoint for CancelOrder {
             &*self.clock,
             |order: &Order| {
                 let own = order.placed().is_some_and(|(placed, _)| placed.customer == caller.customer);
-                if !own && !caller.admin {
+                if !own && caller.role < Role::Staff {
                     return Err(Problem::not_found("no such order"));
                 }
                 let by = if own { RequestedBy::Customer } else { RequestedBy::Admin };

@@ -14,7 +14,7 @@ use events::{Customer, OrderId, OrderNumber};
 use futures_util::future::try_join_all;
 use outbound::RandomBytes;
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, Role};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ pub struct EraseCustomer {
 #[async_trait]
 impl Endpoint for EraseCustomer {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        let operator = &request.admin()?.customer;
+        let operator = &request.at_least(Role::Admin)?.customer;
         request.no_body()?;
         let subject = request.in_path("subject");
         if let Some(error) = FieldError::text("/subject", subject, LONGEST_SUBJECT) {

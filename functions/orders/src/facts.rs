@@ -66,6 +66,7 @@ pub(crate) use page::{PaymentState, ShipmentState};
 pub(crate) use progress::Progress;
 
 use events::{Amount, Because, CancelCause, Detail, OrderStatus, RefundCause};
+use jiff::Timestamp;
 use journey::Journey;
 use money::Money;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -173,6 +174,11 @@ impl Facts {
     /// What the customer got back in refunds, in minor units.
     pub fn refunded(&self) -> Amount {
         self.money.refunded()
+    }
+
+    /// When a bank wants evidence about an open dispute or inquiry.
+    pub fn evidence_due(&self) -> Option<Timestamp> {
+        self.money.evidence_due()
     }
 
     /// Carrier and tracking code, once known.

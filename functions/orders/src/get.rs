@@ -4,13 +4,13 @@
 //! moments. A customer sees only their own orders: another customer's is a `404`. Writes nothing.
 
 use crate::cursor::Cursor;
-use crate::summary::{Listed, OPEN_SHARDS, listed};
+use crate::summary::{Listed, OPEN_SHARDS, listed, listed_for_customer};
 use crate::view::{SeenBy, shown};
 use crate::{Order, OrderPage, Summary};
 use async_trait::async_trait;
 use event_store::{EventStore, History, Pages, StreamId, Walk};
 use events::OrderId;
-use runtime::http::{Caller, Endpoint, Problem, Reply, Request};
+use runtime::http::{Caller, Endpoint, Problem, Reply, Request, Role};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -63,14 +63,14 @@ impl Endpoint for GetOrder {
 }
 
 fn seen_by(caller: &Caller) -> SeenBy {
-    if caller.is_staff() { SeenBy::Admin } else { SeenBy::Customer }
+    if caller.is_of_shop() { SeenBy::Admin } else { SeenBy::Customer }
 }
 
 impl GetOrder {
     async fn visible(&self, id: &OrderId, caller: &Caller) -> Result<History<Order>, Problem> {
         let history = self.store.history::<Order>(&StreamId::order(id)).await?;
         match history.state.placed() {
-            Some((placed, _)) if caller.is_staff() || placed.customer == caller.customer => Ok(history),
+            Some((placed, _)) if caller.is_of_shop() || placed.customer == caller.customer => Ok(history),
             _ => Err(Problem::not_found("no such order")),
         }
     }
@@ -81,13 +81,13 @@ impl GetOrder {
         let page = self.by_customer.page(&partition, Walk::Backward, limit, cursor.position.as_ref()).await?;
         let next = page.next.map(|position| Cursor::at(&partition, 0, Some(position)).encode());
         let present = page.documents.iter().filter(|(_, view)| !view.is_erased());
-        let items = present.map(listed).collect::<Result<_, _>>()?;
+        let items = present.map(listed_for_customer).collect::<Result<_, _>>()?;
         Ok(Reply::json(200, &List { items, next }))
     }
 
     /// All open orders: one partition of the index after the other, the nearest deadline first in each.
     async fn open_orders(&self, request: &Request, open: &str) -> Result<Reply, Problem> {
-        request.reader()?;
+        request.at_least(Role::Viewer)?;
         if open != "true" {
             return Err(Problem::bad_request("open must be true if it is given"));
         }

@@ -1,6 +1,7 @@
 //! `rebuild-views`: compares the views and look-up items with the orders' streams, and writes those that are missing or wrong.
 //!
-//! - Trigger: an operator, by `make rebuild-views …`: `{"do": "plan" | "compare" | "build", "cursor"?, "by"?}`.
+//! - Trigger: an operator, by `make rebuild-views …`: `{"do": "plan" | "compare" | "build", "cursor"?, "by"?,
+//!   "for_seconds"?}`; an admin, in the console.
 //! - Effect of a build: each order whose view is missing, or differs from the fold of its stream, gets the view that
 //!   `project-orders` would write, and each order gets the look-up items that it lacks. A plan only counts the orders, a comparison
 //!   also reads their views and items.
@@ -14,6 +15,7 @@
 //! Every field of a view is compared except its deadline and its place in the index of open orders: the parameters may have
 //! changed, and a read of a table does not return the attributes of an index. See `docs/decisions/views-are-rebuilt-in-place.md`.
 
+use crate::summary::without_deadline;
 use crate::{Order, ProjectOrders, Term};
 use async_trait::async_trait;
 use event_store::{Document, EventScan, FIRST_EVENT, Key, StreamId};
@@ -63,6 +65,9 @@ pub struct Rebuild {
     /// The operator, for the log.
     #[serde(default)]
     pub by: Option<String>,
+    /// Seconds that this run may work at most, for a caller who waits for the answer. Never longer than the setting.
+    #[serde(default, deserialize_with = "command::seconds")]
+    pub for_seconds: Option<Duration>,
 }
 
 /// What can be done with the views.
@@ -92,7 +97,7 @@ enum Standing {
 fn standing(fold: &Document, view: Option<&Document>) -> Standing {
     match view {
         None => Standing::Missing,
-        Some(view) if view.body == fold.body => Standing::Same,
+        Some(view) if without_deadline(view) == without_deadline(fold) => Standing::Same,
         Some(view) if view.version < fold.version => Standing::Behind,
         Some(_) => Standing::Different,
     }
@@ -162,7 +167,8 @@ impl Command for RebuildViews {
         if to_do == Rebuilding::Build {
             tracing::info!(by, "views are being rebuilt");
         }
-        let until = self.clock.now().saturating_add(self.work_for).unwrap_or(Timestamp::MAX);
+        let work_for = input.for_seconds.map_or(self.work_for, |most| self.work_for.min(most));
+        let until = self.clock.now().saturating_add(work_for).unwrap_or(Timestamp::MAX);
         let mut tally = Tally::default();
         for _ in 0..MOST_PAGES {
             if self.clock.now() >= until {

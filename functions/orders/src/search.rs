@@ -11,7 +11,7 @@ mod page;
 
 use crate::email_key::EmailKey;
 use crate::get::List;
-use crate::summary::Listed;
+use crate::summary::{Listed, View};
 use crate::terms::view_of;
 use crate::{Summary, Term};
 use async_trait::async_trait;
@@ -19,7 +19,7 @@ use criterion::{Body, Criterion};
 use event_store::{Documents, Key, Pages, Walk};
 use futures_util::future::try_join_all;
 use page::{Below, Found, Merged};
-use runtime::http::{Endpoint, Problem, Reply, Request};
+use runtime::http::{Endpoint, Problem, Reply, Request, Role};
 use std::sync::Arc;
 
 /// How many orders one page reads, and so has at most.
@@ -44,7 +44,7 @@ impl Endpoint for SearchOrders {
     }
 
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        let issuer = &request.reader()?.customer.issuer;
+        let issuer = &request.at_least(Role::Viewer)?.customer.issuer;
         if request.route != "POST /orders/search" {
             return Err(Problem::not_found("no such route"));
         }
@@ -55,7 +55,7 @@ impl Endpoint for SearchOrders {
         let pages = partitions.iter().map(|partition| index.page(partition, walk, PAGE, None));
         let Merged { found, below } = Merged::of(try_join_all(pages).await?, PAGE);
         let mut items = self.read(&criterion, found).await?;
-        items.retain(|summary| {
+        items.retain(|View { summary, .. }| {
             criterion.holds_for(summary) && status.is_none_or(|status| summary.status == status)
         });
         let next = below.map(|below| below.encode(&partitions));
@@ -82,7 +82,7 @@ impl SearchOrders {
     }
 
     /// The views of what was found, newest first. One that is not written yet is left out.
-    async fn read(&self, criterion: &Criterion, found: Vec<Found>) -> Result<Vec<Summary>, Problem> {
+    async fn read(&self, criterion: &Criterion, found: Vec<Found>) -> Result<Vec<View>, Problem> {
         let mut views = match criterion {
             Criterion::Customer(_) => found,
             Criterion::Term(_) => {

@@ -1,12 +1,14 @@
 //! One line of a list of orders. It is also the read model: the table of views holds one for each order, among those of its
 //! customer, with the attributes of its indexes.
 
+use crate::order::Due;
 use crate::{Deadlines, Order};
 use event_store::{Document, History, Key, StoreError};
 use events::{Amount, Attention, Currency, Customer, OrderId, OrderNumber, OrderStatus};
 use jiff::Timestamp;
 use runtime::http::digest_of;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The number of partitions of the index `open-by-deadline`, for open orders and for watched ones each.
 pub(crate) const OPEN_SHARDS: u8 = 16;
@@ -32,6 +34,60 @@ pub struct Summary {
     pub placed_at: Timestamp,
     /// When its status, an attention or what is due changed last.
     pub updated_at: Timestamp,
+}
+
+/// What happens to an order at a time, if no person is earlier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Upcoming {
+    what: Happens,
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Happens {
+    /// The bank takes no more evidence.
+    Evidence,
+    /// The order expires, unless it is paid.
+    Expiry,
+    /// It gets the attention `stuck`.
+    Stuck,
+}
+
+impl Upcoming {
+    /// Of an order that needs a person; `None` for any other, whose view is to stay as small as it is.
+    fn of(order: &Order, deadlines: &Deadlines) -> Option<Self> {
+        if order.attention().is_empty() {
+            return None;
+        }
+        let evidence = order.facts().evidence_due().map(|at| Self { what: Happens::Evidence, at });
+        let swept = order.next_deadline(deadlines).map(|(at, due)| {
+            let what = match due {
+                Due::Expiry => Happens::Expiry,
+                Due::Stuck => Happens::Stuck,
+            };
+            Self { what, at }
+        });
+        evidence.into_iter().chain(swept).min_by_key(|upcoming| upcoming.at)
+    }
+}
+
+/// A summary as the table of views holds it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct View {
+    #[serde(flatten)]
+    pub(crate) summary: Summary,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<Upcoming>,
+}
+
+/// What a view says apart from its deadline, which also depends on the parameters of the stack.
+pub(crate) fn without_deadline(view: &Document) -> Value {
+    let mut body = (*view.body).clone();
+    if let Some(fields) = body.as_object_mut() {
+        fields.remove("due");
+    }
+    body
 }
 
 impl Summary {
@@ -102,27 +158,28 @@ impl Summary {
         let deadline = history.state.next_deadline(deadlines).map(|(deadline, _)| deadline);
         let looked_at =
             deadline.map(|deadline| if is_early { deadline.min(placed.pay_by) } else { deadline });
-        Self::document_at(history, id, looked_at, 0)
+        Self::document_at(history, id, looked_at, deadlines, 0)
     }
 
     /// The same after a sweep: it stands at its next deadline. It is newer than the view that was swept,
     /// and older than the view of the next event.
     pub fn swept(history: &History<Order>, id: &OrderId, deadlines: &Deadlines) -> Option<Document> {
         let deadline = history.state.next_deadline(deadlines).map(|(deadline, _)| deadline);
-        Self::document_at(history, id, deadline, 1)
+        Self::document_at(history, id, deadline, deadlines, 1)
     }
 
     fn document_at(
         history: &History<Order>,
         id: &OrderId,
         deadline: Option<Timestamp>,
+        deadlines: &Deadlines,
         sweeps: u64,
     ) -> Option<Document> {
         let order = &history.state;
-        let summary = Self::of(id, order)?;
+        let view = View { summary: Self::of(id, order)?, due: Upcoming::of(order, deadlines) };
         let last = u64::from(history.envelopes.last()?.sequence.number());
-        let mut document = Document::of(&summary).versioned(2 * last + sweeps);
-        if !summary.attention.is_empty() {
+        let mut document = Document::of(&view).versioned(2 * last + sweeps);
+        if !view.summary.attention.is_empty() {
             document = document.with("attention", attention_partition(shard_of(id)));
         }
         let shard = first_digit(id);
@@ -168,16 +225,27 @@ fn first_digit(id: &OrderId) -> u8 {
 pub(crate) struct Listed {
     number: OrderNumber,
     #[serde(flatten)]
-    summary: Summary,
+    view: View,
+}
+
+/// A line of a customer's own list: what is due concerns the shop alone.
+pub(crate) fn listed_for_customer((key, document): &(Key, Document)) -> Result<Listed, StoreError> {
+    document.read::<Summary>(key).map(Listed::from)
 }
 
 /// A line of a list from its view.
 pub(crate) fn listed((key, document): &(Key, Document)) -> Result<Listed, StoreError> {
-    document.read::<Summary>(key).map(Listed::from)
+    document.read::<View>(key).map(Listed::from)
+}
+
+impl From<View> for Listed {
+    fn from(view: View) -> Self {
+        Self { number: OrderNumber::of(&view.summary.order_id), view }
+    }
 }
 
 impl From<Summary> for Listed {
     fn from(summary: Summary) -> Self {
-        Self { number: OrderNumber::of(&summary.order_id), summary }
+        Self::from(View { summary, due: None })
     }
 }

@@ -63,7 +63,7 @@ impl Endpoint for GetPayment {
         let payment = self.store.history::<Payment>(&stream).await?.state;
         let caller = request.caller()?;
         let is_owner = payment.stage.terms().is_some_and(|terms| terms.customer == caller.customer);
-        if payment.stage == Stage::Unknown || !(is_owner || caller.is_staff()) {
+        if payment.stage == Stage::Unknown || !(is_owner || caller.is_of_shop()) {
             return Err(Problem::not_found("no such payment"));
         }
         let body = Body {
@@ -74,7 +74,7 @@ impl Endpoint for GetPayment {
             currency: payment.stage.terms().map(|terms| terms.currency),
             refunded: payment.ledger.refunded(),
             code: code(&payment.stage)
-                .map(|code| if caller.is_staff() { code } else { events::public_code(code) }),
+                .map(|code| if caller.is_of_shop() { code } else { events::public_code(code) }),
             client_secret: self.client_secret(&stream, &payment.stage, caller).await?,
         };
         Ok(Reply::json(200, &body))

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use event_store::{Decided, EventStore, StreamId, append_decided};
 use events::{Amount, Currency, Customer, OrderId, OrderNumber, PaymentsEvent, RefundId};
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of, whole_number};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, Role, digest_of, whole_number};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl Endpoint for RequestRefund {
 
 impl RequestRefund {
     async fn refund(&self, request: &Request) -> Result<Reply, Problem> {
-        let caller = &request.admin()?.customer;
+        let caller = &request.at_least(Role::Staff)?.customer;
         let order = request.order_id()?;
         let id = refund_id(caller, request.idempotency_key("refund")?)?;
         let input: Input = request.json()?;
@@ -84,7 +84,7 @@ impl RequestRefund {
     }
 
     async fn retry(&self, request: &Request) -> Result<Reply, Problem> {
-        request.admin()?;
+        request.at_least(Role::Staff)?;
         let order = request.order_id()?;
         let id = RefundId::try_from(request.in_path("refund_id"))
             .map_err(|_| Problem::not_found("no such refund"))?;

@@ -20,7 +20,7 @@ use commands::{Dispatch, Fail, Return, Tracking};
 use event_store::{Decided, Documents, EventStore, History, StepError, StreamId, append_decided_on};
 use events::{OrderId, ShippingEvent};
 use resilience::Clock;
-use runtime::http::{Endpoint, FieldError, Problem, Reply, Request};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, Role};
 use std::sync::Arc;
 use view::{Page, View};
 
@@ -37,7 +37,7 @@ pub struct ManageShipments {
 #[async_trait]
 impl Endpoint for ManageShipments {
     async fn answer(&self, request: Request) -> Result<Reply, Problem> {
-        request.staff()?;
+        request.to_change(Role::Staff)?;
         match request.route.as_str() {
             "GET /shipments" => self.list(&request).await,
             "GET /shipments/{order_id}" => self.show(&request.order_id()?).await,
@@ -45,7 +45,7 @@ impl Endpoint for ManageShipments {
             "POST /shipments/{order_id}/tracking" => self.correct(&request).await,
             "POST /shipments/{order_id}/release" => {
                 request.no_body()?;
-                let operator = &request.admin()?.customer;
+                let operator = &request.caller()?.customer;
                 self.execute(&request, |shipment| shipment.decide_release(operator)).await
             }
             "POST /shipments/{order_id}/deliver" => {
@@ -95,7 +95,7 @@ impl ManageShipments {
 
     async fn correct(&self, request: &Request) -> Result<Reply, Problem> {
         let order = request.order_id()?;
-        let operator = &request.admin()?.customer;
+        let operator = &request.caller()?.customer;
         let given = request.json::<Tracking>()?.checked()?;
         let history = self.history(&order).await?;
         if history.state.decide_correction(&given, operator).map_err(problem)?.is_some() {

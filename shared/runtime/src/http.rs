@@ -12,7 +12,7 @@ mod problem;
 mod reply;
 mod request;
 
-pub use access::{Access, Caller};
+pub use access::{Access, Caller, Role};
 pub use admission::Admission;
 pub use changed_limits::ChangedLimits;
 #[cfg(test)]

@@ -58,6 +58,7 @@ fn shop() -> Shop {
     let access = Access {
         admin_group: "admin".to_owned(),
         viewer_group: "viewer".to_owned(),
+        staff_group: "staff".to_owned(),
         groups_claim: "groups".to_owned(),
         token_use: None,
     };

@@ -141,6 +141,7 @@ impl World {
         let access = Access {
             admin_group: "admin".to_owned(),
             viewer_group: "viewer".to_owned(),
+            staff_group: "staff".to_owned(),
             groups_claim: "groups".to_owned(),
             token_use: None,
         };

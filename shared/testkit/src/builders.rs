@@ -9,7 +9,7 @@ use events::{
 };
 use jiff::Timestamp;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
-use runtime::http::{Admission, Caller, Request};
+use runtime::http::{Admission, Caller, Request, Role};
 use runtime::queue::Message;
 use runtime::stream::{Item, Record};
 use std::collections::HashMap;
@@ -169,6 +169,9 @@ pub trait RequestBuilder: Sized {
     /// Sent by a member of the admin group.
     #[must_use]
     fn by_admin(self) -> Self;
+    /// Sent by someone else of this role.
+    #[must_use]
+    fn by_role(self, role: Role) -> Self;
     /// Sent by this caller.
     #[must_use]
     fn sent_by(self, caller: Caller) -> Self;
@@ -191,12 +194,21 @@ pub trait RequestBuilder: Sized {
 
 impl RequestBuilder for Request {
     fn by(self, customer: Customer) -> Self {
-        self.sent_by(Caller { customer, admin: false, viewer: false })
+        self.sent_by(Caller { customer, role: Role::Customer })
     }
 
     fn by_admin(self) -> Self {
-        let customer = Customer { subject: "admin-1".to_owned(), ..customer() };
-        self.sent_by(Caller { customer, admin: true, viewer: false })
+        self.by_role(Role::Admin)
+    }
+
+    fn by_role(self, role: Role) -> Self {
+        let subject = match role {
+            Role::Customer => "customer-2",
+            Role::Viewer => "viewer-1",
+            Role::Staff => "staff-1",
+            Role::Admin => "admin-1",
+        };
+        self.sent_by(Caller { customer: Customer { subject: subject.to_owned(), ..customer() }, role })
     }
 
     fn sent_by(mut self, caller: Caller) -> Self {

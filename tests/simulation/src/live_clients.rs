@@ -14,7 +14,7 @@ use fastrand::Rng;
 use orders::{FollowOrders, Followers, GetOrder, IssueTicket, PushUpdates, TrackOrder};
 use outbound::SystemRandomBytes;
 use resilience::FixedClock;
-use runtime::http::{Endpoint as _, Request};
+use runtime::http::{Caller, Endpoint as _, Request, Role};
 use runtime::queue::{Consumer as _, Message};
 use runtime::websocket::{Connection, Socket as _};
 use serde_json::{Value, json};
@@ -365,7 +365,8 @@ impl World {
 
 impl Client {
     fn sent(&self, route: &str) -> Request {
-        let caller = runtime::http::Caller { customer: self.by.clone(), admin: self.admin, viewer: false };
+        let role = if self.admin { Role::Admin } else { Role::Customer };
+        let caller = Caller { customer: self.by.clone(), role };
         request(route).sent_by(caller)
     }
 

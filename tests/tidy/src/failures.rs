@@ -54,8 +54,8 @@ fn has_test(source: &str, name: &str) -> bool {
 fn every_failure_links_tests_that_exist() {
     let mut offenders = Vec::new();
     for row in rows() {
-        let [failure, _effect, _operator, tests] = row.as_slice() else {
-            offenders.push(format!("not a row of four cells: {row:?}"));
+        let [failure, _effect, _operator, _in_the_console, tests] = row.as_slice() else {
+            offenders.push(format!("not a row of five cells: {row:?}"));
             continue;
         };
         let linked = linked(tests);

@@ -136,6 +136,7 @@ function EndpointActions({ it, newest, reload }: { it: Endpoint; newest: string;
   return (
     <>
       <Action
+        needs="admin"
         label={it.enabled ? "Disable" : "Enable"}
         title={it.enabled ? "Disable the endpoint" : "Enable the endpoint"}
         submit={it.enabled ? "Disable it" : "Enable it"}
@@ -149,6 +150,7 @@ function EndpointActions({ it, newest, reload }: { it: Endpoint; newest: string;
         <p>{it.enabled ? "It gets no webhooks until it is enabled again." : "It gets the webhooks of events from now on; earlier ones can be sent again."}</p>
       </Action>
       <Action
+        needs="admin"
         label="Test"
         title="Send a test"
         submit="Send it"
@@ -164,6 +166,7 @@ function EndpointActions({ it, newest, reload }: { it: Endpoint; newest: string;
         <p>The endpoint gets one webhook of the type webhook.test.</p>
       </Action>
       <Action
+        needs="admin"
         label="Delete"
         title="Delete the endpoint"
         submit="Delete it"

@@ -22,6 +22,7 @@ export function Endpoints() {
       actions={
         list.data && (
           <Action
+            needs="admin"
             label="Add an endpoint"
             submit="Add it"
             fields={[

@@ -164,6 +164,7 @@ function Move({ name, ids, what, reload }: { name: string; ids: string[]; what: 
     <>
       {ids.length > 0 && (!run || run.isOver) && (
         <Action
+          needs="admin"
           label={`${isRequeue ? "Requeue" : "Discard"} ${ids.length}`}
           title={`${isRequeue ? "Requeue" : "Discard"} ${ids.length} ${ids.length === 1 ? "dead letter" : "dead letters"}`}
           submit={isRequeue ? "Requeue" : "Discard for ever"}

@@ -6,11 +6,11 @@ import { call, get, Problem } from "../api";
 import { useLoad } from "../load";
 import { money } from "../money";
 import { Page } from "../parts/page";
-import { Ago, Attention, duration, OrderLink, Status, words } from "../parts/show";
+import { Ago, Attention, OrderLink, Status, words } from "../parts/show";
 import { Empty, Loading, ProblemBox } from "../parts/states";
 import { Table } from "../parts/table";
 import { to } from "../route";
-import { person } from "../session";
+import { may } from "../session";
 import type { Endpoint, OrderSummary, Page as ListPage, Readiness, WebhookSummary } from "../shapes";
 
 interface Row {
@@ -19,7 +19,17 @@ interface Row {
   why: ComponentChildren;
   since: string | undefined;
   itself: ComponentChildren;
+  /** When that happens: the deadline of a person who wants to be earlier. */
+  at?: string | undefined;
   next: ComponentChildren;
+}
+
+/** Rows with a deadline first, the earliest at the top; then those without, the oldest at the top. */
+export function inOrder<R extends Pick<Row, "at" | "since">>(rows: R[]): R[] {
+  const last = "\uffff";
+  return rows.toSorted(
+    (one, other) => (one.at ?? last).localeCompare(other.at ?? last) || (one.since ?? "").localeCompare(other.since ?? ""),
+  );
 }
 
 /** Why an attention is raised, what happens without a person, and what a person does: docs/operations/alarms/attention-*.md. */
@@ -34,10 +44,17 @@ const ATTENTIONS: Record<string, [why: string, itself: string, next: string]> = 
   stuck: ["It made no progress until its deadline.", "It goes on if what it waits for comes.", "See what it waits for"],
 };
 
+/** What an order does by itself at its deadline. */
+const DUE: Record<NonNullable<OrderSummary["due"]>["what"], string> = {
+  evidence: "The bank takes no evidence after it is due:",
+  expiry: "It expires:",
+  stuck: "It is recorded as stuck:",
+};
+
 export function NeedsAPerson() {
   const orders = useLoad("attention", (signal) =>
     call<ListPage<OrderSummary>>("POST", "/orders/search", { body: { attention: "any" }, signal }), "board");
-  const isAdmin = person()?.isAdmin ?? false;
+  const isAdmin = may("admin");
   const letters = useLoad(`letters-${isAdmin}`, (signal) => (isAdmin ? countLetters(signal) : Promise.resolve([])), "slow");
   const endpoints = useLoad("endpoints", (signal) => get<{ items: Endpoint[] }>("/webhook-endpoints", signal), "slow");
   const failed = useLoad("failed", (signal) => inbox("failed", signal), "slow");
@@ -48,14 +65,14 @@ export function NeedsAPerson() {
   const problems = parts.map((part) => part.problem).filter((problem) => problem instanceof Problem);
   const denied = problems.find((problem) => problem.isDenied);
   const others = problems.filter((problem) => !problem.isDenied);
-  const rows = [
+  const rows = inOrder<Row>([
     ...(orders.data?.items ?? []).map(ofOrder),
     ...(health.data?.breakers ?? []).filter((breaker) => breaker.state === "open").map(ofBreaker),
     ...(letters.data ?? []).map(ofLetters),
     ...(endpoints.data?.items ?? []).filter((endpoint) => !endpoint.enabled && endpoint.disabled_because !== "admin").map(ofEndpoint),
     ...(failed.data?.items ?? []).map(ofWebhook),
     ...(parked.data?.items ?? []).map(ofWebhook),
-  ].sort((one, other) => (one.since ?? "").localeCompare(other.since ?? ""));
+  ]);
   const isLoading = parts.some((part) => part.isLoading && part.data === undefined && !part.problem);
   const more = orders.data?.next != null || failed.data?.next != null || parked.data?.next != null;
 
@@ -67,14 +84,14 @@ export function NeedsAPerson() {
       ))}
       {rows.length > 0 && (
         <Table
-          caption="What needs a person, the oldest first"
+          caption="What needs a person: the nearest deadline first, then the oldest"
           rows={rows}
           id={(row) => row.id}
           columns={[
             { name: "What", cell: (row) => row.what },
             { name: "Why", cell: (row) => row.why },
             { name: "Since", cell: (row) => <Ago at={row.since} /> },
-            { name: "By itself", cell: (row) => row.itself },
+            { name: "By itself", cell: (row) => <Itself row={row} /> },
             { name: "Next", cell: (row) => row.next },
           ]}
         />
@@ -90,6 +107,22 @@ export function NeedsAPerson() {
       )}
       {!isAdmin && <p class="quiet">Dead letters are shown to admins alone, because looking at them holds them.</p>}
     </Page>
+  );
+}
+
+function Itself({ row }: { row: Row }) {
+  return (
+    <>
+      {row.itself}
+      {row.at && (
+        <>
+          {" "}
+          <strong class="due">
+            <Ago at={row.at} />
+          </strong>
+        </>
+      )}
+    </>
   );
 }
 
@@ -126,7 +159,8 @@ function ofOrder(order: OrderSummary): Row {
       </>
     ),
     since: order.updated_at,
-    itself: known.map(([, itself]) => itself).join(" "),
+    itself: [...known.map(([, itself]) => itself), order.due && DUE[order.due.what]].filter(Boolean).join(" "),
+    at: order.due?.at,
     next: <a href={to("orders", order.order_id)}>{known[0]?.[2] ?? "Open the order"}</a>,
   };
 }
@@ -182,7 +216,6 @@ function ofWebhook(webhook: WebhookSummary): Row {
 }
 
 function ofBreaker(breaker: Readiness["breakers"][number]): Row {
-  const wait = breaker.next_probe ? (new Date(breaker.next_probe).getTime() - Date.now()) / 1000 : 0;
   return {
     id: `breaker-${breaker.provider}`,
     what: <a href={to("health")}>{breaker.provider}</a>,
@@ -192,7 +225,8 @@ function ofBreaker(breaker: Readiness["breakers"][number]): Row {
       </>
     ),
     since: breaker.since,
-    itself: wait > 0 ? `The next call tests it in ${duration(wait)}.` : "The next call tests it.",
+    itself: "The next call tests whether it answers:",
+    at: breaker.next_probe,
     next: <a href={to("health")}>See what else is late</a>,
   };
 }

@@ -4,7 +4,7 @@ import { call } from "../api";
 import { intentKey } from "../intent";
 import { minor, money, plain } from "../money";
 import { Action, type Field } from "../parts/action";
-import { person } from "../session";
+import { may } from "../session";
 import { settings } from "../settings";
 import type { Explanation } from "../shapes";
 import { customerOf, refundsUnderWay, type Everything } from "./order";
@@ -15,7 +15,7 @@ const CODE: Field = { name: "tracking_code", label: "Tracking code", maxLength: 
 const REASON: Field = { name: "reason", label: "Reason", type: "textarea", maxLength: 200 };
 
 export function OrderActions({ all, reload }: { all: Everything; reload: () => void }) {
-  if (!person()?.isAdmin) return null;
+  if (!may("staff")) return null;
   const { page, explained, shipment } = all;
   const id = page.order_id;
   const state = shipment?.state ?? "absent";
@@ -215,6 +215,7 @@ export function Erase({ all, reload }: { all: Everything; reload: () => void }) 
   return (
     <Action
       label="Erase"
+      needs="admin"
       title="Erase the customer’s personal data"
       isSmall
       submit="Erase it for ever"

@@ -32,6 +32,7 @@ export function ReplayWebhook({ id, status, reload }: { id: string; status: stri
   if (status !== "failed" && status !== "parked") return <>–</>;
   return (
     <Action
+      needs="admin"
       label="Replay"
       title="Replay the webhook"
       submit="Apply it again"
@@ -95,6 +96,7 @@ export function Redeliver({
   }
   return (
     <Action
+      needs="admin"
       label="Send again"
       title="Send the webhook again"
       submit="Send it now"

@@ -11,7 +11,7 @@ import { Status } from "../parts/show";
 import { Empty, Show } from "../parts/states";
 import { Table } from "../parts/table";
 import { go, to } from "../route";
-import { person } from "../session";
+import { may } from "../session";
 import { settings } from "../settings";
 import type { Product as Shape, Stock } from "../shapes";
 
@@ -157,7 +157,7 @@ export function Product({ sku }: { sku: string }) {
                     </dd>
                   </dl>
                 ) : (
-                  <Empty>No stock is recorded{person()?.isAdmin ? ": set it, so that it can be sold" : ""}.</Empty>
+                  <Empty>No stock is recorded{may("staff") ? ": set it, so that it can be sold" : ""}.</Empty>
                 )}
               </Section>
             </div>

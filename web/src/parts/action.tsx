@@ -6,7 +6,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 import { asProblem } from "../load";
-import { person } from "../session";
+import { may, type Role } from "../session";
 import { ProblemBox } from "./states";
 import { say } from "./toast";
 
@@ -35,6 +35,7 @@ export function Action({
   isDanger = false,
   isPrimary = false,
   isSmall = false,
+  needs = "staff",
 }: {
   label: string;
   /** The form's title; the label without it. */
@@ -48,9 +49,11 @@ export function Action({
   isDanger?: boolean;
   isPrimary?: boolean;
   isSmall?: boolean;
+  /** Whom the API lets do it. */
+  needs?: Role;
 }) {
   const [send, setSend] = useState<(values: Values) => Promise<string>>();
-  if (!person()?.isAdmin) return null;
+  if (!may(needs)) return null;
   const look = [isDanger && "danger", isPrimary && "primary", isSmall && "small"].filter(Boolean).join(" ");
   return (
     <>

@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { asProblem } from "../load";
-import { person } from "../session";
+import { may } from "../session";
 
 export function Bulk({
   label,
@@ -24,7 +24,7 @@ export function Bulk({
   const [failures, setFailures] = useState<string[]>([]);
   const control = useRef<AbortController>(undefined);
   useEffect(() => () => control.current?.abort(), []);
-  if (!person()?.isAdmin) return null;
+  if (!may("admin")) return null;
 
   async function run() {
     const stopped = new AbortController();

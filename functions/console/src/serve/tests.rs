@@ -131,6 +131,7 @@ async fn the_settings_name_the_pool_live_tracking_the_groups_and_the_decimals_of
     let console = settings("console").await;
     assert_eq!(console["sign_in"]["kind"], "password");
     assert_eq!(console["groups"]["admin"], "admin");
+    assert_eq!(console["groups"]["staff"], "staff");
     assert_eq!(console["groups"]["viewer"], "viewer");
     for settings in [console, settings("shop").await] {
         assert_eq!(settings["sign_in"]["client_id"], "client-1");

@@ -36,7 +36,7 @@ struct Adjustment {
 }
 
 pub(crate) async fn adjust(endpoint: &ManageStock, sku: &Sku, request: &Request) -> Result<Reply, Problem> {
-    let caller = &request.admin()?.customer;
+    let caller = &request.caller()?.customer;
     let id = adjustment_id(caller, request.idempotency_key("adjustment")?);
     let input: Input = request.json()?;
     validate(&input)?;

@@ -1,7 +1,7 @@
 //! Stock is read and put by admins only; a put with `If-Match` applies to that version only.
 
 use crate::testing::{World, body, header, line, order, paid, request};
-use runtime::http::{Access, Endpoint as _, Problem, Reply, Server, parse_sample};
+use runtime::http::{Access, Endpoint as _, Problem, Reply, Role, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -70,7 +70,7 @@ async fn only_admins_see_and_change_stock() {
     let world = World::default();
     for route in ["GET /stock/{sku}", "PUT /stock/{sku}", "POST /stock/{sku}/adjustments"] {
         let mut request = request(route, "TEA", &[], &json!({ "on_hand": 1 }));
-        request.caller.as_mut().unwrap().admin = false;
+        request.caller.as_mut().unwrap().role = Role::Customer;
         assert_eq!(world.manage.answer(request).await.unwrap_err().status, 403, "{route}");
     }
 }
@@ -81,6 +81,7 @@ async fn every_sample_is_answered() {
     let access = Access {
         admin_group: "admin".to_owned(),
         viewer_group: "viewer".to_owned(),
+        staff_group: "staff".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };

@@ -97,6 +97,7 @@ async fn every_sample_is_answered() {
     let access = Access {
         admin_group: "admin".to_owned(),
         viewer_group: "viewer".to_owned(),
+        staff_group: "staff".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     };

@@ -1,6 +1,7 @@
 //! The money of one order: what was captured, what was refunded, and what the customer's bank took.
 
 use events::{Amount, Detail, DisputeOutcome, RefundCause, RefundId};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, HashSet};
 
 /// Every fact about money. It only grows, like the set of facts that it belongs to.
@@ -46,6 +47,21 @@ struct Dispute {
     held: Amount,
     /// What the bank kept, because the dispute was lost.
     lost: Amount,
+    /// When the bank wants the evidence by: the last time that was named.
+    evidence_due_by: Option<Timestamp>,
+}
+
+impl Dispute {
+    fn is_open(&self) -> bool {
+        self.is_opened
+            && !self.outcomes.contains(&DisputeOutcome::Won)
+            && !self.outcomes.contains(&DisputeOutcome::Lost)
+    }
+
+    /// Whether it is an inquiry that is open and has not become a dispute.
+    fn is_open_inquiry(&self) -> bool {
+        !self.is_opened && !self.inquiry.contains(&DisputeOutcome::Won)
+    }
 }
 
 impl Refund {
@@ -111,6 +127,7 @@ impl Money {
     pub(super) fn add_dispute(&mut self, detail: &Detail) {
         let id = detail.dispute_id.clone().unwrap_or_default();
         let dispute = self.disputes.entry(id).or_default();
+        dispute.evidence_due_by = dispute.evidence_due_by.max(detail.evidence_due_by);
         if detail.inquiry {
             dispute.inquiry.extend(detail.dispute);
             return;
@@ -138,18 +155,18 @@ impl Money {
 
     /// Whether a dispute is open.
     pub(super) fn is_disputed(&self) -> bool {
-        self.disputes.values().any(|dispute| {
-            dispute.is_opened
-                && !dispute.outcomes.contains(&DisputeOutcome::Won)
-                && !dispute.outcomes.contains(&DisputeOutcome::Lost)
-        })
+        self.disputes.values().any(Dispute::is_open)
+    }
+
+    /// When a bank wants evidence: the next of the open disputes and inquiries.
+    pub(super) fn evidence_due(&self) -> Option<Timestamp> {
+        let open = self.disputes.values().filter(|dispute| dispute.is_open() || dispute.is_open_inquiry());
+        open.filter_map(|dispute| dispute.evidence_due_by).min()
     }
 
     /// Whether an inquiry is open that has not become a dispute.
     pub(super) fn has_inquiry(&self) -> bool {
-        self.disputes
-            .values()
-            .any(|dispute| !dispute.is_opened && !dispute.inquiry.contains(&DisputeOutcome::Won))
+        self.disputes.values().any(Dispute::is_open_inquiry)
     }
 
     /// The refunds that were requested and that we still owe.

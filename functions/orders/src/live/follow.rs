@@ -4,7 +4,7 @@
 //!   [`MOST_CONNECTIONS`] connections; one more is refused.
 //! - A `follow` makes the connection a follower first and reads the order's stream then, both consistently, so no event falls
 //!   between the two. It is answered with the order, or, if the client has it, with its sequence. A repeat is a heartbeat.
-//! - Another customer's order is answered like an unknown one. Only staff follow the board.
+//! - Another customer's order is answered like an unknown one. Only those who work for the shop follow the board.
 //! - A connection that sends too many frames, or whose token has expired, is closed. One that is gone is forgotten.
 //! - A failure fails the invocation. The client gets no answer within its time, and reads again.
 //!
@@ -85,7 +85,7 @@ impl Socket for FollowOrders {
 
 impl FollowOrders {
     async fn follow_board(&self, connection: &Connection, now: Timestamp) -> Result<String, Failure> {
-        if !connection.holder.staff {
+        if !connection.holder.of_shop {
             return Ok(frames::error(Code::Forbidden, None));
         }
         self.followers.follow(connection, &Topic::Board, now).await?;

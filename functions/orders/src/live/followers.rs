@@ -29,7 +29,7 @@ const OPEN: &str = "open";
 pub(crate) enum Topic {
     /// One order.
     Order(OrderId),
-    /// Every order, for staff.
+    /// Every order, for those who work for the shop.
     Board,
 }
 
@@ -47,19 +47,19 @@ impl Topic {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Follower {
     caller: String,
-    staff: bool,
+    of_shop: bool,
     until: Timestamp,
 }
 
 impl From<&Holder> for Follower {
     fn from(holder: &Holder) -> Self {
-        Self { caller: holder.caller.clone(), staff: holder.staff, until: holder.until }
+        Self { caller: holder.caller.clone(), of_shop: holder.of_shop, until: holder.until }
     }
 }
 
 impl From<Follower> for Holder {
     fn from(follower: Follower) -> Self {
-        Self { caller: follower.caller, staff: follower.staff, until: follower.until }
+        Self { caller: follower.caller, of_shop: follower.of_shop, until: follower.until }
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) enum Code {
     Invalid,
     /// No such order, or another customer's.
     NotFound,
-    /// Only staff follow the board.
+    /// Only those who work for the shop follow the board.
     Forbidden,
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn error(code: Code, order: Option<&OrderId>) -> String {
             "send {\"action\": \"follow\", \"order\": an order's id or \"board\", \"after\": a sequence}"
         }
         Code::NotFound => "no such order",
-        Code::Forbidden => "this needs the admin or the viewer group",
+        Code::Forbidden => "this needs the viewer, the staff or the admin group",
     };
     text(&Frame::Error { code, order: order.map(OrderId::as_str), detail })
 }

@@ -37,8 +37,11 @@ impl Endpoint for IssueTicket {
         let bytes =
             self.random.bytes().ok_or_else(|| Problem::internal("the machine has no random bytes"))?;
         let ticket = URL_SAFE_NO_PAD.encode(bytes);
-        let holder =
-            Holder { caller: Summary::customer_partition(&caller.customer), staff: caller.is_staff(), until };
+        let holder = Holder {
+            caller: Summary::customer_partition(&caller.customer),
+            of_shop: caller.is_of_shop(),
+            until,
+        };
         self.followers.issue(&ticket, &holder, self.clock.now()).await?;
         Ok(Reply::json(201, &json!({ "ticket": ticket, "expires_in": TICKET_LASTS.as_secs() })))
     }

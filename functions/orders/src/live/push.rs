@@ -58,13 +58,13 @@ enum Outcome {
 
 /// How a holder sees orders.
 pub(crate) fn seen_by(holder: &Holder) -> SeenBy {
-    if holder.staff { SeenBy::Admin } else { SeenBy::Customer }
+    if holder.of_shop { SeenBy::Admin } else { SeenBy::Customer }
 }
 
 /// Whether a holder may see an order: as `GET /orders/{order_id}` decides it.
 pub(crate) fn may_see(order: &Order, holder: &Holder) -> bool {
     order.placed().is_some_and(|(placed, _)| {
-        holder.staff || Summary::customer_partition(&placed.customer) == holder.caller
+        holder.of_shop || Summary::customer_partition(&placed.customer) == holder.caller
     })
 }
 
@@ -108,7 +108,7 @@ fn shares(
         };
         (one, frame)
     });
-    let to_board = of_board.into_iter().filter(|one| one.holder.staff).map(|one| (one, line.clone()));
+    let to_board = of_board.into_iter().filter(|one| one.holder.of_shop).map(|one| (one, line.clone()));
     let mut shares: BTreeMap<String, (Connection, Share)> = BTreeMap::new();
     for (connection, frame) in to_followers.chain(to_board) {
         let new = if connection.holder.until <= now { Share::End } else { Share::Frames(Vec::new()) };

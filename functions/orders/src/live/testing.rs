@@ -83,9 +83,9 @@ impl Live {
     }
 
     /// A holder whose token lasts an hour.
-    pub(crate) fn holder(&self, customer: &Customer, staff: bool) -> Holder {
+    pub(crate) fn holder(&self, customer: &Customer, of_shop: bool) -> Holder {
         let until = self.world.clock.now().checked_add(Duration::from_hours(1)).unwrap();
-        Holder { caller: Summary::customer_partition(customer), staff, until }
+        Holder { caller: Summary::customer_partition(customer), of_shop, until }
     }
 
     /// Sends a frame and returns what the connection got.

@@ -151,7 +151,10 @@ async fn an_order_whose_stream_cannot_be_read_does_not_stop_the_others() {
 async fn a_view_is_right_although_its_deadline_is_another() {
     let world = shop(1).await;
     let (key, view) = world.stored_views().pop().unwrap();
-    let swept = Document { version: view.version + 1, ..view }.with("deadline", "2030-01-01T00:00:00Z");
+    let mut body = (*view.body).clone();
+    body["due"] = json!({"what": "stuck", "at": "2030-01-01T00:00:00Z"});
+    let swept = Document { version: view.version + 1, body: body.into(), ..view }
+        .with("deadline", "2030-01-01T00:00:00Z");
     world.views.put(&key, &swept).await.unwrap();
     let built = run(&world, "build").await;
     assert_eq!((&built["same"], &built["written"]), (&json!(1), &json!(0)));
@@ -275,6 +278,13 @@ async fn a_run_out_of_time_answers_where_to_go_on_and_names_only_some_orders() {
     step.work_for = Duration::ZERO;
     let answer = runtime::command::work(&step, json!({"do": "build"})).await.unwrap();
     assert_eq!((&answer["orders"], &answer["done"]), (&json!(0), &json!(false)), "nothing was read yet");
+    step.work_for = Duration::from_mins(1);
+    let bounded = runtime::command::work(&step, json!({"do": "build", "for_seconds": 0})).await.unwrap();
+    assert_eq!(
+        (&bounded["orders"], &bounded["done"]),
+        (&json!(0), &json!(false)),
+        "the caller's bound is less"
+    );
     for wrong in [json!({}), json!({"do": "build", "cursor": "bm8"}), json!({"do": "build", "by": "a\nb"})] {
         let refused = runtime::command::work(&step, wrong).await.unwrap_err();
         assert!(matches!(refused, Failure::Reject { .. }), "{refused}");

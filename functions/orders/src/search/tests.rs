@@ -1,16 +1,20 @@
 //! A search finds every order that has the value, newest first, and the orders that need an operator while they do.
 
-use crate::SearchOrders;
-use crate::testing::{DAY, World, body, cancelled_order, corrected_to, delivered_order, publish, search};
-use events::{
-    Contact, Customer, LabelVoidFailed, LabelVoided, OrderId, OrderLine, OrderNumber, OrderPlaced,
-    ShippingEvent,
+use crate::testing::{
+    DAY, World, body, cancelled_order, corrected_to, delivered_order, disputed, publish, refund,
+    refund_failed, search,
 };
+use crate::{Deadlines, SearchOrders};
+use events::{
+    Contact, Customer, DisputeOutcome, LabelVoidFailed, LabelVoided, OrderId, OrderLine, OrderNumber,
+    OrderPlaced, PaymentDisputed, PaymentsEvent, RefundCause, ShippingEvent,
+};
+use resilience::Clock as _;
 use runtime::http::{Endpoint as _, Problem};
 use runtime::queue::Consumer as _;
 use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::{RequestBuilder as _, customer, order_id, other_customer, placed, request, sku};
+use testkit::{RequestBuilder as _, customer, now, order_id, other_customer, placed, request, sku};
 
 async fn answer(search: &SearchOrders, criterion: &Value) -> Result<Value, Problem> {
     let request = request("POST /orders/search").by_admin().json(criterion);
@@ -141,6 +145,39 @@ async fn an_order_that_needs_an_operator_is_found_until_it_no_longer_does() {
     world.track.consume(&voided).await.unwrap();
     world.project().await;
     assert_eq!(found(&world, json!({"attention": "any"})).await, names(&[]));
+}
+
+#[tokio::test]
+async fn an_order_that_needs_an_operator_says_what_happens_next_and_when() {
+    let world = World::default();
+    world.place(1).await;
+    for message in delivered_order() {
+        world.track.consume(&message).await.unwrap();
+    }
+    let due = async |criterion: Value| {
+        world.project().await;
+        answer(&world.search, &criterion).await.unwrap()["items"][0]["due"].clone()
+    };
+    assert_eq!(due(json!({"customer": customer().subject})).await, Value::Null, "no person is needed");
+    // The bank takes evidence for a while, and has the money.
+    let until = now().saturating_add(DAY * 9).unwrap();
+    let dispute = PaymentDisputed { evidence_due_by: Some(until), ..disputed(DisputeOutcome::Opened) };
+    world.track.consume(&publish::<PaymentsEvent>(7, dispute)).await.unwrap();
+    let any = || json!({"attention": "any"});
+    assert_eq!(due(any()).await, json!({"what": "evidence", "at": until}));
+    // A refund that failed is owed, and is late sooner.
+    let requested = publish::<PaymentsEvent>(8, refund("r", RefundCause::Goodwill));
+    world.track.consume(&requested).await.unwrap();
+    world.track.consume(&publish::<PaymentsEvent>(9, refund_failed("r"))).await.unwrap();
+    let late = world.clock.now().saturating_add(Deadlines::default().owing).unwrap();
+    assert_eq!(due(any()).await, json!({"what": "stuck", "at": late}));
+    let own = world.get(request("GET /orders").by(customer())).await.unwrap();
+    assert_eq!((&own["items"][0]["order_id"], &own["items"][0]["due"]), (&json!(order_id(1)), &Value::Null));
+    let ended = publish::<PaymentsEvent>(10, disputed(DisputeOutcome::Won));
+    world.track.consume(&ended).await.unwrap();
+    world.wait(DAY * 2);
+    world.sweep().await;
+    assert_eq!(due(any()).await, Value::Null, "it is stuck, and nothing happens by itself");
 }
 
 /// 4 shards of 60 orders, interleaved in time; every third is of another product.

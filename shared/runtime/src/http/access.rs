@@ -19,16 +19,27 @@ use std::collections::HashMap;
 pub struct Caller {
     /// Issuer and subject of the token.
     pub customer: Customer,
-    /// Whether the token names the admin group.
-    pub admin: bool,
-    /// Whether the token names the viewer group.
-    pub viewer: bool,
+    /// By the groups that the token names.
+    pub role: Role,
+}
+
+/// What a caller may do. Each may what those before it may, to everyone's orders: `docs/access.md` has every route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// In no group of the shop: sees and changes what is their own.
+    Customer,
+    /// Sees everything, and changes nothing.
+    Viewer,
+    /// Does the daily work: orders, parcels, products, stock.
+    Staff,
+    /// Operates the stack: replays, dead letters, webhook endpoints, erasure.
+    Admin,
 }
 
 impl Caller {
-    /// Whether the caller may read what belongs to others: an admin, or a viewer.
-    pub const fn is_staff(&self) -> bool {
-        self.admin || self.viewer
+    /// Whether the caller works for the shop, and so may see what belongs to others.
+    pub fn is_of_shop(&self) -> bool {
+        self.role > Role::Customer
     }
 
     /// The caller as the actor of the events that the request causes. Never `None` for a verified token: its subject is not empty.
@@ -42,8 +53,10 @@ impl Caller {
 pub struct Access {
     /// The group whose members are admins.
     pub admin_group: String,
-    /// The group whose members read what admins read, and change nothing.
+    /// The group whose members see what admins see, and change nothing.
     pub viewer_group: String,
+    /// The group whose members do the daily work.
+    pub staff_group: String,
     /// The claim that lists the groups.
     pub groups_claim: String,
     /// The required value of the claim `token_use`; `None` for issuers that do not set it.
@@ -51,11 +64,12 @@ pub struct Access {
 }
 
 impl Access {
-    /// `ADMIN_GROUP` (admin), `VIEWER_GROUP` (viewer), `GROUPS_CLAIM` (`cognito:groups`), `TOKEN_USE` (empty: not checked).
+    /// `ADMIN_GROUP` (admin), `STAFF_GROUP` (staff), `VIEWER_GROUP` (viewer), `GROUPS_CLAIM` (`cognito:groups`), `TOKEN_USE` (empty: not checked).
     pub fn from_settings(settings: &mut Settings) -> Self {
         Self {
             admin_group: settings.optional("ADMIN_GROUP").unwrap_or_else(|| "admin".to_owned()),
             viewer_group: settings.optional("VIEWER_GROUP").unwrap_or_else(|| "viewer".to_owned()),
+            staff_group: settings.optional("STAFF_GROUP").unwrap_or_else(|| "staff".to_owned()),
             groups_claim: settings.optional("GROUPS_CLAIM").unwrap_or_else(|| "cognito:groups".to_owned()),
             token_use: settings.optional("TOKEN_USE"),
         }
@@ -77,12 +91,22 @@ impl Access {
             return Err(Problem::unauthorized("the token names no issuer or no subject"));
         };
         let token = verified_token(claims, headers);
-        let lists = |group: &str| token.as_ref().is_some_and(|token| self.lists(token, group));
         Ok(Caller {
             customer: Customer { issuer: issuer.to_owned(), subject: subject.to_owned() },
-            admin: lists(&self.admin_group),
-            viewer: lists(&self.viewer_group),
+            role: token.map_or(Role::Customer, |token| self.role(&token)),
         })
+    }
+
+    /// The highest role whose group the token names.
+    fn role(&self, token: &Value) -> Role {
+        [
+            (Role::Admin, &self.admin_group),
+            (Role::Staff, &self.staff_group),
+            (Role::Viewer, &self.viewer_group),
+        ]
+        .into_iter()
+        .find_map(|(role, group)| self.lists(token, group).then_some(role))
+        .unwrap_or(Role::Customer)
     }
 
     fn lists(&self, token: &Value, group: &str) -> bool {

@@ -23,9 +23,9 @@ const MOST_REMEMBERED: usize = 1000;
 /// Which requests a limit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counted {
-    /// All requests of a caller that is neither admin nor viewer.
+    /// All requests of a caller that does not work for the shop.
     OfCustomers,
-    /// All requests of an admin or a viewer.
+    /// All requests of an admin, a member of staff or a viewer.
     OfAdmins,
     /// All requests of this route, for example `POST /orders`.
     Route(&'static str),
@@ -45,8 +45,8 @@ pub struct Limit {
 impl Limit {
     fn counts(&self, caller: &Caller, route: &str) -> bool {
         match self.counted {
-            Counted::OfCustomers => !caller.is_staff(),
-            Counted::OfAdmins => caller.is_staff(),
+            Counted::OfCustomers => !caller.is_of_shop(),
+            Counted::OfAdmins => caller.is_of_shop(),
             Counted::Route(counted) => counted == route,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::event::Fields;
 use super::objects::Objects;
-use super::{Access, Admission, Caller, Event, FieldError, Problem};
+use super::{Access, Admission, Caller, Event, FieldError, Problem, Role};
 use crate::traces;
 use events::{Cause, EventId, OrderId, Traceparent};
 use jiff::Timestamp;
@@ -94,25 +94,22 @@ impl Request {
         self.caller.as_ref().ok_or_else(|| Problem::unauthorized("the request carries no token"))
     }
 
-    /// The caller, if it is an admin; else 403.
-    pub fn admin(&self) -> Result<&Caller, Problem> {
+    /// The caller, if it has this role or a higher one; else 403.
+    pub fn at_least(&self, role: Role) -> Result<&Caller, Problem> {
         let caller = self.caller()?;
-        if caller.admin { Ok(caller) } else { Err(Problem::forbidden("this needs the admin group")) }
-    }
-
-    /// The caller, if it is an admin, or a viewer on a route that only shows something (`GET`); else 403.
-    pub fn staff(&self) -> Result<&Caller, Problem> {
-        if self.route.starts_with("GET ") { self.reader() } else { self.admin() }
-    }
-
-    /// The caller, if it is an admin or a viewer; else 403.
-    pub fn reader(&self) -> Result<&Caller, Problem> {
-        let caller = self.caller()?;
-        if caller.is_staff() {
-            Ok(caller)
-        } else {
-            Err(Problem::forbidden("this needs the admin or the viewer group"))
+        if caller.role >= role {
+            return Ok(caller);
         }
+        Err(Problem::forbidden(match role {
+            Role::Customer | Role::Viewer => "this needs the viewer, the staff or the admin group",
+            Role::Staff => "this needs the staff or the admin group",
+            Role::Admin => "this needs the admin group",
+        }))
+    }
+
+    /// The caller, if it has the role that changes something here; on a route that only shows something (`GET`) a viewer suffices.
+    pub fn to_change(&self, role: Role) -> Result<&Caller, Problem> {
+        self.at_least(if self.route.starts_with("GET ") { Role::Viewer } else { role })
     }
 
     /// Reads the body as JSON: 415 for another content type, 413 over 64 KiB, 400 if it is not JSON, 422 with a pointer if it

@@ -24,8 +24,8 @@ impl fmt::Debug for Event {
 pub struct Holder {
     /// The caller, under a name that is the same for the same caller and says nothing about them.
     pub caller: String,
-    /// Whether the caller may see what belongs to others: an admin, or a viewer.
-    pub staff: bool,
+    /// Whether the caller works for the shop, and so may see what belongs to others.
+    pub of_shop: bool,
     /// When the caller's token expires.
     pub until: Timestamp,
 }
@@ -103,13 +103,13 @@ pub(crate) fn parse_probe() -> Result<(), crate::Error> {
 impl Holder {
     /// The holder as the authorizer's context: texts, as the gateway passes them on.
     pub(super) fn context(&self) -> Value {
-        json!({"caller": self.caller, "staff": self.staff.to_string(), "until": self.until.to_string()})
+        json!({"caller": self.caller, "of_shop": self.of_shop.to_string(), "until": self.until.to_string()})
     }
 
     fn read(context: &Members<'_>) -> Option<Self> {
         Some(Self {
             caller: context.text("caller").filter(|caller| !caller.is_empty())?.into_owned(),
-            staff: context.text("staff")?.parse().ok()?,
+            of_shop: context.text("of_shop")?.parse().ok()?,
             until: context.text("until")?.parse().ok()?,
         })
     }

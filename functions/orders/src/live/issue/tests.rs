@@ -2,7 +2,7 @@
 
 use super::super::testing::Live;
 use crate::testing::body;
-use runtime::http::{Caller, Endpoint as _, Problem, Request};
+use runtime::http::{Caller, Endpoint as _, Problem, Request, Role};
 use runtime::websocket::{Holder, Socket as _};
 use std::time::Duration;
 use testkit::{RequestBuilder as _, customer, now, request};
@@ -28,13 +28,15 @@ async fn a_ticket_admits_its_caller_once() {
 }
 
 #[tokio::test]
-async fn an_admin_and_a_viewer_may_follow_every_order_and_a_customer_may_not() {
-    for (admin, viewer, staff) in [(true, false, true), (false, true, true), (false, false, false)] {
+async fn whoever_works_for_the_shop_may_follow_every_order_and_a_customer_may_not() {
+    for (role, of_shop) in
+        [(Role::Admin, true), (Role::Staff, true), (Role::Viewer, true), (Role::Customer, false)]
+    {
         let live = Live::default();
-        let caller = Caller { customer: customer(), admin, viewer };
+        let caller = Caller { customer: customer(), role };
         let ticket = ticket(&live, Request { caller: Some(caller), ..asked() }).await.unwrap();
         let holder = live.follow.admit(&ticket).await.unwrap().unwrap();
-        assert_eq!(holder.staff, staff, "admin {admin}, viewer {viewer}");
+        assert_eq!(holder.of_shop, of_shop, "{role:?}");
     }
 }
 

@@ -14,6 +14,7 @@ async fn an_order_over_the_limit_is_not_placed() {
         access: Some(Access {
             admin_group: "admin".to_owned(),
             viewer_group: "viewer".to_owned(),
+            staff_group: "staff".to_owned(),
             groups_claim: "groups".to_owned(),
             token_use: None,
         }),

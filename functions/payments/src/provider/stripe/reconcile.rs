@@ -1,11 +1,12 @@
 //! `reconcile-stripe`: fetches events that Stripe could not deliver, and keeps them in the inbox.
 //!
-//! Trigger: an operator, `{"since", "after"?}` (`make reconcile SINCE=…`); or the schedule, without arguments: then `since` is
-//! three days ago, because Stripe itself retries for as long.
+//! Trigger: an operator, `{"since", "after"?, "do"?: "plan" | "fetch", "by"?, "for_seconds"?}` (`make reconcile SINCE=…`, or the
+//! console); or the schedule, without arguments: then `since` is three days ago, because Stripe itself retries for as long.
 //! Effect: one inbox item for each event that is missing there, of the types that mean something here, newest first.
 //! [`ApplyStripeEvent`](crate::ApplyStripeEvent) applies it like one that was delivered. Emits no events.
 //! Idempotent by the event's id: known events are counted and left as they are, and so is a delivery that comes afterwards.
-//! Bounded: at most [`MOST_PAGES`] pages a run; `next` is the `after` of the next run.
+//! A plan keeps nothing, and so does not know which events are new: it counts those that Stripe could not deliver.
+//! Bounded: at most [`MOST_PAGES`] pages a run, and by `for_seconds`, but at least one page; `next` is the `after` of the next run.
 //!
 //! What it fetches is not signed. It is authentic because of where it comes from: over TLS, from the address in the template, with
 //! the stack's own API key ([`webhooks::fetched`]).
@@ -23,11 +24,12 @@ use events::{Cause, EventId};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 use resilience::{Clock, Failure};
-use runtime::command::Command;
+use runtime::command::{self, Command};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
 use webhooks::inbox::{self, Kept, NewItem, ReceivedBy};
 
 /// How many pages of a hundred events one run reads.
@@ -58,6 +60,26 @@ pub struct Reconcile {
     /// Fetch only events older than this one: the `next` of an earlier run.
     #[serde(default)]
     pub after: Option<String>,
+    /// Whether to keep what is missing.
+    #[serde(default)]
+    pub r#do: Reconciling,
+    /// The operator, for the log.
+    #[serde(default)]
+    pub by: Option<String>,
+    /// Seconds after which a run reads no further page, for a caller who waits for the answer.
+    #[serde(default, deserialize_with = "command::seconds")]
+    pub for_seconds: Option<Duration>,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reconciling {
+    /// Count the events that Stripe could not deliver.
+    Plan,
+    /// Keep those that are missing here.
+    #[default]
+    Fetch,
 }
 
 /// jiff's own error quotes the value and does not say what is allowed.
@@ -71,6 +93,7 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>,
 /// The result of a run.
 #[derive(Debug, Default, Serialize)]
 struct Report {
+    r#do: Reconciling,
     since: Option<Timestamp>,
     /// Events that Stripe could not deliver.
     found: u32,
@@ -88,15 +111,20 @@ struct Report {
 impl Command for ReconcileStripe {
     type Input = Reconcile;
 
-    async fn run(&self, Reconcile { since, mut after }: Reconcile) -> Result<Value, Failure> {
+    async fn run(&self, input: Reconcile) -> Result<Value, Failure> {
+        let Reconcile { since, mut after, r#do: to_do, by, for_seconds } = input;
         let now = self.clock.now();
+        let until = for_seconds.and_then(|most| now.checked_add(most).ok()).unwrap_or(Timestamp::MAX);
         let since = since.unwrap_or_else(|| now.saturating_sub(TRIED_FOR).unwrap_or(Timestamp::MIN));
         if since > now || now.duration_since(since) > LISTED_FOR {
             return Err(Failure::reject(
                 "since must be within the last 30 days: Stripe lists no older events",
             ));
         }
-        let mut report = Report { since: Some(since), ..Report::default() };
+        if let Some(by) = by.filter(|_| to_do == Reconciling::Fetch) {
+            tracing::info!(by, "undelivered events are being fetched");
+        }
+        let mut report = Report { r#do: to_do, since: Some(since), ..Report::default() };
         for _ in 0..MOST_PAGES {
             let page = self.stripe.undelivered(since, after.as_deref()).await?;
             for event in &page.data {
@@ -104,7 +132,7 @@ impl Command for ReconcileStripe {
             }
             after = page.last_id();
             report.next = after.clone().filter(|_| page.has_more);
-            if report.next.is_none() {
+            if report.next.is_none() || self.clock.now() >= until {
                 break;
             }
         }
@@ -128,6 +156,9 @@ impl ReconcileStripe {
                 return Ok(());
             }
         };
+        if report.r#do == Reconciling::Plan {
+            return Ok(());
+        }
         let cause = Cause { id: EventId::outside("reconcile", &name.id), traceparent: None, actor: None };
         let headers = HeaderMap::new();
         let arriving =

@@ -7,6 +7,7 @@ fn access() -> Access {
     Access {
         admin_group: "admin".to_owned(),
         viewer_group: "viewer".to_owned(),
+        staff_group: "staff".to_owned(),
         groups_claim: "cognito:groups".to_owned(),
         token_use: Some("access".to_owned()),
     }
@@ -46,7 +47,7 @@ fn headers(values: &[String]) -> HeaderMap {
 }
 
 fn is_admin(verified: &Value, sent: &[String]) -> bool {
-    access().caller(&claims(verified), &headers(sent)).unwrap().admin
+    access().caller(&claims(verified), &headers(sent)).unwrap().role == Role::Admin
 }
 
 #[test]
@@ -77,15 +78,22 @@ fn only_a_member_of_exactly_the_admin_group_is_an_admin() {
 }
 
 #[test]
-fn a_member_of_exactly_the_viewer_group_is_a_viewer_and_no_admin() {
-    for (groups, viewer) in
-        [(json!(["viewer"]), true), (json!(["EU viewer"]), false), (json!(["admin"]), false)]
-    {
+fn a_caller_has_the_highest_role_whose_group_it_is_in() {
+    for (groups, role) in [
+        (json!(["viewer"]), Role::Viewer),
+        (json!(["staff"]), Role::Staff),
+        (json!(["admin"]), Role::Admin),
+        (json!(["viewer", "staff"]), Role::Staff),
+        (json!(["staff", "admin", "viewer"]), Role::Admin),
+        (json!(["EU viewer", "EU staff"]), Role::Customer),
+        (json!(["staff viewer"]), Role::Customer),
+        (json!([]), Role::Customer),
+    ] {
         let token = token(&groups);
         let sent = headers(&[format!("Bearer {}", encoded(&token))]);
         let caller = access().caller(&claims(&token), &sent).unwrap();
-        assert_eq!(caller.viewer, viewer, "{groups}");
-        assert!(!(caller.viewer && caller.admin) && caller.is_staff() == (viewer || caller.admin));
+        assert_eq!(caller.role, role, "{groups}");
+        assert_eq!(caller.is_of_shop(), role != Role::Customer, "{groups}");
     }
 }
 

@@ -91,6 +91,27 @@ async fn a_run_is_bounded_and_the_next_continues_where_it_ended() {
 }
 
 #[tokio::test]
+async fn a_plan_counts_and_keeps_nothing() {
+    let world = with_refunds(2).await;
+    let plan = reconcile(&world, json!({"since": "2026-01-02T00:00:00Z", "do": "plan"})).await.unwrap();
+    assert_eq!((counts(&plan), &plan["do"]), ([3, 0, 0, 0], &json!("plan")));
+    assert!(world.table.all_documents().iter().all(|(key, _)| !key.pk.starts_with("webhook#")));
+    let fetched = reconcile(&world, json!({"since": "2026-01-02T00:00:00Z", "by": "olga"})).await.unwrap();
+    assert_eq!((counts(&fetched), &fetched["do"]), ([3, 3, 0, 0], &json!("fetch")));
+}
+
+#[tokio::test]
+async fn a_run_for_no_time_reads_one_page_and_says_where_the_next_begins() {
+    let world = with_refunds(150).await;
+    let mut asked = json!({"since": "2026-01-02T00:00:00Z", "for_seconds": 0});
+    let first = reconcile(&world, asked.clone()).await.unwrap();
+    assert_eq!(counts(&first), [100, 100, 0, 0]);
+    asked["after"] = first["next"].clone();
+    let rest = reconcile(&world, asked).await.unwrap();
+    assert_eq!((counts(&rest), &rest["next"]), ([51, 51, 0, 0], &Value::Null));
+}
+
+#[tokio::test]
 async fn events_without_meaning_or_of_the_other_mode_are_not_kept() {
     let world = with_refunds(0).await;
     world.provider.emit("customer.created", &json!({"id": "cus_1"}));
