@@ -1,12 +1,11 @@
 //! Who may send what: each row of the table in `docs/access.md`, sent to its function as each caller.
 
 use crate::world::{Outcome, SampleWorld};
-use crate::{names_in, root};
+use crate::{names_in, root, text_of};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use testkit::bearer;
 
-const ISSUER: &str = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example";
 /// Who placed the order of the samples, and its id.
 const OWNER: &str = "customer-1";
 const ORDER: &str = "0123456789abcdef0123456789abcdef";
@@ -65,7 +64,7 @@ fn functions() -> BTreeMap<String, String> {
 }
 
 /// The request as the gateway hands it over, from this caller.
-fn sent(request: &str, subject: &str, role: &str) -> String {
+fn sent(request: &str, issuer: &str, subject: &str, role: &str) -> String {
     let (route, query) = request.split_once('?').unwrap_or((request, ""));
     let (method, path) = route.split_once(' ').expect("method and path");
     let in_path: Map<String, Value> = path
@@ -78,7 +77,7 @@ fn sent(request: &str, subject: &str, role: &str) -> String {
         .filter_map(|pair| pair.split_once('='))
         .map(|(name, value)| (name.to_owned(), json!(value)))
         .collect();
-    let claims = json!({"iss": ISSUER, "sub": subject, "token_use": "access", "exp": "1767326645"});
+    let claims = json!({"iss": issuer, "sub": subject, "token_use": "access", "exp": "1767326645"});
     let mut token = claims.clone();
     token["cognito:groups"] = json!([role]);
     json!({
@@ -98,8 +97,15 @@ fn sent(request: &str, subject: &str, role: &str) -> String {
 
 async fn status(function: &str, request: &str, subject: &str, role: &str) -> u16 {
     let sample = names_in(&root().join("events").join(function))[0].replace(".json", "");
-    let world = SampleWorld::before(&format!("{function}/{sample}")).await;
-    match world.run(function, &sent(request, subject, role)).await {
+    let sample = format!("{function}/{sample}");
+    let world = SampleWorld::before(&sample).await;
+    // Each function's sample names the issuer of its own world.
+    let issuer = serde_json::from_str::<Value>(&text_of(&sample)).expect("a sample")
+        ["requestContext"]["authorizer"]["jwt"]["claims"]["iss"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{sample} has no token"))
+        .to_owned();
+    match world.run(function, &sent(request, &issuer, subject, role)).await {
         Outcome::Answered(status, _) => status,
         other => panic!("{request} as {role}: {other}"),
     }

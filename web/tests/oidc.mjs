@@ -1,5 +1,6 @@
 // An issuer of OpenID Connect for the tests: the authorization code flow with PKCE, refresh tokens that rotate, revocation, signed
-// tokens. It checks what RFC 6749, 7636 and 7009 have it check. Its sign-in page asks nothing: the person is always the same one.
+// tokens. It checks what RFC 6749, 7636 and 7009 have it check. Its sign-in page only has a link back, or with `asks: false` is left at
+// once: the person is always the same one.
 
 import { createHash, createSign, generateKeyPairSync, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
@@ -8,7 +9,7 @@ const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 20
 const encoded = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** Starts it for one client. `claims` are those of the person. */
-export async function issuer({ clientId, redirectUris, claims, seconds = 3600 }) {
+export async function issuer({ clientId, redirectUris, claims, asks = false, seconds = 3600 }) {
   const codes = new Map();
   const refreshTokens = new Set();
   const seen = [];
@@ -38,7 +39,7 @@ export async function issuer({ clientId, redirectUris, claims, seconds = 3600 })
       codes.set(code, { challenge: query.get("code_challenge"), redirectUri: query.get("redirect_uri") });
       back.searchParams.set("code", code);
     }
-    return { status: 302, location: back.href };
+    return asks ? { status: 200, html: `<a href="${back.href.replaceAll("&", "&amp;")}">Go on as Olga</a>` } : { status: 302, location: back.href };
   }
 
   function token(form) {
@@ -64,9 +65,9 @@ export async function issuer({ clientId, redirectUris, claims, seconds = 3600 })
     request.on("end", () => {
       const { pathname, searchParams } = new URL(request.url, origin);
       seen.push(`${request.method} ${pathname}`);
-      const { status, body, location } = answer(pathname, searchParams, new URLSearchParams(text));
-      const headers = { "content-type": "application/json", "access-control-allow-origin": "*", ...(location ? { location } : {}) };
-      reply.writeHead(status, headers).end(body === undefined ? "" : JSON.stringify(body));
+      const { status, body, html, location } = answer(pathname, searchParams, new URLSearchParams(text));
+      const headers = { "content-type": html ? "text/html" : "application/json", "access-control-allow-origin": "*", ...(location ? { location } : {}) };
+      reply.writeHead(status, headers).end(html ?? (body === undefined ? "" : JSON.stringify(body)));
     });
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));

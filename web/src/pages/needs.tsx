@@ -32,21 +32,22 @@ export function inOrder<R extends Pick<Row, "at" | "since">>(rows: R[]): R[] {
   );
 }
 
+const NOTHING = "Nothing.";
 /** Why an attention is raised, what happens without a person, and what a person does: docs/operations/alarms/attention-*.md. */
 const ATTENTIONS: Record<string, [why: string, itself: string, next: string]> = {
-  refund_failed: ["A refund failed after the last automatic attempt.", "Nothing.", "Request the refund again"],
-  void_failed: ["The carrier did not void the label.", "Nothing.", "Request the void again"],
+  refund_failed: ["A refund failed after the last automatic attempt.", NOTHING, "Request the refund again"],
+  void_failed: ["The carrier did not void the label.", NOTHING, "Request the void again"],
   disputed: ["The customer disputes the payment at the bank.", "The bank decides without evidence.", "See the dispute"],
   inquiry: ["The bank asks about the payment.", "It becomes a dispute.", "See the inquiry"],
   delivery_failed: ["The parcel was not delivered or comes back.", "A later scan may end it.", "Record what became of it"],
-  scanned_after_cancel: ["A parcel moves although its order ended.", "Nothing.", "Find the parcel"],
+  scanned_after_cancel: ["A parcel moves although its order ended.", NOTHING, "Find the parcel"],
   refunded_unshipped: ["All money was refunded before it was sent.", "The shipment is held.", "Release it or cancel"],
   stuck: ["It made no progress until its deadline.", "It goes on if what it waits for comes.", "See what it waits for"],
 };
 
 /** What an order does by itself at its deadline. */
 const DUE: Record<NonNullable<OrderSummary["due"]>["what"], string> = {
-  evidence: "The bank takes no evidence after it is due:",
+  evidence: "Evidence is due:",
   expiry: "It expires:",
   stuck: "It is recorded as stuck:",
 };
@@ -159,7 +160,9 @@ function ofOrder(order: OrderSummary): Row {
       </>
     ),
     since: order.updated_at,
-    itself: [...known.map(([, itself]) => itself), order.due && DUE[order.due.what]].filter(Boolean).join(" "),
+    itself: [...known.map(([, itself]) => itself), order.due ? DUE[order.due.what] : ""]
+      .filter((text) => text && (text !== NOTHING || !order.due))
+      .join(" "),
     at: order.due?.at,
     next: <a href={to("orders", order.order_id)}>{known[0]?.[2] ?? "Open the order"}</a>,
   };
@@ -216,6 +219,7 @@ function ofWebhook(webhook: WebhookSummary): Row {
 }
 
 function ofBreaker(breaker: Readiness["breakers"][number]): Row {
+  const isPaused = breaker.next_probe !== undefined && new Date(breaker.next_probe) > new Date();
   return {
     id: `breaker-${breaker.provider}`,
     what: <a href={to("health")}>{breaker.provider}</a>,
@@ -225,8 +229,8 @@ function ofBreaker(breaker: Readiness["breakers"][number]): Row {
       </>
     ),
     since: breaker.since,
-    itself: "The next call tests whether it answers:",
-    at: breaker.next_probe,
+    itself: isPaused ? "The next call tests whether it answers:" : "The next call tests whether it answers.",
+    at: isPaused ? breaker.next_probe : undefined,
     next: <a href={to("health")}>See what else is late</a>,
   };
 }

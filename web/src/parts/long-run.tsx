@@ -126,15 +126,15 @@ export function LongRun<T>({ work }: { work: Work<T> }) {
   );
 }
 
-/** Counts as a sentence each, under a heading with the first of them. */
+/** Counts as one sentence, under a heading with the first of them. No landmark: a page may have several. */
 export function Counts({ title, counts }: { title: string; counts: [name: string, count: number][] }) {
   return (
-    <section aria-label={title} aria-live="polite">
+    <div role="group" aria-label={title} aria-live="polite">
       <h3>
         {title} <span class="count">{counts[0]?.[1]}</span>
       </h3>
       <p>{counts.map(([name, count]) => `${count} ${name}`).join(", ")}.</p>
-    </section>
+    </div>
   );
 }
 

@@ -11,7 +11,7 @@ globalThis.fetch = async () => Response.json({ stack: "shop", currencies: CURREN
 
 const page = await bundle(`
   export * from "./money"; export * from "./intent"; export { API, loadSettings } from "./settings";
-  export { guesses } from "./pages/search"; export { merged } from "./pages/order-axis";`);
+  export { guesses } from "./pages/search"; export { merged } from "./pages/order-axis"; export { inOrder } from "./pages/needs";`);
 await page.loadSettings();
 
 /** Numbers that differ in each run; a failure names the one. */
@@ -83,6 +83,20 @@ test("the axis keeps every event in causal order, and every other mark by its ti
     const others = marks.filter((mark) => mark.lane === "notices").map((mark) => mark.time);
     assert.deepEqual(others, [...others].sort());
   }
+});
+
+test("what needs a person is sorted by its deadline, and what has none comes after it, the oldest first", () => {
+  const row = (id, at, since) => ({ id, ...(at ? { at } : {}), since });
+  const rows = [
+    row("old", undefined, "2026-01-01T00:00:00Z"),
+    row("late", "2026-02-01T00:00:00Z", "2026-01-05T00:00:00Z"),
+    row("undated", undefined, undefined),
+    row("soon", "2026-01-09T00:00:00Z", "2026-01-08T00:00:00Z"),
+    row("older", "2026-02-01T00:00:00Z", "2026-01-04T00:00:00Z"),
+  ];
+  const expected = ["soon", "older", "late", "undated", "old"];
+  assert.deepEqual(page.inOrder(rows).map(({ id }) => id), expected);
+  assert.deepEqual(page.inOrder(rows.toReversed()).map(({ id }) => id), expected);
 });
 
 test("the API is one folder above the page, whatever its prefix", () => {
