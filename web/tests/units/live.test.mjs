@@ -179,6 +179,7 @@ test("a lost push is found within 15 s if the order had just moved, and within 5
 
 test("a frame that is older than what was asked for is no answer", () => {
   const world = liveFor(0, 0.5);
+  world.happen({ type: "unfollow", topic: BOARD });
   const old = world.page("a");
   world.move("a");
   world.pass(SECOND);
