@@ -23,14 +23,14 @@ export async function stop() {
 
 /**
  * A window of its own. It collects what no page may do: errors, refusals of the policy, requests to another origin than its own
- * and those that are `admitted`. `prepare` gets the page before it is loaded. A socket may fail: a person has five connections, and
+ * and those that are `admitted`. `prepare` gets the page before it is loaded, from `at`. A socket may fail: a person has five connections, and
  * tests share a person.
  */
 export async function open({ at = CONSOLE, prepare, admitted = [], ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const wrong = [];
   const tab = async () => {
-    const page = await watched(context, [new URL(at).origin, ...admitted], wrong);
+    const page = await watched(context, [...[CONSOLE, at].map((url) => new URL(url).origin), ...admitted], wrong);
     await prepare?.(page);
     await page.goto(at);
     return page;
