@@ -1,9 +1,10 @@
 //! The shipment of one order: its state, folded from its events. Pure.
 //!
-//! `decide` holds the rules for the next event, `scans` those of contradicting scans.
+//! `decide` holds the rules for the next event, `scans` those of contradicting scans, `stray` that of a parcel that moves after the end.
 
 mod decide;
 mod scans;
+mod stray;
 #[cfg(test)]
 mod tests;
 
@@ -11,13 +12,11 @@ pub(crate) use decide::Refusal;
 
 use crate::carrier::{Parcel, Scan};
 use event_store::Aggregate;
-use events::{
-    Envelope, LabelPurchased, Line, RefundId, ShipmentRequested, ShipmentTracked, ShippingEvent, StrayParcel,
-    TrackingCorrected,
-};
+use events::{Envelope, LabelPurchased, Line, RefundId, ShipmentRequested, ShippingEvent, TrackingCorrected};
 use jiff::Timestamp;
 use scans::{Decisive, JourneyEnd};
 use serde::Serialize;
+use stray::Stray;
 
 /// What the id of a carrier's webhook as a cause begins with.
 pub(crate) const BY_WEBHOOK: &str = "webhook/";
@@ -68,15 +67,6 @@ enum Hold {
     Never,
     Held,
     Released,
-}
-
-/// Whether a parcel moves although the shipment has ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Stray {
-    #[default]
-    Never,
-    Moving,
-    Settled(StrayParcel),
 }
 
 /// The state of a shipment.
@@ -301,9 +291,7 @@ impl Aggregate for Shipment {
                 let scan = Scan::from(tracked);
                 self.decide_by_scan(&scan);
                 self.scans.push(scan);
-                if tracked.after_cancellation {
-                    self.stray = Stray::Moving;
-                }
+                self.stray.see(tracked);
             }
             ShippingEvent::Delivered(_) => {
                 self.set_whereabouts(Whereabouts::Delivered);
@@ -329,15 +317,5 @@ impl Aggregate for Shipment {
 
     fn pseudonym(&self) -> Option<&str> {
         self.pseudonym.as_deref()
-    }
-}
-
-impl From<&ShipmentTracked> for Scan {
-    fn from(tracked: &ShipmentTracked) -> Self {
-        Self {
-            status: tracked.status,
-            status_detail: tracked.status_detail.clone(),
-            occurred_at: tracked.occurred_at,
-        }
     }
 }

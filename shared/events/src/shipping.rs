@@ -136,7 +136,7 @@ pub enum StrayParcel {
     CameBack,
     /// The customer has it and keeps it.
     Kept,
-    /// Nobody finds it.
+    /// It is not found.
     Lost,
 }
 

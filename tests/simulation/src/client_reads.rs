@@ -7,7 +7,7 @@ use super::executor::finish;
 use super::invocations::Call;
 use super::world::World;
 use event_store::{EventStore as _, StreamId};
-use events::{Amount, Customer, Envelope, Event, OrderId, OrdersEvent, PaymentsEvent, Service};
+use events::{Amount, Confirm, Customer, Envelope, Event, OrderId, OrdersEvent, PaymentsEvent, Service};
 use jiff::Timestamp;
 use runtime::http::{Problem, Reply};
 use serde_json::{Value, json};
@@ -172,10 +172,13 @@ fn has_terms(so_far: &[Envelope]) -> bool {
 }
 
 fn fits_payment(so_far: &[Envelope], body: &Value, by_admin: bool) -> bool {
-    let (mut status, mut refunds) = ("", BTreeMap::new());
+    let (mut status, mut refunds, mut is_by_browser) = ("", BTreeMap::new(), false);
     for event in payment_events(so_far) {
         match event {
-            PaymentsEvent::PaymentRequested(_) => status = "requested",
+            PaymentsEvent::PaymentRequested(request) => {
+                status = "requested";
+                is_by_browser = request.confirm == Confirm::Client;
+            }
             PaymentsEvent::PaymentActionRequired(_) => status = "action_required",
             PaymentsEvent::OrderPaid(_) => status = "paid",
             PaymentsEvent::PaymentFailed(_) => status = "failed",
@@ -195,7 +198,8 @@ fn fits_payment(so_far: &[Envelope], body: &Value, by_admin: bool) -> bool {
         }
     }
     let refunded = json!(Amount::minor(refunds.values().sum()));
-    let may_have_secret = status == "action_required" && !by_admin;
+    let may_have_secret =
+        !by_admin && (status == "action_required" || is_by_browser && status == "requested");
     body["status"] == status
         && body["refunded"] == refunded
         && (body.get("client_secret").is_none() || may_have_secret)

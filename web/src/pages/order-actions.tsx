@@ -109,7 +109,7 @@ export function OrderActions({ all, reload }: { all: Everything; reload: () => v
             return "What became of the parcel is recorded.";
           }}
         >
-          <p>It was scanned although the order had ended. If it did not come back, adjust the stock by what left.</p>
+          <p>It was scanned although the order had ended. If it is not back, adjust the stock by what left.</p>
         </Action>
       )}
       {explained.attention.includes("void_failed") && (

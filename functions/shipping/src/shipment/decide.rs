@@ -4,14 +4,13 @@
 //! are pure.
 
 use super::scans::JourneyEnd;
-use super::{Hold, Label, LabelState, Shipment, ShipmentStatus, Stage, Stray, Whereabouts};
+use super::{Hold, Label, LabelState, Shipment, ShipmentStatus, Stage, Whereabouts};
 use crate::carrier::{Parcel, Scan, TrackingReport, VoidOutcome};
 use events::{
     CancellationRejected, Customer, Delivered, LabelPurchased, LabelVoidFailed, LabelVoidRequested,
     LabelVoided, Line, Provider, RefundId, RejectedBecause, ReturnReceived, ReturnedToSender,
     ShipmentCancelled, ShipmentDataErased, ShipmentHeld, ShipmentReleased, ShipmentRequested,
-    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, StrayParcel, StrayParcelSettled,
-    TrackingCorrected,
+    ShipmentTracked, Shipped, ShippingEvent, ShippingFailed, TrackingCorrected,
 };
 
 /// Why a command of the warehouse is refused.
@@ -230,19 +229,6 @@ impl Shipment {
             Hold::Held => Ok(Some(ShipmentReleased { released_by: released_by.clone() }.into())),
             Hold::Released => Ok(None),
             Hold::Never => Err(Refusal::NotHeld),
-        }
-    }
-
-    /// An operator knows what became of a parcel that moved although the shipment has ended.
-    pub(crate) fn decide_stray(
-        &self,
-        outcome: StrayParcel,
-        settled_by: &Customer,
-    ) -> Result<Option<ShippingEvent>, Refusal> {
-        match self.stray {
-            Stray::Moving => Ok(Some(StrayParcelSettled { outcome, settled_by: settled_by.clone() }.into())),
-            Stray::Settled(before) if before == outcome => Ok(None),
-            Stray::Settled(_) | Stray::Never => Err(Refusal::NotStray),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::Shipment;
 use crate::carrier::{Parcel, Scan, TrackingReport};
-use events::TrackingStatus;
+use events::{ShipmentTracked, TrackingStatus};
 use jiff::{SignedDuration, Timestamp};
 
 /// How much older than the shipment a scan of an issued code may seem: carriers' clocks and time zones differ.
@@ -98,5 +98,15 @@ impl Shipment {
         let is_issued = self.label.as_ref().is_some_and(|label| label.parcel.is(parcel));
         let slack = if is_issued { CLOCKS_DIFFER_BY } else { SignedDuration::ZERO };
         requested_at.saturating_sub(slack).unwrap_or(Timestamp::MIN)
+    }
+}
+
+impl From<&ShipmentTracked> for Scan {
+    fn from(tracked: &ShipmentTracked) -> Self {
+        Self {
+            status: tracked.status,
+            status_detail: tracked.status_detail.clone(),
+            occurred_at: tracked.occurred_at,
+        }
     }
 }

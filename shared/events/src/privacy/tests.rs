@@ -117,7 +117,7 @@ fn leaves_of(envelope: &Envelope) -> BTreeMap<String, Value> {
 /// The names that objects at these paths have in the samples are all that their structs have.
 fn nested(path: &str) -> Option<BTreeSet<&'static str>> {
     Some(match path {
-        "customer" | "corrected_by" | "released_by" | "requested_by" => names::<Customer>(),
+        "customer" | "corrected_by" | "released_by" | "requested_by" | "settled_by" => names::<Customer>(),
         "contact" => names::<Contact>(),
         "shipping_address" => names::<ShippingAddress>(),
         "detail" => names::<Detail>(),
