@@ -116,15 +116,15 @@ export function ordersOf(who) {
   });
 }
 
-/** What the provider has charged for an order: one amount for each charge that succeeded. */
+/** What the provider has taken for an order: one amount for each intent that took any. An intent takes once. */
 export async function charges(order) {
   const { events } = (await call("GET", `/orders/${order}/explanation`)).body;
   const key = Buffer.from(`${variable("STRIPE_API_KEY")}:`).toString("base64");
   const amounts = [];
   for (const { detail } of events.filter((event) => event.type === "PaymentRequested")) {
     const answer = await fetch(`${STRIPE}/v1/payment_intents/${detail.intent_id}`, { headers: { authorization: `Basic ${key}` } });
-    const { data } = (await answer.json()).charges;
-    amounts.push(...data.filter((charge) => charge.status === "succeeded").map((charge) => charge.amount));
+    const { amount_received } = await answer.json();
+    if (amount_received > 0) amounts.push(amount_received);
   }
   return amounts;
 }
