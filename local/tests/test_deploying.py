@@ -67,7 +67,7 @@ class Deploying(unittest.TestCase):
             terminal.answer(f"{self.name}/stripe-webhook-secret (Enter skips): ", SIGNING_SECRET)
             self.assertEqual(terminal.ended(), 0, terminal.shown)
             self.assertTrue(terminal.is_echoing())
-        self.assertIn("Still empty: easypost-api-key, easypost-webhook-secret.", terminal.shown)
+        self.assertIn("Still empty: easypost-api-key, easypost-webhook-secret, canary.", terminal.shown)
         for secret in (API_KEY, SIGNING_SECRET, "sk_live_of_the_other_mode"):
             self.assertNotIn(secret, terminal.shown)
             self.assertNotIn(secret, self.config.read_text())
