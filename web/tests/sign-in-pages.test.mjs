@@ -40,6 +40,7 @@ const opened = () => open({ prepare, admitted: [at.origin], at: PAGE, permission
 test("a person signs in at the issuer's page and is back where they were; a reload stays signed in, a sign-out does not", async () => {
   const { page, done } = await opened();
   await page.evaluate(() => (location.hash = "#/health"));
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
   assert.deepEqual(await violations(page), []);
   const asked = page.waitForRequest((request) => request.url().includes("/health/ready"));
   await page.getByRole("button", { name: "Go to the sign-in page" }).press("Enter");
