@@ -171,7 +171,8 @@ impl Command for RebuildViews {
         let until = self.clock.now().saturating_add(work_for).unwrap_or(Timestamp::MAX);
         let mut tally = Tally::default();
         for _ in 0..MOST_PAGES {
-            if self.clock.now() >= until {
+            let began = self.clock.now();
+            if began >= until {
                 break;
             }
             let next = match self.page(to_do, position.as_ref(), &mut tally).await {
@@ -188,6 +189,11 @@ impl Command for RebuildViews {
             position = next;
             if position.is_none() {
                 return Ok(answer(to_do, &tally, None, true));
+            }
+            // Another page like this one would outlast the time, and with it the caller's patience.
+            let now = self.clock.now();
+            if now.saturating_add(now.duration_since(began)).is_ok_and(|then| then > until) {
+                break;
             }
         }
         Ok(answer(to_do, &tally, position.as_ref(), false))
