@@ -125,7 +125,7 @@ test("a replay is planned, confirmed and sent, and repeats nothing", async () =>
   await done();
 });
 
-test("views of orders are compared with their events in the console, and there is nothing to write", async () => {
+test("the console compares the views of orders with their events, and says how many it would write", async () => {
   const { page, done } = await staff();
   await visit(page, "#/runbooks");
   const section = page.getByRole("region", { name: "Write views of orders again" });
@@ -137,7 +137,7 @@ test("views of orders are compared with their events in the console, and there i
   await done();
 });
 
-test("events that Stripe could not deliver are planned, fetched, and known when they are fetched again", async () => {
+test("the console counts the events that Stripe could not deliver, and offers to fetch them", async () => {
   const { page, done } = await staff();
   await visit(page, "#/runbooks");
   const section = page.getByRole("region", { name: "Fetch what Stripe could not deliver" });

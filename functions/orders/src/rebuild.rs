@@ -8,18 +8,22 @@
 //! - Publishes: nothing.
 //! - Idempotent: a view that is right is not written. `project-orders`, the sweep and customers go on meanwhile: a view is replaced
 //!   only by a newer one, and a wrong one is deleted first and written from what its stream holds then.
-//! - A run is bounded by time and pages. The answer then has a cursor, with which the same request goes on.
+//! - A run is bounded by time. The answer then has a cursor, with which the same request goes on.
 //! - Retry: a table is unavailable. The error has the cursor of the last page that is done.
 //! - Reject: an invalid request. An order whose stream cannot be read is counted, and the others go on.
 //!
 //! Every field of a view is compared except its deadline and its place in the index of open orders: the parameters may have
 //! changed, and a read of a table does not return the attributes of an index. See `docs/decisions/views-are-rebuilt-in-place.md`.
 
+mod tally;
+
+use self::tally::{Done, Standing, Tally};
 use crate::summary::without_deadline;
 use crate::{Order, ProjectOrders, Term};
 use async_trait::async_trait;
 use event_store::{Document, EventScan, FIRST_EVENT, Key, StreamId};
 use events::{Envelope, OrderId, Sequence};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 use resilience::{Clock, Failure};
 use runtime::command::{self, Command};
@@ -32,11 +36,10 @@ use std::time::Duration;
 
 /// How many items one request of the scan reads.
 const PAGE: u32 = 500;
-/// How many pages one run reads.
-const MOST_PAGES: u32 = 200;
-/// How many orders with a wrong view an answer names.
-const MOST_NAMED: usize = 20;
-
+/// The same when each order of the page is read too. A page is not interrupted, so it is to take a fraction of the shortest run.
+const PAGE_TO_COMPARE: u32 = 100;
+/// How many orders are read at the same time.
+const ORDERS_AT_ONCE: usize = 8;
 /// How many look-up items one request reads.
 const ITEMS_AT_ONCE: usize = 100;
 
@@ -82,17 +85,6 @@ pub enum Rebuilding {
     Build,
 }
 
-/// How the view of an order stands against the fold of its stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Same,
-    Missing,
-    /// It was made of fewer events, and shows something else.
-    Behind,
-    /// It was made of these events or more, and shows something else.
-    Different,
-}
-
 /// A view of fewer events is right if the later ones changed nothing in it.
 fn standing(fold: &Document, view: Option<&Document>) -> Standing {
     match view {
@@ -100,49 +92,6 @@ fn standing(fold: &Document, view: Option<&Document>) -> Standing {
         Some(view) if without_deadline(view) == without_deadline(fold) => Standing::Same,
         Some(view) if view.version < fold.version => Standing::Behind,
         Some(_) => Standing::Different,
-    }
-}
-
-#[derive(Debug, Default, Serialize)]
-struct Tally {
-    orders: u64,
-    same: u64,
-    missing: u64,
-    behind: u64,
-    different: u64,
-    written: u64,
-    /// Orders that lack look-up items.
-    not_findable: u64,
-    items_written: u64,
-    /// Orders whose stream cannot be read.
-    unreadable: u64,
-    /// Some of the orders whose views are not the same, or that lack look-up items.
-    named: Vec<OrderId>,
-    items_read: u64,
-    #[serde(skip)]
-    half_units: u64,
-}
-
-impl Tally {
-    fn count(&mut self, order: &OrderId, Found { standing, lacking, .. }: &Found) {
-        let counter = match standing {
-            Standing::Same => &mut self.same,
-            Standing::Missing => &mut self.missing,
-            Standing::Behind => &mut self.behind,
-            Standing::Different => &mut self.different,
-        };
-        *counter += 1;
-        self.not_findable += u64::from(!lacking.is_empty());
-        let is_right = *standing == Standing::Same && lacking.is_empty();
-        if !is_right {
-            self.name(order);
-        }
-    }
-
-    fn name(&mut self, order: &OrderId) {
-        if self.named.len() < MOST_NAMED {
-            self.named.push(order.clone());
-        }
     }
 }
 
@@ -170,7 +119,7 @@ impl Command for RebuildViews {
         let work_for = input.for_seconds.map_or(self.work_for, |most| self.work_for.min(most));
         let until = self.clock.now().saturating_add(work_for).unwrap_or(Timestamp::MAX);
         let mut tally = Tally::default();
-        for _ in 0..MOST_PAGES {
+        loop {
             let began = self.clock.now();
             if began >= until {
                 break;
@@ -190,7 +139,7 @@ impl Command for RebuildViews {
             if position.is_none() {
                 return Ok(answer(to_do, &tally, None, true));
             }
-            // Another page like this one would outlast the time, and with it the caller's patience.
+            // A page as long as this one would end after `until`, when the gateway has answered the caller already.
             let now = self.clock.now();
             if now.saturating_add(now.duration_since(began)).is_ok_and(|then| then > until) {
                 break;
@@ -208,7 +157,8 @@ impl RebuildViews {
         position: Option<&Key>,
         tally: &mut Tally,
     ) -> Result<Option<Key>, Failure> {
-        let page = self.scan.scan(position, PAGE).await?;
+        let most = if to_do == Rebuilding::Plan { PAGE } else { PAGE_TO_COMPARE };
+        let page = self.scan.scan(position, most).await?;
         tally.items_read += u64::from(page.items);
         tally.half_units += page.half_units;
         for key in page.unreadable.iter().filter(|key| key.sk == FIRST_EVENT) {
@@ -220,31 +170,42 @@ impl RebuildViews {
             }
         }
         let is_first = |event: &&Envelope| event.sequence == Sequence::FIRST;
-        for first in page.events.iter().filter(is_first) {
-            let order = OrderId::try_from(first.subject.as_str()).map_err(Failure::reject)?;
-            tally.orders += 1;
-            if to_do == Rebuilding::Plan {
-                continue;
-            }
-            let found = match self.compare(&order).await {
-                Ok(found) => found,
-                // The orders behind it are not to wait for one whose stream cannot be read.
-                Err(Failure::Reject { reason }) => {
-                    tracing::error!(order.id = %order, reason, "the order's stream cannot be read");
-                    tally.unreadable += 1;
-                    tally.name(&order);
-                    continue;
+        let subjects =
+            page.events.iter().filter(is_first).map(|first| OrderId::try_from(first.subject.as_str()));
+        let orders: Vec<OrderId> = subjects.collect::<Result<_, _>>().map_err(Failure::reject)?;
+        tally.orders += u64::try_from(orders.len()).unwrap_or(u64::MAX);
+        if to_do == Rebuilding::Plan {
+            return Ok(page.next);
+        }
+        for orders in orders.chunks(ORDERS_AT_ONCE) {
+            let handled = join_all(orders.iter().map(|order| self.handle(to_do, order))).await;
+            for (order, handled) in orders.iter().zip(handled) {
+                match handled {
+                    Ok(done) => tally.count(order, &done),
+                    // The orders behind it are not to wait for one whose stream cannot be read.
+                    Err(Failure::Reject { reason }) => {
+                        tracing::error!(order.id = %order, reason, "the order's stream cannot be read");
+                        tally.unreadable += 1;
+                        tally.name(order);
+                    }
+                    Err(retry @ Failure::Retry { .. }) => return Err(retry),
                 }
-                Err(retry @ Failure::Retry { .. }) => return Err(retry),
-            };
-            tally.count(&order, &found);
-            if to_do == Rebuilding::Build {
-                tally.written += u64::from(self.write(&order, &found).await?);
-                self.project.make_findable(&order, &found.lacking).await?;
-                tally.items_written += u64::try_from(found.lacking.len()).unwrap_or(u64::MAX);
             }
         }
         Ok(page.next)
+    }
+
+    /// Compares what is stored of an order, and writes what is not right if that is to be done.
+    async fn handle(&self, to_do: Rebuilding, order: &OrderId) -> Result<Done, Failure> {
+        let found = self.compare(order).await?;
+        let lacking = u64::try_from(found.lacking.len()).unwrap_or(u64::MAX);
+        let mut done = Done { standing: found.standing, lacking, is_written: false, items_written: 0 };
+        if to_do == Rebuilding::Build {
+            done.is_written = self.write(order, &found).await?;
+            self.project.make_findable(order, &found.lacking).await?;
+            done.items_written = lacking;
+        }
+        Ok(done)
     }
 
     async fn compare(&self, order: &OrderId) -> Result<Found, Failure> {

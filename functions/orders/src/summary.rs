@@ -81,11 +81,12 @@ pub(crate) struct View {
     due: Option<Upcoming>,
 }
 
-/// What a view says apart from its deadline, which also depends on the parameters of the stack.
+/// What a view says apart from the time of its deadline, which also depends on the parameters of the stack. When the bank takes no
+/// more evidence depends on none.
 pub(crate) fn without_deadline(view: &Document) -> Value {
     let mut body = (*view.body).clone();
-    if let Some(fields) = body.as_object_mut() {
-        fields.remove("due");
+    if let Some(due) = body.get_mut("due").filter(|due| due["what"] != "evidence") {
+        due["at"] = Value::Null;
     }
     body
 }

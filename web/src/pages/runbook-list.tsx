@@ -25,7 +25,7 @@ const RECONCILE: Work<Reconciled> = {
     <Counts
       title={title}
       counts={[
-        [`events that Stripe could not deliver`, tally.found],
+        ["events that Stripe could not deliver", tally.found],
         ...(tally.do === "plan" ? [] : ([["new here", tally.new], ["known already", tally.known]] as [string, number][])),
         ["of another kind, which are left alone", tally.refused],
       ]}

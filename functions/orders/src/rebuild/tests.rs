@@ -1,20 +1,23 @@
 //! Views that are lost, behind or wrong are written again, while orders go on; those that are right are left alone.
 
-use super::{MOST_NAMED, Rebuilding};
-use crate::testing::{World, email_key, payment_requested, publish};
+use super::{Rebuilding, tally::MOST_NAMED};
+use crate::testing::{World, after, disputed, email_key, payment_requested, publish};
 use crate::{Deadlines, ProjectOrders, RebuildViews};
 use async_trait::async_trait;
 use event_store::{
     Document, Documents as _, EventScan, EventStore as _, Key, Memory, Scanned, StoreError, StreamId,
 };
-use events::{EventId, InventoryEvent, InventoryUpdated, OrderExpired, OrdersEvent, PaymentsEvent};
+use events::{
+    DisputeOutcome, EventId, InventoryEvent, InventoryUpdated, OrderExpired, OrdersEvent, PaymentDisputed,
+    PaymentsEvent,
+};
 use jiff::Timestamp;
-use resilience::Failure;
+use resilience::{Clock as _, Failure, FixedClock};
 use runtime::queue::Consumer as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::{DamagedScan, Gate, Gated, Plan, Stop, lines, order_id};
+use testkit::{DamagedScan, Effect, Gate, GateDecision, Gated, Plan, Stop, lines, order_id};
 
 fn step(world: &World, gate: &Arc<dyn Gate>, scan: Arc<dyn EventScan>) -> RebuildViews {
     let store = Gated::new(gate.clone(), world.table.clone());
@@ -147,17 +150,36 @@ async fn an_order_whose_stream_cannot_be_read_does_not_stop_the_others() {
     assert!(built["named"].as_array().unwrap().contains(&json!(order)), "{built}");
 }
 
-#[tokio::test]
-async fn a_view_is_right_although_its_deadline_is_another() {
+/// An order that is disputed, and its view with another `due`.
+async fn disputed_with(due: Value, by: Option<Timestamp>) -> World {
     let world = shop(1).await;
+    let dispute = PaymentDisputed { evidence_due_by: by, ..disputed(DisputeOutcome::Opened) };
+    world.deliver_to::<PaymentsEvent>(1, dispute).await;
+    world.project().await;
     let (key, view) = world.stored_views().pop().unwrap();
     let mut body = (*view.body).clone();
-    body["due"] = json!({"what": "stuck", "at": "2030-01-01T00:00:00Z"});
-    let swept = Document { version: view.version + 1, body: body.into(), ..view }
-        .with("deadline", "2030-01-01T00:00:00Z");
-    world.views.put(&key, &swept).await.unwrap();
+    assert_eq!(body["due"]["what"], if by.is_some() { "evidence" } else { "stuck" });
+    body["due"] = due;
+    world.views.put(&key, &Document { body: body.into(), ..view }).await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn a_view_is_right_although_its_deadline_is_of_other_parameters() {
+    let world = disputed_with(json!({"what": "stuck", "at": "2030-01-01T00:00:00Z"}), None).await;
     let built = run(&world, "build").await;
     assert_eq!((&built["same"], &built["written"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_view_without_what_is_due_or_with_another_time_of_the_bank_is_written_again() {
+    let until = after(Duration::from_hours(1));
+    for due in [Value::Null, json!({"what": "evidence", "at": "2030-01-01T00:00:00Z"})] {
+        let world = disputed_with(due, Some(until)).await;
+        assert_eq!(run(&world, "build").await["written"], 1);
+        assert_eq!(world.stored_views()[0].1.body["due"], json!({"what": "evidence", "at": until}));
+        assert_eq!(run(&world, "build").await["written"], 0);
+    }
 }
 
 #[tokio::test]
@@ -266,6 +288,42 @@ async fn a_build_that_is_stopped_at_any_call_is_completed_by_the_next() {
             assert_eq!(world.views.all_documents(), right, "{stop:?} at call {call}");
         }
     }
+}
+
+/// Tables of which each request takes a while.
+struct Slow(Arc<FixedClock>, Duration);
+
+#[async_trait]
+impl Gate for Slow {
+    async fn before(&self, _: &'static str, _: Effect) -> GateDecision {
+        self.0.advance(self.1);
+        GateDecision::Pass
+    }
+
+    async fn after(&self, _: &'static str, _: Effect) {}
+}
+
+#[tokio::test]
+async fn a_run_on_slow_tables_ends_within_two_seconds_after_its_time_and_the_next_ones_do_the_rest() {
+    let (world, most) = (shop(200).await, Duration::from_secs(8));
+    lose_all(&world.views).await;
+    let gate: Arc<dyn Gate> = Arc::new(Slow(world.clock.clone(), Duration::from_millis(20)));
+    let step = step(&world, &gate, world.table.clone());
+    let (mut orders, mut cursor, mut runs) = (0, Value::Null, 0);
+    loop {
+        let began = world.clock.now();
+        let input = json!({"do": "build", "for_seconds": most.as_secs(), "cursor": cursor});
+        let part = runtime::command::work(&step, input).await.unwrap();
+        assert!(
+            world.clock.now().duration_since(began) <= (most + Duration::from_secs(2)).try_into().unwrap()
+        );
+        orders += part["orders"].as_u64().unwrap();
+        (cursor, runs) = (part["cursor"].clone(), runs + 1);
+        if part["done"] == true {
+            break;
+        }
+    }
+    assert_eq!((orders, world.stored_views().len(), runs > 1), (200, 200, true), "after {runs} runs");
 }
 
 #[tokio::test]
