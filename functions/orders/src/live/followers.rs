@@ -47,6 +47,8 @@ impl Topic {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Follower {
     caller: String,
+    /// Under the name that the builds before know: the item outlives a deploy.
+    #[serde(rename = "admin")]
     of_shop: bool,
     until: Timestamp,
 }

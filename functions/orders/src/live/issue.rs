@@ -1,7 +1,7 @@
 //! `issue-ticket`: `POST /live/tickets`. A browser can send no token with a handshake, and no token belongs into a URL.
 //!
-//! - Effect: a ticket for one connection, of 60 seconds. Only its hash is stored, with the digest of the caller, whether it is
-//!   staff, and when its token expires.
+//! - Effect: a ticket for one connection, of 60 seconds. Only its hash is stored, with the digest of the caller, whether it
+//!   works for the shop, and when its token expires.
 //! - Answers `201` with the ticket. Each request gets another one; what is not used expires.
 
 use super::followers::{Followers, TICKET_LASTS};

@@ -101,15 +101,16 @@ pub(crate) fn parse_probe() -> Result<(), crate::Error> {
 }
 
 impl Holder {
-    /// The holder as the authorizer's context: texts, as the gateway passes them on.
+    /// The holder as the authorizer's context: texts, as the gateway passes them on while the connection lasts. That is longer than a
+    /// deploy, so the names are those that the builds before know: `admin` is whether the caller works for the shop.
     pub(super) fn context(&self) -> Value {
-        json!({"caller": self.caller, "of_shop": self.of_shop.to_string(), "until": self.until.to_string()})
+        json!({"caller": self.caller, "admin": self.of_shop.to_string(), "until": self.until.to_string()})
     }
 
     fn read(context: &Members<'_>) -> Option<Self> {
         Some(Self {
             caller: context.text("caller").filter(|caller| !caller.is_empty())?.into_owned(),
-            of_shop: context.text("of_shop")?.parse().ok()?,
+            of_shop: context.text("admin")?.parse().ok()?,
             until: context.text("until")?.parse().ok()?,
         })
     }

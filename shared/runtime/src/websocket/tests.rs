@@ -71,7 +71,7 @@ async fn a_valid_ticket_is_allowed_with_its_holder_as_texts() {
         (&statement["Effect"], &statement["Resource"]),
         (&json!("Allow"), &json!("arn:1/live/$connect"))
     );
-    let context = json!({"caller": "customer#1", "of_shop": "false", "until": "2026-01-02T03:04:05Z"});
+    let context = json!({"caller": "customer#1", "admin": "false", "until": "2026-01-02T03:04:05Z"});
     assert_eq!(answer["context"], context);
     assert_eq!(asked, ["admit t1"]);
 }
@@ -119,8 +119,8 @@ async fn an_odd_event_is_refused_and_asks_the_socket_nothing() {
         ("/requestContext/connectionId", json!(["c1"])),
         ("/requestContext/authorizer", json!("caller")),
         ("/requestContext/authorizer/caller", json!("")),
-        ("/requestContext/authorizer/of_shop", json!("yes")),
-        ("/requestContext/authorizer/of_shop", json!(true)),
+        ("/requestContext/authorizer/admin", json!("yes")),
+        ("/requestContext/authorizer/admin", json!(true)),
         ("/requestContext/authorizer/until", json!("later")),
         ("/requestContext", json!([])),
     ];

@@ -63,7 +63,7 @@ async fn another_customers_order_is_answered_like_an_unknown_one_and_not_followe
 }
 
 #[tokio::test]
-async fn only_staff_follow_the_board() {
+async fn only_those_who_work_for_the_shop_follow_the_board() {
     let live = Live::with_order().await;
     let board = json!({"action": "follow", "order": "board"});
     let of_customer = live.of_customer("c1").await;

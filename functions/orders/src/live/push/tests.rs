@@ -3,7 +3,7 @@
 use super::super::testing::Live;
 use super::*;
 use crate::testing::{World, order_paid, page_request, payment_requested, refund_failed};
-use event_store::Memory;
+use event_store::{Document, Documents as _, Key, Memory};
 use events::PaymentsEvent;
 use runtime::websocket::Socket as _;
 use serde_json::{Value, json};
@@ -62,6 +62,20 @@ async fn followers_get_the_order_as_get_shows_it_to_each_of_them() {
     assert_ne!(as_customer, as_admin, "the test is to show a difference");
     let frame = |page| json!({"type": "order", "order": order_id(1), "sequence": 3, "page": page});
     assert_eq!((got("c1"), got("a1")), (vec![frame(as_customer)], vec![frame(as_admin)]));
+}
+
+#[tokio::test]
+async fn a_follower_that_the_build_before_stored_is_sent_the_order() {
+    let live = Live::with_order().await;
+    let admin = live.of_admin("a1").await;
+    live.follow(&admin, 1, 0).await;
+    let key = Key::new(format!("order#{}", order_id(1)), "connection#a1");
+    let stored = json!({"caller": admin.holder.caller, "admin": true, "until": admin.holder.until});
+    live.table.put(&key, &Document::of(&stored)).await.unwrap();
+    live.world.deliver::<PaymentsEvent>(order_paid()).await;
+    live.push_last().await.unwrap();
+    let as_admin = live.world.get(page_request(1).by_admin()).await.unwrap();
+    assert_eq!(live.got("a1")[0]["page"], as_admin);
 }
 
 #[tokio::test]
