@@ -9,6 +9,7 @@
 //! - Idempotent: the idempotency key is the time in steps of five minutes, so a run that is repeated follows the same order.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use outbound::{Answer, Call, CallError, Method, SecretError, Secrets, Transport};
 use resilience::{Clock, Failure};
 use runtime::schedule::Task;
@@ -20,15 +21,15 @@ use std::time::Duration;
 
 /// The time of one call.
 const CALL: Duration = Duration::from_secs(5);
-/// The order is read once a second, so many times.
-const READS: u32 = 45;
+/// A run takes no longer than this and one call more, so that it says itself what is late. The function has 60 s.
+const RUN: Duration = Duration::from_secs(45);
 const BETWEEN_READS: Duration = Duration::from_secs(1);
 /// Seconds in which runs share an order.
 const SLOT: i64 = 300;
 /// No payment method of the provider has this id.
 const PAYMENT_METHOD: &str = "pm_canary";
-/// The statuses that an order has before its payment failed.
-const UNDER_WAY: [&str; 1] = ["placed"];
+/// The status of the order before its payment failed.
+const UNDER_WAY: &str = "placed";
 const EXPECTED_END: &str = "payment_failed";
 
 /// The step. See the module.
@@ -41,9 +42,9 @@ pub struct PlaceCanary {
     pub secret: String,
     /// The API's address, without a slash at its end.
     pub api: String,
-    /// The user pool's address, and the client that customers sign in with.
+    /// The user pool's address.
     pub user_pool: String,
-    /// See `user_pool`.
+    /// The pool's client with which customers sign in.
     pub client_id: String,
     /// The product that is ordered; `None` if the stack has no canary.
     pub sku: Option<String>,
@@ -70,7 +71,7 @@ enum Stopped {
     NotSold(String),
     #[error("the order {order} ended as {status}, not as {EXPECTED_END}")]
     EndedOtherwise { order: String, status: String },
-    #[error("the order {order} is still {status} after {READS} s")]
+    #[error("the order {order} is still {status} after {} s", RUN.as_secs())]
     NotEnded { order: String, status: String },
 }
 
@@ -110,6 +111,7 @@ impl Task for PlaceCanary {
 impl PlaceCanary {
     /// The id of the order that ended as it should.
     async fn order(&self) -> Result<String, Stopped> {
+        let until = self.clock.now().saturating_add(RUN).unwrap_or(Timestamp::MAX);
         let sku = self.sku.as_ref().ok_or(Stopped::NoCanary)?;
         let (email, password) = self.credentials().await?;
         let token = self.sign_in(&email, &password).await?;
@@ -119,14 +121,14 @@ impl PlaceCanary {
         }
         let placed = self.place(&token, &email, sku, &product.currency).await?;
         let mut status = placed.status;
-        for _ in 0..READS {
+        while self.clock.now() < until {
             let page: Order =
                 self.get("read the order", &token, &format!("/orders/{}", placed.order_id)).await?;
             status = page.status;
             if status == EXPECTED_END {
                 return Ok(placed.order_id);
             }
-            if !UNDER_WAY.contains(&&*status) {
+            if status != UNDER_WAY {
                 return Err(Stopped::EndedOtherwise { order: placed.order_id, status });
             }
             self.clock.sleep(BETWEEN_READS).await;
