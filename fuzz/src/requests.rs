@@ -2,7 +2,7 @@
 
 use crate::{clock, run, tables};
 use event_store::Memory;
-use runtime::http::{Access, Endpoint, Server, parse_sample};
+use runtime::http::{Endpoint, Server, parse_sample};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,7 @@ pub fn requests(data: &[u8]) -> bool {
     let route = serde_json::from_str(text).map(|event: Value| event["requestContext"]["routeKey"].clone());
     let route = route.ok().and_then(|route| route.as_str().map(str::to_owned)).unwrap_or_default();
     let (table, endpoint) = run(endpoint(&route));
-    let access = Access {
-        admin_group: "admin".to_owned(),
-        viewer_group: "viewer".to_owned(),
-        staff_group: "staff".to_owned(),
-        groups_claim: "cognito:groups".to_owned(),
-        token_use: Some("access".to_owned()),
-    };
-    let server = Server { access: Some(access), limiter: None, endpoint };
+    let server = Server { access: Some(testkit::access()), limiter: None, endpoint };
     let status = run(server.serve(event)).status().as_u16();
     assert!((200..500).contains(&status), "{route} answers {status}");
     for event in table.all_events() {

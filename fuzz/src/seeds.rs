@@ -56,7 +56,7 @@ fn signed() -> Vec<Vec<u8>> {
 
 fn stripe_event(kind: &str, object: &Value) -> Value {
     json!({
-        "id": "evt_1", "object": "event", "api_version": "2026-10-28.endive", "created": 1_767_323_045, "livemode": false,
+        "id": "evt_1", "object": "event", "api_version": testkit::STRIPE_VERSION, "created": 1_767_323_045, "livemode": false,
         "type": kind, "data": {"object": object}, "pending_webhooks": 1,
         "request": {"id": "req_1", "idempotency_key": null},
     })

@@ -1,5 +1,5 @@
-//! The contract of the payment provider: one suite for the one in process (`testkit::FakeStripe`) and for the server of the local stack
-//! (`local/stripe_server.py`). Each object of each answer has only published fields, with their published types.
+//! The contract of the payment provider: one suite for the one in process (`testkit::FakeStripe`) and for the local stack's server
+//! (`local/stripe_server.py`). Every object in an answer has only published fields, of their published types.
 
 mod charges;
 mod published;
@@ -41,7 +41,9 @@ impl Account {
     async fn call(&self, method: Method, path: &str, form: &str) -> (u16, Value) {
         let (status, body) = match &self.in_process {
             Some(stripe) => {
-                let headers = vec![("authorization".to_owned(), "Bearer sk_test_1".to_owned())];
+                let headers =
+                    [("authorization", "Bearer sk_test_1"), ("stripe-version", testkit::STRIPE_VERSION)];
+                let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
                 let url = format!("https://stripe.example{path}");
                 let timeout = Duration::from_secs(1);
                 let answer = stripe

@@ -6,7 +6,7 @@ use events::{Provider, Service};
 use orders::Deadlines;
 use outbound::{DeadLetteredBy, Topic, Transport};
 use resilience::{Clock, FixedClock, NoJitter};
-use runtime::http::{Access, Endpoint, Server, parse_sample};
+use runtime::http::{Endpoint, Server, parse_sample};
 use runtime::letters::LetterRecords;
 use runtime::queue::{Handler, Worker};
 use runtime::schedule::Task;
@@ -211,14 +211,7 @@ impl SampleWorld {
     }
 
     async fn answer_with_token(&self, endpoint: Arc<dyn Endpoint>, text: &str) -> Outcome {
-        let access = Access {
-            admin_group: "admin".to_owned(),
-            viewer_group: "viewer".to_owned(),
-            staff_group: "staff".to_owned(),
-            groups_claim: "cognito:groups".to_owned(),
-            token_use: Some("access".to_owned()),
-        };
-        serve(&Server { access: Some(access), limiter: None, endpoint }, text).await
+        serve(&Server { access: Some(testkit::access()), limiter: None, endpoint }, text).await
     }
 
     /// Two dead letters of `take-payment`: one that it can handle, and one that it cannot read.

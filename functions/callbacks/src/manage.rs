@@ -1,4 +1,4 @@
-//! `manage-callbacks`: admins manage webhook endpoints and inspect their deliveries. The caller must be an admin.
+//! `manage-callbacks`: webhook endpoints and their deliveries. A viewer reads, an admin changes.
 //!
 //! - `POST /webhook-endpoints` `{"url", "description"?, "event_types"?, "enabled"?, "secret"?}` → `201` with the secret,
 //!   which no other answer shows. Idempotent by `Idempotency-Key`, if one is sent: the id is a hash of caller and key. A

@@ -1,6 +1,6 @@
-//! `manage-products`: writes products (admins) and shows them (signed-in callers).
+//! `manage-products`: writes products (staff) and shows them (signed-in callers).
 //!
-//! - `PUT /products/{sku}` `{"name", "price", "currency", "weight_grams"?, "active"?}`, admin: sets the product. `201` if it is
+//! - `PUT /products/{sku}` `{"name", "price", "currency", "weight_grams"?, "active"?}`, staff: sets the product. `201` if it is
 //!   new, else `200`.
 //! - `GET /products/{sku}` → the product, or `404`. It is the fold of the stream, so a writer reads their own write.
 //! - `GET /products?limit=&cursor=` → `{"items", "next"}`, ordered by SKU; `next` is null on the last page. Products that cannot

@@ -11,8 +11,8 @@ struct Origins<'a> {
     connections: Vec<&'a str>,
 }
 
-/// The console loads from its own origin alone, and connects to it, to where people sign in and to live tracking. It goes to an issuer's pages as to
-/// any address.
+/// The console loads from its own origin alone, and connects to it, to where people sign in and to live tracking. It reaches an
+/// issuer's pages by navigation, which no policy restricts.
 pub(crate) fn of_console(sign_in: Option<&SignIn>, live_url: &str) -> String {
     let mut connections: BTreeSet<&str> = match sign_in {
         None => BTreeSet::new(),

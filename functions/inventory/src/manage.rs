@@ -1,4 +1,4 @@
-//! `manage-stock`: shows and sets the stock. Requires the admin group.
+//! `manage-stock`: shows and sets the stock. A viewer reads, staff change.
 //!
 //! - `GET /stock/{sku}` → `{"sku", "on_hand", "available", "allocated", "version"}` with the version as `ETag`; also `"shards"` if
 //!   the SKU is or was hot. The numbers are then the sums over its shards, and the version is the sum of their versions.

@@ -1,4 +1,4 @@
-//! `explain-order`: everything that is known about one order, in the order in which it happened. Needs the admin group.
+//! `explain-order`: everything that is known about one order, in the order in which it happened. Needs the viewer group.
 //!
 //! - Trigger: `GET /orders/{order_id}/explanation`.
 //! - Effect: none. It reads the order's partition of each service's events, then at the same time its webhooks, its dead letters,

@@ -1,4 +1,4 @@
-//! `webhook-inbox`: shows the received webhooks and their results, and replays one. Needs the admin group.
+//! `webhook-inbox`: shows the received webhooks and their results, and replays one. A viewer reads, an admin replays.
 //!
 //! - Trigger: `GET /webhooks/inbox`, `GET /webhooks/inbox/{id}`, `POST /webhooks/inbox/{id}/replay`. An id is
 //!   `<source>:<the source's event id>`, percent-encoded in a path.

@@ -1,4 +1,4 @@
-//! `get-readiness`: `GET /health/ready`. Needs the admin group.
+//! `get-readiness`: `GET /health/ready`. Needs the viewer group.
 //!
 //! - Trigger: `GET /health/ready`.
 //! - Effect: none. It asks each dependency one small question, all at the same time, and none longer than two seconds: a dependency

@@ -1,4 +1,4 @@
-//! `search-orders`: `POST /orders/search`, for the admin group. A `POST`, so that no address is in an access log.
+//! `search-orders`: `POST /orders/search`, for the viewer group. A `POST`, so that no address is in an access log.
 //!
 //! - The body has exactly one of `email`, `number`, `tracking_code`, `sku`, `customer`, `day`, `attention`, and optionally `status`
 //!   and `cursor`. The answer is `{"items", "next"}`, newest first.

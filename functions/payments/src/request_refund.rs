@@ -1,4 +1,4 @@
-//! `request-refund`: refunds that an operator requests. Needs the admin group.
+//! `request-refund`: refunds that an operator requests. Needs the staff group.
 //!
 //! - `POST /orders/{order_id}/refunds` `{"amount", "reason"}`, in minor units of the payment's currency. Idempotent by
 //!   `Idempotency-Key` (required): the refund's id is a hash of caller and key. The same key and request: the same

@@ -5,7 +5,8 @@
 //! shipping's `ShippingFailed`, `ShipmentCancelled` and `ReturnReceived`.
 //!
 //! Effect: one event appended to the order's stream. Calls to the provider: for `OrderPlaced` an unconfirmed intent (no money
-//! moves); for a request in the stream a confirmation, a cancellation or a refund; for an expiry a read of the intent's state.
+//! moves); for a request in the stream a confirmation (unless the customer's browser confirms), a cancellation or a refund; for an
+//! expiry a read of the intent's state.
 //! The map from the intent to its order is written before the event that names the intent.
 //!
 //! Emits: `PaymentRequested`, `PaymentFailed`, `OrderPaid`, `PaymentActionRequired`, `PaymentCancellationRequested`,

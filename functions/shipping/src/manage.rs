@@ -1,7 +1,7 @@
 //! `manage-shipments`: the warehouse reads its shipments and reports what it did.
 //!
 //! Trigger: `GET /shipments?open=true&limit=&cursor=`, `GET /shipments/{order_id}`, and
-//! `POST /shipments/{order_id}/dispatch | tracking | deliver | fail | return | void | release | stray`, for the admin group.
+//! `POST /shipments/{order_id}/dispatch | tracking | deliver | fail | return | void | release | stray`. A viewer reads, staff report.
 //! Effect: at most one event: `Shipped`, `TrackingCorrected`, `Delivered`, `ShippingFailed`, `ReturnReceived`,
 //! `LabelVoidRequested`, `ShipmentReleased` or `StrayParcelSettled`. A dispatch or a correction maps its code to the order first. No carrier is called here: `ship-order` voids the label when it receives `LabelVoidRequested`.
 //! Idempotent by the shipment's state: `202` if an event was appended, `200` for an identical repeat, `409` if the

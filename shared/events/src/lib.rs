@@ -50,9 +50,9 @@ pub use orders::{
     OrderUpdated, OrdersEvent, RequestedBy, ShippingAddress, offline_sender,
 };
 pub use payments::{
-    CancelCause, Confirm, DisputeOutcome, OrderPaid, PaymentActionRequired, PaymentCancellationRequested,
-    PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded, PaymentRequested, PaymentsEvent,
-    RefundCause, RefundFailed, RefundRequested,
+    BY_CLIENT, CancelCause, Confirm, DisputeOutcome, OrderPaid, PaymentActionRequired,
+    PaymentCancellationRequested, PaymentCancelled, PaymentDisputed, PaymentFailed, PaymentRefunded,
+    PaymentRequested, PaymentsEvent, RefundCause, RefundFailed, RefundRequested,
 };
 pub use privacy::{ERASED, FieldClass, Fields, is_erased};
 pub use public_codes::{public_code, public_refund_code};

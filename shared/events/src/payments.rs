@@ -22,7 +22,8 @@ pub struct PaymentRequested {
     pub lines: Vec<Line>,
     /// The customer who pays.
     pub customer: Customer,
-    /// No confirmation starts after this moment.
+    /// Payments starts no confirmation after this moment. A browser may, until the payment is ended; what it has taken by then
+    /// counts.
     pub pay_by: Timestamp,
     /// Who confirms the intent. Absent in an event of an older version: the server.
     #[serde(default, skip_serializing_if = "Confirm::is_server")]
@@ -53,7 +54,7 @@ impl Confirm {
 }
 
 /// The payment method of an order whose customer chooses in the browser how to pay.
-const BY_CLIENT: &str = "client";
+pub const BY_CLIENT: &str = "client";
 
 /// The customer's bank requires a further step (3-D Secure). The secret for that step is never in an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -88,7 +88,7 @@ impl Server {
         };
         let limits = vec![
             limit("requests", Counted::OfCustomers, "REQUESTS_PER_HOUR", 1000),
-            limit("admin-requests", Counted::OfAdmins, "ADMIN_REQUESTS_PER_HOUR", 50_000),
+            limit("admin-requests", Counted::OfShop, "ADMIN_REQUESTS_PER_HOUR", 50_000),
         ];
         let table = table(&settings.text("LIMITS_TABLE_NAME"));
         let changed = ChangedLimits::of(table.clone());

@@ -55,13 +55,7 @@ fn shop() -> Shop {
     let orders = Limit { name: "orders", counted: Counted::Route("POST /orders"), rate: HourlyLimit::of(40) };
     let changed = ChangedLimits::of(Gated::new(reads.clone(), table.clone()));
     let limiter = Limiter::new(table.clone(), clock.clone(), vec![orders]).with_changes(changed);
-    let access = Access {
-        admin_group: "admin".to_owned(),
-        viewer_group: "viewer".to_owned(),
-        staff_group: "staff".to_owned(),
-        groups_claim: "groups".to_owned(),
-        token_use: None,
-    };
+    let access = Access { groups_claim: "groups".to_owned(), token_use: None, ..testkit::access() };
     let server = Server { access: Some(access), limiter: Some(limiter), endpoint: Arc::new(Door) };
     Shop { table, clock, reads, server }
 }

@@ -129,7 +129,7 @@ impl World {
     fn server(&self) -> Server {
         let counted = [
             ("requests", Counted::OfCustomers),
-            ("admin-requests", Counted::OfAdmins),
+            ("admin-requests", Counted::OfShop),
             ("orders", Counted::Route(ORDERS)),
         ];
         let limits = counted.into_iter().zip(self.per_hour);
@@ -138,13 +138,7 @@ impl World {
             Limit { name, counted, rate }
         });
         let limiter = Limiter::new(self.table.clone(), self.clock.clone(), limits.collect());
-        let access = Access {
-            admin_group: "admin".to_owned(),
-            viewer_group: "viewer".to_owned(),
-            staff_group: "staff".to_owned(),
-            groups_claim: "groups".to_owned(),
-            token_use: None,
-        };
+        let access = Access { groups_claim: "groups".to_owned(), token_use: None, ..testkit::access() };
         Server { access: Some(access), limiter: Some(limiter), endpoint: Arc::new(Door(self.shop.clone())) }
     }
 }

@@ -7,7 +7,7 @@
 )]
 
 use lambda_http::Body;
-use runtime::http::{Access, Endpoint, FieldError, Problem, Reply, Request, Role, Server, parse_sample};
+use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, Role, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use testkit::{Log, RequestBuilder as _, bearer, request};
@@ -58,14 +58,7 @@ fn claims() -> Value {
 }
 
 fn guarded() -> Server {
-    let access = Access {
-        admin_group: "admin".to_owned(),
-        viewer_group: "viewer".to_owned(),
-        staff_group: "staff".to_owned(),
-        groups_claim: "cognito:groups".to_owned(),
-        token_use: Some("access".to_owned()),
-    };
-    Server { access: Some(access), limiter: None, endpoint: Arc::new(Mirror) }
+    Server { access: Some(testkit::access()), limiter: None, endpoint: Arc::new(Mirror) }
 }
 
 async fn answer(server: &Server, request: &Value) -> (u16, Value, lambda_http::http::HeaderMap) {

@@ -1,10 +1,11 @@
 //! The twins of the store of batches, and of functions that are invoked by their name.
 
+use crate::held::held;
 use async_trait::async_trait;
 use outbound::{BatchError, BatchStore, Functions, NotAnswered, StoredBatch};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A store of batches in memory.
 #[derive(Debug, Default)]
@@ -59,8 +60,4 @@ impl Functions for MemoryFunctions {
         held(&self.invoked).push((function.to_owned(), payload.to_owned()));
         Ok("{}".to_owned())
     }
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

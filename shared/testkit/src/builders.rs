@@ -9,7 +9,8 @@ use events::{
 };
 use jiff::Timestamp;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
-use runtime::http::{Admission, Caller, Request, Role};
+use runtime::Settings;
+use runtime::http::{Access, Admission, Caller, Request, Role};
 use runtime::queue::Message;
 use runtime::stream::{Item, Record};
 use std::collections::HashMap;
@@ -64,6 +65,12 @@ pub fn erasure() -> CustomerErasureRequested {
         because: ErasureCause::Request,
         requested_by: Some(other_customer()),
     }
+}
+
+/// Callers as the stack's own user pool names them: the groups `admin`, `staff` and `viewer`, in access tokens.
+pub fn access() -> Access {
+    let settings = &mut Settings::from_lookup(|_| None);
+    Access { token_use: Some("access".to_owned()), ..Access::from_settings(settings) }
 }
 
 /// Two packets of tea.

@@ -8,6 +8,7 @@ mod deploys;
 mod easypost;
 mod gate;
 mod gauges;
+mod held;
 mod letters;
 mod log;
 mod outage;
@@ -22,7 +23,7 @@ mod stripe;
 
 pub use batches::{MemoryBatches, MemoryFunctions};
 pub use builders::{
-    RequestBuilder, bearer, cause, customer, delivered, envelope, erasure, eur, lines, message, now,
+    RequestBuilder, access, bearer, cause, customer, delivered, envelope, erasure, eur, lines, message, now,
     order_id, other_customer, placed, record, replayed, request, sku,
 };
 pub use damaged_scan::DamagedScan;

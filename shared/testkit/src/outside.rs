@@ -1,18 +1,15 @@
 //! In-memory twins of the ports beside the table: a queue, a topic, secrets and a mailbox. They record the calls, and the
 //! queue and the topic can be out.
 
+use crate::held::held;
 use async_trait::async_trait;
 use outbound::{
     DeadLetter, LARGEST_PUBLICATION, Mail, MailError, Mailer, Publication, PublishError, Queue, QueueError,
     Secret, SecretError, SecretStore, Secrets, Text, Texter, Topic, Undeliverable,
 };
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// A consumer's queue and its dead letters.
 #[derive(Debug, Default)]

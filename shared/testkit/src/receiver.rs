@@ -1,14 +1,11 @@
 //! In-memory twins of what outbound webhooks use: receivers with planned answers, host names, a work queue.
 
+use crate::held::held;
 use async_trait::async_trait;
 use outbound::{Answer, Call, CallError, NameError, Names, QueueError, Transport, Work, WorkQueue};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+use std::sync::Mutex;
 
 /// An answer with this status and these headers, without a body.
 pub fn answer(status: u16, headers: &[(&str, &str)]) -> Answer {

@@ -1,11 +1,12 @@
 //! The public door of a shop, as a caller outside of the stack meets it: its user pool and the few routes of its API that the canary
 //! calls. It keeps the orders that it accepts, one for each idempotency key.
 
+use crate::held::held;
 use async_trait::async_trait;
 use outbound::{Answer, Call, CallError, Method, Transport};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 /// Where the door is.
 pub const DOOR: &str = "https://api.shop.example";
@@ -20,10 +21,6 @@ pub struct ShopDoor {
     statuses: Mutex<VecDeque<&'static str>>,
     keys: Mutex<Vec<String>>,
     refuses: Mutex<Option<(&'static str, u16)>>,
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for ShopDoor {

@@ -2,7 +2,7 @@
 //!
 //! It is stricter than the emulators. An idempotency key replays its first answer (even a 500) and refuses other
 //! parameters. An intent succeeds once, refunds never exceed the captured amount, and unknown parameters are refused. Amounts are in
-//! Stripe's units, within Stripe's bounds and with Stripe's digits ([`rules`]).
+//! Stripe's units, within Stripe's bounds and with Stripe's digits ([`rules`]). A call names the version of the API that it is made for.
 //! Calls can fail before or after their effect, and the account counts its effects.
 
 mod account;
@@ -129,22 +129,6 @@ impl FakeStripe {
     /// The operator cancels the intent in Stripe's dashboard.
     pub fn cancel_in_dashboard(&self, intent_id: &str) {
         self.server().account.cancel(intent_id, &Form::default());
-    }
-
-    /// The operator captures a part in Stripe's dashboard, which releases the rest.
-    pub fn capture_in_dashboard(&self, intent_id: &str, amount: u64) {
-        let form = Form::of(&[("amount_to_capture", &amount.to_string())]);
-        self.server().account.capture(intent_id, &form);
-    }
-
-    /// The bank releases what it held, because it was not captured.
-    pub fn expire_authorisation(&self, intent_id: &str) {
-        self.server().account.expire(intent_id);
-    }
-
-    /// Gives the webhook endpoint a version ([`VERSION_BEFORE_BASIL`]) that shows released money as refunds.
-    pub fn report_as_before_basil(&self) {
-        self.server().account.shows_releases = true;
     }
 
     /// The operator refunds a part in Stripe's dashboard, so without our metadata. Returns the refund's id, if it was possible.
@@ -330,6 +314,11 @@ impl Server {
         let key = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
         if !key.is_some_and(|key| self.key.as_deref().map_or(!key.is_empty(), |holds| key == holds)) {
             return Ok(answer(401, &json!({"error": {"type": "invalid_request_error"}})));
+        }
+        // Stripe answers such a call in the account's own version, which may be an old one.
+        if header("stripe-version") != Some(VERSION) {
+            let error = json!({"type": "invalid_request_error", "message": "the call names no version"});
+            return Ok(answer(400, &json!({ "error": error })));
         }
         let key = header("idempotency-key").filter(|_| call.method == Method::Post).map(str::to_owned);
         let sent = String::from_utf8_lossy(&call.body).into_owned();

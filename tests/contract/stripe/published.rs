@@ -77,6 +77,6 @@ fn a_field_that_is_not_published_or_has_another_type_is_found() {
 }
 
 #[test]
-fn the_published_objects_are_of_the_version_that_calls_are_pinned_to() {
+fn the_published_objects_are_of_the_version_of_the_provider_in_process() {
     assert_eq!(PUBLISHED["api_version"], testkit::STRIPE_VERSION);
 }

@@ -13,7 +13,7 @@ use orders::{Deadlines, Order};
 use outbound::{Breaker, Secret, Topic, Transport};
 use payments::Stripe;
 use resilience::{Clock, FixedClock, HourlyLimit};
-use runtime::http::{Access, Counted, Limit, Limiter, Server, parse_sample};
+use runtime::http::{Counted, Limit, Limiter, Server, parse_sample};
 use runtime::letters::LetterRecords;
 use runtime::queue::Worker;
 use runtime::stream::{Item, Record, StreamWorker};
@@ -202,7 +202,7 @@ impl Shop {
         let (status, answer) = self.invoke(function, || async {
             let server = match steps::step(function, self).expect("a function") {
                 Step::Http(endpoint) => {
-                    Server { access: Some(access()), limiter: Some(self.limiter()), endpoint }
+                    Server { access: Some(testkit::access()), limiter: Some(self.limiter()), endpoint }
                 }
                 Step::OpenHttp(endpoint) => Server { access: None, limiter: None, endpoint },
                 _ => panic!("{function} answers no requests"),
@@ -376,7 +376,7 @@ impl Shop {
         let limit = |name, counted, per_hour| Limit { name, counted, rate: HourlyLimit::of(per_hour) };
         let limits = vec![
             limit("requests", Counted::OfCustomers, 1000),
-            limit("admin-requests", Counted::OfAdmins, 50_000),
+            limit("admin-requests", Counted::OfShop, 50_000),
             limit("orders", Counted::Route("POST /orders"), 30),
         ];
         let marks: Arc<dyn RateMarks> = Arc::new(self.metered(Table::OrderViews, &self.limits));
@@ -463,14 +463,4 @@ fn as_sent(event: &Value) -> Value {
         object.entry(name).or_insert_with(|| value.clone());
     }
     event
-}
-
-fn access() -> Access {
-    Access {
-        admin_group: "admin".to_owned(),
-        viewer_group: "viewer".to_owned(),
-        staff_group: "staff".to_owned(),
-        groups_claim: "cognito:groups".to_owned(),
-        token_use: Some("access".to_owned()),
-    }
 }

@@ -10,16 +10,13 @@ use super::invocations::Call;
 use super::webhook_senders::{CARRIER, STANDARD, STRIPE, plain, webhook};
 use super::world::World;
 use event_store::{EventStore, Key, StreamId};
-use events::{Attention, Customer, OrderId, OrderStatus, Provider, Service};
+use events::{Attention, BY_CLIENT, Confirm, Customer, OrderId, OrderStatus, Provider, Service};
 use jiff::{SignedDuration, Timestamp};
 use orders::Order;
 use runtime::http::{Problem, Reply};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use testkit::{RequestBuilder as _, customer, other_customer, request, tracker_event};
-
-/// The payment method of an order that its customer pays in the browser.
-const BY_CLIENT: &str = "client";
 
 /// The products: SKU, price (times the factor of the world's currency), pieces in stock.
 pub(super) const PRODUCTS: [(&str, u64, u64); 3] =
@@ -300,7 +297,8 @@ impl Actors {
 
     /// A customer whose browser confirms the payment does so once the intent is recorded.
     fn pay_in_browser(&self, world: &World, id: &OrderId, order: &Order) {
-        let is_theirs = order.placed().is_some_and(|(placed, _)| placed.payment_method == BY_CLIENT);
+        let is_theirs =
+            order.placed().is_some_and(|(placed, _)| Confirm::of(&placed.payment_method) == Confirm::Client);
         let Some(intent) = recorded_intent(world, id).filter(|_| is_theirs && !abandons(id)) else { return };
         let card = match self.chance.below(4) {
             0 => "pm_card_chargeCustomerFail",

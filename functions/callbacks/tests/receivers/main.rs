@@ -73,7 +73,6 @@ impl Transport for Receivers {
     }
 }
 
-/// The stack under way.
 /// Waits that are spread as random ones are, and the same in each run: with random ones, a burst in some hundred was late.
 #[derive(Default)]
 struct SpreadJitter(AtomicU32);
@@ -85,6 +84,7 @@ impl Jitter for SpreadJitter {
     }
 }
 
+/// The stack under way.
 struct Model {
     jitter: Arc<SpreadJitter>,
     memory: Arc<Memory>,

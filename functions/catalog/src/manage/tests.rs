@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use event_store::{Document, Documents, Key, Memory, StoreError};
 use events::{CatalogEvent, ServiceEvent as _};
 use proptest::prelude::*;
-use runtime::http::{Access, Endpoint as _, Server, parse_sample};
+use runtime::http::{Endpoint as _, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -220,15 +220,11 @@ async fn a_late_older_write_does_not_replace_a_newer_one() {
 
 #[tokio::test]
 async fn every_sample_is_answered() {
-    let access = Access {
-        admin_group: "admin".to_owned(),
-        viewer_group: "viewer".to_owned(),
-        staff_group: "staff".to_owned(),
-        groups_claim: "cognito:groups".to_owned(),
-        token_use: Some("access".to_owned()),
+    let server = Server {
+        access: Some(testkit::access()),
+        limiter: None,
+        endpoint: Arc::new(World::default().endpoint),
     };
-    let server =
-        Server { access: Some(access), limiter: None, endpoint: Arc::new(World::default().endpoint) };
     for (text, status) in [
         (include_str!("../../../../events/manage-products/put.json"), 201),
         (include_str!("../../../../events/manage-products/get.json"), 200),

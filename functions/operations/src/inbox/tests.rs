@@ -2,7 +2,7 @@
 
 use crate::testing::{World, applied};
 use jiff::SignedDuration;
-use runtime::http::{Access, Endpoint as _, Server, parse_sample};
+use runtime::http::{Endpoint as _, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -94,14 +94,7 @@ async fn every_sample_is_answered() {
     world
         .receive("stripe", "evt_3MtwBwLkdIwHu7ix0H2aVXqF", "payment_intent.succeeded", Some(applied()))
         .await;
-    let access = Access {
-        admin_group: "admin".to_owned(),
-        viewer_group: "viewer".to_owned(),
-        staff_group: "staff".to_owned(),
-        groups_claim: "cognito:groups".to_owned(),
-        token_use: Some("access".to_owned()),
-    };
-    let server = Server { access: Some(access), limiter: None, endpoint: Arc::new(world.inbox()) };
+    let server = Server { access: Some(testkit::access()), limiter: None, endpoint: Arc::new(world.inbox()) };
     for (sample, status) in [
         (include_str!("../../../../events/webhook-inbox/list.json"), 200),
         (include_str!("../../../../events/webhook-inbox/get.json"), 200),

@@ -9,9 +9,9 @@ use resilience::Failure;
 use std::time::Duration;
 
 /// What an operator does about a refund that may be none.
-const RELEASE: &str = "an unknown refund is reported in an old version of the provider's API, and not all that was requested is known to be \
-     taken: it may be released money, so it is not booked; compare it with the provider, replay it once the payment is complete, and \
-     give the webhook endpoint a version that docs/deploy.md names";
+const RELEASE: &str = "an event of an old version of the provider's API reports an unknown refund, and the payment is not known to be complete: \
+     it may be released money, so it is not booked; compare it with the provider: if it is a refund, replay it once the payment is \
+     complete, else discard it; then give the endpoint a newer version (docs/deploy.md)";
 
 impl Payment {
     /// The provider reports a refund. A foreign refund (not requested here, or a second one under an id of ours) is recorded

@@ -23,7 +23,7 @@ pub struct Caller {
     pub role: Role,
 }
 
-/// What a caller may do. Each may what those before it may, to everyone's orders: `docs/access.md` has every route.
+/// What a caller may do, from least to most: each role includes those before it. `docs/access.md` has every route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// In no group of the shop: sees and changes what is their own.

@@ -26,7 +26,7 @@ pub enum Counted {
     /// All requests of a caller that does not work for the shop.
     OfCustomers,
     /// All requests of an admin, a member of staff or a viewer.
-    OfAdmins,
+    OfShop,
     /// All requests of this route, for example `POST /orders`.
     Route(&'static str),
 }
@@ -46,7 +46,7 @@ impl Limit {
     fn counts(&self, caller: &Caller, route: &str) -> bool {
         match self.counted {
             Counted::OfCustomers => !caller.is_of_shop(),
-            Counted::OfAdmins => caller.is_of_shop(),
+            Counted::OfShop => caller.is_of_shop(),
             Counted::Route(counted) => counted == route,
         }
     }

@@ -107,7 +107,7 @@ impl Request {
         }))
     }
 
-    /// The caller, if it has the role that changes something here; on a route that only shows something (`GET`) a viewer suffices.
+    /// The caller, if it may send this request: a `GET` needs a viewer, everything else `role`; else 403.
     pub fn to_change(&self, role: Role) -> Result<&Caller, Problem> {
         self.at_least(if self.route.starts_with("GET ") { Role::Viewer } else { role })
     }

@@ -65,8 +65,6 @@ pub(super) struct Account {
     /// The payment methods that were used; those without `reusable` pay once.
     pub(super) used: Vec<String>,
     made: u32,
-    /// Whether its webhook endpoint has a version that shows released money as refunds.
-    pub(super) shows_releases: bool,
 }
 
 impl Account {
@@ -280,9 +278,8 @@ impl Account {
     pub(super) fn emit(&mut self, event_type: &str, object: &Value) {
         let id = self.next_id("evt");
         let data = json!({ "object": object });
-        let version = if self.shows_releases { super::VERSION_BEFORE_BASIL } else { super::VERSION };
         let event = json!({
-            "id": id, "object": "event", "api_version": version, "type": event_type, "livemode": self.livemode,
+            "id": id, "object": "event", "api_version": super::VERSION, "type": event_type, "livemode": self.livemode,
             "created": CREATED, "data": data, "pending_webhooks": 1, "request": {"id": null, "idempotency_key": null},
         });
         self.listed.push((event.clone(), false));

@@ -150,11 +150,9 @@ impl Account {
         if let Some(code) = rules::refusal_of_digits(amount, &intent.currency) {
             return Outcome::refused(code, Some("amount_to_capture"));
         }
-        let rest = intent.amount - amount;
         intent.received = amount;
         intent.set_charge(Taken::Captured);
         self.change(id, "succeeded", "payment_intent.succeeded");
-        self.show_release(id, rest);
         self.retrieve(id, &Form::default())
     }
 
@@ -193,42 +191,13 @@ impl Account {
         self.retrieve(id, &Form::default())
     }
 
-    /// The bank holds the money no longer.
-    pub(super) fn expire(&mut self, id: &str) {
-        if self.status_of(id) == "requires_capture" {
-            // Before basil the reason is `automatic`.
-            let reason = if self.shows_releases { "automatic" } else { "expired" };
-            self.end(id, Some(reason));
-        }
-    }
-
     fn end(&mut self, id: &str, reason: Option<&str>) {
         let Some(intent) = self.intent_mut(id) else { return };
-        let released = intent.capturable();
         intent.cancelled_because = reason.map(str::to_owned);
-        if released > 0 {
+        if intent.capturable() > 0 {
             intent.set_charge(Taken::Released);
         }
         self.change(id, "canceled", "payment_intent.canceled");
-        self.show_release(id, released);
-    }
-
-    /// Older versions show released money as a refund of its own, which no list has to hold.
-    fn show_release(&mut self, id: &str, amount: u64) {
-        if amount == 0 || !self.shows_releases {
-            return;
-        }
-        let (number, Some(intent)) = (self.next_id("re"), self.intent(id)) else { return };
-        let refund = json!({
-            "id": number, "object": "refund", "status": "succeeded", "amount": amount, "charge": intent.latest_charge(),
-            "created": super::objects::CREATED, "currency": intent.currency, "payment_intent": id, "metadata": {},
-            "reason": null,
-        });
-        let mut charge = intent.charge_json(amount);
-        charge["refunds"] = json!({"object": "list", "data": [refund], "has_more": false});
-        self.emit("refund.created", &refund);
-        self.emit("charge.refund.updated", &refund);
-        self.emit("charge.refunded", &charge);
     }
 }
 

@@ -11,13 +11,7 @@ async fn an_order_over_the_limit_is_not_placed() {
     let world = World::with_tea().await;
     let limit = Limit { name: "orders", counted: Counted::Route("POST /orders"), rate: HourlyLimit::of(2) };
     let server = Server {
-        access: Some(Access {
-            admin_group: "admin".to_owned(),
-            viewer_group: "viewer".to_owned(),
-            staff_group: "staff".to_owned(),
-            groups_claim: "groups".to_owned(),
-            token_use: None,
-        }),
+        access: Some(Access { groups_claim: "groups".to_owned(), token_use: None, ..testkit::access() }),
         limiter: Some(Limiter::new(world.table.clone(), world.clock.clone(), vec![limit])),
         endpoint: world.place.clone(),
     };
