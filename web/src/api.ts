@@ -2,6 +2,7 @@
 
 import { refresh, token } from "./session";
 import { API } from "./settings";
+import type { Page } from "./shapes";
 
 /** An answer that is no success. `status` 0: there was no answer, and what the request did is unknown. */
 export class Problem extends Error {
@@ -29,6 +30,18 @@ export interface Extras {
 }
 
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => call<T>("GET", path, signal ? { signal } : {});
+
+/** The first pages of a list. The path has a query. */
+export async function readList<T>(path: string, pages: number, signal: AbortSignal): Promise<Page<T>> {
+  const items: T[] = [];
+  let next: string | null = "";
+  for (let page = 0; page < pages && next !== null; page += 1) {
+    const list: Page<T> = await get(`${path}${next && `&cursor=${encodeURIComponent(next)}`}`, signal);
+    items.push(...list.items);
+    next = list.next;
+  }
+  return { items, next };
+}
 
 /** Calls the API. Throws a `Problem`, or the reason of an aborted signal. */
 export async function call<T>(method: string, path: string, extras: Extras = {}): Promise<T> {

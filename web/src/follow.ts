@@ -2,11 +2,11 @@
 // while the socket fails. Everything else is asked for again after some seconds while the page is visible.
 
 import { useEffect, useState } from "preact/hooks";
-import { type Board, type BoardState, browserPorts, LiveClient, type Mode, type OrderState, type Trouble } from "../../examples/live/src/index";
-import { call, get, Problem } from "./api";
+import { type BoardState, browserPorts, LiveClient, type Mode, type OrderState, type Trouble } from "../../examples/live/src/index";
+import { call, get, Problem, readList } from "./api";
 import { person, secondsLeft, watchSession } from "./session";
 import { settings } from "./settings";
-import type { OrderPage, OrderSummary, Page } from "./shapes";
+import type { OrderPage, OrderSummary } from "./shapes";
 
 /** Seconds between two questions, for what no socket reports. */
 const EVERY = { soon: 10, slow: 30 } as const;
@@ -86,23 +86,10 @@ function live(): LiveClient<OrderPage, OrderSummary> {
         return { ticket, tokenSeconds: secondsLeft() };
       },
       read: (order, signal) => get<OrderPage>(`/orders/${order}`, signal),
-      readBoard: (signal) => readList("/orders?open=true&limit=50", pages, signal),
+      readBoard: (signal) => readList<OrderSummary>("/orders?open=true&limit=50", pages, signal),
     }),
   );
   return client;
-}
-
-/** The first pages of a list of the API. The path has a query. */
-export async function readList<T>(path: string, count: number, signal: AbortSignal): Promise<Page<T> & Board<T>> {
-  const items: T[] = [];
-  let next: string | null = "";
-  for (let page = 0; page < count && next !== null; page += 1) {
-    const cursor: string = next && `&cursor=${encodeURIComponent(next)}`;
-    const found: Page<T> = await get(`${path}${cursor}`, signal);
-    items.push(...found.items);
-    next = found.next;
-  }
-  return { items, next };
 }
 
 function problemOf({ code, detail, error }: Trouble): Problem {

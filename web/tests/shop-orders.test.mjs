@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { start, stop, visit } from "./browser.mjs";
-import { asCustomer, CARDS, charges, codeOf, enter, fillAddress, openShop, orderOf, ordersOf, payBy, put, says, someone, toCheckout, typeCard } from "./shop.mjs";
-import { bankReports, call, fresh, status, until } from "./stack.mjs";
+import { asCustomer, CARDS, charges, codeOf, customer, enter, fillAddress, openShop, orderOf, ordersOf, payBy, put, says, someone, toCheckout, typeCard } from "./shop.mjs";
+import { bankReports, call, fresh, place, status, until } from "./stack.mjs";
 
 before(start);
 after(stop);
@@ -161,6 +161,77 @@ test("an order whose answer was lost is sent again as it was, also after a reloa
   await status(order, "allocated");
   assert.equal((await ordersOf(who)).length, 1);
   assert.deepEqual(await charges(order), [950]);
+  await done();
+});
+
+test("a basket whose answer was lost with its tab is one order, and the next basket is another", async () => {
+  const { page, tab, who, done } = await asCustomer();
+  await cut(page);
+  await toCheckout(page);
+  await typeCard(page, CARDS.good);
+  await page.getByRole("button", { name: "Pay", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "The shop does not answer" }).waitFor();
+  await page.close();
+  const other = await tab();
+  await enter(other, who);
+  await visit(other, "#/checkout");
+  await fillAddress(other);
+  await typeCard(other, CARDS.good);
+  await other.getByRole("button", { name: "Pay", exact: true }).click();
+  await other.getByRole("alert").filter({ hasText: "This basket was ordered already." }).waitFor();
+  assert.equal((await ordersOf(who)).length, 1);
+  await visit(other, "#/");
+  await toCheckout(other);
+  await payBy(other, CARDS.good);
+  await says(other, "Being packed");
+  await done();
+});
+
+test("a refusal of a repeated order is said at the form", async () => {
+  const { page, done } = await asCustomer();
+  await toCheckout(page);
+  await typeCard(page, CARDS.good);
+  const orders = (url) => url.pathname.endsWith("/orders");
+  await page.route(orders, (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  await page.getByRole("button", { name: "Pay", exact: true }).click();
+  await page.getByRole("alert").filter({ hasText: "The shop does not answer" }).waitFor();
+  await page.unrouteAll();
+  const refusal = { status: 422, title: "Not for sale", detail: "TEA-01 is not sold any more" };
+  await page.route(orders, (route) => (route.request().method() === "POST" ? route.fulfill({ status: 422, json: refusal }) : route.continue()));
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByLabel("Street and number").waitFor();
+  await page.getByRole("alert").filter({ hasText: "TEA-01 is not sold any more" }).waitFor();
+  await done();
+});
+
+test("the connection ends with the session, and the next customer of the tab follows their own order", async () => {
+  const { page, who, done } = await asCustomer();
+  const [first, other] = [await place({ token: who.token }), await customer()];
+  const second = await place({ token: other.token });
+  await visit(page, `#/orders/${first.id}`);
+  await page.getByText("Live", { exact: true }).waitFor();
+  // The session ends without the button: the token is refused, and so is another one.
+  await page.route((url) => url.pathname.endsWith("/orders"), (route) => route.fulfill({ status: 401, json: {} }));
+  await page.evaluate(() => sessionStorage.clear());
+  await visit(page, "#/orders");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.unrouteAll();
+  await enter(page, other);
+  await visit(page, `#/orders/${second.id}`);
+  await page.getByRole("heading", { name: `Order ${second.number}` }).waitFor();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await done();
+});
+
+test("a list that cannot be read again stays, and the failure is said", async () => {
+  const { page, who, done } = await asCustomer();
+  const { number } = await place({ token: who.token });
+  await ordersOf(who);
+  await visit(page, "#/orders");
+  await page.getByRole("link", { name: number }).waitFor();
+  await page.route((url) => url.pathname.endsWith("/orders"), (route) => route.abort());
+  await page.getByRole("alert").filter({ hasText: "The shop does not answer" }).waitFor();
+  await page.getByRole("link", { name: number }).waitFor();
   await done();
 });
 

@@ -1,14 +1,10 @@
 // The shop as the tests use it: its customers, its pages, and what the payment provider has charged.
 
-import assert from "node:assert/strict";
 import { open } from "./browser.mjs";
-import { call, fresh, until } from "./stack.mjs";
+import { call, fresh, until, variable } from "./stack.mjs";
+import { bundle } from "./units/bundle.mjs";
 
-const variable = (name) => {
-  const value = process.env[name];
-  assert.ok(value, `${name} is not set: run the tests by \`make test\``);
-  return value;
-};
+const { Pool } = await bundle(`export * from "../../examples/sign-in/src"`);
 
 export const SHOP = variable("CONVEYOR_SHOP_URL");
 const STRIPE = variable("STRIPE_API_URL");
@@ -21,25 +17,14 @@ export const openShop = (options = {}) => open({ at: SHOP, admitted: [STRIPE], .
 
 export const someone = () => ({ email: `lin-${fresh()}@customer.example`, password: `Aa1-${fresh()}-${fresh()}` });
 
-async function pool(action, body) {
-  const settings = await (await fetch(`${SHOP}/settings.json`)).json();
-  const answer = await fetch(settings.sign_in.endpoint, {
-    method: "POST",
-    headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": `AWSCognitoIdentityProviderService.${action}` },
-    body: JSON.stringify({ ClientId: settings.sign_in.client_id, ...body }),
-  });
-  assert.equal(answer.status, 200, `${action}: ${await answer.clone().text()}`);
-  return answer.json();
-}
-
 /** A customer of their own, with an access token. */
 export async function customer() {
-  const who = someone();
-  await pool("SignUp", { Username: who.email, Password: who.password, UserAttributes: [{ Name: "email", Value: who.email }] });
-  await pool("ConfirmSignUp", { Username: who.email, ConfirmationCode: await codeOf(who.email) });
-  const parameters = { USERNAME: who.email, PASSWORD: who.password };
-  const signedIn = await pool("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", AuthParameters: parameters });
-  return { ...who, token: signedIn.AuthenticationResult.AccessToken };
+  const { endpoint, client_id } = (await (await fetch(`${SHOP}/settings.json`)).json()).sign_in;
+  const [pool, who] = [new Pool(endpoint, client_id), someone()];
+  await pool.signUp(who.email, who.password);
+  await pool.confirm(who.email, await codeOf(who.email));
+  const { grant } = await pool.signIn(who.email, who.password);
+  return { ...who, token: grant.access };
 }
 
 /** The code of the newest mail to this address. */

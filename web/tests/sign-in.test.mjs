@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { open, signIn, start, stop, violations, visit } from "./browser.mjs";
-import { bundle } from "./units/bundle.mjs";
+import { bundle, storage } from "./units/bundle.mjs";
 import { allocated, call, CONSOLE, fresh, people, status } from "./stack.mjs";
 
 /** What the emulator sends as the code of a reset. */
@@ -77,11 +77,7 @@ test("a forgotten password is set anew with the code of the mail", async () => {
 
 test("the library signs a customer up at the pool, with a code, and out again", async () => {
   const stored = new Map();
-  globalThis.sessionStorage = {
-    getItem: (name) => stored.get(name) ?? null,
-    setItem: (name, value) => void stored.set(name, value),
-    removeItem: (name) => void stored.delete(name),
-  };
+  globalThis.sessionStorage = storage(stored);
   const { Pool, Session } = await bundle(`export * from "../../examples/sign-in/src"`);
   const { sign_in: way } = await (await fetch(new URL("console/settings.json", CONSOLE.replace(/console.*$/, "")))).json();
   const pool = new Pool(way.endpoint, way.client_id);

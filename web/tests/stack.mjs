@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHmac, randomUUID } from "node:crypto";
 
-const variable = (name) => {
+export const variable = (name) => {
   const value = process.env[name];
   assert.ok(value, `${name} is not set: run the tests by \`make test\``);
   return value;
@@ -40,7 +40,7 @@ export async function until(what, look, seconds = 60) {
   }
 }
 
-export async function place({ email = `ada+${fresh()}@customer.example`, name = "Ada Example", method = "pm_card_visa", sku = "TEA-01" } = {}) {
+export async function place({ email = `ada+${fresh()}@customer.example`, name = "Ada Example", method = "pm_card_visa", sku = "TEA-01", token = variable("CONVEYOR_TOKEN") } = {}) {
   const order = {
     items: [{ sku, quantity: 2 }],
     currency: "EUR",
@@ -48,7 +48,6 @@ export async function place({ email = `ada+${fresh()}@customer.example`, name = 
     contact: { email },
     shipping_address: { name, line1: "Bahnhofstrasse 1", city: "Zürich", postal_code: "8001", country: "CH" },
   };
-  const token = variable("CONVEYOR_TOKEN");
   // The prices of a new product reach the orders service within moments.
   const { body } = await until("the order is accepted", async () => {
     const answer = await call("POST", "/orders", order, { token, key: randomUUID() });

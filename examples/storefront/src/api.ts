@@ -2,6 +2,7 @@
 
 import { session } from "./session";
 import { address } from "./settings";
+import type { Page } from "./shapes";
 
 /** An answer that is no success. `status` 0: there was no answer, and what the request did is unknown. */
 export class Problem extends Error {
@@ -10,11 +11,13 @@ export class Problem extends Error {
     readonly title: string,
     readonly detail: string,
     readonly errors: { pointer: string; detail: string }[] = [],
+    /** As docs/http-api.md lists them, without `urn:conveyor:problem:`. */
+    readonly kind = "",
   ) {
     super(detail || title);
   }
 
-  /** The request may have had its effect, or will have it later: it is repeated as it was. */
+  /** The effect is unknown, or the request may still succeed: repeat it unchanged. */
   get isOpen(): boolean {
     return this.status === 0 || this.status === 401 || this.status === 429 || this.status >= 500;
   }
@@ -28,6 +31,18 @@ export interface Extras {
 
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => call<T>("GET", path, signal ? { signal } : {});
 
+/** The first pages of a list. The path has a query. */
+export async function readList<T>(path: string, pages: number, signal: AbortSignal): Promise<Page<T>> {
+  const items: T[] = [];
+  let next: string | null = "";
+  for (let page = 0; page < pages && next !== null; page += 1) {
+    const list: Page<T> = await get(`${path}${next && `&cursor=${encodeURIComponent(next)}`}`, signal);
+    items.push(...list.items);
+    next = list.next;
+  }
+  return { items, next };
+}
+
 /** Throws a `Problem`, the session's own error, or the reason of an aborted signal. */
 export async function call<T>(method: string, path: string, extras: Extras = {}): Promise<T> {
   let answer = await send(method, path, extras, await session().token());
@@ -36,9 +51,10 @@ export async function call<T>(method: string, path: string, extras: Extras = {})
   const text = await answer.text();
   const body = parsed(text);
   if (answer.ok) return body as T;
-  const problem = (body ?? {}) as { title?: string; detail?: string; message?: string; errors?: [] };
+  const problem = (body ?? {}) as { type?: string; title?: string; detail?: string; message?: string; errors?: [] };
   const title = problem.title ?? problem.message ?? `The shop answered ${answer.status}`;
-  throw new Problem(answer.status, title, problem.detail ?? "", problem.errors ?? []);
+  const kind = problem.type?.split(":").pop();
+  throw new Problem(answer.status, title, problem.detail ?? "", problem.errors ?? [], kind);
 }
 
 async function send(method: string, path: string, extras: Extras, token: string): Promise<Response> {

@@ -3,7 +3,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { useBasket } from "./basket";
 import { forgetAttempt } from "./checkout";
-import { endLive } from "./live";
 import { Account } from "./pages/account";
 import { BasketPage } from "./pages/basket";
 import { Checkout } from "./pages/checkout";
@@ -18,7 +17,7 @@ import { settings } from "./settings";
 export function App() {
   const [, draw] = useState(0);
   useEffect(() => session().watch(() => draw((n) => n + 1)), []);
-  const someone = settings().sign_in ? session().person() : undefined;
+  const someone = session().person();
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>
@@ -67,7 +66,6 @@ function Places({ email }: { email: string }) {
 }
 
 function leave() {
-  endLive();
   forgetAttempt();
   void session().signOut();
 }

@@ -41,15 +41,15 @@ export function useBasket(): Basket {
   return shown;
 }
 
-/** Puts one more piece in. An order has one currency, so a product of another one is refused, in words. */
-export function add(product: Omit<Line, "quantity">): string | undefined {
+/** Puts more pieces in. An order has one currency, so a product of another one is refused, in words. */
+export function add(product: Omit<Line, "quantity">, pieces = 1): string | undefined {
   const { id, lines } = basket();
   const currency = lines[0]?.currency ?? product.currency;
   if (currency !== product.currency) return `Your basket is in ${currency}. Order it first, then the products in ${product.currency}.`;
   const { sku, name, price } = product;
   const before = lines.find((line) => line.sku === sku)?.quantity ?? 0;
-  if (before >= MOST) return `At most ${MOST} of one product.`;
-  const line = { sku, name, price, currency, quantity: before + 1 };
+  if (before + pieces > MOST) return `At most ${MOST} of one product.`;
+  const line = { sku, name, price, currency, quantity: before + pieces };
   store({ id, lines: before ? lines.map((it) => (it.sku === sku ? line : it)) : [...lines, line] });
   return undefined;
 }

@@ -27,10 +27,10 @@ interface Attempt {
   body: unknown;
 }
 
-/** The basket was ordered already, in another tab. */
+/** The basket was ordered already: in another tab, or in one that was closed before the answer came. */
 export class AlreadyOrdered extends Error {
   constructor() {
-    super("This basket was ordered in another tab. It is among your orders.");
+    super("This basket was ordered already. It is among your orders.");
   }
 }
 
@@ -83,7 +83,11 @@ async function send(): Promise<string> {
     return order_id;
   } catch (error) {
     // A refusal has placed nothing. After anything else the order may exist.
-    if (error instanceof Problem && !error.isOpen) forgetAttempt();
-    throw error;
+    if (!(error instanceof Problem) || error.isOpen) throw error;
+    forgetAttempt();
+    // Another request had this basket's key: it was sent, and then its tab was closed, or the customer signed out.
+    if (error.kind !== "idempotency-key-reused") throw error;
+    end(attempt.key);
+    throw new AlreadyOrdered();
   }
 }

@@ -10,7 +10,15 @@ import type { Order } from "./shapes";
 let client: LiveClient<Order, LineLike> | undefined;
 
 function opened(): LiveClient<Order, LineLike> {
-  client ??= new LiveClient(
+  if (client) return client;
+  // It ends with the session, also with one that ends by itself: the next customer of this tab gets a connection of their own.
+  const unwatch = session().watch(() => {
+    if (session().person()) return;
+    unwatch();
+    client?.close();
+    client = undefined;
+  });
+  client = new LiveClient(
     browserPorts<Order, LineLike>({
       liveUrl: settings().live_url,
       ticket: async (signal) => ({ ...(await call<Ticket>("POST", "/live/tickets", { signal })), tokenSeconds: session().secondsLeft() }),
@@ -25,10 +33,4 @@ export function useOrder(id: string): OrderState<Order> & { refresh: () => void 
   const [state, setState] = useState<OrderState<Order>>({ mode: "connecting", page: undefined, trouble: undefined });
   useEffect(() => opened().follow(id, setState), [id]);
   return { ...state, refresh: () => opened().refresh(id) };
-}
-
-/** Whoever signs out follows nothing more. */
-export function endLive(): void {
-  client?.close();
-  client = undefined;
 }

@@ -17,7 +17,7 @@ export function useLoad<T>(what: string, load: (signal: AbortSignal) => Promise<
     setState((before) => (before.of === what && before.data !== undefined ? { of: what, data: before.data } : { of: what }));
     load(control.signal).then(
       (data) => control.signal.aborted || setState({ of: what, data }),
-      (error: unknown) => control.signal.aborted || setState({ of: what, error: asError(error) }),
+      (error: unknown) => control.signal.aborted || setState((before) => ({ ...before, error: asError(error) })),
     );
     return () => control.abort();
   }, [what, round]);

@@ -8,7 +8,7 @@ const place = document.getElementById("app")!;
 loadSettings().then(
   async () => {
     document.title = settings().name;
-    if (settings().sign_in) await session().resume();
+    await session().resume();
     render(<App />, place);
   },
   (error: unknown) => {

@@ -6,7 +6,7 @@ export interface Settings {
   api: string | null;
   /** The stack's output `LiveUrl`. */
   live_url: string;
-  sign_in: { endpoint: string; client_id: string } | null;
+  sign_in: { endpoint: string; client_id: string };
   /** The payment provider's script and publishable key; `null`: no card is taken. */
   cards: { script: string; key: string } | null;
   /** The sender that reports transfers; `null`: no transfer is taken. */

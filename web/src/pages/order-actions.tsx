@@ -109,7 +109,10 @@ export function OrderActions({ all, reload }: { all: Everything; reload: () => v
             return "What became of the parcel is recorded.";
           }}
         >
-          <p>It was scanned although the order had ended. If it is not back, adjust the stock by what left.</p>
+          <p>
+            It was scanned although the order had ended. This moves no stock: take what left out of it by hand, and add what is
+            returned.
+          </p>
         </Action>
       )}
       {explained.attention.includes("void_failed") && (

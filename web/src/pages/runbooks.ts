@@ -47,7 +47,7 @@ export const RUNBOOKS: Runbook[] = [
     when: "A parcel moves after its order ended, was not delivered, is silent, or its label cannot be voided.",
     steps: [
       "Ask the carrier with the tracking code of the order’s page where the parcel is, and why a void was refused.",
-      "Record the result on the order’s page: Delivered, Returned, or Void the label.",
+      "Record the result on the order’s page: Delivered, Returned, Void the label, or Settle the parcel if it moved after the order’s end.",
     ],
     links: [["EasyPost’s dashboard", "https://www.easypost.com/dashboard"]],
   },

@@ -1,7 +1,8 @@
 // A list of the API, read page by page: it has as many pages as were asked for, also when it is loaded again.
 
 import { useState } from "preact/hooks";
-import { readList, type Topic } from "../follow";
+import { readList } from "../api";
+import type { Topic } from "../follow";
 import { type Loaded, useLoad } from "../load";
 import type { Page } from "../shapes";
 

@@ -14,3 +14,10 @@ export async function bundle(contents) {
   });
   return import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0].text)}`);
 }
+
+/** A browser's storage over a map. */
+export const storage = (kept) => ({
+  getItem: (name) => kept.get(name) ?? null,
+  setItem: (name, value) => void kept.set(name, value),
+  removeItem: (name) => void kept.delete(name),
+});

@@ -4,18 +4,14 @@ import assert from "node:assert/strict";
 import { createVerify } from "node:crypto";
 import { after, before, beforeEach, test } from "node:test";
 import { issuer } from "../oidc.mjs";
-import { bundle } from "./bundle.mjs";
+import { bundle, storage } from "./bundle.mjs";
 
 const { CodeFlow, Session, SignInError } = await bundle(`export * from "../../examples/sign-in/src"`);
 
 const PAGE = "https://api.example/console/index.html";
 const [KEY, LEAVING] = ["test.refresh-token", "test.leaving"];
 const stored = new Map();
-globalThis.sessionStorage = {
-  getItem: (name) => stored.get(name) ?? null,
-  setItem: (name, value) => void stored.set(name, value),
-  removeItem: (name) => void stored.delete(name),
-};
+globalThis.sessionStorage = storage(stored);
 
 let at;
 let flow;

@@ -1,17 +1,6 @@
 // The library of examples/live, as tests import it.
 
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 
-const bundled = await build({
-  stdin: {
-    contents: `
-      export * from "./index"; export * from "./reduce"; export * from "./state"; export * from "./timing"; export * from "./protocol";
-      export * from "./board"; export { steadily } from "./browser";`,
-    resolveDir: new URL("../../../examples/live/src", import.meta.url).pathname,
-  },
-  bundle: true,
-  write: false,
-  format: "esm",
-});
-
-export const live = await import(`data:text/javascript,${encodeURIComponent(bundled.outputFiles[0].text)}`);
+const parts = ["index", "reduce", "state", "timing", "protocol", "board", "browser"];
+export const live = await bundle(parts.map((part) => `export * from "../../examples/live/src/${part}";`).join("\n"));

@@ -3,14 +3,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { beforeEach, test } from "node:test";
-import { bundle } from "./bundle.mjs";
+import { bundle, storage } from "./bundle.mjs";
 
 const kept = new Map();
-globalThis.localStorage = {
-  getItem: (name) => kept.get(name) ?? null,
-  setItem: (name, value) => kept.set(name, value),
-  removeItem: (name) => kept.delete(name),
-};
+globalThis.localStorage = storage(kept);
 globalThis.dispatchEvent = () => true;
 globalThis.document = { baseURI: "https://api.example/shop/index.html" };
 const CURRENCIES = { EUR: { exponent: 2, step: 1 }, JPY: { exponent: 0, step: 1 }, KWD: { exponent: 3, step: 10 } };

@@ -3,17 +3,13 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
-import { bundle } from "./bundle.mjs";
+import { bundle, storage } from "./bundle.mjs";
 
 const { Pool, Session, SignInError } = await bundle(`export * from "../../examples/sign-in/src"`);
 
 const KEY = "test.refresh-token";
 const stored = new Map();
-globalThis.sessionStorage = {
-  getItem: (name) => stored.get(name) ?? null,
-  setItem: (name, value) => void stored.set(name, value),
-  removeItem: (name) => void stored.delete(name),
-};
+globalThis.sessionStorage = storage(stored);
 
 const jwt = (claims) => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.sig`;
 const granted = (more = {}) => ({ access: jwt({ sub: "s-1", groups: ["admin"] }), seconds: 3600, ...more });

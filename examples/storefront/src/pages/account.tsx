@@ -5,7 +5,6 @@ import { PASSWORD_LENGTH, PASSWORD_RULE, SignInError } from "../../../sign-in/sr
 import { asError } from "../load";
 import { Failure, Field } from "../parts";
 import { pool, session } from "../session";
-import { settings } from "../settings";
 
 type Step =
   | { kind: "sign-in" }
@@ -43,15 +42,6 @@ export function Account() {
   const form = useRef<HTMLFormElement>(null);
 
   useEffect(() => form.current?.querySelector<HTMLInputElement>("input:not([readonly])")?.focus(), [step.kind]);
-
-  if (!settings().sign_in) {
-    return (
-      <main id="main">
-        <h1 tabIndex={-1}>{settings().name}</h1>
-        <p role="alert">This stack’s tokens come from another issuer, at which this shop cannot sign people in.</p>
-      </main>
-    );
-  }
 
   function show(next: Step, said = "") {
     setError(undefined);

@@ -15,17 +15,18 @@ import { ACCOUNT, COUNTRIES } from "../shop";
 export function Checkout() {
   // An order that was sent and has no answer comes first: its basket must not be sent as another one.
   const [isOpen, setOpen] = useState(() => openAttempt() !== undefined);
-  if (isOpen) return <Repeat given={() => setOpen(openAttempt() !== undefined)} />;
-  return <Form unanswered={() => setOpen(true)} />;
+  const [refusal, setRefusal] = useState<Error>();
+  if (isOpen) return <Repeat refused={(why) => (setRefusal(why), setOpen(false))} />;
+  return <Form refusal={refusal} unanswered={() => setOpen(true)} />;
 }
 
-function Repeat({ given }: { given: () => void }) {
+function Repeat({ refused }: { refused: (why: Error) => void }) {
   const [error, setError] = useState<Error>();
   const again = () => {
     setError(undefined);
     repeat().then(
       (order) => go("orders", order),
-      (failure: unknown) => (setError(asError(failure)), openAttempt() || given()),
+      (failure: unknown) => (openAttempt() ? setError : refused)(asError(failure)),
     );
   };
   useEffect(again, []);
@@ -37,11 +38,11 @@ function Repeat({ given }: { given: () => void }) {
   );
 }
 
-function Form({ unanswered }: { unanswered: () => void }) {
+function Form({ refusal, unanswered }: { refusal: Error | undefined; unanswered: () => void }) {
   const { id, lines } = useBasket();
   const { cards, transfer } = settings();
   const [by, setBy] = useState<"card" | "transfer">(cards ? "card" : "transfer");
-  const [error, setError] = useState<Error>();
+  const [error, setError] = useState(refusal);
   const [isBusy, setBusy] = useState(false);
   const isSending = useRef(false);
   const card = useRef<CardForm>(undefined);
@@ -75,6 +76,7 @@ function Form({ unanswered }: { unanswered: () => void }) {
   if (lines.length === 0) {
     return (
       <Page title="Checkout">
+        {error && <Failure error={error} />}
         {isBusy ? (
           <Waiting what="Placing your order" />
         ) : (

@@ -12,13 +12,13 @@ import { go, to } from "../route";
 import { ACCOUNT } from "../shop";
 import type { Order, Payment, Product } from "../shapes";
 
-/** The way of an order, by the statuses with which each step is done. */
-const STEPS: [string, string[]][] = [
-  ["Placed", ["placed"]],
-  ["Paid", ["paid"]],
-  ["Being packed", ["allocated"]],
-  ["On its way", ["shipped"]],
-  ["Delivered", ["delivered"]],
+/** The way of an order, by the status with which each step is done. */
+const STEPS: [name: string, status: string][] = [
+  ["Placed", "placed"],
+  ["Paid", "paid"],
+  ["Being packed", "allocated"],
+  ["On its way", "shipped"],
+  ["Delivered", "delivered"],
 ];
 /** Until it is handed over. The API decides the race with the parcel. */
 const CAN_BE_CANCELLED = ["placed", "payment_action_required", "paid", "allocated"];
@@ -75,8 +75,7 @@ export function OrderPage({ id }: { id: string }) {
 }
 
 function Steps({ order }: { order: Order }) {
-  const doneAt = (statuses: string[]) => order.timeline.find((entry) => statuses.includes(entry.status))?.time;
-  const times = STEPS.map(([, statuses]) => doneAt(statuses));
+  const times = STEPS.map(([, status]) => order.timeline.find((entry) => entry.status === status)?.time);
   const next = times.findIndex((time) => time === undefined);
   // An order that has left its way moves on no more, so nothing is next.
   const isOnItsWay = [...CAN_BE_CANCELLED, "shipped"].includes(order.status);
@@ -92,12 +91,14 @@ function Steps({ order }: { order: Order }) {
   );
 }
 
+/** The products of its items, in their order. */
+function productsOf(order: Order, signal?: AbortSignal): Promise<Product[]> {
+  return Promise.all(order.items.map(({ sku }) => get<Product>(`/products/${encodeURIComponent(sku)}`, signal)));
+}
+
 function Items({ order }: { order: Order }) {
-  const skus = order.items.map((item) => item.sku);
-  const names = useLoad(`names ${skus.join(" ")}`, (signal) =>
-    Promise.all(skus.map((sku) => get<Product>(`/products/${encodeURIComponent(sku)}`, signal))),
-  );
-  const name = (sku: string) => names.data?.find((product) => product.sku === sku)?.name ?? sku;
+  const products = useLoad(`products of ${order.order_id}`, (signal) => productsOf(order, signal));
+  const name = (sku: string) => products.data?.find((product) => product.sku === sku)?.name ?? sku;
   const { captured, refunded } = order.payment;
   return (
     <>
@@ -183,18 +184,21 @@ function PaymentFailed({ order }: { order: Order }) {
     }),
   );
   const [error, setError] = useState<Error>();
+  const isAdding = useRef(false);
   async function again() {
+    if (isAdding.current) return;
+    isAdding.current = true;
     try {
-      for (const item of order.items) {
-        const product = await get<Product>(`/products/${encodeURIComponent(item.sku)}`);
-        for (let piece = 0; piece < item.quantity; piece += 1) {
-          const refusal = add(product);
-          if (refusal) throw new Error(refusal);
-        }
+      const products = await productsOf(order);
+      for (const [place, product] of products.entries()) {
+        const refusal = add(product, order.items[place]!.quantity);
+        if (refusal) throw new Error(refusal);
       }
       go("checkout");
     } catch (failure) {
       setError(asError(failure));
+    } finally {
+      isAdding.current = false;
     }
   }
   return (

@@ -1,30 +1,19 @@
 // The customer's own orders, newest first.
 
 import { useState } from "preact/hooks";
-import { get } from "../api";
+import { readList } from "../api";
 import { useLoad } from "../load";
 import { money } from "../money";
 import { Page, Show, Status, When } from "../parts";
 import { to } from "../route";
-import type { OrderSummary, Page as List } from "../shapes";
+import type { OrderSummary } from "../shapes";
 
 /** The list is not live; the page of each order is. */
 const EVERY_SECONDS = 10;
 
-async function orders(pages: number, signal: AbortSignal): Promise<List<OrderSummary>> {
-  const items: OrderSummary[] = [];
-  let next: string | null = "";
-  for (let page = 0; page < pages && next !== null; page += 1) {
-    const list: List<OrderSummary> = await get(`/orders?limit=20${next && `&cursor=${encodeURIComponent(next)}`}`, signal);
-    items.push(...list.items);
-    next = list.next;
-  }
-  return { items, next };
-}
-
 export function Orders() {
   const [pages, setPages] = useState(1);
-  const list = useLoad(`orders ${pages}`, (signal) => orders(pages, signal), EVERY_SECONDS);
+  const list = useLoad(`orders ${pages}`, (signal) => readList<OrderSummary>("/orders?limit=20", pages, signal), EVERY_SECONDS);
   return (
     <Page title="Your orders">
       <Show of={list}>

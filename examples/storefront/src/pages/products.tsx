@@ -1,24 +1,18 @@
 // What the shop sells.
 
 import { useRef, useState } from "preact/hooks";
-import { get } from "../api";
+import { readList } from "../api";
 import { add } from "../basket";
 import { useLoad } from "../load";
 import { money } from "../money";
 import { Page, Show } from "../parts";
 import { to } from "../route";
-import type { Page as List, Product } from "../shapes";
+import type { Product } from "../shapes";
 
 /** Every product that can be ordered. A shop with thousands shows them page by page, or by its own categories. */
 async function products(signal: AbortSignal): Promise<Product[]> {
-  const found: Product[] = [];
-  let next: string | null = "";
-  do {
-    const list: List<Product> = await get(`/products?limit=100${next && `&cursor=${encodeURIComponent(next)}`}`, signal);
-    found.push(...list.items.filter((product) => product.active));
-    next = list.next;
-  } while (next);
-  return found;
+  const { items } = await readList<Product>("/products?limit=100", Infinity, signal);
+  return items.filter((product) => product.active);
 }
 
 export function Products() {
