@@ -23,7 +23,6 @@ from local.settings import LOOPBACK, ROOT, STATE
 from local.state import Stack
 from local.trouble import Trouble
 
-SECONDS = 60
 EMULATOR_LOG = STATE / "emulator.log"
 LINES = [{"sku": "TEA-01", "quantity": 2}]
 # What the page calls them, by what the proxy calls them.
@@ -146,40 +145,18 @@ def _counted(proxy: str) -> dict[str, Any]:
 def _deliver(stack: Stack, customer: HttpApi, shop: HttpApi, proxy: str) -> dict[str, Any]:
     _until_quiet(proxy)
     total = _sum([])
-    body = {
-        "items": LINES,
-        "currency": "EUR",
-        "payment_method": "pm_card_visa",
-        "contact": {"email": "ada@customer.example"},
-        "shipping_address": {
-            "name": "Ada Example",
-            "line1": "Bahnhofstrasse 1",
-            "city": "Zürich",
-            "postal_code": "8001",
-            "country": "CH",
-        },
-    }
-    order = customer.post("/orders", body, {"Idempotency-Key": uuid.uuid4().hex}).expect(202, what="POST /orders")
+    order = demo.place(customer, LINES, {"email": "ada@customer.example"})
     journey = Journey(stack, order["order_id"])
-    _until(journey, "ShipmentRequested")
+    journey.wait_for("ShipmentRequested")
     total = _sum([total, _until_quiet(proxy)])
     code = f"AP{uuid.uuid4().int % 10**10:010}"
     parcel = {"carrier": demo.CARRIER, "tracking_code": code}
     shop.post(f"/shipments/{order['order_id']}/dispatch", parcel).expect(202, what="the dispatch")
-    _until(journey, "Shipped")
+    journey.wait_for("Shipped")
     total = _sum([total, _until_quiet(proxy)])
     demo.report_delivery(stack, code)
-    _until(journey, "Delivered")
+    journey.wait_for("Delivered")
     return _sum([total, _until_quiet(proxy)])
-
-
-def _until(journey: Journey, wanted: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not journey.find(wanted):
-        if time.monotonic() > deadline:
-            raise Trouble(f"`{wanted}` did not happen within {SECONDS} s: see the functions' logs in .local/emulator.log.")
-        journey.look()
-        time.sleep(0.2)
 
 
 def _until_quiet(proxy: str) -> dict[str, Any]:

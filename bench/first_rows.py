@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import time
-import uuid
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 
-from local import aws, console, rebuild, testing, users, web
+from local import aws, console, demo, rebuild, testing, users, web
 from local.http_api import HttpApi
+from local.journey import Journey, instant
 from local.operations import Operator
 from local.settings import LOOPBACK, ROOT
 from local.state import Stack
@@ -44,7 +44,9 @@ def run(stack: Stack, orders: int) -> int:
         raise Trouble(f"rebuild-views found {built['orders']} orders, {built['unreadable']} of them unreadable.")
     proxy = f"http://{LOOPBACK}:{stack.ports['proxy']}"
     environment = {**testing.browser_environment(stack), "CONVEYOR_COUNTS": f"{proxy}/_counted", "CONVEYOR_ROUNDS": str(ROUNDS)}
-    done = subprocess.run(["node", "first-rows.mjs"], cwd=ROOT / web.WEB, env=environment, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        ["node", "first-rows.mjs"], cwd=ROOT / web.CONSOLE, env=environment, stdout=subprocess.PIPE, text=True
+    )
     if done.returncode != 0:
         return done.returncode
     places = json.loads(done.stdout)
@@ -59,21 +61,8 @@ def run(stack: Stack, orders: int) -> int:
 
 def _place(stack: Stack) -> str:
     customer = HttpApi(stack.api, users.token(stack, users.CUSTOMER))
-    order = {
-        "items": [{"sku": "TEA-01", "quantity": 2}],
-        "currency": "EUR",
-        "payment_method": "pm_card_visa",
-        "contact": {"email": "ada@customer.example"},
-        "shipping_address": {
-            "name": "Ada Example",
-            "line1": "Bahnhofstrasse 1",
-            "city": "Zürich",
-            "postal_code": "8001",
-            "country": "CH",
-        },
-    }
-    placed = customer.post("/orders", order, {"Idempotency-Key": uuid.uuid4().hex}).expect(202, what="POST /orders")
-    time.sleep(5)  # until it rests: it is paid and allocated
+    placed = demo.place(customer, [{"sku": "TEA-01", "quantity": 2}], {"email": "ada@customer.example"})
+    Journey(stack, placed["order_id"]).wait_for("ShipmentRequested")
     return placed["order_id"]
 
 
@@ -93,7 +82,7 @@ def _write(stack: Stack, first: str, orders: int) -> None:
     key = {"pk": {"S": f"order#{first}"}, "sk": {"S": "event#000001"}}
     item = table.get_item(TableName=name, Key=key, ConsistentRead=True)["Item"]
     copies = _copies(item, first, orders)
-    while batch := [copy for copy, _ in zip(copies, range(AT_ONCE), strict=False)]:
+    while batch := list(islice(copies, AT_ONCE)):
         left = {name: [{"PutRequest": {"Item": copy}} for copy in batch]}
         while left:
             left = table.batch_write_item(RequestItems=left)["UnprocessedItems"]
@@ -101,7 +90,7 @@ def _write(stack: Stack, first: str, orders: int) -> None:
 
 def _copies(item: dict[str, Any], first: str, orders: int) -> Iterator[dict[str, Any]]:
     placed_at = json.loads(item["event"]["S"])["time"]
-    began = datetime.fromisoformat(placed_at.replace("Z", "+00:00"))
+    began = instant(placed_at)
     for number in range(orders):
         order = hashlib.sha256(f"{first} {number}".encode()).hexdigest()[:32]
         at = (began - APART * (number + 1)).isoformat().replace("+00:00", "Z")

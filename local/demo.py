@@ -31,7 +31,7 @@ def run(stack: Stack) -> str:
     email = f"ada+{uuid.uuid4().hex[:8]}@customer.example"
     before = summary.stock(shop, LINES)
     began = datetime.now(timezone.utc)
-    order = _place(customer, email)
+    order = place(customer, LINES, {"email": email, "phone": "+41790000000"})
     journey = Journey(stack, order["order_id"])
     deadline = time.monotonic() + BOUND_SECONDS
     print(f"\n  order {order['order_id']}\n")
@@ -46,12 +46,12 @@ def run(stack: Stack) -> str:
     return order["order_id"]
 
 
-def _place(customer: HttpApi, email: str) -> Any:
+def place(customer: HttpApi, lines: list[dict[str, Any]], contact: dict[str, str]) -> Any:
     order = {
-        "items": LINES,
+        "items": lines,
         "currency": "EUR",
         "payment_method": "pm_card_visa",
-        "contact": {"email": email, "phone": "+41790000000"},
+        "contact": contact,
         "shipping_address": {
             "name": "Ada Example",
             "line1": "Bahnhofstrasse 1",

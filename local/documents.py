@@ -141,9 +141,9 @@ def _access(template: Template) -> str:
         "A caller has the highest role whose group its token names: `admin` (`AdminGroupName`) operates the stack, `staff` "
         "(`StaffGroupName`) does the daily work of the shop, `viewer` (`ViewerGroupName`) only looks, and everyone else with a "
         "token is a customer. `yes`: about everyone's orders. `own`: about one's own alone, another's is answered `404`. "
-        "`–`: `403`. Who works for the shop follows every order with the ticket of `POST /live/tickets`. A test sends each row "
-        "as each caller. What is not here needs no token: `GET /health`, the console's files, and the webhooks, which are "
-        "signed. The table is in `local/roles.py`.",
+        "`–`: `403`. With the ticket of `POST /live/tickets` a customer follows their own orders, and who works for the shop "
+        "every order. A test sends each row as each caller. What is not here needs no token: `GET /health`, the files of the "
+        "console and of the shop, and the webhooks, which are signed. The table is in `local/roles.py`.",
         roles.table(_signed_in(template)),
         "## What each function may do",
         "What triggers each function, and what its role may do besides writing to the log group of its service. A function has "

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from . import aws
 from .state import Stack
+from .trouble import Trouble
 
 SERVICES = ("orders", "payments", "inventory", "shipping")
 
@@ -47,6 +49,16 @@ class Journey:
 
     def find(self, event_type: str) -> Event | None:
         return next((event for event in self.events if event.type == event_type), None)
+
+    def wait_for(self, event_type: str, seconds: float = 60) -> None:
+        """Looks until there is such an event."""
+        deadline = time.monotonic() + seconds
+        while not self.find(event_type):
+            if time.monotonic() > deadline:
+                where = "see the functions' logs in .local/emulator.log"
+                raise Trouble(f"`{event_type}` did not happen within {seconds} s: {where}.")
+            self.look()
+            time.sleep(0.2)
 
     def _read(self, service: str) -> list[Event]:
         pages = self._dynamodb.get_paginator("query").paginate(

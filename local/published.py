@@ -1,8 +1,8 @@
 """`python -m local.published`, with the Python of the stack's tools: writes tests/contract/stripe/published.json.
 
 The file holds the fields of the objects of Stripe that the two local providers show, and the type of each. They are those of
-Stripe's own library (`stripe` in requirements/stack.txt), which is made from the published description of one version of the
-API. The contract suite compares every answer with them. Run this when the library changes.
+Stripe's own library (`stripe` in local/requirements/stack.txt), which is made from the published description of one version of
+the API. The contract suite compares every answer with them. Run this when the library changes.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-// What localstripe's own script lacks of Stripe.js, and the shop uses. `stripe_server` serves both as one, so that this replaces.
+// What the shop uses of Stripe.js and localstripe's own script lacks. `stripe_server` appends this file to that script, so a function
+// of the same name here replaces the one there.
 
-/** 3-D Secure, as a dialog: the keyboard reaches it alone, and it is readable in light and dark. */
+/** 3-D Secure, as a dialog: usable with the keyboard alone, and readable in light and dark. */
 function openModal(text, confirmText, cancelText) {
   return new Promise((resolve) => {
     const dialog = document.createElement("dialog");

@@ -47,7 +47,7 @@ def extend() -> None:
 
 
 def replace_routes(app: Any) -> None:
-    """The routes of these acts hold localstripe's functions themselves, so another function of the class changes nothing."""
+    """localstripe's routes hold the functions themselves, so replacing a method has no effect: the routes get these."""
     acts = {"confirm": _confirm, "cancel": _cancel, "capture": _api_capture}
     for act, function in acts.items():
         path = f"/v1/payment_intents/{{id}}/{act}"

@@ -1,7 +1,7 @@
 """The pages for people, the console in `web/` and the shop in `examples/storefront/`: packages, builds, browser.
 
 `functions/console` embeds what the builds write into each page's `dist`. Both pages are built with the packages of `web/`,
-which are installed anew only if the lock file has changed. A build is skipped if no source of a page has.
+which are installed anew only if the lock file has changed. Both builds are skipped if no source of either page has changed.
 """
 
 from __future__ import annotations

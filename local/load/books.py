@@ -157,10 +157,15 @@ def _sent_twice(mails: list[Mail], stops: list[tuple[float, float]]) -> list[str
     for mail in sorted(mails, key=lambda mail: mail.sent_at):
         by_subject.setdefault(mail.subject, []).append(mail.sent_at)
 
-    def is_unnoted(sent_at: float) -> bool:
-        return any(began <= sent_at + NOTED_SECONDS and sent_at <= ended for began, ended in stops)
+    def overlap(sent_at: float) -> int:
+        return sum(began <= sent_at + NOTED_SECONDS and sent_at <= ended for began, ended in stops)
 
-    return [subject for subject, times in by_subject.items() if not all(map(is_unnoted, times[:-1]))]
+    def is_needed(times: list[float]) -> bool:
+        """Each stop forgets at most one of them."""
+        overlaps = [overlap(sent_at) for sent_at in times[:-1]]
+        return all(overlaps) and len(overlaps) <= sum(overlaps)
+
+    return [subject for subject, times in by_subject.items() if not is_needed(times)]
 
 
 def _facts(one: Ended) -> Iterator[tuple[str, str]]:

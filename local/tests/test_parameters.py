@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import unittest
 from pathlib import Path
@@ -12,6 +13,7 @@ from samcli.cli.types import CfnParameterOverridesType
 from .. import documents
 from ..account import parameters, preflight, secret_values
 from ..account.samconfig import Samconfig
+from ..settings import ROOT
 
 TEMPLATE = documents.read_template()
 SHOP = {**parameters.defaults(TEMPLATE), "AlarmEmail": "ops@shop.example", "MailFrom": "orders@shop.example", "DeployId": "1"}
@@ -143,6 +145,14 @@ class Rules(unittest.TestCase):
             for value in accepted:
                 with self.subTest(name, value=value):
                     self.assertEqual(parameters.refusals({**TEMPLATE, "Rules": {}}, {**SHOP, name: value}), [])
+
+
+class Stripe(unittest.TestCase):
+    def test_calls_are_pinned_to_the_version_of_the_published_objects_and_of_the_library(self) -> None:
+        published = json.loads((ROOT / "tests/contract/stripe/published.json").read_text())
+        self.assertEqual(SHOP["StripeApiVersion"], published["api_version"])
+        library = published["source"].split(" on ")[0].replace(" ", "==")
+        self.assertIn(library, (ROOT / "local/requirements/stack.txt").read_text().splitlines())
 
 
 class Secrets(unittest.TestCase):
