@@ -215,10 +215,18 @@ fn requests() -> Vec<Vec<u8>> {
         gateway("POST /orders/{order_id}/refunds", "", r#"{"amount":100,"reason":"a broken cup"}"#),
         gateway("POST /shipments/{order_id}/dispatch", "", r#"{"carrier":"USPS","tracking_code":"1Z1"}"#),
         encoded,
+        gateway("GET /products", "tag=green&q=sen", ""),
+        gateway("DELETE /products/{sku}", "", ""),
+        gateway(
+            "PUT /products",
+            "",
+            r#"{"items":[{"sku":"TEA","name":"Tea","price":950,"currency":"EUR"},{"sku":1},{"sku":"TEA","version":1}]}"#,
+        ),
         gateway(
             "PUT /products/{sku}",
             "",
-            r#"{"name":"Tea","price":950,"currency":"EUR","weight_grams":120}"#,
+            r#"{"name":"Tea","price":950,"currency":"EUR","weight_grams":120,"images":["https://a.example/1"],
+                "attributes":[{"name":"Origin","value":"Uji"}],"tags":["tea"],"tax_class":"food","description":"a\nb"}"#,
         ),
     ])
 }

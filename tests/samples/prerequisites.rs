@@ -40,7 +40,7 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         | "manage-stock/adjust"
         | "manage-stock/put-shards"
         | "allocate-stock/order-paid" => &["manage-stock/put"],
-        "manage-products/get" => &["manage-products/put"],
+        "manage-products/get" | "manage-products/delete" => &["manage-products/put"],
         "take-payment/order-placed" | "take-payment/order-placed-by-client" => &[],
         "take-payment/payment-requested-by-client" => &["take-payment/order-placed-by-client"],
         "take-payment/payment-cancellation-requested" => {

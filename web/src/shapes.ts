@@ -161,9 +161,15 @@ export interface Product {
   name: string;
   price: number;
   currency: string;
-  weight_grams?: number | null;
+  weight_grams: number | null;
   active: boolean;
-  version?: number;
+  tags: string[];
+  tax_class: string | null;
+  version: number;
+  /** These only on the product's own page. */
+  description?: string | null;
+  images?: string[];
+  attributes?: { name: string; value: string }[];
 }
 
 export interface Stock {

@@ -58,6 +58,47 @@ test("a webhook that failed is replayed, and the replay is recorded", async () =
   await done();
 });
 
+test("what is said of a product outlives a change of its price, and a change of another person is not undone", async () => {
+  const sku = `SAID-${fresh().toUpperCase()}`;
+  const said = {
+    name: `Sencha ${sku}`,
+    price: 100,
+    currency: "EUR",
+    weight_grams: 5,
+    description: "First flush.\nTwo minutes at 70 °C.",
+    images: ["https://pictures.example/front.png", "https://pictures.example/back.png"],
+    attributes: [{ name: "Origin", value: "Uji: Japan" }],
+    tags: ["green", "tea"],
+    tax_class: "food",
+  };
+  await call("PUT", `/products/${sku}`, said);
+  const now = async () => (await call("GET", `/products/${sku}`)).body;
+  const { page, done } = await staff();
+  await visit(page, "#/products");
+  await page.getByLabel("Find products").fill(sku.toLowerCase());
+  await page.keyboard.press("Enter");
+  await page.getByRole("link", { name: sku }).click();
+  await page.getByText("Two minutes").waitFor();
+  await page.getByRole("button", { name: "Change the product" }).click();
+  await page.getByLabel("Price").fill("2.00");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The product is changed").waitFor();
+  assert.deepEqual(await now(), { sku, ...said, price: 200, active: true, image: said.images[0], version: 2 });
+  await page.getByRole("button", { name: "Change the product" }).click();
+  await call("PUT", `/products/${sku}`, { ...said, description: "Sold out soon." });
+  await page.getByLabel("Price").fill("3.00");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("The version has changed").waitFor();
+  assert.equal((await now()).description, "Sold out soon.");
+  await page.reload();
+  await page.getByText("Sold out soon.").waitFor();
+  await page.getByRole("button", { name: "Take off sale" }).click();
+  await page.getByRole("button", { name: "Take it off" }).click();
+  await page.getByText("The product is off sale.").waitFor();
+  assert.equal((await now()).active, false);
+  await done();
+});
+
 test("a product is added with its stock, and is sold", async () => {
   const sku = `NEW-${fresh().toUpperCase()}`;
   const { page, done } = await staff();

@@ -107,6 +107,40 @@ test("from the products to a paid order by the keyboard alone, with the focus vi
   await done();
 });
 
+test("a product is found by its words, seen with its picture, and leads to others of its tag", async () => {
+  const word = fresh();
+  const skus = ["A", "B"].map((letter) => `${letter}-${word.toUpperCase()}`);
+  const dot = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
+  const said = {
+    currency: "EUR",
+    price: 700,
+    tags: [`tag ${word}`],
+    description: "First line.\nSecond line.",
+    attributes: [{ name: "Origin", value: "Uji" }],
+    images: ["https://pictures.example/there.png", "https://pictures.example/gone.png"],
+  };
+  await call("PUT", "/products", { items: skus.map((sku) => ({ sku, name: `Tea ${sku}`, ...said })) });
+  const { page, context, done } = await asCustomer();
+  await context.route("https://pictures.example/there.png", (route) => route.fulfill({ body: dot, contentType: "image/png" }));
+  await context.route("https://pictures.example/gone.png", (route) => route.fulfill({ status: 404 }));
+  await page.getByRole("searchbox", { name: "Find a product" }).fill(skus[0].toLowerCase());
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: skus[1] }).waitFor({ state: "detached" });
+  await page.getByRole("link", { name: `Tea ${skus[0]}` }).click();
+  await page.getByText("Second line.").waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll("img")].every((picture) => picture.complete && picture.naturalWidth > 0));
+  assert.equal(await page.locator("img").count(), 1, "a picture that does not load gives way to the first letter");
+  await look(page, "product", true);
+  await page.getByRole("button", { name: "Add to basket" }).click();
+  await page.getByRole("status").getByText(`Tea ${skus[0]} is in your basket.`).waitFor();
+  await page.getByRole("link", { name: `tag ${word}` }).click();
+  await page.getByRole("heading", { level: 1, name: `tag ${word}` }).waitFor();
+  await page.getByRole("heading", { name: skus[1] }).waitFor();
+  assert.equal(await page.getByRole("listitem").filter({ hasText: "Add to basket" }).count(), 2);
+  for (const sku of skus) await call("DELETE", `/products/${sku}`);
+  await done();
+});
+
 test("a name that is markup stays text", async () => {
   const sku = `IMG-${fresh().toUpperCase()}`;
   const product = { name: `${MARKUP} ${sku}`, price: 100, currency: "EUR" };

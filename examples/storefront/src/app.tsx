@@ -8,7 +8,7 @@ import { BasketPage } from "./pages/basket";
 import { Checkout } from "./pages/checkout";
 import { OrderPage } from "./pages/order";
 import { Orders } from "./pages/orders";
-import { Products } from "./pages/products";
+import { ProductPage, Products } from "./pages/products";
 import { Page } from "./parts";
 import { to, useRoute } from "./route";
 import { session } from "./session";
@@ -80,6 +80,10 @@ function Content() {
   switch (place) {
     case undefined:
       return <Products />;
+    case "tags":
+      return <Products tag={id} key={id} />;
+    case "products":
+      return <ProductPage sku={id ?? ""} key={id} />;
     case "basket":
       return <BasketPage />;
     case "checkout":

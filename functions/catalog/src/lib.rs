@@ -4,6 +4,8 @@
 //! Emits [`ProductChanged`](events::ProductChanged), from which orders keeps its own copy of price and weight.
 //! Reacts to no event.
 
+mod bulk;
+mod input;
 mod list;
 mod manage;
 mod product;

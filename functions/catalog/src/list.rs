@@ -1,7 +1,10 @@
 //! The list of products: one item for each product, all in one partition, ordered by SKU.
 //!
 //! The item is written beside the event because a list cannot be folded from a thousand streams. It has the event's sequence,
-//! and only a newer event replaces it.
+//! and only a newer event replaces it. It lacks what only a product's own page shows, so that the list stays small.
+//!
+//! `tag=` leaves the products with exactly this tag. `q=` leaves those that every term of the text fits, in either case: the SKU
+//! or one of its parts begins with the term, or for each word of the term the name has a word that begins with it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,6 +17,43 @@ const PARTITION: &str = "products";
 /// The prefix of a cursor before it is encoded, which marks it as a cursor of this list.
 const MARK: &str = "product:";
 
+/// The longest text that is looked for.
+const MAX_TEXT_LENGTH: usize = 100;
+
+/// Which products a caller asks for.
+pub(crate) struct Filter {
+    tag: Option<String>,
+    terms: Vec<String>,
+}
+
+impl Filter {
+    pub(crate) fn new(tag: Option<&str>, text: Option<&str>) -> Result<Self, Problem> {
+        let text = text.unwrap_or_default();
+        if text.chars().count() > MAX_TEXT_LENGTH {
+            return Err(Problem::bad_request(format!("q has at most {MAX_TEXT_LENGTH} characters")));
+        }
+        let terms =
+            text.split_whitespace().map(str::to_lowercase).filter(|term| words(term).next().is_some());
+        Ok(Self { tag: tag.map(str::to_owned), terms: terms.collect() })
+    }
+
+    fn admits(&self, product: &ProductChanged) -> bool {
+        let (name, sku): (Vec<_>, _) = (words(&product.name).collect(), product.sku.as_str());
+        let is_named = |word: String| name.iter().any(|known| known.starts_with(&word));
+        let fits = |term: &String| {
+            sku.to_lowercase().starts_with(term)
+                || words(sku).any(|part| part.starts_with(term))
+                || words(term).all(is_named)
+        };
+        self.tag.as_ref().is_none_or(|tag| product.tags.contains(tag)) && self.terms.iter().all(fits)
+    }
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase)
+}
+
 /// A page of the list.
 pub(crate) struct Page {
     pub(crate) products: Vec<(ProductChanged, u64)>,
@@ -25,28 +65,34 @@ pub(crate) struct Page {
 pub(crate) async fn keep(
     documents: &dyn Documents,
     product: &ProductChanged,
-    sequence: u32,
+    version: u64,
 ) -> Result<(), StoreError> {
     let key = Key::new(PARTITION, product.sku.as_str());
+    let listed = ProductChanged {
+        description: None,
+        attributes: Vec::new(),
+        images: product.images.first().cloned().into_iter().collect(),
+        ..product.clone()
+    };
     // If it is not newer, the list already has this event or a later one.
-    documents.put_newer(&key, &Document::of(product).versioned(sequence.into())).await.map(drop)
+    documents.put_newer(&key, &Document::of(&listed).versioned(version)).await.map(drop)
 }
 
-/// Up to `limit` products after that SKU. It reads the whole partition: a catalog has some thousand items of some hundred
+/// Up to `limit` products of the filter after that SKU. It reads the whole partition: a catalog has some thousand items of some hundred
 /// bytes, and only people read it.
 pub(crate) async fn page(
     documents: &dyn Documents,
+    filter: &Filter,
     after: Option<&Sku>,
     limit: usize,
 ) -> Result<Page, StoreError> {
     let all = documents.list(PARTITION, "").await?;
-    let mut rest =
-        all.into_iter().filter(|(key, _)| after.is_none_or(|after| key.sk.as_str() > after.as_str()));
-    let products = rest
-        .by_ref()
-        .take(limit)
+    let mut rest = all
+        .into_iter()
+        .filter(|(key, _)| after.is_none_or(|after| key.sk.as_str() > after.as_str()))
         .map(|(key, document)| Ok((document.read::<ProductChanged>(&key)?, document.version)))
-        .collect::<Result<Vec<_>, StoreError>>()?;
+        .filter(|read| read.as_ref().map_or(true, |(product, _)| filter.admits(product)));
+    let products = rest.by_ref().take(limit).collect::<Result<Vec<_>, StoreError>>()?;
     let more = rest.next().is_some();
     let next = products.last().filter(|_| more).map(|(product, _)| product.sku.clone());
     Ok(Page { products, next })

@@ -1,33 +1,31 @@
 //! `manage-products`: writes products (staff) and shows them (signed-in callers).
 //!
-//! - `PUT /products/{sku}` `{"name", "price", "currency", "weight_grams"?, "active"?}`, staff: sets the product. `201` if it is
-//!   new, else `200`.
-//! - `GET /products/{sku}` → the product, or `404`. It is the fold of the stream, so a writer reads their own write.
-//! - `GET /products?limit=&cursor=` → `{"items", "next"}`, ordered by SKU; `next` is null on the last page. Products that cannot
-//!   be ordered are listed with `active` false.
+//! - `PUT /products/{sku}` `{"name", "price", "currency", "weight_grams"?, "active"?, "description"?, "images"?, "attributes"?,
+//!   "tax_class"?, "tags"?}`, staff: sets the product, and what is left out is removed. `201` if it is new, else `200`.
+//! - `PUT /products` `{"items"}`, staff: the same for many products at once, see [`bulk`].
+//! - `DELETE /products/{sku}`, staff: the product can no longer be ordered. It stays in the list, with `active` false, and in old
+//!   orders. A put sells it again.
+//! - With `If-Match` a put or a delete applies to that version only, else `412`. A repeat of what is done already is answered
+//!   with it, whatever the version.
+//! - `GET /products/{sku}` → the product with its version as `ETag`, or `404`. It is the fold of the stream, so a writer reads
+//!   their own write.
+//! - `GET /products?tag=&q=&limit=&cursor=` → `{"items", "next"}`, see [`list`]. Products that cannot be ordered are listed.
 //! - A price is a multiple of its currency's step ([`events::CurrencyRules`]), so that it can be charged.
 //! - Emits `ProductChanged`.
 //! - Idempotent by the fold: putting an equal product appends nothing.
 //! - Two writes: the list's item is put after the event (the exception in ARCHITECTURE.md, "The one idea"). If the second write
 //!   fails, the caller gets an error, and the identical repeat writes the item.
 
-use crate::{Product, list};
+use crate::input::Input;
+use crate::{Product, bulk, list};
 use async_trait::async_trait;
 use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
-use events::{Amount, Currency, ProductChanged, Sku, Usable};
+use events::{Amount, CatalogEvent, Cause, Currency, ProductAttribute, ProductChanged, Sku};
 use resilience::Clock;
-use runtime::http::{
-    Endpoint, FieldError, Problem, Reply, Request, Role, optional, optional_number, whole_number,
-};
-use serde::{Deserialize, Serialize};
+use runtime::http::{Endpoint, Problem, Reply, Request, Role};
+use serde::Serialize;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// The largest price of one piece, in minor units of any currency: twelve digits, as many as the largest charge has in any of them.
-/// What a card is charged is checked when an order is placed: an offline payment has no such bounds.
-const MAX_PRICE: u64 = 999_999_999_999;
-const MAX_NAME_LENGTH: usize = 200;
-/// One metric ton.
-const MAX_WEIGHT_GRAMS: u32 = 1_000_000;
 
 /// The endpoint of `manage-products`.
 pub struct ManageProducts {
@@ -45,6 +43,8 @@ impl Endpoint for ManageProducts {
         request.caller()?;
         match request.route.as_str() {
             "PUT /products/{sku}" => self.put(&request).await,
+            "PUT /products" => bulk::put(self, &request).await,
+            "DELETE /products/{sku}" => self.delete(&request).await,
             "GET /products/{sku}" => self.show(&request).await,
             "GET /products" => self.list(&request).await,
             _ => Err(Problem::not_found("no such route")),
@@ -52,81 +52,150 @@ impl Endpoint for ManageProducts {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Input {
-    name: String,
-    #[serde(deserialize_with = "whole_number")]
-    price: Amount,
-    currency: Currency,
-    #[serde(default, deserialize_with = "optional_number")]
-    weight_grams: Option<u32>,
-    #[serde(default, deserialize_with = "optional")]
-    active: Option<bool>,
-}
-
 impl ManageProducts {
     async fn put(&self, request: &Request) -> Result<Reply, Problem> {
         request.at_least(Role::Staff)?;
         let sku = Sku::try_from(request.in_path("sku"))
             .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
-        let product = validated(sku, request.json()?)?;
-        let stream = StreamId::product(&product.sku);
+        let product = request.json::<Input>()?.product(sku)?;
+        let (status, version) =
+            self.write(&product, &request.cause, |found| request.applies_to(found)).await?;
+        Ok(shown(status, &product, version))
+    }
+
+    /// Writes the product, if it is not so already. Returns the status of a put and the version. `is_meant` judges the version
+    /// that is found.
+    pub(crate) async fn write(
+        &self,
+        product: &ProductChanged,
+        cause: &Cause,
+        is_meant: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
+    ) -> Result<(u16, u64), Problem> {
+        let decide = |known: &Product| {
+            let event = known.decide_put(product);
+            if event.is_some() {
+                is_meant(known.version())?;
+            }
+            Ok(event)
+        };
+        let (_, version, appended) = self.decided(&product.sku, cause, decide).await?;
+        Ok((if appended && version == 1 { 201 } else { 200 }, version))
+    }
+
+    async fn delete(&self, request: &Request) -> Result<Reply, Problem> {
+        request.at_least(Role::Staff)?;
+        request.no_body()?;
+        let sku = sku_of_known(request)?;
+        let decide = |known: &Product| {
+            known.version().ok_or_else(unknown)?;
+            let event = known.decide_delete();
+            if event.is_some() {
+                request.applies_to(known.version())?;
+            }
+            Ok(event)
+        };
+        let (product, version, _) = self.decided(&sku, &request.cause, decide).await?;
+        Ok(shown(200, &product, version))
+    }
+
+    /// Appends what is decided, and keeps the list. Returns the product, its version, and whether it was appended here.
+    async fn decided(
+        &self,
+        sku: &Sku,
+        cause: &Cause,
+        decide: impl Fn(&Product) -> Result<Option<CatalogEvent>, Problem> + Send + Sync,
+    ) -> Result<(ProductChanged, u64, bool), Problem> {
         let decided =
-            append_decided(&*self.store, &stream, &request.cause, &*self.clock, |known: &Product| {
-                Ok::<_, Problem>(known.decide_put(&product))
-            })
-            .await?;
+            append_decided(&*self.store, &StreamId::product(sku), cause, &*self.clock, decide).await?;
         let appended = matches!(decided, Decided::Appended(_));
-        let sequence = sequence(&decided.history().envelopes);
-        list::keep(&*self.documents, &product, sequence).await?;
-        let status = if appended && sequence == 1 { 201 } else { 200 };
-        Ok(Reply::json(status, &Body::of(&product, sequence.into())))
+        let Product::Known { product, version } = decided.history().state else {
+            return Err(Problem::internal("a product is known after a decision about it"));
+        };
+        list::keep(&*self.documents, &product, version).await?;
+        Ok((product, version, appended))
     }
 
     async fn show(&self, request: &Request) -> Result<Reply, Problem> {
-        let unknown = || Problem::not_found("no such product exists");
-        let sku = Sku::try_from(request.in_path("sku")).map_err(|_| unknown())?;
-        let history = self.store.history::<Product>(&StreamId::product(&sku)).await?;
+        let history = self.store.history::<Product>(&StreamId::product(&sku_of_known(request)?)).await?;
         match &history.state {
             Product::Unknown => Err(unknown()),
-            Product::Known(product) => {
-                Ok(Reply::json(200, &Body::of(product, sequence(&history.envelopes).into())))
-            }
+            Product::Known { product, version } => Ok(shown(200, product, *version)),
         }
     }
 
     async fn list(&self, request: &Request) -> Result<Reply, Problem> {
         #[derive(Serialize)]
         struct Listed<'a> {
-            items: Vec<Body<'a>>,
+            items: Vec<Summary<'a>>,
             next: Option<String>,
         }
-        request.query_has_only(&["limit", "cursor"])?;
+        request.query_has_only(&["tag", "q", "limit", "cursor"])?;
         let limit = request.number_in_query("limit", 50, 1, 100)?;
         let after = request.in_query("cursor").map(list::place).transpose()?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let page = list::page(&*self.documents, after.as_ref(), limit).await?;
-        let items = page.products.iter().map(|(product, version)| Body::of(product, *version)).collect();
+        let filter = list::Filter::new(request.in_query("tag"), request.in_query("q"))?;
+        let page = list::page(&*self.documents, &filter, after.as_ref(), limit).await?;
+        let items = page.products.iter().map(|(product, version)| Summary::of(product, *version)).collect();
         Ok(Reply::json(200, &Listed { items, next: page.next.as_ref().map(list::cursor) }))
     }
 }
 
-/// A product, as a caller sees it.
+/// The SKU in the path of a product that has to exist.
+fn sku_of_known(request: &Request) -> Result<Sku, Problem> {
+    Sku::try_from(request.in_path("sku")).map_err(|_| unknown())
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("no such product exists")
+}
+
+fn shown(status: u16, product: &ProductChanged, version: u64) -> Reply {
+    let ProductChanged { description, images, attributes, .. } = product;
+    let summary = Summary::of(product, version);
+    Reply::json(status, &Whole { summary, description: description.as_deref(), images, attributes })
+        .with("etag", format!("\"{version}\""))
+}
+
+/// A product, as a caller sees it in the list.
 #[derive(Serialize)]
-struct Body<'a> {
+struct Summary<'a> {
     sku: &'a Sku,
     name: &'a str,
     price: Amount,
     currency: Currency,
     weight_grams: Option<u32>,
     active: bool,
+    image: Option<&'a str>,
+    tax_class: Option<&'a str>,
+    tags: &'a BTreeSet<String>,
     version: u64,
 }
 
-impl<'a> Body<'a> {
+/// A product, as a caller sees it alone.
+#[derive(Serialize)]
+struct Whole<'a> {
+    #[serde(flatten)]
+    summary: Summary<'a>,
+    description: Option<&'a str>,
+    images: &'a [String],
+    attributes: &'a [ProductAttribute],
+}
+
+impl<'a> Summary<'a> {
     fn of(product: &'a ProductChanged, version: u64) -> Self {
-        let ProductChanged { sku, name, price, currency, weight_grams, active } = product;
+        let ProductChanged {
+            sku,
+            name,
+            price,
+            currency,
+            weight_grams,
+            active,
+            description: _,
+            images,
+            attributes: _,
+            tax_class,
+            tags,
+        } = product;
         Self {
             sku,
             name,
@@ -134,43 +203,11 @@ impl<'a> Body<'a> {
             currency: *currency,
             weight_grams: *weight_grams,
             active: *active,
+            image: images.first().map(String::as_str),
+            tax_class: tax_class.as_deref(),
+            tags,
             version,
         }
-    }
-}
-
-fn sequence(envelopes: &[events::Envelope]) -> u32 {
-    envelopes.last().map_or(0, |last| last.sequence.number())
-}
-
-fn validated(sku: Sku, input: Input) -> Result<ProductChanged, Problem> {
-    let Input { name, price, currency, weight_grams, active } = input;
-    let mut errors: Vec<_> = FieldError::text("/name", &name, MAX_NAME_LENGTH).into_iter().collect();
-    let rules = currency.rules();
-    if price.units() > MAX_PRICE {
-        errors.push(FieldError::at("/price", format!("at most {MAX_PRICE} minor units of {currency}")));
-    }
-    if !rules.fits_step(price) {
-        errors.push(FieldError::at(
-            "/price",
-            format!("a multiple of {} minor units of {currency}", rules.step),
-        ));
-    }
-    match rules.usable {
-        Usable::Everywhere | Usable::OfflineOnly => {}
-        Usable::Nowhere => {
-            let detail =
-                format!("the ISO 4217 code of a currency in use; {currency} is none, or is not supported");
-            errors.push(FieldError::at("/currency", detail));
-        }
-    }
-    if weight_grams.is_some_and(|grams| grams > MAX_WEIGHT_GRAMS) {
-        errors.push(FieldError::at("/weight_grams", format!("at most {MAX_WEIGHT_GRAMS} grams")));
-    }
-    if errors.is_empty() {
-        Ok(ProductChanged { sku, name, price, currency, weight_grams, active: active.unwrap_or(true) })
-    } else {
-        Err(Problem::validation(errors))
     }
 }
 

@@ -33,6 +33,27 @@ impl World {
         self.endpoint.answer(request("PUT /products/{sku}", sku, &[], body, true)).await
     }
 
+    /// Sends a request of staff with `If-Match`.
+    pub(crate) async fn at_version(
+        &self,
+        method: &str,
+        sku: &str,
+        if_match: &str,
+        body: &Value,
+    ) -> Result<Reply, Problem> {
+        let mut request = request(&format!("{method} /products/{{sku}}"), sku, &[], body, true);
+        request.headers.insert("if-match", if_match.parse().unwrap());
+        self.endpoint.answer(request).await
+    }
+
+    pub(crate) async fn delete(&self, sku: &str) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("DELETE /products/{sku}", sku, &[], &json!({}), true)).await
+    }
+
+    pub(crate) async fn put_many(&self, items: &Value) -> Result<Reply, Problem> {
+        self.endpoint.answer(request("PUT /products", "", &[], &json!({ "items": items }), true)).await
+    }
+
     pub(crate) async fn get(&self, sku: &str) -> Result<Reply, Problem> {
         self.endpoint.answer(request("GET /products/{sku}", sku, &[], &Value::Null, false)).await
     }

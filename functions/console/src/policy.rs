@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 struct Origins<'a> {
     scripts: Vec<&'a str>,
+    images: Vec<&'a str>,
     frames: Vec<&'a str>,
     connections: Vec<&'a str>,
 }
@@ -25,10 +26,11 @@ pub(crate) fn of_console(sign_in: Option<&SignIn>, live_url: &str) -> String {
     written(&Origins { connections: connections.into_iter().collect(), ..Origins::default() })
 }
 
-/// The shop connects to the user pool and to live tracking, and loads the card form of the payment provider.
+/// The shop connects to the user pool and to live tracking, and loads the card form of the payment provider. The pictures of
+/// products are wherever staff say.
 pub(crate) fn of_shop(shop: &Shop, live_url: &str) -> String {
     let connections = vec![origin(&shop.pool.endpoint), origin(live_url)];
-    let mut origins = Origins { connections, ..Origins::default() };
+    let mut origins = Origins { connections, images: vec!["https:"], ..Origins::default() };
     match &shop.cards {
         None => {}
         // https://docs.stripe.com/security/guide#content-security-policy
@@ -64,9 +66,10 @@ fn written(origins: &Origins) -> String {
         format!(" frame-src{};", list(&origins.frames))
     };
     format!(
-        "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self'; connect-src 'self'{connections};{frames} \
+        "default-src 'none'; script-src 'self'{scripts}; style-src 'self'; img-src 'self'{images}; connect-src 'self'{connections};{frames} \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         scripts = list(&origins.scripts),
+        images = list(&origins.images),
         connections = list(&origins.connections),
     )
 }

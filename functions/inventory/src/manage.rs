@@ -104,12 +104,7 @@ impl ManageStock {
             if found.as_ref().is_some_and(|counts| shards_of(counts) > 1) {
                 return sharded::put(self, sku, request, wanted).await;
             }
-            if !request
-                .header("if-match")
-                .is_none_or(|if_match| matches(if_match, found.as_ref().map(|counts| counts.version)))
-            {
-                return Err(changed_meanwhile());
-            }
+            request.applies_to(found.as_ref().map(|counts| counts.version))?;
             let allocated = found.as_ref().map_or(0, |counts| counts.get(ALLOCATED));
             if on_hand < allocated {
                 return Err(Problem::conflict("more pieces than this are allocated to orders"));
@@ -137,28 +132,11 @@ fn reply(status: u16, sku: &Sku, shelf: &Shelf) -> Reply {
     Reply::json(status, &Stock::of(sku, shelf)).with("etag", format!("\"{}\"", shelf.version()))
 }
 
-fn changed_meanwhile() -> Problem {
-    Problem::new(
-        412,
-        "precondition-failed",
-        "The version has changed",
-        "the stock has changed since that version; read it again and repeat the request",
-    )
-}
-
 fn too_busy() -> Problem {
     Problem::unavailable(
         "concurrent orders keep changing this stock; try again",
         "every try conflicted with a concurrent write",
     )
-}
-
-/// RFC 9110, section 13.1.1: `*` matches any existing version; otherwise one of the listed strong tags must be that of the
-/// version. The version without quotes, as the body shows it, is accepted as well.
-fn matches(if_match: &str, found: Option<u64>) -> bool {
-    let Some(version) = found else { return false };
-    let (version, tag) = (version.to_string(), format!("\"{version}\""));
-    if_match.split(',').map(str::trim).any(|given| given == "*" || given == version || given == tag)
 }
 
 #[cfg(test)]

@@ -137,13 +137,11 @@ impl World {
 
     /// The same in another currency.
     pub(crate) async fn price_in(&self, currency: &str, name: &str, price: u64, active: bool, sequence: u32) {
+        let currency = Currency::try_from(currency).unwrap();
         let product = ProductChanged {
-            sku: sku(name),
-            name: "Sencha".to_owned(),
-            price: Amount::minor(price),
-            currency: Currency::try_from(currency).unwrap(),
             weight_grams: Some(120),
             active,
+            ..ProductChanged::new(sku(name), "Sencha".to_owned(), Amount::minor(price), currency)
         };
         let place = Sequence::after(sequence - 1);
         let envelope = Envelope::wrap(name, place, now(), &cause(), &CatalogEvent::ProductChanged(product));

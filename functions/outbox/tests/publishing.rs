@@ -34,14 +34,7 @@ fn updated(status: OrderStatus) -> OrdersEvent {
 }
 
 fn product_changed() -> Envelope {
-    let product = ProductChanged {
-        sku: sku("TEA-01"),
-        name: "Sencha".to_owned(),
-        price: events::Amount::minor(950),
-        currency: eur(),
-        weight_grams: None,
-        active: true,
-    };
+    let product = ProductChanged::new(sku("TEA-01"), "Sencha".to_owned(), events::Amount::minor(950), eur());
     Envelope::wrap("TEA-01", Sequence::FIRST, now(), &cause(), &CatalogEvent::ProductChanged(product))
 }
 

@@ -1,8 +1,9 @@
-//! The event of catalog: a product's name, price and weight.
+//! The event of catalog: a product, its price and what a shop says of it.
 
 use crate::service_event::service_events;
 use crate::{Amount, Currency, Service, Sku};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A product was created or changed; it holds the whole new state. Emitted by `manage-products`.
 ///
@@ -22,6 +23,49 @@ pub struct ProductChanged {
     pub weight_grams: Option<u32>,
     /// Whether customers can order the product.
     pub active: bool,
+    /// What a product page says of it: plain text, which may have several lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Addresses of its pictures (https). Lists show the first one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
+    /// Its properties in the shop's own words, in the order in which they are shown. No name occurs twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<ProductAttribute>,
+    /// The name of the class by which a country taxes it; the country's standard rate if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_class: Option<String>,
+    /// The groups that it is listed in, in alphabetical order.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub tags: BTreeSet<String>,
+}
+
+/// A property of a product, for example `origin`: `Uji, Japan`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductAttribute {
+    /// What the property is called.
+    pub name: String,
+    /// What it is for this product.
+    pub value: String,
+}
+
+impl ProductChanged {
+    /// A product that can be ordered, and of which nothing else is said.
+    pub const fn new(sku: Sku, name: String, price: Amount, currency: Currency) -> Self {
+        Self {
+            sku,
+            name,
+            price,
+            currency,
+            weight_grams: None,
+            active: true,
+            description: None,
+            images: Vec::new(),
+            attributes: Vec::new(),
+            tax_class: None,
+            tags: BTreeSet::new(),
+        }
+    }
 }
 
 service_events! {

@@ -31,7 +31,7 @@ mod shipping;
 mod trace;
 
 pub use attention::Attention;
-pub use catalog::{CatalogEvent, ProductChanged};
+pub use catalog::{CatalogEvent, ProductAttribute, ProductChanged};
 pub use currencies::{CurrencyRules, Usable};
 pub use data::Data;
 pub use envelope::{Cause, Envelope};

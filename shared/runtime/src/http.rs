@@ -8,6 +8,7 @@ mod fields;
 mod idempotency;
 mod limit;
 mod objects;
+mod precondition;
 mod problem;
 mod reply;
 mod request;
@@ -23,7 +24,7 @@ pub use idempotency::digest_of;
 pub use limit::{Counted, Limit, Limiter};
 pub use problem::{FieldError, Problem};
 pub use reply::Reply;
-pub use request::Request;
+pub use request::{Request, item};
 
 use crate::Settings;
 use crate::panics::caught;

@@ -40,12 +40,8 @@ pub(crate) fn world(scenario: &Scenario) -> ([Cell; 4], Vec<OrderId>) {
     });
     let [orders, _, inventory, _] = &cells;
     let product = ProductChanged {
-        sku: testkit::sku(PRODUCT),
-        name: PRODUCT.to_owned(),
-        price: Amount::minor(PRICE),
-        currency: testkit::eur(),
         weight_grams: Some(120),
-        active: true,
+        ..ProductChanged::new(testkit::sku(PRODUCT), PRODUCT.to_owned(), Amount::minor(PRICE), testkit::eur())
     };
     set_up_price(orders, &product);
     let stock = json!({ "on_hand": scenario.stock, "shards": scenario.shards });

@@ -1,22 +1,25 @@
 // Products and their stock.
 
+import { Fragment } from "preact";
+import { useState } from "preact/hooks";
 import { call, get, Problem } from "../api";
 import { intentKey } from "../intent";
 import { useLoad } from "../load";
-import { minor, money, plain } from "../money";
-import { Action, type Field } from "../parts/action";
+import { money } from "../money";
+import { Action, FieldInput } from "../parts/action";
 import { More, useList } from "../parts/list";
 import { Page, Section } from "../parts/page";
 import { Status } from "../parts/show";
 import { Empty, Show } from "../parts/states";
 import { Table } from "../parts/table";
+import { productBody, productFields, wholeNumber } from "../product-form";
 import { go, to } from "../route";
 import { may } from "../session";
-import { settings } from "../settings";
 import type { Product as Shape, Stock } from "../shapes";
 
 export function Products() {
-  const list = useList<Shape>("/products?limit=100", "slow");
+  const [text, setText] = useState("");
+  const list = useList<Shape>(`/products?limit=100${text && `&q=${encodeURIComponent(text)}`}`, "slow");
   return (
     <Page
       title="Products"
@@ -43,11 +46,24 @@ export function Products() {
         />
       }
     >
+      <form
+        class="row"
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          setText(String(new FormData(event.currentTarget).get("q") ?? "").trim());
+        }}
+      >
+        <FieldInput field={{ name: "q", label: "Find products", isOptional: true, maxLength: 100 }} />
+        <div class="buttons">
+          <button type="submit">Find</button>
+        </div>
+      </form>
       <Show of={list}>
         {({ items, next }) => (
           <>
             {items.length === 0 ? (
-              <Empty>There is no product yet.</Empty>
+              <Empty>{text ? "No product has words that begin so." : "There is no product yet."}</Empty>
             ) : (
               <Table
                 caption="Products, by SKU"
@@ -56,6 +72,7 @@ export function Products() {
                 columns={[
                   { name: "SKU", cell: (product) => <a class="id" href={to("products", product.sku)}>{product.sku}</a> },
                   { name: "Name", cell: (product) => product.name },
+                  { name: "Tags", cell: (product) => product.tags.join(", ") },
                   { name: "Price", isNumber: true, cell: (product) => money(product.price, product.currency) },
                   { name: "State", cell: (product) => <Status of={product.active ? "active" : "inactive"} /> },
                 ]}
@@ -112,11 +129,25 @@ export function Product({ sku }: { sku: string }) {
                 ]}
                 run={() => async (values) => {
                   const body = { ...productBody(values), active: values["active"] === "true" };
-                  await call("PUT", `/products/${path}`, { body });
+                  await call("PUT", `/products/${path}`, { body, ifMatch: product.version });
                   both.reload();
                   return "The product is changed. Orders that were placed keep their prices.";
                 }}
               />
+              {product.active && (
+                <Action
+                  label="Take off sale"
+                  title="Take the product off sale"
+                  submit="Take it off"
+                  run={() => async () => {
+                    await call("DELETE", `/products/${path}`, { ifMatch: product.version });
+                    both.reload();
+                    return "The product is off sale.";
+                  }}
+                >
+                  <p>It can no longer be ordered. Orders that were placed are shipped, and a change can sell it again.</p>
+                </Action>
+              )}
               {stock && <StockActions sku={sku} stock={stock} reload={both.reload} />}
               {!stock && (
                 <Action
@@ -142,7 +173,36 @@ export function Product({ sku }: { sku: string }) {
                   <dd>{money(product.price, product.currency)}</dd>
                   <dt>Weight</dt>
                   <dd>{product.weight_grams ? `${product.weight_grams} g` : <span class="quiet">unknown</span>}</dd>
+                  {product.tags.length > 0 && (
+                    <>
+                      <dt>Tags</dt>
+                      <dd>{product.tags.join(", ")}</dd>
+                    </>
+                  )}
+                  {product.tax_class && (
+                    <>
+                      <dt>Tax class</dt>
+                      <dd>{product.tax_class}</dd>
+                    </>
+                  )}
+                  {product.attributes?.map(({ name, value }) => (
+                    <Fragment key={name}>
+                      <dt>{name}</dt>
+                      <dd>{value}</dd>
+                    </Fragment>
+                  ))}
+                  {product.images?.map((address, place) => (
+                    <Fragment key={address}>
+                      <dt>Picture {place + 1}</dt>
+                      <dd>
+                        <a href={address} target="_blank" rel="noreferrer">
+                          {address}
+                        </a>
+                      </dd>
+                    </Fragment>
+                  ))}
                 </dl>
+                {product.description && <p class="written">{product.description}</p>}
               </Section>
               <Section title="Stock">
                 {stock ? (
@@ -212,42 +272,6 @@ function StockActions({ sku, stock, reload }: { sku: string; stock: Stock; reloa
       </Action>
     </>
   );
-}
-
-function productFields(product?: Shape): Field[] {
-  const currency = product?.currency ?? "EUR";
-  return [
-    { name: "name", label: "Name", value: product?.name ?? "", maxLength: 200 },
-    { name: "price", label: "Price", type: "number", value: product ? plain(product.price, currency) : "", hint: "In the currency’s own decimals, as 12.50." },
-    {
-      name: "currency",
-      label: "Currency",
-      type: "select",
-      value: currency,
-      options: Object.keys(settings().currencies),
-    },
-    {
-      name: "weight_grams",
-      label: "Weight in grams",
-      type: "number",
-      isOptional: true,
-      value: product?.weight_grams ? String(product.weight_grams) : "",
-      check: wholeNumber,
-    },
-  ];
-}
-
-function productBody(values: Record<string, string>): Record<string, unknown> {
-  const currency = values["currency"] ?? "";
-  const price = minor(values["price"] ?? "", currency);
-  if (price === undefined) throw new Problem(422, "The price is not valid", `An amount such as ${plain(1250, currency)} ${currency}`);
-  const body: Record<string, unknown> = { name: values["name"], price, currency };
-  if (values["weight_grams"]?.trim()) body["weight_grams"] = Number(values["weight_grams"]);
-  return body;
-}
-
-function wholeNumber(value: string): string | undefined {
-  return /^\d{1,9}$/.test(value.trim()) ? undefined : "A whole number.";
 }
 
 function number(text: string): number {

@@ -19,18 +19,176 @@ async fn a_put_creates_or_changes_a_product_and_its_repeat_writes_nothing() {
         [(1250, 201, 1), (1250, 200, 1), (1300, 200, 2), (1300, 200, 2), (1250, 200, 3)]
     {
         let reply = world.put("TEA", &tea(price)).await.unwrap();
-        let expected = json!({
+        let listed = json!({
             "sku": "TEA", "name": "Sencha", "price": price, "currency": "EUR", "weight_grams": 250,
-            "active": true, "version": version,
+            "active": true, "image": null, "tax_class": null, "tags": [], "version": version,
         });
+        let mut expected = listed.clone();
+        expected.as_object_mut().unwrap().extend([
+            ("description".to_owned(), Value::Null),
+            ("images".to_owned(), json!([])),
+            ("attributes".to_owned(), json!([])),
+        ]);
         assert_eq!((reply.status, body(&reply)), (status, expected.clone()));
+        assert_eq!(reply.headers, [("etag", format!("\"{version}\""))]);
         assert_eq!(body(&world.get("TEA").await.unwrap()), expected);
-        assert_eq!(body(&world.list(&[]).await.unwrap()), json!({ "items": [expected], "next": null }));
+        assert_eq!(body(&world.list(&[]).await.unwrap()), json!({ "items": [listed], "next": null }));
     }
     assert_eq!(world.events("TEA").await, 3);
     let CatalogEvent::ProductChanged(event) =
         CatalogEvent::read(world.table.all_events().last().unwrap()).unwrap();
     assert_eq!((event.price.units(), event.weight_grams, event.active), (1250, Some(250), true));
+}
+
+#[tokio::test]
+async fn what_a_shop_says_of_a_product_is_shown_whole_and_listed_short() {
+    let world = World::default();
+    let said = json!({
+        "description": "First flush.\nTwo minutes at 70 °C.",
+        "images": ["https://shop.example/front.jpg", "https://shop.example/back.jpg?w=800#top"],
+        "attributes": [{"name": "Origin", "value": "Uji, Japan"}, {"name": "Harvest", "value": "May"}],
+        "tax_class": "food",
+        "tags": ["tea", "green", "tea"],
+    });
+    let mut product = tea(1250);
+    product.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+    let shown = body(&world.put("TEA", &product).await.unwrap());
+    assert_eq!(shown["tags"], json!(["green", "tea"]), "a tag is there once, in alphabetical order");
+    for field in ["description", "images", "attributes", "tax_class"] {
+        assert_eq!(shown[field], said[field]);
+    }
+    assert_eq!(body(&world.get("TEA").await.unwrap()), shown);
+    let listed = &body(&world.list(&[]).await.unwrap())["items"][0];
+    assert_eq!((&listed["image"], &listed["tags"]), (&said["images"][0], &shown["tags"]));
+    for field in ["description", "images", "attributes"] {
+        assert_eq!(listed.get(field), None, "{field} is on the product's own page only");
+    }
+    assert_eq!(body(&world.put("TEA", &product).await.unwrap()), shown, "a repeat changes nothing");
+    let bare = body(&world.put("TEA", &tea(1250)).await.unwrap());
+    assert_eq!(
+        (&bare["description"], &bare["tags"], &bare["version"]),
+        (&Value::Null, &json!([]), &json!(2))
+    );
+}
+
+#[tokio::test]
+async fn a_product_out_of_the_bounds_of_what_is_said_of_it_names_the_place() {
+    let world = World::default();
+    let named = |name: &str| json!({"name": name, "value": "x"});
+    for (field, value, pointer) in [
+        ("description", json!("x".repeat(4001)), "/description"),
+        ("description", json!("a\u{7}"), "/description"),
+        ("images", json!(["https://a.example/1.jpg", "javascript:alert(1)"]), "/images/1"),
+        ("images", json!(["http://a.example/1.jpg"]), "/images/0"),
+        ("images", json!(["https:///1.jpg"]), "/images/0"),
+        ("images", json!(["https://a.example/1 2.jpg"]), "/images/0"),
+        ("images", json!(["https://a.example/\"onerror=x"]), "/images/0"),
+        ("images", json!([format!("https://a.example/{}", "x".repeat(500))]), "/images/0"),
+        ("images", json!(vec!["https://a.example/1.jpg"; 11]), "/images"),
+        ("images", json!("https://a.example/1.jpg"), "/images"),
+        ("attributes", json!([named("a"), named("a")]), "/attributes/1/name"),
+        ("attributes", json!([{"name": "a", "value": " "}]), "/attributes/0/value"),
+        ("attributes", json!([{"name": "a"}]), "/attributes/0"),
+        ("attributes", json!([["a", "x"]]), "/attributes/0"),
+        ("attributes", json!((0..31).map(|n| named(&n.to_string())).collect::<Vec<_>>()), "/attributes"),
+        ("tax_class", json!("x".repeat(41)), "/tax_class"),
+        ("tags", json!(["tea", "a\nb"]), "/tags/1"),
+        ("tags", json!(vec!["tea"; 21]), "/tags"),
+    ] {
+        let mut wrong = tea(1);
+        wrong[field] = value;
+        let problem = world.put("TEA", &wrong).await.unwrap_err();
+        let pointers: Vec<_> = problem.errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!((problem.status, pointers), (422, vec![pointer]), "{wrong}");
+    }
+    assert_eq!(world.table.all_events().len(), 0);
+}
+
+#[tokio::test]
+async fn a_deleted_product_is_off_sale_until_it_is_put_again() {
+    let world = World::default();
+    assert_eq!(world.delete("TEA").await.unwrap_err().status, 404);
+    let put = body(&world.put("TEA", &tea(1250)).await.unwrap());
+    for _ in 0..2 {
+        let gone = body(&world.delete("TEA").await.unwrap());
+        assert_eq!(
+            (&gone["active"], &gone["version"], &gone["price"]),
+            (&json!(false), &json!(2), &put["price"])
+        );
+        assert_eq!(body(&world.get("TEA").await.unwrap()), gone);
+    }
+    assert_eq!(body(&world.list(&[]).await.unwrap())["items"][0]["active"], false);
+    let again = body(&world.put("TEA", &tea(1250)).await.unwrap());
+    assert_eq!((&again["active"], &again["version"]), (&json!(true), &json!(3)));
+    let with_body = request("DELETE /products/{sku}", "TEA", &[], &json!({"force": true}), true);
+    assert_eq!(world.endpoint.answer(with_body).await.unwrap_err().status, 422);
+}
+
+#[tokio::test]
+async fn a_change_with_if_match_applies_to_that_version_only() {
+    let world = World::default();
+    assert_eq!(
+        world.at_version("PUT", "TEA", "*", &tea(1)).await.unwrap_err().status,
+        412,
+        "it is not there"
+    );
+    world.put("TEA", &tea(1)).await.unwrap();
+    world.at_version("PUT", "TEA", "\"1\"", &tea(2)).await.unwrap();
+    for method in ["PUT", "DELETE"] {
+        let change = if method == "PUT" { tea(3) } else { json!({}) };
+        for stale in ["\"1\"", "1", "\"3\"", "W/\"2\"", "x"] {
+            let problem = world.at_version(method, "TEA", stale, &change).await.unwrap_err();
+            assert_eq!((problem.status, problem.kind), (412, "precondition-failed"), "{method} {stale}");
+        }
+    }
+    assert_eq!(world.events("TEA").await, 2);
+    let repeat = world.at_version("PUT", "TEA", "\"1\"", &tea(2)).await.unwrap();
+    assert_eq!((repeat.status, world.events("TEA").await), (200, 2), "what is done already is no conflict");
+    assert_eq!(body(&world.at_version("DELETE", "TEA", "2", &json!({})).await.unwrap())["version"], 3);
+    assert_eq!(body(&world.at_version("DELETE", "TEA", "2", &json!({})).await.unwrap())["version"], 3);
+    assert_eq!(body(&world.at_version("PUT", "TEA", "\"9\", *", &tea(4)).await.unwrap())["version"], 4);
+}
+
+#[tokio::test]
+async fn the_list_is_of_a_tag_or_of_words_that_names_begin_with() {
+    let world = World::default();
+    for (sku, name, tags) in [
+        ("TEA-01", "Sencha, 250 g", vec!["green", "tea"]),
+        ("TEA-02", "Gyokuro Superior", vec!["green"]),
+        ("CUP-01", "Teacup for Sencha", vec![]),
+        ("KET-01", "Kessel aus Öl-Ton", vec!["Tea"]),
+    ] {
+        let mut product = tea(1);
+        (product["name"], product["tags"]) = (json!(name), json!(tags));
+        world.put(sku, &product).await.unwrap();
+    }
+    for (query, expected) in [
+        (vec![("tag", "green")], vec!["TEA-01", "TEA-02"]),
+        (vec![("tag", "tea")], vec!["TEA-01"]),
+        (vec![("tag", "gre")], vec![]),
+        (vec![("q", "SEN")], vec!["CUP-01", "TEA-01"]),
+        (vec![("q", "tea")], vec!["CUP-01", "TEA-01", "TEA-02"]),
+        (vec![("q", "sencha tea")], vec!["CUP-01", "TEA-01"]),
+        (vec![("q", "tea-01")], vec!["TEA-01"]),
+        (vec![("q", "TEA-0")], vec!["TEA-01", "TEA-02"]),
+        (vec![("q", "01")], vec!["CUP-01", "KET-01", "TEA-01"]),
+        (vec![("q", "öl-to")], vec!["KET-01"]),
+        (vec![("q", "öl")], vec!["KET-01"]),
+        (vec![("q", "ÖL")], vec!["KET-01"]),
+        (vec![("q", "encha")], vec![]),
+        (vec![("q", " - ")], vec!["CUP-01", "KET-01", "TEA-01", "TEA-02"]),
+        (vec![("q", "tea"), ("tag", "green")], vec!["TEA-01", "TEA-02"]),
+    ] {
+        let page = body(&world.list(&query).await.unwrap());
+        let found: Vec<_> =
+            page["items"].as_array().unwrap().iter().map(|item| item["sku"].as_str().unwrap()).collect();
+        assert_eq!((found, &page["next"]), (expected, &Value::Null), "{query:?}");
+    }
+    let first = body(&world.list(&[("tag", "green"), ("limit", "1")]).await.unwrap());
+    let cursor = first["next"].as_str().unwrap();
+    let second = body(&world.list(&[("tag", "green"), ("limit", "1"), ("cursor", cursor)]).await.unwrap());
+    assert_eq!((&second["items"][0]["sku"], &second["next"]), (&json!("TEA-02"), &Value::Null));
+    assert_eq!(world.list(&[("q", &"x".repeat(101))]).await.unwrap_err().status, 400);
 }
 
 #[tokio::test]
@@ -133,11 +291,14 @@ async fn an_invalid_product_names_every_field_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn only_admins_write_and_signed_in_callers_read() {
+async fn a_customer_reads_and_does_not_write() {
     let world = World::default();
     world.put("TEA", &tea(1)).await.unwrap();
-    let refused = world.endpoint.answer(request("PUT /products/{sku}", "TEA", &[], &tea(2), false)).await;
-    assert_eq!(refused.unwrap_err().status, 403);
+    for route in ["PUT /products/{sku}", "PUT /products", "DELETE /products/{sku}"] {
+        let refused = world.endpoint.answer(request(route, "TEA", &[], &tea(2), false)).await;
+        assert_eq!(refused.unwrap_err().status, 403, "{route}");
+    }
+    assert_eq!(world.events("TEA").await, 1);
     assert_eq!(world.get("TEA").await.unwrap().status, 200);
     let mut anonymous = request("GET /products", "", &[], &Value::Null, false);
     anonymous.caller = None;
@@ -229,6 +390,8 @@ async fn every_sample_is_answered() {
         (include_str!("../../../../events/manage-products/put.json"), 201),
         (include_str!("../../../../events/manage-products/get.json"), 200),
         (include_str!("../../../../events/manage-products/list.json"), 200),
+        (include_str!("../../../../events/manage-products/delete.json"), 200),
+        (include_str!("../../../../events/manage-products/put-many.json"), 200),
     ] {
         let answer = server.serve(parse_sample(text).unwrap()).await;
         assert_eq!(answer.status().as_u16(), status, "{:?}", answer.body());

@@ -4,7 +4,7 @@
 //! it. Without `on_hand` and `If-Match` the pieces are only moved, so concurrent orders do not refuse it; with one of them it
 //! needs every shard as it was read.
 
-use super::{ManageStock, TRIES, Wanted, changed_meanwhile, matches, reply, too_busy};
+use super::{ManageStock, TRIES, Wanted, reply, too_busy};
 use crate::shards::{ALLOCATED, AVAILABLE, SHARDS, SPREAD, Shelf, read_shelf, version_is};
 use event_store::{Move, Transaction, TransactionError};
 use events::Sku;
@@ -23,11 +23,7 @@ pub(super) async fn put(
         if is_new && wanted.on_hand.is_none() {
             return Err(Problem::not_found("this SKU has no stock item; put one with on_hand"));
         }
-        let if_match = request.header("if-match");
-        let version = (!is_new).then(|| shelf.version());
-        if !if_match.is_none_or(|if_match| matches(if_match, version)) {
-            return Err(changed_meanwhile());
-        }
+        request.applies_to((!is_new).then(|| shelf.version()))?;
         let allocated = shelf.total(ALLOCATED);
         let available = wanted.on_hand.map_or(shelf.total(AVAILABLE), |on_hand| on_hand - allocated);
         if available < 0 {
@@ -37,7 +33,7 @@ pub(super) async fn put(
         if available == shelf.total(AVAILABLE) && spread == shelf.spread() && !is_new {
             return Ok(reply(200, sku, &shelf));
         }
-        let is_exact = wanted.on_hand.is_some() || if_match.is_some();
+        let is_exact = wanted.on_hand.is_some() || request.header("if-match").is_some();
         let moves = moves(&shelf, sku, spread, available, is_exact);
         match endpoint.counters.commit(&Transaction { moves, ..Transaction::default() }).await {
             Ok(()) => {

@@ -7,7 +7,20 @@ pub(super) const EVENTS: [Fields; 41] = [
     Fields::of(
         Service::Catalog,
         "ProductChanged",
-        &["sku", "name", "price", "currency", "weight_grams", "active"],
+        &[
+            "sku",
+            "name",
+            "price",
+            "currency",
+            "weight_grams",
+            "active",
+            "description",
+            "images[]",
+            "attributes[].name",
+            "attributes[].value",
+            "tax_class",
+            "tags[]",
+        ],
     ),
     Fields {
         staff: &["requested_by.subject"],

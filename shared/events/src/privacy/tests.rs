@@ -2,8 +2,8 @@
 
 use super::{ERASED, FieldClass, Fields};
 use crate::{
-    Actor, Contact, Customer, Detail, Envelope, Event, Line, OrderLine, ServiceEvent, ShippingAddress,
-    SkuShard,
+    Actor, Contact, Customer, Detail, Envelope, Event, Line, OrderLine, ProductAttribute, ServiceEvent,
+    ShippingAddress, SkuShard,
 };
 use serde::de::{DeserializeOwned, Deserializer, Visitor, value};
 use serde_json::Value;
@@ -122,6 +122,7 @@ fn nested(path: &str) -> Option<BTreeSet<&'static str>> {
         "shipping_address" => names::<ShippingAddress>(),
         "detail" => names::<Detail>(),
         "shards[]" => names::<SkuShard>(),
+        "attributes[]" => names::<ProductAttribute>(),
         _ => return None,
     })
 }

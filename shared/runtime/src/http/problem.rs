@@ -4,7 +4,7 @@ use super::objects::is_sendable;
 use crate::panics::Panicked;
 use event_store::StoreError;
 use resilience::deadline::OutOfTime;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use webhooks::{NotReceived, Refusal};
 
 /// One field that is not valid.
@@ -102,6 +102,12 @@ impl Problem {
         Self::new(409, "conflict", "The current state does not allow this", detail)
     }
 
+    /// 412: what the request is to change is no longer what its caller has read.
+    pub fn changed_meanwhile() -> Self {
+        let detail = "it has changed since that version; read it again and repeat the request";
+        Self::new(412, "precondition-failed", "The version has changed", detail)
+    }
+
     /// 422: the request is understood, but these fields are not valid.
     pub fn validation(errors: Vec<FieldError>) -> Self {
         let detail = match errors.len() {
@@ -166,6 +172,14 @@ impl Problem {
     }
 
     pub(super) fn body(&self) -> String {
+        // Only texts and numbers: this cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// As its caller reads it.
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Body<'a> {
             r#type: String,
@@ -175,15 +189,9 @@ impl Problem {
             #[serde(skip_serializing_if = "<[_]>::is_empty")]
             errors: &'a [FieldError],
         }
-        let body = Body {
-            r#type: format!("urn:conveyor:problem:{}", self.kind),
-            title: self.title,
-            status: self.status,
-            detail: &self.detail,
-            errors: &self.errors,
-        };
-        // Only texts and numbers: this cannot fail.
-        serde_json::to_string(&body).unwrap_or_default()
+        let Self { kind, title, status, detail, errors, .. } = self;
+        let r#type = format!("urn:conveyor:problem:{kind}");
+        Body { r#type, title, status: *status, detail, errors }.serialize(serializer)
     }
 }
 

@@ -115,6 +115,11 @@ impl Request {
     /// Reads the body as JSON: 415 for another content type, 413 over 64 KiB, 400 if it is not JSON, 422 with a pointer if it
     /// has another shape (also a list in place of an object). Values are never echoed.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.json_up_to(LARGEST_JSON)
+    }
+
+    /// The same, with another bound in bytes.
+    pub fn json_up_to<T: DeserializeOwned>(&self, most: usize) -> Result<T, Problem> {
         let content_type = self.header("content-type").unwrap_or_default();
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/json") {
@@ -125,12 +130,12 @@ impl Request {
                 "send the header content-type: application/json",
             ));
         }
-        if self.body.len() > LARGEST_JSON {
+        if self.body.len() > most {
             return Err(Problem::new(
                 413,
                 "too-large",
                 "The body is too large",
-                format!("at most {LARGEST_JSON} bytes are read"),
+                format!("at most {most} bytes are read"),
             ));
         }
         let mut parser = serde_json::Deserializer::from_slice(&self.body);
@@ -183,6 +188,11 @@ impl Request {
             .filter(|number| (from..=to).contains(number))
             .ok_or_else(|| Problem::bad_request(format!("{name} is a whole number from {from} to {to}")))
     }
+}
+
+/// Reads one item of a list that is answered item by item: `422` with a pointer within the item if it has another shape.
+pub fn item<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Problem> {
+    json::read(Objects(value)).map_err(|error| not_readable(&error))
 }
 
 /// The time of a token's claim: whole seconds since 1970.
