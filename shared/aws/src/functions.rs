@@ -40,6 +40,8 @@ async fn ask(client: &Client, name: &str, version: &str, payload: &str) -> Resul
     let patient = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_timeout(LONGEST_RUN)
+        // What is not set here is that of all calls, in which an attempt has a few seconds.
+        .operation_attempt_timeout(LONGEST_RUN)
         .build();
     let once =
         aws_sdk_lambda::config::Builder::new().timeout_config(patient).retry_config(RetryConfig::disabled());

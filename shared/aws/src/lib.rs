@@ -29,6 +29,8 @@ mod secrets;
 pub mod size;
 mod sockets;
 mod table;
+#[cfg(test)]
+mod testing;
 mod timed_client;
 mod topic;
 mod work;

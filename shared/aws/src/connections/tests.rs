@@ -1,7 +1,7 @@
 //! A connection that is opened during the start carries the first call, and none that is not opened delays or fails the start.
 
 use super::*;
-use crate::Clients;
+use crate::testing::clients_of;
 use event_store::{Documents as _, Key};
 use runtime::probe::Started;
 use std::sync::Arc;
@@ -9,18 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-
-/// Clients of this endpoint.
-fn clients(url: &str) -> Clients {
-    let url = url.to_owned();
-    let mut settings = runtime::Settings::from_lookup(move |name| match name {
-        "AWS_ENDPOINT_URL" => Some(url.clone()),
-        "AWS_REGION" => Some("us-east-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-        _ => None,
-    });
-    Clients::from_settings(&mut settings)
-}
 
 /// A table's endpoint, with the connections and the requests that it has seen.
 async fn endpoint() -> (String, Arc<AtomicUsize>, Arc<AtomicUsize>) {
@@ -48,7 +36,7 @@ async fn endpoint() -> (String, Arc<AtomicUsize>, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn the_first_call_finds_an_open_connection() {
     let (url, connections, requests) = endpoint().await;
-    let clients = clients(&url);
+    let clients = clients_of(&url);
     let table = clients.table("any");
     open(&clients.http.connector(), clients.needed.urls("us-east-1", Some(&url))).await;
     assert_eq!((connections.load(Ordering::SeqCst), requests.load(Ordering::SeqCst)), (1, 1));
@@ -59,7 +47,7 @@ async fn the_first_call_finds_an_open_connection() {
 #[tokio::test]
 async fn nothing_is_opened_without_tls() {
     let (url, connections, _) = endpoint().await;
-    let clients = clients(&url);
+    let clients = clients_of(&url);
     let _table = clients.table("any");
     let started = Started { function: "any", deploy: String::new(), secrets: vec![] };
     clients.connect(started).await;
@@ -73,13 +61,13 @@ async fn an_endpoint_that_hangs_or_refuses_delays_a_start_by_one_second_at_most(
     let urls = [&hangs, &refuses].map(|listener| format!("https://{}/", listener.local_addr().unwrap()));
     drop(refuses);
     let began = Instant::now();
-    open(&clients("http://127.0.0.1:9").http.connector(), urls.to_vec()).await;
+    open(&clients_of("http://127.0.0.1:9").http.connector(), urls.to_vec()).await;
     assert!(began.elapsed() < OPENS_WITHIN * 2, "{:?}", began.elapsed());
 }
 
 #[test]
 fn each_table_has_a_connection_and_each_other_service_one() {
-    let clients = clients("http://127.0.0.1:9");
+    let clients = clients_of("http://127.0.0.1:9");
     let _ = (clients.table("orders"), clients.table("limits"), clients.secrets(), clients.secrets());
     let of = |region| clients.needed.urls(region, None);
     let dynamodb = "https://dynamodb.eu-central-1.amazonaws.com/";

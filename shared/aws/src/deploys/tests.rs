@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Clients;
+use crate::testing::clients_of;
 use outbound::NotAnswered;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -32,13 +33,7 @@ async fn endpoint(answers: &'static [(&'static str, &'static str)]) -> (Clients,
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });
-    let mut settings = runtime::Settings::from_lookup(move |name| match name {
-        "AWS_ENDPOINT_URL" => Some(url.clone()),
-        "AWS_REGION" => Some("us-east-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-        _ => None,
-    });
-    (Clients::from_settings(&mut settings), requests)
+    (clients_of(&url), requests)
 }
 
 const JSON: &str = "content-type: application/x-amz-json-1.1\r\n";

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Clients;
+use crate::testing::clients_of;
 use event_store::{Documents as _, Key, StoreError};
 use resilience::Deadline;
 use std::time::Instant;
@@ -11,13 +12,7 @@ use tokio::net::TcpListener;
 async fn hanging() -> (Clients, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let mut settings = runtime::Settings::from_lookup(move |name| match name {
-        "AWS_ENDPOINT_URL" => Some(url.clone()),
-        "AWS_REGION" => Some("us-east-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-        _ => None,
-    });
-    (Clients::from_settings(&mut settings), listener)
+    (clients_of(&url), listener)
 }
 
 #[tokio::test]
