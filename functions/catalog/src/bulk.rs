@@ -1,7 +1,7 @@
 //! `PUT /products`: many products in one request, each of which is written or refused by itself.
 
-use crate::ManageProducts;
 use crate::input::Input;
+use crate::writer::Writer;
 use events::Sku;
 use futures_util::future::join_all;
 use runtime::http::{FieldError, Problem, Reply, Request, Role, item, optional_number};
@@ -44,7 +44,7 @@ struct Outcome {
 }
 
 /// Answers `200` with a result for each item, in the order of the items; `422` if there are none or too many.
-pub(crate) async fn put(endpoint: &ManageProducts, request: &Request) -> Result<Reply, Problem> {
+pub(crate) async fn put(writer: &Writer<'_>, request: &Request) -> Result<Reply, Problem> {
     #[derive(Serialize)]
     struct Answer {
         results: Vec<Outcome>,
@@ -65,19 +65,14 @@ pub(crate) async fn put(endpoint: &ManageProducts, request: &Request) -> Result<
         if some.is_empty() {
             return Ok(Reply::json(200, &Answer { results }));
         }
-        let handled = some.into_iter().map(|(item, is_first)| handled(endpoint, request, item, is_first));
+        let handled = some.into_iter().map(|(item, is_first)| handled(writer, item, is_first));
         results.extend(join_all(handled).await);
     }
 }
 
-async fn handled(
-    endpoint: &ManageProducts,
-    request: &Request,
-    fields: Map<String, Value>,
-    is_first: bool,
-) -> Outcome {
+async fn handled(writer: &Writer<'_>, fields: Map<String, Value>, is_first: bool) -> Outcome {
     let sku = fields.get("sku").cloned();
-    match written(endpoint, request, fields, is_first).await {
+    match written(writer, fields, is_first).await {
         Ok((status, version)) => Outcome { sku, status, version: Some(version), problem: None },
         Err(problem) => {
             if problem.status >= 500 {
@@ -89,8 +84,7 @@ async fn handled(
 }
 
 async fn written(
-    endpoint: &ManageProducts,
-    request: &Request,
+    writer: &Writer<'_>,
     mut fields: Map<String, Value>,
     is_first: bool,
 ) -> Result<(u16, u64), Problem> {
@@ -105,7 +99,7 @@ async fn written(
     let is_meant = |found| {
         if version.is_none() || version == found { Ok(()) } else { Err(Problem::changed_meanwhile()) }
     };
-    endpoint.write(&product, &request.cause, is_meant).await
+    writer.put(&product, is_meant).await
 }
 
 #[cfg(test)]

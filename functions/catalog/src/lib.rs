@@ -11,6 +11,7 @@ mod manage;
 mod product;
 #[cfg(test)]
 mod testing;
+mod writer;
 
 pub use manage::ManageProducts;
 pub use product::Product;

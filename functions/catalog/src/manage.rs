@@ -17,10 +17,11 @@
 //!   fails, the caller gets an error, and the identical repeat writes the item.
 
 use crate::input::Input;
+use crate::writer::{Writer, unknown};
 use crate::{Product, bulk, list};
 use async_trait::async_trait;
-use event_store::{Decided, Documents, EventStore, StreamId, append_decided};
-use events::{Amount, CatalogEvent, Cause, Currency, ProductAttribute, ProductChanged, Sku};
+use event_store::{Documents, EventStore, StreamId};
+use events::{Amount, Cause, Currency, ProductAttribute, ProductChanged, Sku};
 use resilience::Clock;
 use runtime::http::{Endpoint, Problem, Reply, Request, Role};
 use serde::Serialize;
@@ -43,7 +44,7 @@ impl Endpoint for ManageProducts {
         request.caller()?;
         match request.route.as_str() {
             "PUT /products/{sku}" => self.put(&request).await,
-            "PUT /products" => bulk::put(self, &request).await,
+            "PUT /products" => bulk::put(&self.writer(&request.cause), &request).await,
             "DELETE /products/{sku}" => self.delete(&request).await,
             "GET /products/{sku}" => self.show(&request).await,
             "GET /products" => self.list(&request).await,
@@ -58,61 +59,22 @@ impl ManageProducts {
         let sku = Sku::try_from(request.in_path("sku"))
             .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
         let product = request.json::<Input>()?.product(sku)?;
-        let (status, version) =
-            self.write(&product, &request.cause, |found| request.applies_to(found)).await?;
+        let is_meant = |found| request.applies_to(found);
+        let (status, version) = self.writer(&request.cause).put(&product, is_meant).await?;
         Ok(shown(status, &product, version))
-    }
-
-    /// Writes the product, if it is not so already. Returns the status of a put and the version. `is_meant` judges the version
-    /// that is found.
-    pub(crate) async fn write(
-        &self,
-        product: &ProductChanged,
-        cause: &Cause,
-        is_meant: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
-    ) -> Result<(u16, u64), Problem> {
-        let decide = |known: &Product| {
-            let event = known.decide_put(product);
-            if event.is_some() {
-                is_meant(known.version())?;
-            }
-            Ok(event)
-        };
-        let (_, version, appended) = self.decided(&product.sku, cause, decide).await?;
-        Ok((if appended && version == 1 { 201 } else { 200 }, version))
     }
 
     async fn delete(&self, request: &Request) -> Result<Reply, Problem> {
         request.at_least(Role::Staff)?;
         request.no_body()?;
-        let sku = sku_of_known(request)?;
-        let decide = |known: &Product| {
-            known.version().ok_or_else(unknown)?;
-            let event = known.decide_delete();
-            if event.is_some() {
-                request.applies_to(known.version())?;
-            }
-            Ok(event)
-        };
-        let (product, version, _) = self.decided(&sku, &request.cause, decide).await?;
+        let is_meant = |found| request.applies_to(found);
+        let (product, version) =
+            self.writer(&request.cause).delete(&sku_of_known(request)?, is_meant).await?;
         Ok(shown(200, &product, version))
     }
 
-    /// Appends what is decided, and keeps the list. Returns the product, its version, and whether it was appended here.
-    async fn decided(
-        &self,
-        sku: &Sku,
-        cause: &Cause,
-        decide: impl Fn(&Product) -> Result<Option<CatalogEvent>, Problem> + Send + Sync,
-    ) -> Result<(ProductChanged, u64, bool), Problem> {
-        let decided =
-            append_decided(&*self.store, &StreamId::product(sku), cause, &*self.clock, decide).await?;
-        let appended = matches!(decided, Decided::Appended(_));
-        let Product::Known { product, version } = decided.history().state else {
-            return Err(Problem::internal("a product is known after a decision about it"));
-        };
-        list::keep(&*self.documents, &product, version).await?;
-        Ok((product, version, appended))
+    fn writer<'a>(&'a self, cause: &'a Cause) -> Writer<'a> {
+        Writer { store: &*self.store, documents: &*self.documents, clock: &*self.clock, cause }
     }
 
     async fn show(&self, request: &Request) -> Result<Reply, Problem> {
@@ -143,10 +105,6 @@ impl ManageProducts {
 /// The SKU in the path of a product that has to exist.
 fn sku_of_known(request: &Request) -> Result<Sku, Problem> {
     Sku::try_from(request.in_path("sku")).map_err(|_| unknown())
-}
-
-fn unknown() -> Problem {
-    Problem::not_found("no such product exists")
 }
 
 fn shown(status: u16, product: &ProductChanged, version: u64) -> Reply {
