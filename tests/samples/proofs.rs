@@ -187,7 +187,9 @@ impl World for Prepared {
         let world = &self.world;
         let mut left = Footprint::default();
         for (name, table) in [("table", &world.table), ("views", &world.views)] {
-            let events = table.all_events();
+            let mut events = table.all_events();
+            // Streams have no order among each other.
+            events.sort_by_key(|event| (event.subject.clone(), event.sequence));
             if self.has_several_messages() {
                 left.once.extend(facts_without_places(&events));
             } else {
