@@ -13,7 +13,22 @@ const EMULATOR = variable("AWS_ENDPOINT_URL");
 /** Card numbers, by what the payment provider does with them. */
 export const CARDS = { good: "4242424242424242", declined: "4000000000000341", secure: "4000002760003184" };
 
-export const openShop = (options = {}) => open({ at: SHOP, admitted: [STRIPE], ...options });
+/** Where pictures of products are: one pixel each, but for those whose name says that they are gone. Every customer sees the products of all tests. */
+export const PICTURES = "https://pictures.example";
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+export const openShop = ({ prepare, ...options } = {}) =>
+  open({
+    at: SHOP,
+    admitted: [STRIPE, PICTURES],
+    ...options,
+    async prepare(page) {
+      await page.route(`${PICTURES}/**`, (route) =>
+        route.fulfill(route.request().url().includes("gone") ? { status: 404 } : { body: Buffer.from(PIXEL, "base64"), contentType: "image/png" }),
+      );
+      await prepare?.(page);
+    },
+  });
 
 export const someone = () => ({ email: `lin-${fresh()}@customer.example`, password: `Aa1-${fresh()}-${fresh()}` });
 
