@@ -282,6 +282,33 @@ test("a customer sees their own orders alone", async () => {
   await other.done();
 });
 
+test("a price that changed since the basket was filled orders nothing until the customer has seen it", async () => {
+  const sku = `PRICE-${fresh().toUpperCase()}`;
+  const product = { name: `Bowl ${sku}`, price: 1000, currency: "EUR" };
+  await call("PUT", `/products/${sku}`, product);
+  await call("PUT", `/stock/${sku}`, { on_hand: 5 });
+  const { page, who, done } = await asCustomer();
+  await toCheckout(page, product.name);
+  await call("PUT", `/products/${sku}`, { ...product, price: 1100 });
+  await until("the price is copied", async () => {
+    const shipping_address = { name: "Lin Example", line1: "Bahnhofstrasse 1", city: "Zürich", country: "CH" };
+    const body = { items: [{ sku, quantity: 1 }], currency: "EUR", payment_method: "pm_card_visa", contact: { email: who.email }, shipping_address, expected_total: 1 };
+    const refused = await call("POST", "/orders", body, { token: who.token, key: `probe-${fresh()}` });
+    return refused.body.type === "urn:conveyor:problem:total-changed" && refused.body.total === 1100;
+  });
+  await typeCard(page, CARDS.good);
+  await page.getByRole("button", { name: "Pay", exact: true }).click();
+  await page.getByText("A price has changed since you chose.").waitFor();
+  await page.getByText("€11.00").waitFor();
+  assert.deepEqual((await call("GET", "/orders", undefined, { token: who.token })).body.items, []);
+  await page.getByRole("button", { name: "Pay", exact: true }).click();
+  const id = await orderOf(page);
+  assert.deepEqual((await ordersOf(who)).map((order) => order.order_id), [id]);
+  assert.equal((await call("GET", `/orders/${id}`)).body.total, 1100);
+  await call("DELETE", `/products/${sku}`);
+  await done();
+});
+
 test("a product of another currency waits until the basket is ordered", async () => {
   const sku = `YEN-${fresh().toUpperCase()}`;
   await call("PUT", `/products/${sku}`, { name: `Matcha ${sku}`, price: 5000, currency: "JPY" });

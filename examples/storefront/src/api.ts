@@ -13,6 +13,8 @@ export class Problem extends Error {
     readonly errors: { pointer: string; detail: string }[] = [],
     /** As docs/http-api.md lists them, without `urn:conveyor:problem:`. */
     readonly kind = "",
+    /** The whole body, for what a kind of problem has beside these. */
+    readonly body: Record<string, unknown> = {},
   ) {
     super(detail || title);
   }
@@ -54,7 +56,7 @@ export async function call<T>(method: string, path: string, extras: Extras = {})
   const problem = (body ?? {}) as { type?: string; title?: string; detail?: string; message?: string; errors?: [] };
   const title = problem.title ?? problem.message ?? `The shop answered ${answer.status}`;
   const kind = problem.type?.split(":").pop();
-  throw new Problem(answer.status, title, problem.detail ?? "", problem.errors ?? [], kind);
+  throw new Problem(answer.status, title, problem.detail ?? "", problem.errors ?? [], kind, { ...problem });
 }
 
 async function send(method: string, path: string, extras: Extras, token: string): Promise<Response> {

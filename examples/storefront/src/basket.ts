@@ -61,6 +61,13 @@ export function setQuantity(sku: string, quantity: number): void {
   store({ id, lines: changed.filter((line) => line.quantity > 0) });
 }
 
+/** The prices that the shop has now. Whoever has the page open sees them. */
+export function reprice(prices: { sku: string; unit_price: number }[]): void {
+  const { id, lines } = basket();
+  const now = new Map(prices.map(({ sku, unit_price }) => [sku, unit_price]));
+  store({ id, lines: lines.map((line) => ({ ...line, price: now.get(line.sku) ?? line.price })) });
+}
+
 /** Ends the basket with this id, once it is ordered. Another one stays. */
 export function end(id: string): void {
   if (basket().id === id) store(undefined);

@@ -5,7 +5,7 @@
 // form is read; so what is stored is repeated, not made again. Tabs take turns.
 
 import { call, Problem } from "./api";
-import { end, basket } from "./basket";
+import { basket, end, reprice, total } from "./basket";
 import { session } from "./session";
 
 export interface Details {
@@ -34,6 +34,13 @@ export class AlreadyOrdered extends Error {
   }
 }
 
+/** Nothing was placed, and the basket has the new prices. */
+export class TotalChanged extends Error {
+  constructor() {
+    super("A price has changed since you chose. Nothing was ordered; the new total is below.");
+  }
+}
+
 const STORED = "shop.attempt";
 
 /** A request that was sent, or is about to be, and has no answer yet. */
@@ -57,6 +64,8 @@ export function place(id: string, details: Details, paymentMethod: () => Promise
       const body = {
         items: lines.map(({ sku, quantity }) => ({ sku, quantity })),
         currency: lines[0]?.currency,
+        // The price may have changed since the product was put into the basket: then nothing is placed, and the page shows the new one.
+        expected_total: total(lines),
         payment_method: await paymentMethod(),
         contact: { email, phone },
         shipping_address: address,
@@ -85,6 +94,10 @@ async function send(): Promise<string> {
     // A refusal has placed nothing. After anything else the order may exist.
     if (!(error instanceof Problem) || error.isOpen) throw error;
     forgetAttempt();
+    if (error.kind === "total-changed") {
+      reprice(error.body["items"] as { sku: string; unit_price: number }[]);
+      throw new TotalChanged();
+    }
     // Another request had this basket's key: it was sent, and then its tab was closed, or the customer signed out.
     if (error.kind !== "idempotency-key-reused") throw error;
     end(attempt.key);

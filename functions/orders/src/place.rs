@@ -4,7 +4,7 @@
 //! - Idempotent by the order id, a hash of customer and key. A second append at sequence 1 fails, and the answer is then
 //!   made from the stored event.
 //! - Answers `202`; to a repeat the same with `Idempotency-Replayed: true`; `400` for a missing or invalid key or an unreadable
-//!   body; `422` for an order that cannot be accepted, and for another request under a used key; `503` when the table is
+//!   body; `409` with the prices and the total if `expected_total` is another one; `422` for an order that cannot be accepted, and for another request under a used key; `503` when the table is
 //!   unavailable.
 
 mod countries;
@@ -16,7 +16,7 @@ use crate::{Order, Price};
 use async_trait::async_trait;
 use event_store::{AppendError, Documents, EventStore, StreamId};
 use events::{
-    Amount, Cause, Customer, Envelope, OrderId, OrderLine, OrderNumber, OrderPlaced, OrderStatus,
+    Amount, Cause, Currency, Customer, Envelope, OrderId, OrderLine, OrderNumber, OrderPlaced, OrderStatus,
     OrdersEvent, Sequence, offline_sender,
 };
 use jiff::Timestamp;
@@ -24,6 +24,7 @@ use order_input::OrderInput;
 use resilience::Clock;
 use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of};
 use serde::Serialize;
+use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +53,7 @@ struct Accepted {
     status: OrderStatus,
     items: Vec<Item>,
     total: Amount,
-    currency: events::Currency,
+    currency: Currency,
     placed_at: Timestamp,
     pay_by: Timestamp,
     links: Links,
@@ -85,6 +86,10 @@ impl Endpoint for PlaceOrder {
         if sender.is_some_and(|sender| !self.senders.takes_payments(sender)) {
             let unknown = FieldError::at("/payment_method", "no sender of this name reports payments here");
             return self.replay(&id, &digest).await?.ok_or(Problem::validation(vec![unknown]));
+        }
+        if input.expected_total.is_some_and(|expected| expected != total) {
+            let changed = total_changed(&lines, total, input.currency);
+            return self.replay(&id, &digest).await?.ok_or(changed);
         }
         let pay_within = if sender.is_some() { self.pay_offline_within } else { self.pay_within };
         let now = self.clock.now();
@@ -168,6 +173,16 @@ impl PlaceOrder {
         tracing::info!("order replayed");
         Ok(Some(accepted(id, placed, placed_at).with("idempotency-replayed", "true")))
     }
+}
+
+/// Nothing is placed at a total that the customer was not shown.
+fn total_changed(lines: &[OrderLine], total: Amount, currency: Currency) -> Problem {
+    let detail = format!("it is {} now; show it, and send it as expected_total", currency.write(total));
+    let items: Vec<Item> = lines.iter().map(Item::from).collect();
+    Problem::new(409, "total-changed", "The total has changed", detail)
+        .with("items", json!(items))
+        .with("total", json!(total))
+        .with("currency", json!(currency))
 }
 
 fn accepted(id: &OrderId, placed: &OrderPlaced, placed_at: Timestamp) -> Reply {

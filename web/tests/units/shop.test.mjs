@@ -14,7 +14,7 @@ globalThis.fetch = async () => Response.json({ api: null, currencies: CURRENCIES
 
 const shop = await bundle(`
   export { money } from "../../examples/storefront/src/money"; export { loadSettings, address } from "../../examples/storefront/src/settings";
-  export { add, basket, end, setQuantity, total } from "../../examples/storefront/src/basket";`);
+  export { add, basket, end, reprice, setQuantity, total } from "../../examples/storefront/src/basket";`);
 await shop.loadSettings();
 
 const TEA = { sku: "TEA-01", name: "Sencha", price: 950, currency: "EUR" };
@@ -48,6 +48,15 @@ test("a basket keeps its id while it changes, and gets another once it is ordere
   assert.deepEqual(shop.basket().lines, []);
   shop.add(TEA);
   assert.notEqual(shop.basket().id, id);
+});
+
+test("new prices change the lines that have them, and not the basket's id", () => {
+  shop.add(TEA);
+  shop.add({ ...TEA, sku: "MUG-01", price: 1490 }, 2);
+  const { id } = shop.basket();
+  shop.reprice([{ sku: "TEA-01", unit_price: 1000 }, { sku: "GONE-01", unit_price: 1 }]);
+  assert.deepEqual(shop.basket().lines.map((line) => line.price), [1000, 1490]);
+  assert.deepEqual([shop.basket().id, shop.total(shop.basket().lines)], [id, 3980]);
 });
 
 test("a basket has one currency, and a bound", () => {

@@ -3,8 +3,8 @@
 use super::countries::is_country;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events::{Contact, Currency, ShippingAddress, Sku, offline_sender};
-use runtime::http::{FieldError, Problem, optional, whole_number};
+use events::{Amount, Contact, Currency, ShippingAddress, Sku, offline_sender};
+use runtime::http::{FieldError, Problem, optional, optional_number, whole_number};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashSet;
@@ -23,6 +23,9 @@ pub(super) struct OrderInput {
     pub(super) contact: Contact,
     #[serde(deserialize_with = "AddressInput::deserialize")]
     pub(super) shipping_address: ShippingAddress,
+    /// What the customer was shown. A request without it has the digest that it always had.
+    #[serde(default, deserialize_with = "optional_number", skip_serializing_if = "Option::is_none")]
+    pub(super) expected_total: Option<Amount>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

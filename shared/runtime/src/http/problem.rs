@@ -5,6 +5,7 @@ use crate::panics::Panicked;
 use event_store::StoreError;
 use resilience::deadline::OutOfTime;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use webhooks::{NotReceived, Refusal};
 
 /// One field that is not valid.
@@ -57,6 +58,8 @@ pub struct Problem {
     pub detail: String,
     /// The fields that are not valid.
     pub errors: Vec<FieldError>,
+    /// Further members of the body (RFC 9457, section 3.2), which a client reads to go on.
+    pub members: Box<Map<String, Value>>,
     /// Further headers, for example `Retry-After`.
     pub headers: Vec<(&'static str, String)>,
     /// The cause, for the log only: the caller never sees it.
@@ -72,6 +75,7 @@ impl Problem {
             title,
             detail: detail.into(),
             errors: Vec::new(),
+            members: Box::default(),
             headers: Vec::new(),
             cause: None,
         }
@@ -124,6 +128,13 @@ impl Problem {
             cause: Some(cause.to_string()),
             ..Self::new(503, "unavailable", "A dependency is out", detail)
         }
+    }
+
+    /// The same, with a further member of the body.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
     }
 
     /// The same, with the time to wait before a retry.
@@ -188,10 +199,12 @@ impl Serialize for Problem {
             detail: &'a str,
             #[serde(skip_serializing_if = "<[_]>::is_empty")]
             errors: &'a [FieldError],
+            #[serde(flatten)]
+            members: &'a Map<String, Value>,
         }
-        let Self { kind, title, status, detail, errors, .. } = self;
+        let Self { kind, title, status, detail, errors, members, .. } = self;
         let r#type = format!("urn:conveyor:problem:{kind}");
-        Body { r#type, title, status: *status, detail, errors }.serialize(serializer)
+        Body { r#type, title, status: *status, detail, errors, members }.serialize(serializer)
     }
 }
 

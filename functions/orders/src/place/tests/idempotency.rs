@@ -74,6 +74,18 @@ async fn a_repeat_gets_the_same_answer_after_prices_change() {
 }
 
 #[tokio::test]
+async fn a_repeat_gets_the_same_answer_although_its_expected_total_is_no_longer_the_total() {
+    let world = World::with_tea().await;
+    let mut order = tea();
+    order["expected_total"] = json!(1900);
+    let first = world.send("k1", &order).await.unwrap();
+    world.price("TEA-01", 1200, true, 2).await;
+    assert_eq!(world.send("k1", &order).await.unwrap().body, first.body);
+    assert_eq!(world.send("k2", &order).await.unwrap_err().kind, "total-changed");
+    assert_eq!(world.events(), 1);
+}
+
+#[tokio::test]
 async fn white_space_and_field_order_do_not_change_a_request() {
     let world = World::with_tea().await;
     world.send("k1", &tea()).await.unwrap();

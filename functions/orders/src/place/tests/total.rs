@@ -28,6 +28,33 @@ const CARD: &str = "pm_card_visa";
 const TRANSFER: &str = "elsewhere:bank";
 
 #[tokio::test]
+async fn an_order_is_placed_at_the_total_that_its_customer_was_shown_or_not_at_all() {
+    let world = World::with_tea().await;
+    let with = |expected: serde_json::Value| {
+        let mut order = tea();
+        order["expected_total"] = expected;
+        order
+    };
+    for expected in [0, 1899, 1901, u64::MAX] {
+        let problem = world.send("k1", &with(json!(expected))).await.unwrap_err();
+        assert_eq!((problem.status, problem.kind), (409, "total-changed"), "{expected}");
+        assert!(problem.detail.contains("19.00"), "{}", problem.detail);
+        let body: serde_json::Value = serde_json::to_value(&problem).unwrap();
+        assert_eq!((&body["total"], &body["currency"]), (&json!(1900), &json!("EUR")));
+        assert_eq!(body["items"], json!([{"sku": "TEA-01", "quantity": 2, "unit_price": 950}]));
+    }
+    for wrong in [json!(-1), json!(19.5), json!("19.00")] {
+        let problem = world.send("k1", &with(wrong)).await.unwrap_err();
+        assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, "/expected_total"));
+    }
+    assert_eq!(world.events(), 0, "the key is not used up by a refusal");
+    assert_eq!(world.send("k1", &with(json!(1900))).await.unwrap().status, 202);
+    for absent in [json!(""), json!(null)] {
+        assert_eq!(world.send(&format!("k {absent}"), &with(absent)).await.unwrap().status, 202);
+    }
+}
+
+#[tokio::test]
 async fn a_total_within_the_bounds_of_its_currency_is_accepted() {
     for (price, quantity, currency) in [
         (1_500_000_000, 1, "IDR"),
