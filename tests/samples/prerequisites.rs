@@ -8,7 +8,7 @@ pub(crate) fn before(sample: &str) -> &'static [&'static str] {
         "follow-orders/handshake" => &["issue-ticket/issue"],
         "follow-orders/disconnect" => &["follow-orders/connect", "follow-orders/follow"],
         sample if sample.starts_with("push-updates/") => &["follow-orders/follow"],
-        "place-order/basic" => &["copy-prices/product-changed"],
+        "place-order/basic" | "place-order/expected-total" => &["copy-prices/product-changed"],
         "sweep-orders/each-minute" => &["project-orders/order-placed"],
         "erase-customer/erase" => &["track-order/payment-failed", "project-orders/order-placed"],
         "sweep-orders/erasure" => {

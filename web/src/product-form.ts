@@ -17,13 +17,13 @@ export function productFields(product?: Product): Field[] {
       label: "Weight in grams",
       type: "number",
       isOptional: true,
-      value: product?.weight_grams ? String(product.weight_grams) : "",
+      value: String(product?.weight_grams ?? ""),
       check: wholeNumber,
     },
     { name: "description", label: "Description", type: "textarea", isOptional: true, value: product?.description ?? "", maxLength: 4000 },
     {
       name: "images",
-      label: "Pictures",
+      label: "Images",
       type: "textarea",
       isOptional: true,
       value: (product?.images ?? []).join("\n"),
@@ -32,30 +32,30 @@ export function productFields(product?: Product): Field[] {
     },
     {
       name: "attributes",
-      label: "Properties",
+      label: "Attributes",
       type: "textarea",
       isOptional: true,
       value: (product?.attributes ?? []).map(({ name, value }) => `${name}: ${value}`).join("\n"),
       hint: "One on each line, as Origin: Uji, Japan.",
-      check: (text) => (lines(text).every((line) => line.indexOf(":") > 0) ? undefined : "Each line has a name, a colon and a value."),
+      check: (text) => (lines(text).every((line) => /^[^:]+: *\S/.test(line)) ? undefined : "Each line has a name, a colon and a value."),
     },
-    { name: "tags", label: "Tags", isOptional: true, value: (product?.tags ?? []).join(", "), hint: "Separated by commas." },
+    { name: "tags", label: "Tags", type: "textarea", isOptional: true, value: (product?.tags ?? []).join("\n"), hint: "One on each line." },
     { name: "tax_class", label: "Tax class", isOptional: true, value: product?.tax_class ?? "", maxLength: 40 },
   ];
 }
 
 /** The body of a put. An empty field is left out, and so is removed. */
 export function productBody(values: Values): Record<string, unknown> {
-  const text = (name: string) => (values[name] ?? "").replaceAll("\r\n", "\n").trim();
+  const text = (name: string) => (values[name] ?? "").replaceAll("\r\n", "\n");
   const currency = text("currency");
   const price = minor(text("price"), currency);
   if (price === undefined) throw new Problem(422, "The price is not valid", `An amount such as ${plain(1250, currency)} ${currency}`);
   const given = {
-    weight_grams: text("weight_grams") && Number(text("weight_grams")),
+    weight_grams: text("weight_grams").trim() && Number(text("weight_grams")),
     description: text("description"),
     images: lines(text("images")),
     attributes: lines(text("attributes")).map(attribute),
-    tags: text("tags").split(",").map((tag) => tag.trim()).filter(Boolean),
+    tags: lines(text("tags")),
     tax_class: text("tax_class"),
   };
   const isGiven = ([, value]: [string, unknown]) => (Array.isArray(value) ? value.length > 0 : value !== "");
@@ -68,10 +68,10 @@ export function wholeNumber(value: string): string | undefined {
 
 /** A value may have colons, a name has none. */
 function attribute(line: string): { name: string; value: string } {
-  const colon = line.indexOf(":");
-  return { name: line.slice(0, colon).trim(), value: line.slice(colon + 1).trim() };
+  const [name = ""] = line.split(":", 1);
+  return { name, value: line.slice(name.length + 1).replace(/^ /, "") };
 }
 
 function lines(text: string): string[] {
-  return text.split("\n").map((line) => line.trim()).filter(Boolean);
+  return text.split(/\r?\n/).filter((line) => line.trim() !== "");
 }

@@ -163,9 +163,10 @@ export interface Product {
   currency: string;
   weight_grams: number | null;
   active: boolean;
-  tags: string[];
-  tax_class: string | null;
   version: number;
+  /** Absent in the answer of a build that did not know them yet. */
+  tags?: string[];
+  tax_class?: string | null;
   /** These only on the product's own page. */
   description?: string | null;
   images?: string[];

@@ -5,22 +5,22 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** A product as a list has it. */
+/** A product as a list has it. What is optional is absent in the answer of a build that did not know it yet. */
 export interface Product {
   sku: string;
   name: string;
   price: number;
   currency: string;
   active: boolean;
-  image: string | null;
-  tags: string[];
+  image?: string | null;
+  tags?: string[];
 }
 
 /** A product as its own page has it. */
 export interface WholeProduct extends Product {
-  description: string | null;
-  images: string[];
-  attributes: { name: string; value: string }[];
+  description?: string | null;
+  images?: string[];
+  attributes?: { name: string; value: string }[];
 }
 
 export interface OrderSummary {

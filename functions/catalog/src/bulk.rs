@@ -2,40 +2,32 @@
 
 use crate::input::Input;
 use crate::writer::Writer;
-use events::Sku;
-use futures_util::future::join_all;
-use runtime::http::{FieldError, Problem, Reply, Request, Role, item, optional_number};
+use events::{ProductChanged, Sku};
+use futures_util::{StreamExt as _, stream};
+use runtime::http::{FieldError, Problem, Reply, Request, Role, item};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::HashSet;
 
 /// How many products a request may have.
 const MOST_ITEMS: usize = 500;
-/// The largest request, in bytes: Lambda takes 6 MB, of which the body is one JSON text within another.
+/// The largest body, in bytes. Lambda takes an event of 6 MB, which holds the body as an escaped text.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
-/// How many products are written at the same time.
-const AT_ONCE: usize = 16;
+/// How many products are written at the same time. They share the partition of the list.
+const AT_ONCE: usize = 8;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Products {
-    items: Vec<Map<String, Value>>,
+    items: Vec<Box<RawValue>>,
 }
 
-/// Which product an item is, and which version it is to replace.
-#[derive(Deserialize)]
-struct Target {
-    sku: String,
-    #[serde(default, deserialize_with = "optional_number")]
-    version: Option<u64>,
-}
-
-/// What became of an item.
+/// The result of an item.
 #[derive(Serialize)]
 struct Outcome {
     /// As the item has it.
     sku: Option<Value>,
-    /// The one that `PUT /products/{sku}` would have answered.
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
@@ -50,56 +42,63 @@ pub(crate) async fn put(writer: &Writer<'_>, request: &Request) -> Result<Reply,
         results: Vec<Outcome>,
     }
     request.at_least(Role::Staff)?;
+    request.has_no_version()?;
     let Products { items } = request.json_up_to(LARGEST_BODY)?;
     if items.is_empty() || items.len() > MOST_ITEMS {
         let error = FieldError::at("/items", format!("1 to {MOST_ITEMS} products"));
         return Err(Problem::validation(vec![error]));
     }
-    let mut skus = HashSet::new();
-    let is_first: Vec<bool> =
-        items.iter().map(|item| item.get("sku").is_none_or(|sku| skus.insert(sku.clone()))).collect();
-    let mut items = items.into_iter().zip(is_first);
-    let mut results = Vec::new();
-    loop {
-        let some: Vec<_> = items.by_ref().take(AT_ONCE).collect();
-        if some.is_empty() {
-            return Ok(Reply::json(200, &Answer { results }));
-        }
-        let handled = some.into_iter().map(|(item, is_first)| handled(writer, item, is_first));
-        results.extend(join_all(handled).await);
-    }
+    let read = read(&items);
+    let results = stream::iter(items.into_iter().zip(read)).map(|(text, read)| outcome(writer, text, read));
+    Ok(Reply::json(200, &Answer { results: results.buffered(AT_ONCE).collect().await }))
 }
 
-async fn handled(writer: &Writer<'_>, fields: Map<String, Value>, is_first: bool) -> Outcome {
-    let sku = fields.get("sku").cloned();
-    match written(writer, fields, is_first).await {
+/// A product, and the version that it replaces.
+type Read = Result<(ProductChanged, Option<u64>), Problem>;
+
+/// Of items with an equal SKU only the first one counts: written at the same time, neither would be the last.
+fn read(items: &[Box<RawValue>]) -> Vec<Read> {
+    let mut before: HashSet<Sku> = HashSet::new();
+    let read = items.iter().map(|text| {
+        let (product, version) = item::<Input>(text)?.item()?;
+        if before.insert(product.sku.clone()) {
+            return Ok((product, version));
+        }
+        Err(Problem::validation(vec![FieldError::at("/sku", "an item before it has this SKU")]))
+    });
+    read.collect()
+}
+
+async fn outcome(writer: &Writer<'_>, text: Box<RawValue>, read: Read) -> Outcome {
+    #[derive(Deserialize)]
+    struct Named {
+        sku: Option<Value>,
+    }
+    let sku = serde_json::from_str(text.get()).ok().and_then(|Named { sku }| sku);
+    let written = match read {
+        Ok((product, version)) => write(writer, &product, version).await,
+        Err(problem) => Err(problem),
+    };
+    match written {
         Ok((status, version)) => Outcome { sku, status, version: Some(version), problem: None },
         Err(problem) => {
             if problem.status >= 500 {
-                tracing::error!(cause = problem.cause, "a product of many could not be written");
+                tracing::error!(?sku, cause = problem.cause, "a product of many could not be written");
             }
             Outcome { sku, status: problem.status, version: None, problem: Some(problem) }
         }
     }
 }
 
-async fn written(
+async fn write(
     writer: &Writer<'_>,
-    mut fields: Map<String, Value>,
-    is_first: bool,
+    product: &ProductChanged,
+    version: Option<u64>,
 ) -> Result<(u16, u64), Problem> {
-    let wrong = |detail: String| Problem::validation(vec![FieldError::at("/sku", detail)]);
-    let target = ["sku", "version"].into_iter().filter_map(|name| fields.remove_entry(name)).collect();
-    let Target { sku, version } = item(&Value::Object(target))?;
-    let sku = Sku::try_from(sku.as_str()).map_err(|invalid| wrong(invalid.to_string()))?;
-    if !is_first {
-        return Err(wrong("an item before it has this SKU".to_owned()));
-    }
-    let product = item::<Input>(&Value::Object(fields))?.product(sku)?;
-    let is_meant = |found| {
-        if version.is_none() || version == found { Ok(()) } else { Err(Problem::changed_meanwhile()) }
+    let check_version = |found| {
+        if version.is_none() || version == found { Ok(()) } else { Err(Problem::another_version()) }
     };
-    writer.put(&product, is_meant).await
+    writer.put(product, check_version).await
 }
 
 #[cfg(test)]

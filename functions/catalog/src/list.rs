@@ -32,17 +32,17 @@ impl Filter {
         if text.chars().count() > MAX_TEXT_LENGTH {
             return Err(Problem::bad_request(format!("q has at most {MAX_TEXT_LENGTH} characters")));
         }
-        let terms =
-            text.split_whitespace().map(str::to_lowercase).filter(|term| words(term).next().is_some());
-        Ok(Self { tag: tag.map(str::to_owned), terms: terms.collect() })
+        let terms = text.split_whitespace().filter(|term| words(term).next().is_some());
+        Ok(Self { tag: tag.map(str::to_owned), terms: terms.map(str::to_owned).collect() })
     }
 
     fn admits(&self, product: &ProductChanged) -> bool {
         let (name, sku): (Vec<_>, _) = (words(&product.name).collect(), product.sku.as_str());
         let is_named = |word: String| name.iter().any(|known| known.starts_with(&word));
         let fits = |term: &String| {
-            sku.to_lowercase().starts_with(term)
-                || words(sku).any(|part| part.starts_with(term))
+            let lower = term.to_lowercase();
+            sku.to_lowercase().starts_with(&lower)
+                || words(sku).any(|part| part.starts_with(&lower))
                 || words(term).all(is_named)
         };
         self.tag.as_ref().is_none_or(|tag| product.tags.contains(tag)) && self.terms.iter().all(fits)
@@ -78,8 +78,8 @@ pub(crate) async fn keep(
     documents.put_newer(&key, &Document::of(&listed).versioned(version)).await.map(drop)
 }
 
-/// Up to `limit` products of the filter after that SKU. It reads the whole partition: a catalog has some thousand items of some hundred
-/// bytes, and only people read it.
+/// Up to `limit` products of the filter after that SKU. It reads the whole partition: see
+/// docs/decisions/the-product-list-is-one-partition.md.
 pub(crate) async fn page(
     documents: &dyn Documents,
     filter: &Filter,

@@ -28,6 +28,9 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// The largest body of one product, in bytes: its fields at their bounds, with every character escaped.
+const LARGEST_PRODUCT: usize = 256 * 1024;
+
 /// The endpoint of `manage-products`.
 pub struct ManageProducts {
     /// The products' streams.
@@ -58,18 +61,18 @@ impl ManageProducts {
         request.at_least(Role::Staff)?;
         let sku = Sku::try_from(request.in_path("sku"))
             .map_err(|invalid| Problem::bad_request(format!("the path names {invalid}")))?;
-        let product = request.json::<Input>()?.product(sku)?;
-        let is_meant = |found| request.applies_to(found);
-        let (status, version) = self.writer(&request.cause).put(&product, is_meant).await?;
+        let product = request.json_up_to::<Input>(LARGEST_PRODUCT)?.product(sku)?;
+        let check_version = |found| request.check_version(found);
+        let (status, version) = self.writer(&request.cause).put(&product, check_version).await?;
         Ok(shown(status, &product, version))
     }
 
     async fn delete(&self, request: &Request) -> Result<Reply, Problem> {
         request.at_least(Role::Staff)?;
         request.no_body()?;
-        let is_meant = |found| request.applies_to(found);
+        let check_version = |found| request.check_version(found);
         let (product, version) =
-            self.writer(&request.cause).delete(&sku_of_known(request)?, is_meant).await?;
+            self.writer(&request.cause).delete(&sku_of_known(request)?, check_version).await?;
         Ok(shown(200, &product, version))
     }
 

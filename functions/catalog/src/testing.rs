@@ -1,13 +1,15 @@
 //! The harness of this service's tests: the endpoint over an in-memory table, and requests as the gateway passes them on.
 
 use crate::ManageProducts;
-use event_store::{Documents, EventStore as _, Memory, StreamId};
+use async_trait::async_trait;
+use event_store::{Document, Documents, EventStore as _, Key, Memory, StoreError, StreamId};
 use events::{Cause, Customer, EventId, Sku};
 use jiff::Timestamp;
 use resilience::FixedClock;
 use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request, Role};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Catalog over an in-memory table.
 pub(crate) struct World {
@@ -42,7 +44,7 @@ impl World {
         body: &Value,
     ) -> Result<Reply, Problem> {
         let mut request = request(&format!("{method} /products/{{sku}}"), sku, &[], body, true);
-        request.headers.insert("if-match", if_match.parse().unwrap());
+        request.headers.insert("if-match", http::HeaderValue::from_bytes(if_match.as_bytes()).unwrap());
         self.endpoint.answer(request).await
     }
 
@@ -50,8 +52,16 @@ impl World {
         self.endpoint.answer(request("DELETE /products/{sku}", sku, &[], &json!({}), true)).await
     }
 
-    pub(crate) async fn put_many(&self, items: &Value) -> Result<Reply, Problem> {
-        self.endpoint.answer(request("PUT /products", "", &[], &json!({ "items": items }), true)).await
+    /// `items` is a list as JSON.
+    pub(crate) async fn put_many(&self, items: &str) -> Result<Reply, Problem> {
+        self.endpoint.answer(of_many(items)).await
+    }
+
+    /// The same with a header, whose value is `1`.
+    pub(crate) async fn put_many_with(&self, items: &str, header: &'static str) -> Result<Reply, Problem> {
+        let mut request = of_many(items);
+        request.headers.insert(header, "1".parse().unwrap());
+        self.endpoint.answer(request).await
     }
 
     pub(crate) async fn get(&self, sku: &str) -> Result<Reply, Problem> {
@@ -66,6 +76,12 @@ impl World {
     pub(crate) async fn events(&self, sku: &str) -> usize {
         self.table.read(&StreamId::product(&Sku::try_from(sku).unwrap())).await.unwrap().len()
     }
+}
+
+fn of_many(items: &str) -> Request {
+    let mut request = request("PUT /products", "", &[], &Value::Null, true);
+    request.body = format!(r#"{{"items": {items}}}"#).into_bytes();
+    request
 }
 
 /// A request of a signed-in caller.
@@ -94,4 +110,50 @@ pub(crate) fn tea(price: u64) -> Value {
 
 pub(crate) fn body(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap()
+}
+
+/// Documents whose first `put_newer` fails.
+pub(crate) struct Failing {
+    table: Arc<Memory>,
+    fails: AtomicBool,
+}
+
+impl Failing {
+    pub(crate) fn once(table: Arc<Memory>) -> Self {
+        Self { table, fails: AtomicBool::new(true) }
+    }
+}
+
+#[async_trait]
+impl Documents for Failing {
+    async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
+        self.table.get(key).await
+    }
+
+    async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.table.get_many(keys).await
+    }
+
+    async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
+        self.table.put(key, document).await
+    }
+
+    async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        self.table.put_new(key, document).await
+    }
+
+    async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
+        if self.fails.swap(false, Ordering::Relaxed) {
+            return Err(StoreError::Unavailable("throttled".to_owned()));
+        }
+        self.table.put_newer(key, document).await
+    }
+
+    async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
+        self.table.list(pk, prefix).await
+    }
+
+    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
+        self.table.delete(key).await
+    }
 }

@@ -15,15 +15,15 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes the product, if it is not so already. Returns the status of a put and the version. `is_meant` judges the version
-    /// that is found.
+    /// Writes the product, if it is not so already. Returns the status of a put and the version. `check_version` gets the version that
+    /// is found.
     pub(crate) async fn put(
         &self,
         product: &ProductChanged,
-        is_meant: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
+        check_version: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
     ) -> Result<(u16, u64), Problem> {
         let decide = |known: &Product| Ok(known.decide_put(product));
-        let (_, version, is_appended) = self.decided(&product.sku, is_meant, decide).await?;
+        let (_, version, is_appended) = self.decided(&product.sku, check_version, decide).await?;
         Ok((if is_appended && version == 1 { 201 } else { 200 }, version))
     }
 
@@ -31,13 +31,13 @@ impl Writer<'_> {
     pub(crate) async fn delete(
         &self,
         sku: &Sku,
-        is_meant: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
+        check_version: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
     ) -> Result<(ProductChanged, u64), Problem> {
         let decide = |known: &Product| match known {
             Product::Unknown => Err(unknown()),
             Product::Known { .. } => Ok(known.decide_delete()),
         };
-        let (product, version, _) = self.decided(sku, is_meant, decide).await?;
+        let (product, version, _) = self.decided(sku, check_version, decide).await?;
         Ok((product, version))
     }
 
@@ -45,14 +45,14 @@ impl Writer<'_> {
     async fn decided(
         &self,
         sku: &Sku,
-        is_meant: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
+        check_version: impl Fn(Option<u64>) -> Result<(), Problem> + Send + Sync,
         decide: impl Fn(&Product) -> Result<Option<CatalogEvent>, Problem> + Send + Sync,
     ) -> Result<(ProductChanged, u64, bool), Problem> {
         let decide = |known: &Product| {
             let event = decide(known)?;
             // What is so already needs no version: a repeat after a lost answer names the one before its own effect.
             if event.is_some() {
-                is_meant(known.version())?;
+                check_version(known.version())?;
             }
             Ok(event)
         };

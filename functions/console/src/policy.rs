@@ -26,8 +26,8 @@ pub(crate) fn of_console(sign_in: Option<&SignIn>, live_url: &str) -> String {
     written(&Origins { connections: connections.into_iter().collect(), ..Origins::default() })
 }
 
-/// The shop connects to the user pool and to live tracking, and loads the card form of the payment provider. The pictures of
-/// products are wherever staff say.
+/// The shop connects to the user pool and to live tracking, and loads the card form of the payment provider. Staff decide where
+/// images of products are.
 pub(crate) fn of_shop(shop: &Shop, live_url: &str) -> String {
     let connections = vec![origin(&shop.pool.endpoint), origin(live_url)];
     let mut origins = Origins { connections, images: vec!["https:"], ..Origins::default() };

@@ -104,7 +104,7 @@ impl ManageStock {
             if found.as_ref().is_some_and(|counts| shards_of(counts) > 1) {
                 return sharded::put(self, sku, request, wanted).await;
             }
-            request.applies_to(found.as_ref().map(|counts| counts.version))?;
+            request.check_version(found.as_ref().map(|counts| counts.version))?;
             let allocated = found.as_ref().map_or(0, |counts| counts.get(ALLOCATED));
             if on_hand < allocated {
                 return Err(Problem::conflict("more pieces than this are allocated to orders"));

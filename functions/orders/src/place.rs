@@ -4,7 +4,7 @@
 //! - Idempotent by the order id, a hash of customer and key. A second append at sequence 1 fails, and the answer is then
 //!   made from the stored event.
 //! - Answers `202`; to a repeat the same with `Idempotency-Replayed: true`; `400` for a missing or invalid key or an unreadable
-//!   body; `409` with the prices and the total if `expected_total` is another one; `422` for an order that cannot be accepted, and for another request under a used key; `503` when the table is
+//!   body; `409` with the prices as they are if they do not sum up to `expected_total`; `422` for an order that cannot be accepted, and for another request under a used key; `503` when the table is
 //!   unavailable.
 
 mod countries;
@@ -24,7 +24,6 @@ use order_input::OrderInput;
 use resilience::Clock;
 use runtime::http::{Endpoint, FieldError, Problem, Reply, Request, digest_of};
 use serde::Serialize;
-use serde_json::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,25 +72,13 @@ impl Endpoint for PlaceOrder {
         let input = request.json::<OrderInput>()?.validated()?;
         let digest = input.digest();
 
-        let lines = match self.price(&input).await? {
-            Ok(lines) => lines,
-            // A repeat gets its first answer, even if products and prices have changed since.
+        let (lines, total) = match self.price(&input).await?.and_then(|lines| self.payable(lines, &input)) {
+            Ok(priced) => priced,
+            // A repeat gets its first answer, even if products, prices or senders have changed since.
             Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
         };
-        let sender = offline_sender(&input.payment_method);
-        let total = match total::payable(&lines, input.currency, sender.is_some()) {
-            Ok(total) => total,
-            Err(refusal) => return self.replay(&id, &digest).await?.ok_or(refusal),
-        };
-        if sender.is_some_and(|sender| !self.senders.takes_payments(sender)) {
-            let unknown = FieldError::at("/payment_method", "no sender of this name reports payments here");
-            return self.replay(&id, &digest).await?.ok_or(Problem::validation(vec![unknown]));
-        }
-        if input.expected_total.is_some_and(|expected| expected != total) {
-            let changed = total_changed(&lines, total, input.currency);
-            return self.replay(&id, &digest).await?.ok_or(changed);
-        }
-        let pay_within = if sender.is_some() { self.pay_offline_within } else { self.pay_within };
+        let is_offline = offline_sender(&input.payment_method).is_some();
+        let pay_within = if is_offline { self.pay_offline_within } else { self.pay_within };
         let now = self.clock.now();
         let placed = OrderPlaced {
             customer: customer.clone(),
@@ -163,6 +150,21 @@ impl PlaceOrder {
         Ok(if errors.is_empty() { Ok(lines) } else { Err(Problem::validation(errors)) })
     }
 
+    /// The lines with their total, if that is as expected and can be paid.
+    fn payable(
+        &self,
+        lines: Vec<OrderLine>,
+        input: &OrderInput,
+    ) -> Result<(Vec<OrderLine>, Amount), Problem> {
+        let sender = offline_sender(&input.payment_method);
+        let total = total::payable(&lines, input.currency, input.expected_total, sender.is_some())?;
+        if sender.is_some_and(|sender| !self.senders.takes_payments(sender)) {
+            let unknown = FieldError::at("/payment_method", "no sender of this name reports payments here");
+            return Err(Problem::validation(vec![unknown]));
+        }
+        Ok((lines, total))
+    }
+
     /// The answer for the order that is stored under this id; `None` if none is.
     async fn replay(&self, id: &OrderId, digest: &str) -> Result<Option<Reply>, Problem> {
         let history = self.store.history::<Order>(&StreamId::order(id)).await?;
@@ -173,16 +175,6 @@ impl PlaceOrder {
         tracing::info!("order replayed");
         Ok(Some(accepted(id, placed, placed_at).with("idempotency-replayed", "true")))
     }
-}
-
-/// Nothing is placed at a total that the customer was not shown.
-fn total_changed(lines: &[OrderLine], total: Amount, currency: Currency) -> Problem {
-    let detail = format!("it is {} now; show it, and send it as expected_total", currency.write(total));
-    let items: Vec<Item> = lines.iter().map(Item::from).collect();
-    Problem::new(409, "total-changed", "The total has changed", detail)
-        .with("items", json!(items))
-        .with("total", json!(total))
-        .with("currency", json!(currency))
 }
 
 fn accepted(id: &OrderId, placed: &OrderPlaced, placed_at: Timestamp) -> Reply {

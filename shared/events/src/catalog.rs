@@ -1,4 +1,4 @@
-//! The event of catalog: a product, its price and what a shop says of it.
+//! The event of catalog: a product, its price, and what its page shows.
 
 use crate::service_event::service_events;
 use crate::{Amount, Currency, Service, Sku};
@@ -23,34 +23,34 @@ pub struct ProductChanged {
     pub weight_grams: Option<u32>,
     /// Whether customers can order the product.
     pub active: bool,
-    /// What a product page says of it: plain text, which may have several lines.
+    /// Plain text for the product's page, which may have several lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Addresses of its pictures (https). Lists show the first one.
+    /// Addresses of its images (https). Lists show the first one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<String>,
-    /// Its properties in the shop's own words, in the order in which they are shown. No name occurs twice.
+    /// Further facts in the order in which they are shown. No name occurs twice.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<ProductAttribute>,
-    /// The name of the class by which a country taxes it; the country's standard rate if absent.
+    /// The shop's name for how the product is taxed. Nothing reads it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_class: Option<String>,
-    /// The groups that it is listed in, in alphabetical order.
+    /// The groups that it is listed in, in the order of their bytes.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
 }
 
-/// A property of a product, for example `origin`: `Uji, Japan`.
+/// A fact about a product, for example `origin`: `Uji, Japan`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductAttribute {
-    /// What the property is called.
+    /// What it is called.
     pub name: String,
     /// What it is for this product.
     pub value: String,
 }
 
 impl ProductChanged {
-    /// A product that can be ordered, and of which nothing else is said.
+    /// A product that can be ordered, without anything else.
     pub const fn new(sku: Sku, name: String, price: Amount, currency: Currency) -> Self {
         Self {
             sku,

@@ -6,7 +6,7 @@ import { call, get, Problem } from "../api";
 import { intentKey } from "../intent";
 import { useLoad } from "../load";
 import { money } from "../money";
-import { Action, FieldInput } from "../parts/action";
+import { Action } from "../parts/action";
 import { More, useList } from "../parts/list";
 import { Page, Section } from "../parts/page";
 import { Status } from "../parts/show";
@@ -54,7 +54,10 @@ export function Products() {
           setText(String(new FormData(event.currentTarget).get("q") ?? "").trim());
         }}
       >
-        <FieldInput field={{ name: "q", label: "Find products", isOptional: true, maxLength: 100 }} />
+        <p class="field">
+          <label for="find">Find products</label>
+          <input id="find" name="q" type="search" maxLength={100} autocomplete="off" spellcheck={false} />
+        </p>
         <div class="buttons">
           <button type="submit">Find</button>
         </div>
@@ -63,7 +66,7 @@ export function Products() {
         {({ items, next }) => (
           <>
             {items.length === 0 ? (
-              <Empty>{text ? "No product has words that begin so." : "There is no product yet."}</Empty>
+              <Empty>{text ? "No product matches." : "There is no product yet."}</Empty>
             ) : (
               <Table
                 caption="Products, by SKU"
@@ -72,7 +75,7 @@ export function Products() {
                 columns={[
                   { name: "SKU", cell: (product) => <a class="id" href={to("products", product.sku)}>{product.sku}</a> },
                   { name: "Name", cell: (product) => product.name },
-                  { name: "Tags", cell: (product) => product.tags.join(", ") },
+                  { name: "Tags", cell: (product) => product.tags?.join(", ") },
                   { name: "Price", isNumber: true, cell: (product) => money(product.price, product.currency) },
                   { name: "State", cell: (product) => <Status of={product.active ? "active" : "inactive"} /> },
                 ]}
@@ -129,8 +132,8 @@ export function Product({ sku }: { sku: string }) {
                 ]}
                 run={() => async (values) => {
                   const body = { ...productBody(values), active: values["active"] === "true" };
-                  await call("PUT", `/products/${path}`, { body, ifMatch: product.version });
-                  both.reload();
+                  // Also after a refusal: the next form begins with what another person wrote.
+                  await call("PUT", `/products/${path}`, { body, ifMatch: product.version }).finally(both.reload);
                   return "The product is changed. Orders that were placed keep their prices.";
                 }}
               />
@@ -140,8 +143,7 @@ export function Product({ sku }: { sku: string }) {
                   title="Take the product off sale"
                   submit="Take it off"
                   run={() => async () => {
-                    await call("DELETE", `/products/${path}`, { ifMatch: product.version });
-                    both.reload();
+                    await call("DELETE", `/products/${path}`, { ifMatch: product.version }).finally(both.reload);
                     return "The product is off sale.";
                   }}
                 >
@@ -173,12 +175,12 @@ export function Product({ sku }: { sku: string }) {
                   <dd>{money(product.price, product.currency)}</dd>
                   <dt>Weight</dt>
                   <dd>{product.weight_grams ? `${product.weight_grams} g` : <span class="quiet">unknown</span>}</dd>
-                  {product.tags.length > 0 && (
+                  {product.tags?.length ? (
                     <>
                       <dt>Tags</dt>
                       <dd>{product.tags.join(", ")}</dd>
                     </>
-                  )}
+                  ) : null}
                   {product.tax_class && (
                     <>
                       <dt>Tax class</dt>
@@ -193,7 +195,7 @@ export function Product({ sku }: { sku: string }) {
                   ))}
                   {product.images?.map((address, place) => (
                     <Fragment key={address}>
-                      <dt>Picture {place + 1}</dt>
+                      <dt>Image {place + 1}</dt>
                       <dd>
                         <a href={address} target="_blank" rel="noreferrer">
                           {address}

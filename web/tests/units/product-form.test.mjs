@@ -23,8 +23,9 @@ const WHOLE = {
   attributes: [
     { name: "Origin", value: "Uji, Japan" },
     { name: "Steep", value: "2:00 min" },
+    { name: " odd", value: "  spaces " },
   ],
-  tags: ["green", "tea"],
+  tags: ["black, loose", "green"],
   tax_class: "food",
   version: 3,
 };
@@ -38,6 +39,8 @@ const sent = (product) => {
 test("a product that is saved as the form shows it is unchanged", () => {
   const { sku: _sku, active: _active, version: _version, ...said } = WHOLE;
   assert.deepEqual(sent(WHOLE), said);
+  assert.equal(sent({ ...WHOLE, weight_grams: 0 }).weight_grams, 0);
+  assert.equal(sent({ ...WHOLE, description: " indented\n\nlast " }).description, " indented\n\nlast ");
 });
 
 test("an empty field is left out", () => {
@@ -45,10 +48,11 @@ test("an empty field is left out", () => {
   assert.deepEqual(sent(bare), { name: "Sencha, 250 g", price: 1250, currency: "EUR" });
 });
 
-test("a line that is no address or no property is refused in the form", () => {
+test("a line that is no address or no attribute is refused in the form", () => {
   const check = (name) => page.productFields(WHOLE).find((field) => field.name === name).check;
   assert.equal(check("images")("https://a.example/1\r\n\r\nhttps://a.example/2"), undefined);
   assert.match(check("images")("https://a.example/1\nhttp://a.example/2"), /https/);
   assert.equal(check("attributes")("Origin: Uji\r\nSteep: 2:00"), undefined);
   assert.match(check("attributes")("Origin: Uji\nJapan"), /colon/);
+  assert.match(check("attributes")("Origin: "), /colon/);
 });

@@ -39,12 +39,12 @@ export function Products({ tag }: { tag?: string | undefined }) {
       <Show of={list}>
         {(found) =>
           found.length === 0 ? (
-            <p class="quiet">{text || tag ? "No product has words that begin so." : "There is nothing to buy yet."}</p>
+            <p class="quiet">{text || tag ? "No product matches." : "There is nothing to buy yet."}</p>
           ) : (
             <ul class="products">
               {found.map((product) => (
                 <li key={product.sku}>
-                  <Picture of={product.image} name={product.name} />
+                  <Picture of={product.image ?? null} name={product.name} />
                   <h2>
                     <a href={to("products", product.sku)}>{product.name}</a>
                   </h2>
@@ -72,7 +72,7 @@ export function ProductPage({ sku }: { sku: string }) {
         {(product) => (
           <div class="product">
             <div>
-              {(product.images.length > 0 ? product.images : [null]).map((address) => (
+              {(product.images?.length ? product.images : [null]).map((address) => (
                 <Picture of={address} name={product.name} key={address} />
               ))}
             </div>
@@ -86,7 +86,7 @@ export function ProductPage({ sku }: { sku: string }) {
                 <p class="quiet">This is no longer sold.</p>
               )}
               {product.description && <p class="written">{product.description}</p>}
-              {product.attributes.length > 0 && (
+              {product.attributes?.length ? (
                 <dl>
                   {product.attributes.map(({ name, value }) => (
                     <div key={name}>
@@ -95,8 +95,8 @@ export function ProductPage({ sku }: { sku: string }) {
                     </div>
                   ))}
                 </dl>
-              )}
-              {product.tags.length > 0 && (
+              ) : null}
+              {product.tags?.length ? (
                 <p>
                   See also:{" "}
                   {product.tags.map((tag) => (
@@ -105,7 +105,7 @@ export function ProductPage({ sku }: { sku: string }) {
                     </a>
                   ))}
                 </p>
-              )}
+              ) : null}
             </div>
           </div>
         )}
@@ -131,7 +131,7 @@ function useAdd() {
   return { put, said };
 }
 
-/** A picture, or the first letter of the name where there is none or it does not load. The name is beside it, so it has no text of its own. */
+/** An image, or the first letter of the name where there is none or it does not load. The name is beside it, so it has no text of its own. */
 function Picture({ of, name }: { of: string | null; name: string }) {
   const [isBroken, setBroken] = useState(false);
   return (

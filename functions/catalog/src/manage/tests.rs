@@ -1,15 +1,13 @@
 //! Products are put, shown and listed: one event for each change, and a list that follows.
 
 use crate::list;
-use crate::testing::{World, body, request, tea};
-use async_trait::async_trait;
-use event_store::{Document, Documents, Key, Memory, StoreError};
+use crate::testing::{Failing, World, body, request, tea};
+use event_store::Memory;
 use events::{CatalogEvent, ServiceEvent as _};
 use proptest::prelude::*;
 use runtime::http::{Endpoint as _, Server, parse_sample};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 #[tokio::test]
 async fn a_put_creates_or_changes_a_product_and_its_repeat_writes_nothing() {
@@ -41,7 +39,7 @@ async fn a_put_creates_or_changes_a_product_and_its_repeat_writes_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_shop_says_of_a_product_is_shown_whole_and_listed_short() {
+async fn a_product_is_shown_whole_and_listed_short() {
     let world = World::default();
     let said = json!({
         "description": "First flush.\nTwo minutes at 70 °C.",
@@ -71,8 +69,37 @@ async fn what_a_shop_says_of_a_product_is_shown_whole_and_listed_short() {
     );
 }
 
+/// A product with every field at its bound.
+fn at_every_bound() -> Value {
+    let text = |length: usize| "水".repeat(length);
+    let link = |n: usize| format!("https://a.example/{}{n:02}", "x".repeat(480));
+    assert_eq!(link(1).len(), 500);
+    json!({
+        "name": text(200),
+        "price": 999_999_999_999_u64,
+        "currency": "EUR",
+        "weight_grams": 1_000_000,
+        "description": text(4000),
+        "images": (0..10).map(link).collect::<Vec<_>>(),
+        "attributes": (0..30).map(|n| json!({"name": format!("{n:02}{}", text(38)), "value": text(300)})).collect::<Vec<_>>(),
+        "tags": (0..20).map(|n| format!("{n:02}{}", text(38))).collect::<Vec<_>>(),
+        "tax_class": text(40),
+    })
+}
+
 #[tokio::test]
-async fn a_product_out_of_the_bounds_of_what_is_said_of_it_names_the_place() {
+async fn a_product_at_every_bound_is_accepted_also_if_its_client_escapes_every_character() {
+    let world = World::default();
+    let product = at_every_bound();
+    assert_eq!(world.put("TEA", &product).await.unwrap().status, 201);
+    let mut escaped = request("PUT /products/{sku}", "TEA", &[], &product, true);
+    escaped.body = product.to_string().replace('水', "\\u6c34").into_bytes();
+    assert_eq!(world.endpoint.answer(escaped).await.unwrap().status, 200);
+    assert_eq!(world.events("TEA").await, 1);
+}
+
+#[tokio::test]
+async fn a_description_image_attribute_or_tag_out_of_its_bounds_is_named() {
     let world = World::default();
     let named = |name: &str| json!({"name": name, "value": "x"});
     for (field, value, pointer) in [
@@ -81,6 +108,9 @@ async fn a_product_out_of_the_bounds_of_what_is_said_of_it_names_the_place() {
         ("images", json!(["https://a.example/1.jpg", "javascript:alert(1)"]), "/images/1"),
         ("images", json!(["http://a.example/1.jpg"]), "/images/0"),
         ("images", json!(["https:///1.jpg"]), "/images/0"),
+        ("images", json!(["https://@/1.jpg"]), "/images/0"),
+        ("images", json!(["https://a.example/tür.jpg"]), "/images/0"),
+        ("images", json!(["https://a.example/1.jpg", "https://a.example/1.jpg"]), "/images/1"),
         ("images", json!(["https://a.example/1 2.jpg"]), "/images/0"),
         ("images", json!(["https://a.example/\"onerror=x"]), "/images/0"),
         ("images", json!([format!("https://a.example/{}", "x".repeat(500))]), "/images/0"),
@@ -88,6 +118,11 @@ async fn a_product_out_of_the_bounds_of_what_is_said_of_it_names_the_place() {
         ("images", json!("https://a.example/1.jpg"), "/images"),
         ("attributes", json!([named("a"), named("a")]), "/attributes/1/name"),
         ("attributes", json!([{"name": "a", "value": " "}]), "/attributes/0/value"),
+        ("attributes", json!([{"name": "a", "value": "x".repeat(301)}]), "/attributes/0/value"),
+        ("attributes", json!([named(&"x".repeat(41))]), "/attributes/0/name"),
+        ("attributes", json!([named("Size: EU")]), "/attributes/0/name"),
+        ("sku", json!("TEA"), "/sku"),
+        ("version", json!(1), "/version"),
         ("attributes", json!([{"name": "a"}]), "/attributes/0"),
         ("attributes", json!([["a", "x"]]), "/attributes/0"),
         ("attributes", json!((0..31).map(|n| named(&n.to_string())).collect::<Vec<_>>()), "/attributes"),
@@ -136,7 +171,7 @@ async fn a_change_with_if_match_applies_to_that_version_only() {
     world.at_version("PUT", "TEA", "\"1\"", &tea(2)).await.unwrap();
     for method in ["PUT", "DELETE"] {
         let change = if method == "PUT" { tea(3) } else { json!({}) };
-        for stale in ["\"1\"", "1", "\"3\"", "W/\"2\"", "x"] {
+        for stale in ["\"1\"", "1", "\"3\"", "W/\"2\"", "x", "“2”"] {
             let problem = world.at_version(method, "TEA", stale, &change).await.unwrap_err();
             assert_eq!((problem.status, problem.kind), (412, "precondition-failed"), "{method} {stale}");
         }
@@ -157,6 +192,7 @@ async fn the_list_is_of_a_tag_or_of_words_that_names_begin_with() {
         ("TEA-02", "Gyokuro Superior", vec!["green"]),
         ("CUP-01", "Teacup for Sencha", vec![]),
         ("KET-01", "Kessel aus Öl-Ton", vec!["Tea"]),
+        ("CUP-02", "İznik bowl", vec![]),
     ] {
         let mut product = tea(1);
         (product["name"], product["tags"]) = (json!(name), json!(tags));
@@ -175,8 +211,9 @@ async fn the_list_is_of_a_tag_or_of_words_that_names_begin_with() {
         (vec![("q", "öl-to")], vec!["KET-01"]),
         (vec![("q", "öl")], vec!["KET-01"]),
         (vec![("q", "ÖL")], vec!["KET-01"]),
+        (vec![("q", "İznik")], vec!["CUP-02"]),
         (vec![("q", "encha")], vec![]),
-        (vec![("q", " - ")], vec!["CUP-01", "KET-01", "TEA-01", "TEA-02"]),
+        (vec![("q", " - ")], vec!["CUP-01", "CUP-02", "KET-01", "TEA-01", "TEA-02"]),
         (vec![("q", "tea"), ("tag", "green")], vec!["TEA-01", "TEA-02"]),
     ] {
         let page = body(&world.list(&query).await.unwrap());
@@ -257,6 +294,18 @@ async fn an_empty_optional_field_of_a_product_is_absent() {
     world.put("TEA", &product).await.unwrap();
     let event = world.table.all_events().pop().unwrap();
     assert_eq!((event.data.get("weight_grams"), &event.data["active"]), (None, &json!(true)));
+    let bare = event.data;
+    for empty in [json!(""), json!(null)] {
+        let mut whole = at_every_bound();
+        whole["name"] = json!("Sencha");
+        world.put("TEA", &whole).await.unwrap();
+        for field in ["weight_grams", "description", "images", "attributes", "tags", "tax_class"] {
+            whole[field] = empty.clone();
+        }
+        (whole["price"], whole["currency"]) = (json!(1), json!("EUR"));
+        world.put("TEA", &whole).await.unwrap();
+        assert_eq!(world.table.all_events().pop().unwrap().data, bare, "{empty}");
+    }
 }
 
 #[tokio::test]
@@ -316,51 +365,10 @@ async fn a_foreign_cursor_and_an_out_of_range_limit_are_refused() {
     }
 }
 
-/// Documents whose first `put_newer` fails.
-struct Failing {
-    table: Arc<Memory>,
-    fails: AtomicBool,
-}
-
-#[async_trait]
-impl Documents for Failing {
-    async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
-        self.table.get(key).await
-    }
-
-    async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
-        self.table.get_many(keys).await
-    }
-
-    async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
-        self.table.put(key, document).await
-    }
-
-    async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
-        self.table.put_new(key, document).await
-    }
-
-    async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
-        if self.fails.swap(false, Ordering::Relaxed) {
-            return Err(StoreError::Unavailable("throttled".to_owned()));
-        }
-        self.table.put_newer(key, document).await
-    }
-
-    async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
-        self.table.list(pk, prefix).await
-    }
-
-    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
-        self.table.delete(key).await
-    }
-}
-
 #[tokio::test]
 async fn a_repeat_repairs_the_list() {
     let table = Arc::new(Memory::default());
-    let failing = Failing { table: table.clone(), fails: AtomicBool::new(true) };
-    let world = World::with(Arc::new(failing), table);
+    let world = World::with(Arc::new(Failing::once(table.clone())), table);
     let refused = world.put("TEA", &tea(1250)).await.unwrap_err();
     assert_eq!(refused.status, 503);
     assert_eq!(body(&world.list(&[]).await.unwrap())["items"], json!([]));

@@ -37,6 +37,7 @@ fn the_console_connects_to_its_origin_the_pool_and_live_tracking_alone() {
         ["'self'", "https://pool.example", "wss://live.example:8443"]
     );
     assert_eq!(sources(&policy, "script-src"), ["'self'"]);
+    assert_eq!(sources(&policy, "img-src"), ["'self'"]);
     assert!(!policy.contains("frame-src"), "{policy}");
     assert_eq!(sources(&of_console(None, LIVE), "connect-src"), ["'self'", "wss://live.example:8443"]);
 }
@@ -86,6 +87,7 @@ fn on_one_machine_the_shop_adds_the_local_payment_server() {
     let server = "http://127.0.0.1:8420".to_owned();
     let policy = of_shop(&shop(Some(Cards::Local { server, key: "pk_test".to_owned() })), LIVE);
     assert_eq!(sources(&policy, "script-src"), ["'self'", "http://127.0.0.1:8420"]);
+    assert_eq!(sources(&policy, "img-src"), ["'self'", "https:"]);
     assert_eq!(
         sources(&policy, "connect-src"),
         ["'self'", "https://pool.example", "wss://live.example:8443", "http://127.0.0.1:8420"]

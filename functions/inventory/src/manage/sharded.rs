@@ -23,7 +23,7 @@ pub(super) async fn put(
         if is_new && wanted.on_hand.is_none() {
             return Err(Problem::not_found("this SKU has no stock item; put one with on_hand"));
         }
-        request.applies_to((!is_new).then(|| shelf.version()))?;
+        request.check_version((!is_new).then(|| shelf.version()))?;
         let allocated = shelf.total(ALLOCATED);
         let available = wanted.on_hand.map_or(shelf.total(AVAILABLE), |on_hand| on_hand - allocated);
         if available < 0 {

@@ -1,21 +1,44 @@
-//! The total of an order, and whether it can be paid: the bounds of the currency for a card, almost none for an offline payment.
+//! The total of an order: whether it is what the customer was shown, and whether it can be paid, within the bounds of the currency by
+//! card, and almost without bounds offline.
 
+use crate::view::Item;
 use events::{Amount, Currency, OrderLine, Usable};
 use runtime::http::{FieldError, Problem};
+use serde_json::json;
 
 /// The largest total of any order: the largest whole number that every reader of JSON reads exactly.
 const MOST: Amount = Amount::minor(9_007_199_254_740_991);
 
-/// The sum of all lines, if it can be paid. The error is the client's to fix.
-pub(super) fn payable(lines: &[OrderLine], currency: Currency, is_offline: bool) -> Result<Amount, Problem> {
+/// The sum of all lines, if it is as expected and can be paid. The error is the client's to fix.
+pub(super) fn payable(
+    lines: &[OrderLine],
+    currency: Currency,
+    expected: Option<Amount>,
+    is_offline: bool,
+) -> Result<Amount, Problem> {
     let total = lines
         .iter()
         .try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.unit_price.checked_times(line.quantity)?));
+    // First: a customer who sees the new total also understands why it cannot be paid.
+    if let (Some(total), Some(expected)) = (total, expected)
+        && total != expected
+    {
+        return Err(changed(lines, total, currency));
+    }
     if is_offline {
         within(total, Amount::minor(1), MOST, currency, "the total must be")
     } else {
         chargeable(total, currency)
     }
+}
+
+fn changed(lines: &[OrderLine], total: Amount, currency: Currency) -> Problem {
+    let detail = format!("it is {} now; show it, and send it as expected_total", currency.write(total));
+    let items: Vec<Item> = lines.iter().map(Item::from).collect();
+    Problem::new(409, "total-changed", "The total has changed", detail)
+        .with_member("items", json!(items))
+        .with_member("total", json!(total))
+        .with_member("currency", json!(currency))
 }
 
 /// What the payment provider charges to a card.

@@ -2,14 +2,26 @@
 
 use super::{Problem, Request};
 
+const HEADER: &str = "if-match";
+
 impl Request {
     /// Checks the header `If-Match` against the version that is found; without the header a change applies to any. `412` if the
     /// version is another one, or if there is none.
-    pub fn applies_to(&self, found: Option<u64>) -> Result<(), Problem> {
-        match self.header("if-match") {
-            Some(if_match) if !matches(if_match, found) => Err(Problem::changed_meanwhile()),
-            Some(_) | None => Ok(()),
+    pub fn check_version(&self, found: Option<u64>) -> Result<(), Problem> {
+        let Some(header) = self.headers.get(HEADER) else { return Ok(()) };
+        // A header that is no text names no version: the caller meant one, so nothing is changed.
+        if header.to_str().is_ok_and(|if_match| matches(if_match, found)) {
+            return Ok(());
         }
+        Err(Problem::another_version())
+    }
+
+    /// Checks that the request of many things has no `If-Match`, which would be that of one.
+    pub fn has_no_version(&self) -> Result<(), Problem> {
+        if self.headers.contains_key(HEADER) {
+            return Err(Problem::bad_request("If-Match is of one thing; send a version in each item"));
+        }
+        Ok(())
     }
 }
 

@@ -106,9 +106,9 @@ impl Problem {
         Self::new(409, "conflict", "The current state does not allow this", detail)
     }
 
-    /// 412: what the request is to change is no longer what its caller has read.
-    pub fn changed_meanwhile() -> Self {
-        let detail = "it has changed since that version; read it again and repeat the request";
+    /// 412: what the request changes does not have the version that the caller names.
+    pub fn another_version() -> Self {
+        let detail = "it does not have that version; read it again and repeat the request";
         Self::new(412, "precondition-failed", "The version has changed", detail)
     }
 
@@ -132,7 +132,7 @@ impl Problem {
 
     /// The same, with a further member of the body.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn with_member(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
     }
@@ -183,7 +183,7 @@ impl Problem {
     }
 
     pub(super) fn body(&self) -> String {
-        // Only texts and numbers: this cannot fail.
+        // JSON of texts, numbers and JSON: this cannot fail.
         serde_json::to_string(self).unwrap_or_default()
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use json::JsonError;
 use lambda_http::http::HeaderMap;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use std::collections::HashMap;
 
 /// The largest body that is read as JSON. (Webhooks have a bound of their own.)
@@ -191,8 +192,9 @@ impl Request {
 }
 
 /// Reads one item of a list that is answered item by item: `422` with a pointer within the item if it has another shape.
-pub fn item<T: DeserializeOwned>(value: &serde_json::Value) -> Result<T, Problem> {
-    json::read(Objects(value)).map_err(|error| not_readable(&error))
+pub fn item<T: DeserializeOwned>(text: &RawValue) -> Result<T, Problem> {
+    json::read(Objects(&mut serde_json::Deserializer::from_str(text.get())))
+        .map_err(|error| not_readable(&error))
 }
 
 /// The time of a token's claim: whole seconds since 1970.

@@ -19,7 +19,10 @@ async fn a_request_digest_never_changes() {
     let world = World::with_tea().await;
     let mut full = tea();
     full["shipping_address"]["line2"] = json!("c/o B. Person");
+    let mut expecting = tea();
+    expecting["expected_total"] = json!(1900);
     for (key, body, digest) in [
+        ("k3", expecting, "W-ogDqROvtEWjqMX5xk8SNaLlWyZT1Z9p9jlDunoVwE"),
         ("k1", tea(), "_yNQ6-cJofLZIGB4n_qfTMuFCMc5mM2-PK9Uw-xjqbE"),
         ("k2", full, "RdamFVVY5ZgCyYJhmvt_SpyOvVY99Rd-9Tk7Q95kyz8"),
     ] {

@@ -43,6 +43,15 @@ async fn an_order_is_placed_at_the_total_that_its_customer_was_shown_or_not_at_a
         assert_eq!((&body["total"], &body["currency"]), (&json!(1900), &json!("EUR")));
         assert_eq!(body["items"], json!([{"sku": "TEA-01", "quantity": 2, "unit_price": 950}]));
     }
+    world.price("TEA-01", 20, true, 2).await;
+    let dropped = world.send("k1", &with(json!(1900))).await.unwrap_err();
+    assert_eq!((dropped.kind, &dropped.members["total"]), ("total-changed", &json!(40)));
+    assert_eq!(
+        world.send("k1", &with(json!(40))).await.unwrap_err().status,
+        422,
+        "no card is charged so little"
+    );
+    world.price("TEA-01", 950, true, 3).await;
     for wrong in [json!(-1), json!(19.5), json!("19.00")] {
         let problem = world.send("k1", &with(wrong)).await.unwrap_err();
         assert_eq!((problem.status, problem.errors[0].pointer.as_str()), (422, "/expected_total"));
