@@ -49,6 +49,7 @@ export function Products() {
       <form
         class="row"
         role="search"
+        aria-label="Products"
         onSubmit={(event) => {
           event.preventDefault();
           setText(String(new FormData(event.currentTarget).get("q") ?? "").trim());
