@@ -157,13 +157,14 @@ def _sent_twice(mails: list[Mail], stops: list[tuple[float, float]]) -> list[str
     for mail in sorted(mails, key=lambda mail: mail.sent_at):
         by_subject.setdefault(mail.subject, []).append(mail.sent_at)
 
-    def overlap(sent_at: float) -> int:
-        return sum(began <= sent_at + NOTED_SECONDS and sent_at <= ended for began, ended in stops)
+    def near(sent_at: float) -> set[int]:
+        """The stops that may have come between this mail and its notice."""
+        return {place for place, (began, ended) in enumerate(stops) if began <= sent_at + NOTED_SECONDS and sent_at <= ended}
 
     def is_needed(times: list[float]) -> bool:
-        """Each stop forgets at most one of them."""
-        overlaps = [overlap(sent_at) for sent_at in times[:-1]]
-        return all(overlaps) and len(overlaps) <= sum(overlaps)
+        """Every mail but the last one was forgotten by a stop, and no stop forgets two."""
+        forgotten_by = [near(sent_at) for sent_at in times[:-1]]
+        return all(forgotten_by) and len(forgotten_by) <= len(set[int]().union(*forgotten_by))
 
     return [subject for subject, times in by_subject.items() if not is_needed(times)]
 

@@ -107,6 +107,12 @@ class AuditTest(unittest.TestCase):
             books_with = found(delivered(mails=[again, PAID_MAIL]), stops=[stop])
             self.assertEqual(books.broken(books_with), [], stop)
 
+    def test_i7_one_stop_explains_one_second_mail(self) -> None:
+        mails = [dataclasses.replace(PAID_MAIL, sent_at=PAID_MAIL.sent_at + more) for more in (0.0, 0.5, 20.0)]
+        once, twice = (101.0, 101.0), (101.2, 101.2)
+        self.assert_broken("I7", found(delivered(mails=mails), stops=[once]))
+        self.assertEqual(books.broken(found(delivered(mails=mails), stops=[once, twice])), [])
+
     def test_i8_a_wrong_view_is_found(self) -> None:
         self.assert_broken("I8", found(delivered(), views={"missing": 1}))
 
