@@ -1,4 +1,4 @@
-// A product as the fields of a form, and back. What the form does not show would be lost, because a put replaces the whole product.
+// A product as the fields of a form, and back. It shows every field: a put replaces the whole product, so one that is missing here would be lost.
 
 import { Problem } from "./api";
 import { minor, plain } from "./money";

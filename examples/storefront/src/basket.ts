@@ -61,7 +61,7 @@ export function setQuantity(sku: string, quantity: number): void {
   store({ id, lines: changed.filter((line) => line.quantity > 0) });
 }
 
-/** The prices that the shop has now. Whoever has the page open sees them. */
+/** Gives the lines the prices that the shop has now. */
 export function reprice(prices: { sku: string; unit_price: number }[]): void {
   const { id, lines } = basket();
   const now = new Map(prices.map(({ sku, unit_price }) => [sku, unit_price]));

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 /// How many products a request may have.
 const MOST_ITEMS: usize = 500;
-/// The largest body, in bytes. Lambda takes an event of 6 MB, which holds the body as an escaped text.
+/// The largest body, in bytes. Lambda takes an event of 6 MB, in which the body is an escaped JSON string.
 const LARGEST_BODY: usize = 2 * 1024 * 1024;
 /// How many products are written at the same time. They share the partition of the list.
 const AT_ONCE: usize = 8;
@@ -42,7 +42,7 @@ pub(crate) async fn put(writer: &Writer<'_>, request: &Request) -> Result<Reply,
         results: Vec<Outcome>,
     }
     request.at_least(Role::Staff)?;
-    request.has_no_version()?;
+    request.refuse_version()?;
     let Products { items } = request.json_up_to(LARGEST_BODY)?;
     if items.is_empty() || items.len() > MOST_ITEMS {
         let error = FieldError::at("/items", format!("1 to {MOST_ITEMS} products"));
@@ -56,7 +56,7 @@ pub(crate) async fn put(writer: &Writer<'_>, request: &Request) -> Result<Reply,
 /// A product, and the version that it replaces.
 type Read = Result<(ProductChanged, Option<u64>), Problem>;
 
-/// Of items with an equal SKU only the first one counts: written at the same time, neither would be the last.
+/// Of items with the same SKU only the first one counts: they are written at the same time, so none would be the last.
 fn read(items: &[Box<RawValue>]) -> Vec<Read> {
     let mut before: HashSet<Sku> = HashSet::new();
     let read = items.iter().map(|text| {

@@ -3,8 +3,8 @@
 //! The item is written beside the event because a list cannot be folded from a thousand streams. It has the event's sequence,
 //! and only a newer event replaces it. It lacks what only a product's own page shows, so that the list stays small.
 //!
-//! `tag=` leaves the products with exactly this tag. `q=` leaves those that every term of the text fits, in either case: the SKU
-//! or one of its parts begins with the term, or for each word of the term the name has a word that begins with it.
+//! `tag=` keeps the products with exactly this tag. `q=` keeps those that match every term of the text, upper and lower case
+//! alike. A term matches if the SKU or a part of it begins with the term, or if each of its words begins a word of the name.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -5,8 +5,8 @@
 //! - `PUT /products` `{"items"}`, staff: the same for many products at once, see [`bulk`].
 //! - `DELETE /products/{sku}`, staff: the product can no longer be ordered. It stays in the list, with `active` false, and in old
 //!   orders. A put sells it again.
-//! - With `If-Match` a put or a delete applies to that version only, else `412`. A repeat of what is done already is answered
-//!   with it, whatever the version.
+//! - With `If-Match` a put or a delete applies to that version only, else `412`. A request that would change nothing is
+//!   answered `200` whatever version it names, so that a repeat after a lost answer succeeds.
 //! - `GET /products/{sku}` → the product with its version as `ETag`, or `404`. It is the fold of the stream, so a writer reads
 //!   their own write.
 //! - `GET /products?tag=&q=&limit=&cursor=` → `{"items", "next"}`, see [`list`]. Products that cannot be ordered are listed.

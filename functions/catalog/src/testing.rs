@@ -2,7 +2,7 @@
 
 use crate::ManageProducts;
 use async_trait::async_trait;
-use event_store::{Document, Documents, EventStore as _, Key, Memory, StoreError, StreamId};
+use event_store::{Documents, EventStore as _, Memory, StreamId};
 use events::{Cause, Customer, EventId, Sku};
 use jiff::Timestamp;
 use resilience::FixedClock;
@@ -10,6 +10,7 @@ use runtime::http::{Admission, Caller, Endpoint as _, Problem, Reply, Request, R
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use testkit::{Effect, Gate, GateDecision, Gated};
 
 /// Catalog over an in-memory table.
 pub(crate) struct World {
@@ -25,8 +26,14 @@ impl Default for World {
 }
 
 impl World {
+    /// A world whose list cannot be written once.
+    pub(crate) fn failing_once() -> Self {
+        let table = Arc::new(Memory::default());
+        Self::with(Gated::new(Arc::new(FailsOnce::default()), table.clone()), table)
+    }
+
     /// A world whose list is kept in `documents`.
-    pub(crate) fn with(documents: Arc<dyn Documents>, table: Arc<Memory>) -> Self {
+    fn with(documents: Arc<dyn Documents>, table: Arc<Memory>) -> Self {
         let clock = Arc::new(FixedClock::at(Timestamp::UNIX_EPOCH));
         Self { endpoint: ManageProducts { store: table.clone(), documents, clock }, table }
     }
@@ -112,48 +119,18 @@ pub(crate) fn body(reply: &Reply) -> Value {
     serde_json::from_str(&reply.body).unwrap()
 }
 
-/// Documents whose first `put_newer` fails.
-pub(crate) struct Failing {
-    table: Arc<Memory>,
-    fails: AtomicBool,
-}
-
-impl Failing {
-    pub(crate) fn once(table: Arc<Memory>) -> Self {
-        Self { table, fails: AtomicBool::new(true) }
-    }
-}
+/// Fails the first `put_newer`.
+#[derive(Default)]
+struct FailsOnce(AtomicBool);
 
 #[async_trait]
-impl Documents for Failing {
-    async fn get(&self, key: &Key) -> Result<Option<Document>, StoreError> {
-        self.table.get(key).await
-    }
-
-    async fn get_many(&self, keys: &[Key]) -> Result<Vec<(Key, Document)>, StoreError> {
-        self.table.get_many(keys).await
-    }
-
-    async fn put(&self, key: &Key, document: &Document) -> Result<(), StoreError> {
-        self.table.put(key, document).await
-    }
-
-    async fn put_new(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
-        self.table.put_new(key, document).await
-    }
-
-    async fn put_newer(&self, key: &Key, document: &Document) -> Result<bool, StoreError> {
-        if self.fails.swap(false, Ordering::Relaxed) {
-            return Err(StoreError::Unavailable("throttled".to_owned()));
+impl Gate for FailsOnce {
+    async fn before(&self, name: &'static str, _: Effect) -> GateDecision {
+        if name == "documents.put_newer" && !self.0.swap(true, Ordering::Relaxed) {
+            return GateDecision::Fail;
         }
-        self.table.put_newer(key, document).await
+        GateDecision::Pass
     }
 
-    async fn list(&self, pk: &str, prefix: &str) -> Result<Vec<(Key, Document)>, StoreError> {
-        self.table.list(pk, prefix).await
-    }
-
-    async fn delete(&self, key: &Key) -> Result<(), StoreError> {
-        self.table.delete(key).await
-    }
+    async fn after(&self, _: &'static str, _: Effect) {}
 }

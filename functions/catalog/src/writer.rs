@@ -15,8 +15,8 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Writes the product, if it is not so already. Returns the status of a put and the version. `check_version` gets the version that
-    /// is found.
+    /// Writes the product, unless it is equal already. Returns the status for the answer and the version. `check_version` judges the
+    /// version that is found.
     pub(crate) async fn put(
         &self,
         product: &ProductChanged,
@@ -50,7 +50,7 @@ impl Writer<'_> {
     ) -> Result<(ProductChanged, u64, bool), Problem> {
         let decide = |known: &Product| {
             let event = decide(known)?;
-            // What is so already needs no version: a repeat after a lost answer names the one before its own effect.
+            // A request without an effect needs no version: a repeat after a lost answer names the one before its own change.
             if event.is_some() {
                 check_version(known.version())?;
             }

@@ -4,8 +4,8 @@
 //! - Idempotent by the order id, a hash of customer and key. A second append at sequence 1 fails, and the answer is then
 //!   made from the stored event.
 //! - Answers `202`; to a repeat the same with `Idempotency-Replayed: true`; `400` for a missing or invalid key or an unreadable
-//!   body; `409` with the prices as they are if they do not sum up to `expected_total`; `422` for an order that cannot be accepted, and for another request under a used key; `503` when the table is
-//!   unavailable.
+//!   body; `409` with the prices as they are if they do not sum up to `expected_total`; `422` for an order that cannot be
+//!   accepted, and for another request under a used key; `503` when the table is unavailable.
 
 mod countries;
 mod order_input;

@@ -36,7 +36,7 @@ use std::time::Duration;
 
 /// How many items one request of the scan reads.
 const PAGE: u32 = 500;
-/// The same when each order of the page is read too. A page is not interrupted, so it is to take a fraction of the shortest run.
+/// The same for a run that also reads each order of the page. A run ends between pages only, so a page has to be short.
 const PAGE_TO_COMPARE: u32 = 100;
 /// How many orders are read at the same time.
 const ORDERS_AT_ONCE: usize = 8;
@@ -181,10 +181,13 @@ impl RebuildViews {
             let handled = join_all(orders.iter().map(|order| self.handle(to_do, order))).await;
             for (order, handled) in orders.iter().zip(handled) {
                 match handled {
-                    Ok(done) => tally.count(order, &done),
-                    // The orders behind it are not to wait for one whose stream cannot be read.
+                    Ok(done) => {
+                        tally.count(order, &done);
+                        tally.items_written += if to_do == Rebuilding::Build { done.lacking } else { 0 };
+                    }
+                    // The orders behind it are not to wait for one that cannot be read or written.
                     Err(Failure::Reject { reason }) => {
-                        tracing::error!(order.id = %order, reason, "the order's stream cannot be read");
+                        tracing::error!(order.id = %order, reason, "the order is skipped");
                         tally.unreadable += 1;
                         tally.name(order);
                     }
@@ -198,14 +201,13 @@ impl RebuildViews {
     /// Compares what is stored of an order, and writes what is not right if that is to be done.
     async fn handle(&self, to_do: Rebuilding, order: &OrderId) -> Result<Done, Failure> {
         let found = self.compare(order).await?;
-        let lacking = u64::try_from(found.lacking.len()).unwrap_or(u64::MAX);
-        let mut done = Done { standing: found.standing, lacking, is_written: false, items_written: 0 };
-        if to_do == Rebuilding::Build {
-            done.is_written = self.write(order, &found).await?;
+        let is_build = to_do == Rebuilding::Build;
+        let is_written = is_build && self.write(order, &found).await?;
+        if is_build {
             self.project.make_findable(order, &found.lacking).await?;
-            done.items_written = lacking;
         }
-        Ok(done)
+        let lacking = u64::try_from(found.lacking.len()).unwrap_or(u64::MAX);
+        Ok(Done { standing: found.standing, lacking, is_written })
     }
 
     async fn compare(&self, order: &OrderId) -> Result<Found, Failure> {

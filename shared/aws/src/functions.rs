@@ -40,7 +40,7 @@ async fn ask(client: &Client, name: &str, version: &str, payload: &str) -> Resul
     let patient = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_timeout(LONGEST_RUN)
-        // What is not set here is that of all calls, in which an attempt has a few seconds.
+        // Not set here, an attempt would have the few seconds that it has in every other call.
         .operation_attempt_timeout(LONGEST_RUN)
         .build();
     let once =

@@ -1,4 +1,4 @@
-// A product is the same after it went through the form: a put replaces the whole product, so a field that is lost there is lost.
+// The form returns a product as it got it: a put replaces the whole product, so what the form loses is lost.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

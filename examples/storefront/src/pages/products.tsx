@@ -114,7 +114,7 @@ export function ProductPage({ sku }: { sku: string }) {
   );
 }
 
-/** Adds to the basket, and what is said of it. */
+/** Adds a product to the basket, and the message about it. */
 function useAdd() {
   const [text, setText] = useState("");
   const count = useRef(0);
@@ -131,7 +131,7 @@ function useAdd() {
   return { put, said };
 }
 
-/** An image, or the first letter of the name where there is none or it does not load. The name is beside it, so it has no text of its own. */
+/** An image, or the first letter of the name without one that loads. It has no text of its own, because the name is beside it. */
 function Picture({ of, name }: { of: string | null; name: string }) {
   const [isBroken, setBroken] = useState(false);
   return (

@@ -1,8 +1,7 @@
 //! Products are put, shown and listed: one event for each change, and a list that follows.
 
 use crate::list;
-use crate::testing::{Failing, World, body, request, tea};
-use event_store::Memory;
+use crate::testing::{World, body, request, tea};
 use events::{CatalogEvent, ServiceEvent as _};
 use proptest::prelude::*;
 use runtime::http::{Endpoint as _, Server, parse_sample};
@@ -367,8 +366,7 @@ async fn a_foreign_cursor_and_an_out_of_range_limit_are_refused() {
 
 #[tokio::test]
 async fn a_repeat_repairs_the_list() {
-    let table = Arc::new(Memory::default());
-    let world = World::with(Arc::new(Failing::once(table.clone())), table);
+    let world = World::failing_once();
     let refused = world.put("TEA", &tea(1250)).await.unwrap_err();
     assert_eq!(refused.status, 503);
     assert_eq!(body(&world.list(&[]).await.unwrap())["items"], json!([]));

@@ -6,7 +6,7 @@ use testkit::{DOOR, DOOR_CUSTOMER, DOOR_POOL, FixedSecrets, Log, ShopDoor};
 
 const COUNTED: &str = "\"CanaryOrders\":1";
 
-/// A clock that moves on while the canary waits: by the first time for a sleep.
+/// A clock that each sleep moves forward by this much, however long it is.
 struct Passing(Duration, FixedClock);
 
 #[async_trait]

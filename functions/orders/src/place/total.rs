@@ -1,5 +1,5 @@
-//! The total of an order: whether it is what the customer was shown, and whether it can be paid, within the bounds of the currency by
-//! card, and almost without bounds offline.
+//! The total of an order: whether it is what the customer was shown, and whether it can be paid. A card has the bounds of the
+//! currency, an offline payment almost none.
 
 use crate::view::Item;
 use events::{Amount, Currency, OrderLine, Usable};
@@ -19,7 +19,7 @@ pub(super) fn payable(
     let total = lines
         .iter()
         .try_fold(Amount::ZERO, |sum, line| sum.checked_add(line.unit_price.checked_times(line.quantity)?));
-    // First: a customer who sees the new total also understands why it cannot be paid.
+    // Before the bounds, so that the customer is shown a new total also when it cannot be paid.
     if let (Some(total), Some(expected)) = (total, expected)
         && total != expected
     {

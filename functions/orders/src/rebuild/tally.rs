@@ -1,4 +1,4 @@
-//! What a run counts, and of which orders it says so.
+//! The counts of a run, and the orders that its answer names.
 
 use events::OrderId;
 use serde::Serialize;
@@ -22,8 +22,8 @@ pub(super) struct Done {
     pub(super) standing: Standing,
     /// How many look-up items were missing or wrong.
     pub(super) lacking: u64,
+    /// Whether the view was written here.
     pub(super) is_written: bool,
-    pub(super) items_written: u64,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -36,7 +36,7 @@ pub(super) struct Tally {
     written: u64,
     /// Orders that lack look-up items.
     not_findable: u64,
-    items_written: u64,
+    pub(super) items_written: u64,
     /// Orders whose stream cannot be read.
     pub(super) unreadable: u64,
     /// Some of the orders whose views are not the same, or that lack look-up items.
@@ -57,7 +57,6 @@ impl Tally {
         *counter += 1;
         self.not_findable += u64::from(done.lacking > 0);
         self.written += u64::from(done.is_written);
-        self.items_written += done.items_written;
         if done.standing != Standing::Same || done.lacking > 0 {
             self.name(order);
         }

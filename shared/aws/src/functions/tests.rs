@@ -1,4 +1,4 @@
-//! A function is given its time, and what it reports when it fails.
+//! A call waits as long as the function may run, and reads what it reports when it fails.
 
 use super::*;
 use crate::testing::clients_of;

@@ -9,17 +9,19 @@ impl Request {
     /// version is another one, or if there is none.
     pub fn check_version(&self, found: Option<u64>) -> Result<(), Problem> {
         let Some(header) = self.headers.get(HEADER) else { return Ok(()) };
-        // A header that is no text names no version: the caller meant one, so nothing is changed.
+        // Its sender meant a version, so one that cannot be read is none that matches.
         if header.to_str().is_ok_and(|if_match| matches(if_match, found)) {
             return Ok(());
         }
         Err(Problem::another_version())
     }
 
-    /// Checks that the request of many things has no `If-Match`, which would be that of one.
-    pub fn has_no_version(&self) -> Result<(), Problem> {
+    /// `400` for an `If-Match` on a request that changes many things: a version is that of one.
+    pub fn refuse_version(&self) -> Result<(), Problem> {
         if self.headers.contains_key(HEADER) {
-            return Err(Problem::bad_request("If-Match is of one thing; send a version in each item"));
+            return Err(Problem::bad_request(
+                "If-Match names the version of one thing; send a version in each item instead",
+            ));
         }
         Ok(())
     }
